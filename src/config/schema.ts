@@ -1,0 +1,208 @@
+/**
+ * The one source of truth for a configuration file: its types, its defaults, its messages and (through
+ * `schemaJson.ts`) the JSON Schema that editors use. Reading files and explaining errors is `load.ts`'s work.
+ */
+import { z } from 'zod';
+
+const positive = z.number().positive();
+const fraction = z.number().min(0).max(1);
+const count = z.int().positive();
+
+/** A list of values, or `{logspace: {base, from, to, steps}}`: base^from .. base^to in `steps` equal ratios. */
+const axis = (value: z.ZodNumber, what: string) =>
+  z
+    .union([
+      z.array(value).min(1),
+      z.strictObject({
+        values: z.array(value).optional().describe('Values put before the spaced ones, e.g. [0].'),
+        logspace: z.strictObject({
+          base: z.number().positive().default(2).describe('Base of the powers.'),
+          from: z.number().describe('First exponent.'),
+          to: z.number().describe('Last exponent, included.'),
+          steps: count.max(1000).describe('How many values, both ends included.'),
+        }),
+      }),
+    ])
+    .describe(what);
+
+const lrAxis = axis(positive, 'Initial learning rates (alpha of the paper).');
+const wdAxis = axis(z.number().min(0), 'Weight decays (lambda of the paper); 0 is no decay.');
+
+export const scheduleSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('constant') }),
+  z.strictObject({
+    name: z.literal('step'),
+    at: z
+      .array(fraction)
+      .min(1)
+      .default([0.3, 0.6, 0.8])
+      .describe('Where the rate drops, as fractions of the run.'),
+    factor: positive.default(0.1).describe('What the rate is multiplied by at each drop.'),
+  }),
+  z.strictObject({ name: z.literal('cosine') }),
+  z.strictObject({
+    name: z.literal('warm-restarts'),
+    firstCycle: positive.describe('Length T_0 of the first cycle, in epochs.'),
+    multiply: z.number().min(1).default(2).describe('T_mult: each cycle is this many times longer.'),
+  }),
+]);
+
+export const datasetSchema = z.strictObject({
+  name: z
+    .enum([
+      'synthetic-mnist',
+      'synthetic-cifar',
+      'mnist',
+      'fashion-mnist',
+      'cifar10',
+      'cifar100',
+      'imagenet32',
+    ])
+    .describe('Which data. The synthetic ones are generated and need no download.'),
+  train: count.optional().describe('Use this many training images (a class-balanced subset); default all.'),
+  test: count.optional().describe('Use this many test images (a class-balanced subset); default all.'),
+  subsetSeed: z.int().min(0).default(0).describe('Seed of the subsets and of synthetic images.'),
+  labelNoise: fraction.default(0).describe('Share of training labels replaced by a random other class.'),
+  augment: z
+    .strictObject({
+      crop: z.int().min(0).max(16).default(0).describe('Zero-pad by this many pixels, then crop at random.'),
+      flip: z.boolean().default(false).describe('Mirror half of the images left-right.'),
+    })
+    .prefault({})
+    .describe('Random changes of each training image, fresh in every epoch.'),
+});
+
+export const modelSchema = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('mlp'),
+    hidden: z.array(count).default([256, 128]).describe('Widths of the hidden layers.'),
+  }),
+  z.strictObject({
+    name: z.literal('cnn'),
+    filters: z.array(count).min(1).default([16, 32]).describe('Filters of each 5x5 convolution + pool.'),
+    hidden: z.array(count).default([]).describe('Widths of dense layers before the last.'),
+  }),
+  z.strictObject({
+    name: z.literal('resnet'),
+    depth: z
+      .int()
+      .min(8)
+      .refine((d) => d % 6 === 2, { error: 'must be 6n+2: 8, 14, 20, 26, 32, ...' })
+      .default(20)
+      .describe('Number of layers, 6n+2.'),
+    width: count.default(16).describe('Filters of the first stage.'),
+  }),
+  z.strictObject({
+    name: z.literal('shake-shake'),
+    depth: z
+      .int()
+      .min(8)
+      .refine((d) => d % 6 === 2, { error: 'must be 6n+2: 8, 14, 20, 26, 32, ...' })
+      .default(26)
+      .describe('Number of layers, 6n+2.'),
+    width: count.default(64).describe('Filters of the first stage, per branch: the d of 26 2x64d.'),
+    per: z.enum(['image', 'batch']).default('image').describe('One mixing coefficient per image or batch.'),
+  }),
+  z.strictObject({
+    name: z.literal('wide-resnet'),
+    depth: z
+      .int()
+      .min(10)
+      .refine((d) => d % 6 === 4, { error: 'must be 6n+4: 10, 16, 22, 28, 40, ...' })
+      .default(28)
+      .describe('Number of layers, 6n+4.'),
+    widen: count.default(10).describe('Widening factor k: the first stage has 16k filters.'),
+  }),
+]);
+
+export const trainSchema = z.strictObject({
+  epochs: count.describe('Passes over the training set.'),
+  batchSize: count.default(128).describe('Images per step.'),
+  schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('How the learning rate changes.'),
+  warmup: z.number().min(0).default(0).describe('Epochs of linear warm-up before the schedule counts.'),
+  seeds: z
+    .array(z.int().min(0))
+    .min(1)
+    .default([0])
+    .describe('Each cell is trained once per seed (initialisation, shuffling, augmentation).'),
+  recordDecay: z
+    .boolean()
+    .default(false)
+    .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
+});
+
+export const optimizerSchema = z.strictObject({
+  name: z
+    .enum(['adam', 'adamw', 'sgd', 'sgdw'])
+    .describe('adam, sgd: L2 regularisation of strength wd. adamw, sgdw: decoupled weight decay wd.'),
+  label: z.string().min(1).max(60).optional().describe('Name in tables and figures; default from `name`.'),
+  lr: lrAxis.optional().describe('Overrides grid.lr.'),
+  wd: wdAxis.optional().describe('Overrides grid.wd.'),
+  beta1: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0.9)
+    .describe('Decay rate of the first moment; for SGD, the momentum.'),
+  beta2: z.number().min(0).lt(1).default(0.999).describe('Decay rate of the second moment (Adam).'),
+  eps: positive.default(1e-8).describe('Added to the denominator (Adam).'),
+  epsForm: z
+    .enum(['paper', 'torch7'])
+    .default('paper')
+    .describe("paper: eps is added to sqrt(vhat). torch7: to sqrt(v), as in the authors' code (Adam)."),
+  momentumForm: z
+    .enum(['paper', 'torch'])
+    .default('paper')
+    .describe('paper: m accumulates lr*g. torch: m accumulates g, lr multiplies the update (SGD).'),
+  convention: z
+    .enum(['paper', 'lr', 'constant', 'normalized'])
+    .default('paper')
+    .describe(
+      'What multiplies decoupled decay: paper eta*wd; lr eta*lr*wd (PyTorch); constant wd (TensorFlow); normalized eta*wd*sqrt(b/(BT)).',
+    ),
+  exclude: z
+    .enum(['none', 'rank1'])
+    .default('none')
+    .describe('rank1: biases and norm parameters are not decayed.'),
+  schedule: scheduleSchema.optional().describe('Overrides train.schedule.'),
+  epochs: count.optional().describe('Overrides train.epochs.'),
+});
+
+const optimizerOrName = z.union([
+  z.enum(['adam', 'adamw', 'sgd', 'sgdw']).transform((name) => optimizerSchema.parse({ name })),
+  optimizerSchema,
+]);
+
+export const experimentSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, {
+      error: 'must be letters, digits, dots, dashes and underscores: it names the results folder',
+    })
+    .describe('Name of the experiment and of its folder under results/.'),
+  description: z.string().max(2000).default('').describe('One or two sentences for the report.'),
+  dataset: datasetSchema.describe('The data.'),
+  model: modelSchema.describe('The network.'),
+  train: trainSchema.describe('How each cell is trained.'),
+  optimizers: z.array(optimizerOrName).min(1).describe('The optimizers to compare.'),
+  grid: z.strictObject({ lr: lrAxis, wd: wdAxis }).describe('Learning rates x weight decays.'),
+  backend: z
+    .enum(['auto', 'tensorflow', 'onednn', 'wasm', 'cpu'])
+    .default('auto')
+    .describe('What computes; auto takes the fastest that works.'),
+  workers: count
+    .max(1024)
+    .optional()
+    .describe('Worker processes, each on one core; default one per core. Not part of a result.'),
+  threads: count.max(1024).default(1).describe('Threads inside an operation (onednn), for single runs.'),
+});
+
+export type Schedule = z.infer<typeof scheduleSchema>;
+export type DatasetSpec = z.infer<typeof datasetSchema>;
+export type ModelSpec = z.infer<typeof modelSchema>;
+export type TrainSpec = z.infer<typeof trainSchema>;
+export type OptimizerSpec = z.infer<typeof optimizerSchema>;
+/** A validated configuration, every default filled in. */
+export type Experiment = z.infer<typeof experimentSchema>;
+/** An axis as written: a list, or a logspace. */
+export type Axis = z.infer<typeof lrAxis>;

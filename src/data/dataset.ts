@@ -1,0 +1,24 @@
+/** What every data source produces: images as bytes, labels as class numbers. */
+
+/** Images of one split, uint8, row-major [n, height, width, channels], and their labels. */
+export interface Split {
+  readonly images: Uint8Array;
+  /** Class of each image, 0 .. classes-1, length n. */
+  readonly labels: Uint8Array;
+  readonly n: number;
+}
+
+/** A data set held in memory. */
+export interface Dataset {
+  readonly name: string;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly classes: number;
+  readonly train: Split;
+  readonly test: Split;
+  /** sha256 (hex) over both splits' images and labels: what was trained on, whatever file it came in. */
+  readonly fingerprint: string;
+  /** Sentences the user should see, e.g. "archive's md5 is not the official one". */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,66 @@
+/**
+ * Fused kernels that a backend may register to replace a composition of tfjs operations.
+ *
+ * Each has a composed equivalent (the file named beside it), which is its specification and which every backend
+ * without the kernel runs. A backend registers a kernel with tfjs under the name given here.
+ */
+import {
+  engine,
+  getKernel,
+  type NamedAttrMap,
+  type NamedTensorMap,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+
+/**
+ * Batch normalisation in training mode over all axes but the last, then optionally `+ residual`, then optionally
+ * ReLU (batchNorm.ts).
+ *   inputs  x [..., c], scale [c], offset [c], residual [..., c] (optional)
+ *   attrs   epsilon: number, relu: boolean
+ *   outputs y [..., c], mean [c], variance [c] (biased)
+ */
+export const BatchNormTrain = 'AdamwBenchBatchNormTrain';
+
+/**
+ * Gradient of BatchNormTrain.
+ *   inputs  dy, x, y [..., c], scale, mean, variance [c]
+ *   attrs   epsilon: number, relu: boolean, residual: boolean
+ *   outputs dx [..., c], dscale [c], doffset [c], and where `residual`: dresidual [..., c]
+ */
+export const BatchNormTrainGrad = 'AdamwBenchBatchNormTrainGrad';
+
+/**
+ * Mean softmax cross-entropy with its gradient, in one pass (crossEntropy.ts).
+ *   inputs  logits [b, k] float32, labels [b] int32
+ *   outputs loss [] (mean over b), dlogits [b, k] = (softmax(logits) - onehot(labels)) / b
+ */
+export const SoftmaxCrossEntropy = 'AdamwBenchSoftmaxCrossEntropy';
+
+/**
+ * One Adam step on flat vectors (optim/). All in one pass:
+ *   g = gradient + l2*mask*theta;  m' = beta1 m + (1-beta1) g;  v' = beta2 v + (1-beta2) g^2
+ *   theta' = theta - stepSize * (m'/bias1) / (sqrt(v'/bias2) + epsilon) - decay*mask*theta
+ *   inputs  theta, gradient, m, v [n], mask [n] (optional; 1 everywhere where absent)
+ *   attrs   beta1, beta2, bias1, bias2, stepSize, epsilon, l2, decay: number
+ *   outputs theta', m', v' [n]
+ */
+export const AdamStep = 'AdamwBenchAdamStep';
+
+/**
+ * One SGD step on flat vectors (optim/). All in one pass:
+ *   g = gradient + l2*mask*theta;  m' = momentum*m + gradientScale*g
+ *   theta' = theta - momentumScale*m' - decay*mask*theta
+ *   inputs  theta, gradient, m [n], mask [n] (optional)
+ *   attrs   momentum, gradientScale, momentumScale, l2, decay: number
+ *   outputs theta', m' [n]
+ */
+export const SgdStep = 'AdamwBenchSgdStep';
+
+/** Whether the current backend has registered a kernel of this name. */
+export const hasKernel = (name: string): boolean => getKernel(name, engine().backendName) != null;
+
+/** Runs a registered kernel; several outputs come back as an array. */
+export function runKernel(name: string, inputs: NamedTensorMap, attrs: NamedAttrMap = {}): Tensor[] {
+  const out = engine().runKernel(name, inputs, attrs);
+  return Array.isArray(out) ? (out as Tensor[]) : [out as Tensor];
+}

@@ -1,0 +1,31 @@
+/** The shape of every optimizer: a pure update of one flat vector. */
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+
+/** Where a step stands in the run. */
+export interface StepInfo {
+  /** t, counted from 1. */
+  readonly t: number;
+  /** Schedule multiplier eta_t of this step. */
+  readonly eta: number;
+  /** Steps in the current annealing cycle (B T_i / b): what `normalized` decay is normalised by. */
+  readonly cycleSteps: number;
+}
+
+/** New parameters and new slots; the old tensors are left to the caller to dispose. */
+export interface Updated {
+  readonly theta: Tensor1D;
+  readonly slots: Tensor1D[];
+}
+
+/**
+ * A pure optimizer: state goes in as tensors and comes out as tensors, so a checkpoint is a handful of arrays.
+ * All vectors have theta's length.
+ */
+export interface Optimizer {
+  /** Names of the state vectors, e.g. ['m', 'v'], in the order of `slots`. */
+  readonly slots: readonly string[];
+  /** Fresh state for n parameters: one zero vector per slot. */
+  init(n: number): Tensor1D[];
+  /** One step. */
+  update(theta: Tensor1D, gradient: Tensor1D, slots: readonly Tensor1D[], at: StepInfo): Updated;
+}
