@@ -37,6 +37,22 @@ export const BatchNormTrainGrad = 'AdamwBenchBatchNormTrainGrad';
 export const SoftmaxCrossEntropy = 'AdamwBenchSoftmaxCrossEntropy';
 
 /**
+ * Gradient through `y = relu(z + bias)` or, without relu, `y = z + bias` (conv.ts, dense.ts; the forward pass is
+ * tfjs's own FusedConv2D or _FusedMatMul with bias and activation).
+ *   inputs  dy, y [..., c]
+ *   attrs   relu: boolean
+ *   outputs dz [..., c] (dy where y > 0), dbias [c] (dz summed over all axes but the last)
+ */
+export const BiasReluGrad = 'AdamwBenchBiasReluGrad';
+
+/**
+ * Gradient of ReLU from its output (activation.ts).
+ *   inputs  dy, y (same shape)
+ *   outputs dx: dy where y > 0, else 0
+ */
+export const ReluGrad = 'AdamwBenchReluGrad';
+
+/**
  * One Adam step on flat vectors (optim/). All in one pass:
  *   g = gradient + l2*mask*theta;  m' = beta1 m + (1-beta1) g;  v' = beta2 v + (1-beta2) g^2
  *   theta' = theta - stepSize * (m'/bias1) / (sqrt(v'/bias2) + epsilon) - decay*mask*theta
