@@ -1,0 +1,220 @@
+/**
+ * What `run` and `report` print at the end: the best cells per optimizer, and a heatmap of test error over lr x wd.
+ * Pure: records in, one string out. Labels come from configs and journals, so control characters are neutralised.
+ */
+import type { RunRecord } from '../train/record.js';
+import { axisLabels, percent, plainText, shortNumber } from './format.js';
+import { bestCells, errorRange, type Grid, type GridCell, gridsOf, scalePosition } from './grid.js';
+import { isLight, rampColor, xterm256 } from './ramp.js';
+
+export type ColorDepth = 'none' | '256' | 'truecolor';
+
+export interface TerminalOptions {
+  readonly color: ColorDepth;
+  /** Columns of the terminal. */
+  readonly width: number;
+}
+
+interface Scale {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * How many colours an output takes: none where it is no terminal, `NO_COLOR` is set (https://no-color.org) or TERM is
+ * `dumb`; `FORCE_COLOR` overrides the first; truecolor by COLORTERM.
+ */
+export function colorDepth(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): ColorDepth {
+  if ((env['NO_COLOR'] ?? '') !== '' || env['FORCE_COLOR'] === '0') return 'none';
+  const forced = (env['FORCE_COLOR'] ?? '') !== '';
+  if ((stream.isTTY !== true || env['TERM'] === 'dumb') && !forced) return 'none';
+  return /truecolor|24bit/i.test(env['COLORTERM'] ?? '') || env['FORCE_COLOR'] === '3' ? 'truecolor' : '256';
+}
+
+/** Columns a string takes on screen, colour codes not counted (wide scripts count two). */
+function displayWidth(text: string): number {
+  // eslint-disable-next-line no-control-regex -- the escape character is what is being removed
+  const bare = text.replace(/\u001b\[[0-9;]*m/g, '');
+  return [...bare].reduce(
+    (sum, c) =>
+      sum +
+      (/[\p{Mn}\p{Me}]/u.test(c)
+        ? 0
+        : /[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹯＀-｠￠-￦]|\p{Emoji_Presentation}/u.test(c)
+          ? 2
+          : 1),
+    0,
+  );
+}
+
+const padEnd = (text: string, width: number): string =>
+  text + ' '.repeat(Math.max(0, width - displayWidth(text)));
+const padStart = (text: string, width: number): string =>
+  ' '.repeat(Math.max(0, width - displayWidth(text))) + text;
+
+function clip(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let out = '';
+  for (const c of text) {
+    if (displayWidth(out + c) > width - 1) break;
+    out += c;
+  }
+  return out + '…';
+}
+
+const strong = (text: string, color: ColorDepth): string =>
+  color === 'none' ? text : `\u001b[1m${text}\u001b[0m`;
+
+function paint(text: string, t: number, color: ColorDepth): string {
+  if (color === 'none') return text;
+  const rgb = rampColor(t);
+  const back = color === 'truecolor' ? `48;2;${rgb.join(';')}` : `48;5;${String(xterm256(rgb))}`;
+  const front = isLight(rgb) ? '38;5;16' : '38;5;231';
+  return `\u001b[${back};${front}m${text}\u001b[0m`;
+}
+
+function countRuns(records: readonly RunRecord[]): string {
+  const total = (status: RunRecord['status']): number => records.filter((r) => r.status === status).length;
+  const parts = (['diverged', 'failed', 'timeout'] as const)
+    .map((status) => [total(status), status === 'timeout' ? 'timed out' : status] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${String(count)} ${what}`);
+  const runs = `${String(records.length)} run${records.length === 1 ? '' : 's'}`;
+  return parts.length === 0 ? runs : `${runs} (${parts.join(', ')})`;
+}
+
+function bestTable(grids: readonly Grid[], { color, width }: TerminalOptions): string {
+  const rows = grids.map((grid) => {
+    const best = bestCells(grid, 1)[0];
+    const label = clip(plainText(grid.label), Math.max(8, Math.floor(width / 3)));
+    if (best === undefined) return [label, '–', '–', 'no finished run', '–', '0'];
+    const spread = best.sd === null ? '' : ` ± ${percent(best.sd)}`;
+    const loss = best.trainLoss === null ? '–' : shortNumber(best.trainLoss);
+    const error = `${percent(best.error)}${spread} %`;
+    return [label, shortNumber(best.lr), shortNumber(best.wd), error, loss, String(best.runs.length)];
+  });
+  const table = [['optimizer', 'lr', 'wd', 'test error', 'train loss', 'runs'], ...rows];
+  const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => displayWidth(row[i]!))));
+  const lines = table.map((row) =>
+    row.map((text, i) => (i === 0 ? padEnd(text, widths[i]!) : padStart(text, widths[i]!))).join('  '),
+  );
+  return [strong(lines[0]!, color), ...lines.slice(1)].join('\n');
+}
+
+/** What one square says, in `width` columns: the error in percent, or its rank from 0 (best) to 9, or a mark. */
+function square(
+  cell: GridCell | undefined,
+  best: boolean,
+  width: number,
+  scale: Scale,
+  color: ColorDepth,
+): string {
+  if (cell === undefined) return padStart('·', width - 1) + ' '.repeat(Math.min(1, width));
+  if (cell.status !== 'ok') {
+    const mark = cell.status === 'diverged' ? 'x' : '!';
+    return width === 1 ? mark : padStart(mark, width - 1) + ' ';
+  }
+  const t = scalePosition(cell.error!, scale);
+  const wide = width >= 5;
+  const rank = color === 'none' ? String(Math.min(9, Math.floor(t * 10))) : ' ';
+  const number = percent(cell.error, cell.error! >= 0.0995 ? (cell.error! >= 0.995 ? 0 : 1) : 2);
+  const body = wide ? number : rank;
+  const text = best && width === 1 ? '*' : padStart(best ? `*${body.trim()}` : body, width);
+  return paint(text, t, color);
+}
+
+interface Layout {
+  /** Columns of a square: 6 shows the error, 2 and 1 only its colour or rank. */
+  readonly square: number;
+  readonly left: number;
+  /** Only every `step`th lr is drawn where even one column each is too wide. */
+  readonly step: number;
+}
+
+function layoutOf(grid: Grid, width: number): Layout {
+  const left = Math.max(2, ...axisLabels(grid.wds).map((l) => l.length)) + 1;
+  const room = Math.max(1, width - left);
+  const size = [6, 2, 1].find((s) => s * grid.lrs.length <= room) ?? 1;
+  return { square: size, left, step: Math.max(1, Math.ceil((size * grid.lrs.length) / room)) };
+}
+
+function lrAxis(lrs: readonly number[], labels: readonly string[], { square: size, left }: Layout): string {
+  if (size >= 6) return ' '.repeat(left) + labels.map((l) => padStart(l, size)).join('');
+  // Squares are narrower than their labels: name the ends only.
+  const [first, last] = [labels[0]!, labels.at(-1)!];
+  const total = lrs.length * size;
+  const gap = total - first.length - last.length;
+  return ' '.repeat(left) + (lrs.length === 1 || gap < 1 ? first : first + ' '.repeat(gap) + last);
+}
+
+function panel(grid: Grid, scale: Scale, layout: Layout, color: ColorDepth): string[] {
+  const shown = grid.lrs.filter((_, i) => i % layout.step === 0);
+  const lrLabels = axisLabels(grid.lrs).filter((_, i) => i % layout.step === 0);
+  const wdLabels = axisLabels(grid.wds);
+  const byPoint = new Map(grid.cells.map((c) => [`${String(c.lr)} ${String(c.wd)}`, c]));
+  const best = bestCells(grid, 1)[0];
+  const row = (wd: number, i: number): string =>
+    padStart(wdLabels[i]!, layout.left - 1) +
+    ' ' +
+    shown
+      .map((lr) => {
+        const cell = byPoint.get(`${String(lr)} ${String(wd)}`);
+        return square(cell, cell !== undefined && cell === best, layout.square, scale, color);
+      })
+      .join('');
+  const width = layout.left + shown.length * layout.square;
+  return [
+    strong(clip(plainText(grid.label), Math.max(width, 12)), color),
+    ...grid.wds.map(row).toReversed(),
+    lrAxis(shown, lrLabels, layout),
+  ];
+}
+
+/** Panels put side by side as long as they fit into `width`, three columns apart. */
+function beside(panels: readonly string[][], width: number): string {
+  const blocks: string[][] = [];
+  for (const lines of panels) {
+    const last = blocks.at(-1);
+    const lastWidth = Math.max(0, ...(last ?? []).map(displayWidth));
+    const own = Math.max(...lines.map(displayWidth));
+    if (last === undefined || lastWidth + 3 + own > width || last.length !== lines.length) {
+      blocks.push([...lines]);
+    } else {
+      lines.forEach((line, i) => (last[i] = padEnd(last[i]!, lastWidth + 3) + line));
+    }
+  }
+  return blocks.map((lines) => lines.map((l) => l.trimEnd()).join('\n')).join('\n\n');
+}
+
+function legend(scale: Scale, { color, width }: TerminalOptions): string {
+  const steps = Math.min(24, Math.max(8, width - 40));
+  const bar =
+    color === 'none'
+      ? ''
+      : ' ' + Array.from({ length: steps }, (_, i) => paint(' ', i / (steps - 1), color)).join('') + ' ';
+  const range = `${percent(scale.low)}${bar === '' ? ' to ' : bar}${percent(scale.high)}`;
+  return `test error in %, ${range}\nrows wd, columns lr; * best, x diverged, ! failed, · missing`;
+}
+
+/**
+ * Table of the best cell of each optimizer and one heatmap of test error per optimizer.
+ *
+ * Rows are weight decays (largest on top, 0 in the bottom row), columns learning rates. Errors are mean percent over
+ * seeds; `*` marks the best cell, `x` one with a diverged seed. Squares shrink to a colour (or, without colours, to a
+ * rank from 0, best, to 9) where the terminal is narrow.
+ */
+export function renderSummary(records: readonly RunRecord[], options: TerminalOptions): string {
+  if (records.length === 0) return 'No run has finished yet.';
+  const grids = gridsOf(records);
+  const scale = errorRange(grids);
+  const panels = grids.map((g) => panel(g, scale, layoutOf(g, options.width), options.color));
+  return [
+    countRuns(records),
+    bestTable(grids, options),
+    beside(panels, options.width),
+    legend(scale, options),
+  ].join('\n\n');
+}
