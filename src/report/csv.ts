@@ -1,0 +1,212 @@
+/**
+ * The CSV files: RFC 4180 with a header line, UTF-8, LF. Columns are documented in docs/csv.md.
+ *
+ * Numbers are printed as JavaScript prints them, the shortest decimal that reads back as the same double. Text that a
+ * spreadsheet would take for a formula gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
+import { stringify } from 'csv-stringify/sync';
+import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from '../analysis/decoupling.js';
+import type { RunRecord } from '../train/record.js';
+import { ordered } from './order.js';
+
+type Value = string | number | boolean | null;
+type Row = Readonly<Record<string, Value>>;
+
+/** Columns that differ from one execution of the same config to the next; the last of runs.csv and epochs.csv. */
+export const TIMING_COLUMNS = [
+  'seconds',
+  'images_per_second',
+  'started_at',
+  'attempts',
+  'peak_memory',
+] as const;
+
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/u;
+
+function write(rows: readonly Row[], columns: readonly string[], header: boolean): string {
+  return stringify(rows as Row[], {
+    header,
+    columns: [...columns],
+    record_delimiter: '\n',
+    cast: {
+      string: (text) => (FORMULA.test(text) ? `'${text}` : text),
+      boolean: (flag) => String(flag),
+    },
+  });
+}
+
+const RUN_COLUMNS = [
+  'label', 'optimizer', 'lr', 'wd', 'seed', 'status', 'final_test_error', 'final_train_loss', 'best_test_error',
+  'epochs', 'epochs_done', 'schedule', 'warmup', 'batch_size', 'beta1', 'beta2', 'eps', 'eps_form', 'momentum_form',
+  'convention', 'exclude', 'dataset', 'model', 'backend', 'threads', 'numerics', 'cell', 'reason',
+  ...TIMING_COLUMNS,
+] as const; // prettier-ignore
+
+const EPOCH_COLUMNS = [
+  'label', 'lr', 'wd', 'seed', 'epochs', 'epoch', 'epoch_lr', 'train_loss', 'train_error', 'test_loss', 'test_error',
+  'theta_norm', 'cell', 'seconds', 'images_per_second',
+] as const; // prettier-ignore
+
+const STATISTIC_COLUMNS = ['kind', 'a', 'b', 'statistic', 'value', 'low', 'high', 'count', 'note'] as const;
+
+function imagesPerSecond(record: RunRecord): number | null {
+  const { epochs } = record;
+  return epochs.length === 0 ? null : epochs.reduce((sum, e) => sum + e.imagesPerSecond, 0) / epochs.length;
+}
+
+function runRow(record: RunRecord): Row {
+  const { cell } = record;
+  const { optimizer } = cell;
+  const errors = record.epochs.map((e) => e.testError).filter(Number.isFinite);
+  return {
+    label: record.label,
+    optimizer: optimizer.name,
+    lr: cell.lr,
+    wd: cell.wd,
+    seed: cell.seed,
+    status: record.status,
+    final_test_error: record.finalTestError,
+    final_train_loss: record.finalTrainLoss,
+    best_test_error: errors.length === 0 ? null : Math.min(...errors),
+    epochs: cell.epochs,
+    epochs_done: record.epochs.length,
+    schedule: cell.schedule.name,
+    warmup: cell.warmup,
+    batch_size: cell.batchSize,
+    beta1: optimizer.beta1,
+    beta2: optimizer.beta2,
+    eps: optimizer.eps,
+    eps_form: optimizer.epsForm,
+    momentum_form: optimizer.momentumForm,
+    convention: optimizer.convention,
+    exclude: optimizer.exclude,
+    dataset: JSON.stringify(cell.dataset),
+    model: JSON.stringify(cell.model),
+    backend: cell.backend,
+    threads: cell.threads,
+    numerics: cell.numerics,
+    cell: cell.id,
+    reason: record.reason ?? null,
+    seconds: record.seconds,
+    images_per_second: imagesPerSecond(record),
+    started_at: record.startedAt,
+    attempts: record.attempts,
+    peak_memory: record.peakMemory,
+  };
+}
+
+function epochRows({ label, cell, epochs }: RunRecord): Row[] {
+  return epochs.map((e) => ({
+    label,
+    lr: cell.lr,
+    wd: cell.wd,
+    seed: cell.seed,
+    epochs: cell.epochs,
+    epoch: e.epoch,
+    epoch_lr: e.lr,
+    train_loss: e.trainLoss,
+    train_error: e.trainError,
+    test_loss: e.testLoss,
+    test_error: e.testError,
+    theta_norm: e.thetaNorm,
+    cell: cell.id,
+    seconds: e.seconds,
+    images_per_second: e.imagesPerSecond,
+  }));
+}
+
+/** runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed. */
+export function runsCsv(records: readonly RunRecord[]): string {
+  return write(ordered(records).map(runRow), RUN_COLUMNS, true);
+}
+
+/** epochs.csv in pieces of some thousand rows: a large sweep's million rows need not be in memory at once. */
+export function* epochsCsvChunks(records: readonly RunRecord[]): Generator<string> {
+  yield write([], EPOCH_COLUMNS, true);
+  let rows: Row[] = [];
+  for (const record of ordered(records)) {
+    rows.push(...epochRows(record));
+    if (rows.length >= 5_000) {
+      yield write(rows, EPOCH_COLUMNS, false);
+      rows = [];
+    }
+  }
+  if (rows.length > 0) yield write(rows, EPOCH_COLUMNS, false);
+}
+
+/** epochs.csv: one row per epoch, ordered as runs.csv. */
+export function epochsCsv(records: readonly RunRecord[]): string {
+  return [...epochsCsvChunks(records)].join('');
+}
+
+type Statistic = readonly [name: string, estimate: Estimate, count?: number];
+
+const exact = (value: number | null): Estimate => ({ value, low: null, high: null });
+
+function ofOptimizer(s: OptimizerStatistics): Statistic[] {
+  const { best, basin, separability, ridge, regret } = s;
+  return [
+    ['best_lr', exact(best?.lr ?? null)],
+    ['best_wd', exact(best?.wd ?? null)],
+    ['best_error_mean', exact(best?.mean ?? null), best?.runs ?? 0],
+    ['best_error_sd', exact(best?.sd ?? null), best?.runs ?? 0],
+    ['best_error_expected', best?.expected ?? exact(null), best?.runs ?? 0],
+    ['basin_relative', basin.relative, basin.cells],
+    ['basin_absolute', basin.absolute, basin.cells],
+    ['separability', separability.corrected, separability.cells],
+    ['separability_raw', exact(separability.raw), separability.cells],
+    [
+      'separability_raw_converged',
+      exact(separability.rawConverged),
+      separability.cells - separability.diverged,
+    ],
+    ['ridge_slope', ridge.slope, ridge.used],
+    ['ridge_intercept', exact(ridge.intercept), ridge.used],
+    ['ridge_censored', exact(ridge.censored), ridge.columns.length],
+    ['regret_mean', regret.mean],
+    ['regret_from_zero', exact(regret.fromZero?.regret ?? null)],
+    ['regret_from_median', exact(regret.fromMedian?.regret ?? null)],
+    ['regret_worst', exact(regret.worst?.regret ?? null)],
+  ];
+}
+
+function ofComparison(c: Comparison): Statistic[] {
+  const runs = c.runs[0] + c.runs[1];
+  const fitted = c.generalisation.runs[0] + c.generalisation.runs[1];
+  return [
+    ['best_error', c.best, runs],
+    ['best_error_relative', c.bestRelative, runs],
+    ['basin_relative', c.basinRelative, runs],
+    ['basin_absolute', c.basinAbsolute, runs],
+    ['separability', c.separability, runs],
+    ['ridge_slope', c.slope, runs],
+    ['regret_mean', c.regret, runs],
+    ['error_at_equal_loss', c.generalisation.difference, fitted],
+    ['error_at_equal_loss_relative', c.generalisation.relative, fitted],
+  ];
+}
+
+const statisticRow = (kind: string, a: string, b: string | null, [name, e, count]: Statistic): Row => ({
+  kind,
+  a,
+  b,
+  statistic: name,
+  value: e.value,
+  low: e.low,
+  high: e.high,
+  count: count ?? null,
+  note: e.reason ?? null,
+});
+
+/** decoupling.csv: one row per statistic of each optimizer, then of each pair (b minus a). */
+export function decouplingCsv(decoupling: Decoupling): string {
+  const rows = [
+    ...decoupling.optimizers.flatMap((s) =>
+      ofOptimizer(s).map((statistic) => statisticRow('optimizer', s.label, null, statistic)),
+    ),
+    ...decoupling.comparisons.flatMap((c) =>
+      ofComparison(c).map((statistic) => statisticRow('difference', c.a, c.b, statistic)),
+    ),
+  ];
+  return write(rows, STATISTIC_COLUMNS, true);
+}

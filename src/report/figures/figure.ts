@@ -1,0 +1,75 @@
+/** What a figure is, and the marks that tell optimizers apart in colour, in print and for the colour-blind. */
+import type { Decoupling } from '../../analysis/decoupling.js';
+import type { RunRecord } from '../../train/record.js';
+import { plainText } from '../format.js';
+import { type Grid, gridsOf } from '../grid.js';
+
+export interface Figure {
+  /** File name without extension. */
+  readonly name: string;
+  readonly title: string;
+  /** One sentence on how to read it; alternative text in the page. */
+  readonly caption: string;
+  /** A Vega-Lite spec without config. */
+  readonly spec: object;
+}
+
+export interface FigureInput {
+  /** In display order. */
+  readonly records: readonly RunRecord[];
+  readonly grids: readonly Grid[];
+  readonly decoupling: Decoupling;
+}
+
+/** Records with control characters in labels neutralised (they are not allowed in SVG), arranged. */
+export function figureInput(records: readonly RunRecord[], decoupling: Decoupling): FigureInput {
+  const clean = records.map((r) => ({ ...r, label: plainText(r.label) }));
+  return { records: clean, grids: gridsOf(clean), decoupling };
+}
+
+/** Okabe & Ito's colours (2008), told apart by the colour-blind; yellow left out, as it vanishes on white. */
+export const PALETTE = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#000000', '#56b4e9', '#e69f00'];
+const DASHES = [
+  [1, 0],
+  [7, 3],
+  [2, 2],
+  [9, 2, 2, 2],
+  [4, 4],
+  [12, 3],
+  [1, 3],
+];
+const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-right'];
+
+const cycle = <T>(values: readonly T[], count: number): T[] =>
+  Array.from({ length: count }, (_, i) => values[i % values.length]!);
+
+/** Encodings that show `field` by colour, dash and shape at once. */
+export function optimizerMarks(labels: readonly string[]): {
+  color: object;
+  strokeDash: object;
+  shape: object;
+} {
+  const of = (range: readonly unknown[]): object => ({
+    field: 'optimizer',
+    type: 'nominal',
+    scale: { domain: labels, range: cycle(range, labels.length) },
+    legend: { title: null, orient: 'top', columns: 3, symbolLimit: 60 },
+  });
+  return { color: of(PALETTE), strokeDash: of(DASHES), shape: of(SHAPES) };
+}
+
+/** At most `limit` of the values, evenly picked, first and last kept. */
+export function thin<T>(values: readonly T[], limit: number): T[] {
+  if (values.length <= limit) return [...values];
+  return Array.from(
+    { length: limit },
+    (_, i) => values[Math.round((i * (values.length - 1)) / Math.max(1, limit - 1))]!,
+  );
+}
+
+/** A Vega expression that writes a power of two as 2 with superscript, anything else in short form. */
+export const LOG2_LABEL =
+  "datum.value <= 0 ? '0' : abs(log(datum.value) / LN2 - round(log(datum.value) / LN2)) < 1e-6 && (datum.value < 0.1 || datum.value >= 1024)" +
+  " ? '2' + replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(toString(round(log(datum.value) / LN2))," +
+  " '-', '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), /5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')" +
+  " : format(datum.value, '.3~g')";

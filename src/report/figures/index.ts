@@ -1,0 +1,24 @@
+/** All figures that the records at hand can fill, in the report's order. */
+import { anytimeCurves, learningCurves } from './curves.js';
+import type { Figure, FigureInput } from './figure.js';
+import { heatmaps } from './heatmaps.js';
+import { ridges } from './ridge.js';
+import { bestAgainstBudget, decayAgainstGradient, testAgainstTrain } from './scatter.js';
+
+export type { Figure, FigureInput } from './figure.js';
+export { figureInput } from './figure.js';
+export { renderPng, renderSvg, styled } from './render.js';
+
+/** Figures without data (no decay recorded, one budget only, ...) are left out. */
+export function figuresOf(input: FigureInput): Figure[] {
+  if (input.grids.length === 0) return [];
+  return [
+    heatmaps(input),
+    ridges(input),
+    testAgainstTrain(input),
+    learningCurves(input),
+    anytimeCurves(input),
+    decayAgainstGradient(input),
+    bestAgainstBudget(input),
+  ].filter((figure) => figure !== null);
+}

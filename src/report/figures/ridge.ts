@@ -1,0 +1,71 @@
+/** The best wd at each lr with the fitted line: slope about -1 where the two are coupled, about 0 where not. */
+import { plainText } from '../format.js';
+import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks } from './figure.js';
+
+const log2 = (field: string, title: string): object => ({
+  field,
+  type: 'quantitative',
+  title,
+  scale: { type: 'log', base: 2, nice: false, padding: 18 },
+  axis: { labelExpr: LOG2_LABEL, tickCount: 8, labelFontSize: 13 },
+});
+
+interface Point {
+  readonly optimizer: string;
+  readonly lr: number;
+  readonly wd: number;
+  readonly weight?: number;
+}
+
+function slopeText(low: number | null, value: number, high: number | null): string {
+  const interval = low === null || high === null ? '' : ` [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+  return `slope ${value.toFixed(2)}${interval}`;
+}
+
+/** Points and lines from `Decoupling`; null where no optimizer has two usable columns. */
+export function ridges({ decoupling }: FigureInput): Figure | null {
+  const points: Point[] = [];
+  const lines: Point[] = [];
+  const names: string[] = [];
+  for (const { label, ridge } of decoupling.optimizers) {
+    const used = ridge.columns.filter((c) => c.wd !== null && c.wd > 0);
+    const { slope } = ridge;
+    if (used.length < 2 || slope.value === null || ridge.intercept === null) continue;
+    const name = `${plainText(label)}: ${slopeText(slope.low, slope.value, slope.high)}`;
+    names.push(name);
+    for (const c of used) points.push({ optimizer: name, lr: c.lr, wd: c.wd!, weight: c.weight });
+    for (const { lr } of [used[0]!, used.at(-1)!])
+      lines.push({ optimizer: name, lr, wd: Math.exp(ridge.intercept + slope.value * Math.log(lr)) });
+  }
+  if (names.length === 0) return null;
+  const marks = optimizerMarks(names);
+  const legend = { ...marks.color, legend: { title: null, orient: 'top', columns: 1, labelLimit: 460 } };
+  const shape = { ...marks.shape, legend: { title: null, orient: 'top', columns: 1, labelLimit: 460 } };
+  const strokeDash = {
+    ...marks.strokeDash,
+    legend: { title: null, orient: 'top', columns: 1, labelLimit: 460 },
+  };
+  const at = { x: log2('lr', 'learning rate'), y: log2('wd', 'best weight decay') };
+  return {
+    name: 'ridges',
+    title: 'Best weight decay at each learning rate',
+    caption:
+      'A slope near -1 means that only the product of the two matters, so they must be tuned together; near 0, that they can be tuned one after the other.',
+    spec: {
+      width: 480,
+      height: 340,
+      layer: [
+        {
+          data: { values: points },
+          mark: { type: 'point', filled: true, size: 80, opacity: 1 },
+          encoding: { ...at, color: legend, shape },
+        },
+        {
+          data: { values: lines },
+          mark: { type: 'line', strokeWidth: 2 },
+          encoding: { ...at, color: legend, strokeDash },
+        },
+      ],
+    },
+  };
+}
