@@ -1,0 +1,53 @@
+/**
+ * One step as one kernel, where the backend has it (AdamStep, SgdStep of nn/kernels.ts). The chains in adam.ts and
+ * sgd.ts are the specification; this is the same arithmetic in one pass over memory.
+ */
+import type { NamedTensorMap, Tensor1D } from '@tensorflow/tfjs-core';
+import { AdamStep, hasKernel, runKernel, SgdStep } from '../nn/kernels.js';
+import type { Updated } from './optimizer.js';
+import type { OptimizerRule, StepScalars } from './scalars.js';
+
+const isAdam = (rule: OptimizerRule): boolean => rule.name === 'adam' || rule.name === 'adamw';
+
+/** Whether the current backend can take this optimizer's step in one kernel. */
+export const canFuse = (rule: OptimizerRule): boolean => hasKernel(isAdam(rule) ? AdamStep : SgdStep);
+
+/** The vectors of a step; `mask` as for `addDecay`. */
+export interface StepVectors {
+  readonly theta: Tensor1D;
+  readonly gradient: Tensor1D;
+  readonly slots: readonly Tensor1D[];
+  readonly mask?: Tensor1D | undefined;
+}
+
+/** Takes one step by the backend's kernel. Throws tfjs's error where there is none: ask `canFuse` first. */
+export function fusedStep(rule: OptimizerRule, vectors: StepVectors, s: StepScalars): Updated {
+  const { theta, gradient, slots, mask } = vectors;
+  const inputs: NamedTensorMap = { theta, gradient, m: slots[0]! };
+  if (mask) inputs['mask'] = mask;
+  if (isAdam(rule)) inputs['v'] = slots[1]!;
+  const out = isAdam(rule)
+    ? runKernel(AdamStep, inputs, adamAttrs(rule, s))
+    : runKernel(SgdStep, inputs, sgdAttrs(rule, s));
+  const [next, ...nextSlots] = out as Tensor1D[];
+  return { theta: next!, slots: nextSlots };
+}
+
+const adamAttrs = ({ beta1, beta2 }: OptimizerRule, s: StepScalars) => ({
+  beta1,
+  beta2,
+  bias1: s.bias1,
+  bias2: s.bias2,
+  stepSize: s.stepSize,
+  epsilon: s.epsilon,
+  l2: s.l2,
+  decay: s.decay,
+});
+
+const sgdAttrs = ({ beta1 }: OptimizerRule, s: StepScalars) => ({
+  momentum: beta1,
+  gradientScale: s.gradientScale,
+  momentumScale: s.momentumScale,
+  l2: s.l2,
+  decay: s.decay,
+});

@@ -1,0 +1,70 @@
+/** From an optimizer's specification to the pure function that takes its steps. */
+import { zeros, type Tensor1D } from '@tensorflow/tfjs-core';
+import { adamL2, adamW } from './adam.js';
+import { canFuse, fusedStep } from './fused.js';
+import type { Optimizer } from './optimizer.js';
+import { stepScalars, type OptimizerRule, type Rates } from './scalars.js';
+import { sgdL2, sgdW } from './sgd.js';
+import { applyChain, type Transform } from './transforms.js';
+
+export { makeSchedule } from './schedule.js';
+export type { ScheduleFunction, ScheduleShape } from './schedule.js';
+export type { OptimizerRule } from './scalars.js';
+export type { Optimizer, StepInfo, Updated } from './optimizer.js';
+
+const CHAINS = { adam: adamL2, adamw: adamW, sgd: sgdL2, sgdw: sgdW } as const satisfies Record<
+  OptimizerRule['name'],
+  (rule: OptimizerRule, mask?: Tensor1D) => Transform
+>;
+
+export interface OptimizerOptions extends Rates {
+  /** Initial learning rate alpha, >= 0. */
+  readonly lr: number;
+  /** Weight decay lambda, >= 0; what it multiplies is `rule.convention`'s affair (decoupled forms). */
+  readonly wd: number;
+  /** [n]: 1 where a parameter decays, 0 where it does not. Absent: all decay. Stays the caller's to dispose. */
+  readonly mask?: Tensor1D | undefined;
+}
+
+/**
+ * An optimizer over flat vectors [n]: `adam`, `sgd` (L2), `adamw`, `sgdw` (decoupled).
+ *
+ * `update` returns fresh tensors and leaks none; the old theta, gradient and slots are left to the caller. On a
+ * backend that has the fused kernel it takes it, elsewhere it runs the chain.
+ *
+ * @throws RangeError for an lr or wd that is negative or not finite, or, in `update`, for vectors of unequal length.
+ */
+export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): Optimizer {
+  const { lr, wd, mask } = options;
+  for (const [key, value] of Object.entries({ lr, wd })) {
+    if (!(value >= 0 && value < Infinity))
+      throw new RangeError(`${key} is ${value}: it must be a finite number, 0 or more.`);
+  }
+  const links = CHAINS[rule.name](rule, mask);
+  return {
+    slots: links.slots,
+    init: (n) => links.slots.map((): Tensor1D => zeros([n])),
+    update(theta, gradient, slots, at) {
+      requireEqualLengths({ theta, gradient, ...named(links.slots, slots), ...(mask ? { mask } : {}) });
+      const s = stepScalars(rule, { lr, wd }, at);
+      if (canFuse(rule)) return fusedStep(rule, { theta, gradient, slots, mask }, s);
+      return applyChain(links, theta, gradient, slots, s);
+    },
+  };
+}
+
+const named = (
+  names: readonly string[],
+  tensors: readonly Tensor1D[],
+): Record<string, Tensor1D | undefined> => Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
+
+/** A vector of length 1 would be broadcast in silence. */
+function requireEqualLengths(vectors: Record<string, Tensor1D | undefined>): void {
+  const n = vectors['theta']!.size;
+  for (const [name, vector] of Object.entries(vectors)) {
+    if (vector?.size !== n)
+      throw new RangeError(
+        `${name} has ${vector?.size ?? 'no'} elements and theta ${n}: an optimizer's vectors must be equally long.`,
+      );
+  }
+}

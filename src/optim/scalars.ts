@@ -1,0 +1,97 @@
+/**
+ * Every number of one optimizer step, as a pure function of the settings and of where the step stands.
+ *
+ * The chains of transforms (adam.ts, sgd.ts) and the fused kernels (fused.ts) both take their numbers from here,
+ * so what eta, the bias corrections and the four decay conventions mean is written down once.
+ */
+import type { OptimizerSpec } from '../config/schema.js';
+import type { StepInfo } from './optimizer.js';
+
+/** What decides an optimizer's arithmetic, apart from lr, wd and the mask. */
+export type OptimizerRule = Pick<
+  OptimizerSpec,
+  'name' | 'beta1' | 'beta2' | 'eps' | 'epsForm' | 'momentumForm' | 'convention'
+>;
+
+/** alpha and lambda of the paper. */
+export interface Rates {
+  readonly lr: number;
+  readonly wd: number;
+}
+
+/** The numbers of one step. Those an optimizer has no use for are there all the same. */
+export interface StepScalars {
+  /** Multiplies theta where it joins the gradient, before the moments; 0 for decoupled decay. */
+  readonly l2: number;
+  /** Multiplies theta where it joins the finished update, after the moments; 0 for L2. */
+  readonly decay: number;
+  /** eta_t alpha. */
+  readonly stepSize: number;
+  /** 1 - beta1^t. */
+  readonly bias1: number;
+  /** 1 - beta2^t. */
+  readonly bias2: number;
+  /** What is added to sqrt(vhat). */
+  readonly epsilon: number;
+  /** SGD: multiplies the gradient on its way into the momentum. */
+  readonly gradientScale: number;
+  /** SGD: multiplies the momentum on its way out. */
+  readonly momentumScale: number;
+}
+
+/** Whether wd acts on theta directly (AdamW, SGDW) and not through the gradient (Adam, SGD with L2). */
+export const isDecoupled = (name: OptimizerRule['name']): boolean => name === 'adamw' || name === 'sgdw';
+
+/**
+ * What multiplies theta in decoupled decay, per step.
+ *
+ * - `paper` eta_t lambda (Algorithms 1 and 2; big_vision)
+ * - `lr` eta_t alpha lambda (PyTorch, optax, Keras)
+ * - `constant` lambda, whatever the schedule does (TensorFlow's contrib and addons)
+ * - `normalized` eta_t lambda sqrt(b/(B T)) = eta_t lambda / sqrt(steps of the cycle) (the paper's appendix B.1)
+ */
+export function decayFactor(
+  convention: OptimizerRule['convention'],
+  { lr, wd }: Rates,
+  at: StepInfo,
+): number {
+  switch (convention) {
+    case 'paper':
+      return at.eta * wd;
+    case 'lr':
+      return at.eta * lr * wd;
+    case 'constant':
+      return wd;
+    case 'normalized':
+      return at.eta * wd * Math.sqrt(1 / at.cycleSteps);
+  }
+}
+
+/**
+ * The numbers of step `at`.
+ *
+ * L2's coefficient is lambda itself under every convention: the schedule reaches it with the gradient it is part of.
+ *
+ * `epsForm: torch7` adds eps to sqrt(v), before the bias correction, as the authors' Lua code does. Divided by
+ * sqrt(bias2) that is the paper's formula with another epsilon: sqrt(v) + eps = sqrt(bias2) (sqrt(vhat) +
+ * eps/sqrt(bias2)).
+ *
+ * `momentumForm: paper` accumulates eta_t alpha g_t (Algorithm 1); `torch` accumulates g_t and multiplies by
+ * eta_t alpha afterwards. They differ only where eta changes.
+ */
+export function stepScalars(rule: OptimizerRule, rates: Rates, at: StepInfo): StepScalars {
+  const decoupled = isDecoupled(rule.name);
+  const stepSize = at.eta * rates.lr;
+  const bias2 = 1 - rule.beta2 ** at.t;
+  const scaledFirst = rule.momentumForm === 'paper';
+  return {
+    l2: decoupled ? 0 : rates.wd,
+    decay: decoupled ? decayFactor(rule.convention, rates, at) : 0,
+    stepSize,
+    bias1: 1 - rule.beta1 ** at.t,
+    bias2,
+    epsilon: rule.epsForm === 'paper' ? rule.eps : rule.eps / Math.sqrt(bias2),
+    gradientScale: scaledFirst ? stepSize : 1,
+    momentumScale: scaledFirst ? 1 : stepSize,
+  };
+}

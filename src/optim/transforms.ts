@@ -1,0 +1,112 @@
+/**
+ * Small pure transforms of an update, to be chained into optimizers, in the manner of optax.
+ *
+ * A chain begins with the gradient; what comes out at its end is subtracted from theta. All tensors are flat
+ * vectors of theta's length. Only `applyChain` disposes of anything; the links run inside its tidy.
+ */
+import { add, div, mul, sqrt, square, sub, tidy, type Tensor1D } from '@tensorflow/tfjs-core';
+import type { Updated } from './optimizer.js';
+import type { StepScalars } from './scalars.js';
+
+/** An update on its way to theta, and the state vectors that the next step will need. */
+export interface Transformed {
+  readonly update: Tensor1D;
+  readonly slots: readonly Tensor1D[];
+}
+
+/** One link of a chain. */
+export interface Transform {
+  /** Names of the state vectors it keeps. */
+  readonly slots: readonly string[];
+  /** `theta` is the value before the step, wherever in the chain this stands. */
+  apply(update: Tensor1D, theta: Tensor1D, slots: readonly Tensor1D[], s: StepScalars): Transformed;
+}
+
+/** Picks a coefficient among the numbers of a step. */
+export type Coefficient = (s: StepScalars) => number;
+
+/** u -> c u. */
+export const scaleBy = (coefficient: Coefficient): Transform => ({
+  slots: [],
+  apply: (update, _theta, slots, s) => ({ update: times(update, coefficient(s)), slots }),
+});
+
+/**
+ * u -> u + c theta, or u + c mask theta: weight decay. First in a chain it is L2 regularisation (the gradient of
+ * c/2 |theta|^2), last it is decoupled decay.
+ *
+ * @param mask 1 where a parameter decays and 0 where not; absent: all decay. Stays the caller's.
+ */
+export const addDecay = (coefficient: Coefficient, mask?: Tensor1D): Transform => ({
+  slots: [],
+  apply(update, theta, slots, s) {
+    const c = coefficient(s);
+    if (c === 0) return { update, slots };
+    return { update: add(update, mul(mask ? mul(theta, mask) : theta, c)), slots };
+  },
+});
+
+/** u -> m, with m = beta m + u: heavy-ball momentum, without dampening. */
+export const momentum = (beta: number): Transform => ({
+  slots: ['m'],
+  apply(update, _theta, slots) {
+    const m: Tensor1D = add(mul(slots[0]!, beta), update);
+    return { update: m, slots: [m] };
+  },
+});
+
+/**
+ * u -> mhat / (sqrt(vhat) + eps): Adam (https://arxiv.org/abs/1412.6980; lines 6 to 12 of the paper's Algorithm 2).
+ *
+ *     m = beta1 m + (1 - beta1) u      mhat = m / (1 - beta1^t)
+ *     v = beta2 v + (1 - beta2) u^2    vhat = v / (1 - beta2^t)
+ */
+export const scaleByAdam = ({ beta1, beta2 }: { beta1: number; beta2: number }): Transform => ({
+  slots: ['m', 'v'],
+  apply(update, _theta, slots, s) {
+    const m: Tensor1D = add(mul(slots[0]!, beta1), mul(update, 1 - beta1));
+    const v: Tensor1D = add(mul(slots[1]!, beta2), mul(square(update), 1 - beta2));
+    const mhat = over(m, s.bias1);
+    const vhat = over(v, s.bias2);
+    return { update: div(mhat, add(sqrt(vhat), s.epsilon)), slots: [m, v] };
+  },
+});
+
+/** Applies transforms one after the other; its slots are theirs, in that order. */
+export function chain(...links: readonly Transform[]): Transform {
+  return {
+    slots: links.flatMap((link) => link.slots),
+    apply(gradient, theta, slots, s) {
+      let update = gradient;
+      let from = 0;
+      const next: Tensor1D[] = [];
+      for (const link of links) {
+        const own = slots.slice(from, (from += link.slots.length));
+        const out = link.apply(update, theta, own, s);
+        update = out.update;
+        next.push(...out.slots);
+      }
+      return { update, slots: next };
+    },
+  };
+}
+
+/** One step: theta - chain(gradient), in fresh tensors. The specification of the fused kernels (fused.ts). */
+export function applyChain(
+  links: Transform,
+  theta: Tensor1D,
+  gradient: Tensor1D,
+  slots: readonly Tensor1D[],
+  s: StepScalars,
+): Updated {
+  const [next, ...nextSlots] = tidy(() => {
+    const out = links.apply(gradient, theta, slots, s);
+    return [sub<Tensor1D>(theta, out.update), ...out.slots];
+  });
+  return { theta: next!, slots: nextSlots };
+}
+
+// Multiplying or dividing by what float32 cannot tell from 1 changes nothing; a step saves the operation.
+const isOne = (c: number): boolean => Math.fround(c) === 1;
+const times = (x: Tensor1D, c: number): Tensor1D => (isOne(c) ? x : mul(x, c));
+const over = (x: Tensor1D, c: number): Tensor1D => (isOne(c) ? x : div(x, c));

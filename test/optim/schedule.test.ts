@@ -1,0 +1,125 @@
+/** Schedules: their values at the places where one could be off by a step, and properties of them all. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Schedule } from '../../src/config/schema.js';
+import { makeSchedule } from '../../src/optim/schedule.js';
+import { RULE } from './drive.js';
+import { scheduleAt } from './paper.js';
+
+const values = (schedule: Schedule, epochs: number, stepsPerEpoch: number, warmup = 0) => {
+  const at = makeSchedule(schedule, { epochs, stepsPerEpoch, warmup });
+  return Array.from({ length: epochs * stepsPerEpoch }, (_, i) => at(i + 1));
+};
+const etas = (...args: Parameters<typeof values>) => values(...args).map(({ eta }) => eta);
+const near = (expected: number[]) => expected.map((eta) => expect.closeTo(eta, 12) as number);
+
+const schedules: fc.Arbitrary<Schedule> = fc.oneof(
+  fc.constant<Schedule>({ name: 'constant' }),
+  fc.constant<Schedule>({ name: 'cosine' }),
+  fc.record({
+    name: fc.constant('step' as const),
+    at: fc.array(
+      fc.integer({ min: 0, max: 20 }).map((n) => n / 20),
+      { minLength: 1, maxLength: 4 },
+    ),
+    factor: fc.constantFrom(0.1, 0.5),
+  }),
+  fc.record({
+    name: fc.constant('warm-restarts' as const),
+    firstCycle: fc.constantFrom(0.5, 1, 1.25, 3, 100),
+    multiply: fc.constantFrom(1, 1.5, 2),
+  }),
+);
+const shapes = fc.record({
+  epochs: fc.integer({ min: 1, max: 12 }),
+  stepsPerEpoch: fc.integer({ min: 2, max: 30 }),
+});
+
+describe('values', () => {
+  test('cosine is read at (t-1)/T: 1 first, small but not 0 last', () => {
+    expect(etas({ name: 'cosine' }, 2, 2)).toEqual(
+      near([1, (1 + Math.SQRT1_2) / 2, 0.5, (1 - Math.SQRT1_2) / 2]),
+    );
+  });
+
+  test('step drops after the given fraction of the run, also where the fraction is not exact in binary', () => {
+    const got = etas({ name: 'step', at: [0.3, 0.6, 0.8], factor: 0.1 }, 100, 1);
+    const drops = got.flatMap((eta, i) => (i > 0 && eta < got[i - 1]! ? [i + 1] : []));
+    expect(drops).toEqual([31, 61, 81]);
+    expect([got[29], got[59], got[79], got[99]]).toEqual(near([1, 0.1, 0.01, 0.001]));
+  });
+
+  test('warm restarts begin each cycle at 1 and tell its length; the last one is cut', () => {
+    const got = values({ name: 'warm-restarts', firstCycle: 0.5, multiply: 2 }, 4, 4);
+    const starts = got.flatMap(({ eta }, i) => (eta === 1 ? [i] : []));
+    expect(starts).toEqual([0, 2, 6, 14]);
+    expect(got.map(({ cycleSteps }) => cycleSteps)).toEqual([
+      2, 2, 4, 4, 4, 4, 8, 8, 8, 8, 8, 8, 8, 8, 16, 16,
+    ]);
+    expect(got[10]!.eta).toBeCloseTo(0.5, 12);
+  });
+
+  test('a cycle that is no whole number of steps long ends at the nearest step', () => {
+    const got = etas({ name: 'warm-restarts', firstCycle: 0.5, multiply: 1 }, 2, 5);
+    expect(got.flatMap((eta, i) => (eta === 1 ? [i] : []))).toEqual([0, 3, 5, 8]);
+  });
+
+  test('warm-up rises linearly and precedes the whole schedule', () => {
+    expect(etas({ name: 'constant' }, 2, 3, 1)).toEqual(near([1 / 3, 2 / 3, 1, 1, 1, 1]));
+    expect(etas({ name: 'cosine' }, 3, 2, 1)).toEqual(near([0.5, 1, ...etas({ name: 'cosine' }, 2, 2)]));
+    expect(etas({ name: 'constant' }, 1, 4, 0.5)).toEqual(near([0.5, 1, 1, 1]));
+  });
+
+  test('without restarts the cycle is the run, warm-up included', () => {
+    expect(new Set(values({ name: 'cosine' }, 3, 4, 1).map((v) => v.cycleSteps))).toEqual(new Set([12]));
+  });
+});
+
+describe('properties', () => {
+  test('every schedule follows the formulas of the paper', () => {
+    fc.assert(
+      fc.property(schedules, shapes, (schedule, shape) => {
+        const run = { rule: RULE, lr: 1, wd: 0, schedule, ...shape };
+        values(schedule, shape.epochs, shape.stepsPerEpoch).forEach(({ eta, cycleSteps }, i) => {
+          const expected = scheduleAt(run, i + 1);
+          expect(eta).toBeCloseTo(expected.eta, 10);
+          expect(cycleSteps).toBe(
+            schedule.name === 'warm-restarts' ? expected.steps : run.epochs * run.stepsPerEpoch,
+          );
+        });
+      }),
+    );
+  });
+
+  test('eta stays in (0, 1] and a run begins at 1, with or without restarts', () => {
+    fc.assert(
+      fc.property(schedules, shapes, fc.constantFrom(0, 0.5), (schedule, shape, warmup) => {
+        const got = etas(schedule, shape.epochs, shape.stepsPerEpoch, warmup);
+        for (const eta of got) expect(eta > 0 && eta <= 1).toBe(true);
+        if (warmup === 0 && schedule.name !== 'step') expect(got[0]).toBe(1);
+      }),
+    );
+  });
+});
+
+describe('refusals', () => {
+  const shape = { epochs: 2, stepsPerEpoch: 3, warmup: 0 };
+  test.each([
+    [
+      'a warm-up as long as the run',
+      () => makeSchedule({ name: 'cosine' }, { ...shape, warmup: 2 }),
+      /shorten the warm-up/,
+    ],
+    ['a run of no steps', () => makeSchedule({ name: 'cosine' }, { ...shape, epochs: 0 }), /at least one/],
+    [
+      'a first cycle below one step',
+      () => makeSchedule({ name: 'warm-restarts', firstCycle: 0.1, multiply: 2 }, shape),
+      /raise firstCycle/,
+    ],
+    ['step 0', () => makeSchedule({ name: 'cosine' }, shape)(0), /steps are 1 to 6/],
+    ['a step after the last', () => makeSchedule({ name: 'cosine' }, shape)(7), /steps are 1 to 6/],
+    ['half a step', () => makeSchedule({ name: 'cosine' }, shape)(1.5), /steps are 1 to 6/],
+  ])('%s', (_what, act, message) => {
+    expect(act).toThrow(message);
+  });
+});
