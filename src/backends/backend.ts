@@ -1,0 +1,37 @@
+/** What a backend is to the rest of the program: a name to ask for, and a report on what was found. */
+
+/** The engines that can compute, in the words of the configuration file. */
+export type BackendName = 'tensorflow' | 'onednn' | 'wasm' | 'cpu';
+
+/** Every backend, in the order in which `adamw-bench doctor` lists them. */
+export const BACKEND_NAMES: readonly BackendName[] = ['tensorflow', 'onednn', 'wasm', 'cpu'];
+
+/** What trying a backend has shown. */
+export interface BackendReport {
+  readonly name: BackendName;
+  /** Whether it can compute here and now. */
+  readonly available: boolean;
+  /** What computes: `GPU`, `CPU (TensorFlow)`, `CPU, AVX2`, ... */
+  readonly device?: string;
+  /** Version of the library that computes. */
+  readonly version?: string;
+  readonly threads?: number;
+  /** Further facts worth a line each in `doctor`. */
+  readonly facts?: Record<string, string>;
+  /** Why it is not available, as a sentence. */
+  readonly reason?: string;
+  /** What the user can do about it, as a sentence. */
+  readonly advice?: string;
+}
+
+/** A backend that cannot be used here: `reason` says why, `advice` what to do. */
+export class BackendError extends Error {
+  constructor(
+    readonly backend: BackendName,
+    readonly reason: string,
+    readonly advice: string,
+  ) {
+    super(`The ${backend} backend cannot be used: ${reason} ${advice}`);
+    this.name = 'BackendError';
+  }
+}

@@ -1,0 +1,77 @@
+/** Registers the training kernels with tfjs's wasm backend, over its own slow ones or where it has none. */
+import {
+  _FusedMatMul,
+  BatchMatMul,
+  Conv2D,
+  Conv2DBackpropFilter,
+  Conv2DBackpropInput,
+  getKernel,
+  registerKernel,
+  Transpose,
+  unregisterKernel,
+  type _FusedMatMulAttrs,
+  type KernelFunc,
+} from '@tensorflow/tfjs-core';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { conv2DBackpropFilter } from './convFilterGrad.js';
+import { conv2DBackpropInput } from './convInputGrad.js';
+import { keepOriginal, release, runOriginal, type Block } from './heap.js';
+import { batchMatMul } from './matMul.js';
+
+/** Swaps the last two axes of a stack of matrices; leading axes stay. */
+const swapLast = (backend: BackendWasm, x: Block): Block => {
+  const axes = x.shape.map((_, axis) => axis);
+  const perm = [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!];
+  return runOriginal(backend, Transpose, { x }, { perm });
+};
+
+/** Kernel _FusedMatMul: transposed operands are transposed first, then tfjs's kernel runs with bias and activation. */
+function fusedMatMul(args: {
+  inputs: { a: Block; b: Block };
+  attrs: _FusedMatMulAttrs;
+  backend: BackendWasm;
+}): Block {
+  const { inputs, attrs, backend } = args;
+  const { transposeA, transposeB } = attrs;
+  const a = transposeA ? swapLast(backend, inputs.a) : inputs.a;
+  const b = transposeB ? swapLast(backend, inputs.b) : inputs.b;
+  const out = runOriginal(
+    backend,
+    _FusedMatMul,
+    { ...inputs, a, b },
+    { ...attrs, transposeA: false, transposeB: false },
+  );
+  if (transposeA) release(backend, a);
+  if (transposeB) release(backend, b);
+  return out;
+}
+
+/** Ours, by the name tfjs calls them. The casts give each its own kernel's types in place of tfjs's common ones. */
+const kernels: Record<string, KernelFunc> = {
+  [BatchMatMul]: batchMatMul as unknown as KernelFunc,
+  [_FusedMatMul]: fusedMatMul as unknown as KernelFunc,
+  [Conv2DBackpropInput]: conv2DBackpropInput as unknown as KernelFunc,
+  [Conv2DBackpropFilter]: conv2DBackpropFilter as unknown as KernelFunc,
+};
+
+let registered = false;
+
+/**
+ * Registers the training kernels; a second call does nothing. Importing tfjs-backend-wasm has to come first, which
+ * registers its own kernels. May be called before or after the backend is initialised.
+ */
+export function registerWasmTrainingKernels(): void {
+  if (registered) return;
+  registered = true;
+  for (const name of [Conv2D, Transpose]) keepOriginal(name);
+  for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
+    const own = getKernel(kernelName, 'wasm');
+    if (own != null) {
+      keepOriginal(kernelName);
+      unregisterKernel(kernelName, 'wasm');
+    }
+    // The original's setup binds its native function; kernels of ours that fall back on it need that done.
+    const setupFunc = own?.setupFunc;
+    registerKernel({ kernelName, backendName: 'wasm', kernelFunc, ...(setupFunc ? { setupFunc } : {}) });
+  }
+}
