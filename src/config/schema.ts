@@ -3,6 +3,7 @@
  * `schemaJson.ts`) the JSON Schema that editors use. Reading files and explaining errors is `load.ts`'s work.
  */
 import { z } from 'zod';
+import { checkAxis, checkExperiment, checkOptimizers, checkTrain } from './checks.js';
 
 const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
@@ -23,6 +24,7 @@ const axis = (value: z.ZodNumber, what: string) =>
         }),
       }),
     ])
+    .superRefine(checkAxis(value))
     .describe(what);
 
 const lrAxis = axis(positive, 'Initial learning rates (alpha of the paper).');
@@ -35,6 +37,9 @@ export const scheduleSchema = z.discriminatedUnion('name', [
     at: z
       .array(fraction)
       .min(1)
+      .refine((at) => at.every((x, i) => i === 0 || x > at[i - 1]!), {
+        error: '`at` must ascend, each value once',
+      })
       .default([0.3, 0.6, 0.8])
       .describe('Where the rate drops, as fractions of the run.'),
     factor: positive.default(0.1).describe('What the rate is multiplied by at each drop.'),
@@ -115,27 +120,36 @@ export const modelSchema = z.discriminatedUnion('name', [
   }),
 ]);
 
-export const trainSchema = z.strictObject({
-  epochs: count.describe('Passes over the training set.'),
-  batchSize: count.default(128).describe('Images per step.'),
-  schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('How the learning rate changes.'),
-  warmup: z.number().min(0).default(0).describe('Epochs of linear warm-up before the schedule counts.'),
-  seeds: z
-    .array(z.int().min(0))
-    .min(1)
-    .default([0])
-    .describe('Each cell is trained once per seed (initialisation, shuffling, augmentation).'),
-  recordDecay: z
-    .boolean()
-    .default(false)
-    .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
-});
+export const trainSchema = z
+  .strictObject({
+    epochs: count.describe('Passes over the training set.'),
+    batchSize: count.default(128).describe('Images per step.'),
+    schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('How the learning rate changes.'),
+    warmup: z.number().min(0).default(0).describe('Epochs of linear warm-up before the schedule counts.'),
+    seeds: z
+      .array(z.int().min(0))
+      .min(1)
+      .refine((seeds) => new Set(seeds).size === seeds.length, { error: '`seeds` must be distinct' })
+      .default([0])
+      .describe('Each cell is trained once per seed (initialisation, shuffling, augmentation).'),
+    recordDecay: z
+      .boolean()
+      .default(false)
+      .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
+  })
+  .superRefine(checkTrain);
 
 export const optimizerSchema = z.strictObject({
   name: z
     .enum(['adam', 'adamw', 'sgd', 'sgdw'])
     .describe('adam, sgd: L2 regularisation of strength wd. adamw, sgdw: decoupled weight decay wd.'),
-  label: z.string().min(1).max(60).optional().describe('Name in tables and figures; default from `name`.'),
+  label: z
+    .string()
+    .min(1)
+    .max(60)
+    .regex(/^[^\p{C}\u2028\u2029]+$/u, { error: 'must not contain control characters' })
+    .optional()
+    .describe('Name in tables and figures; default from `name`.'),
   lr: lrAxis.optional().describe('Overrides grid.lr.'),
   wd: wdAxis.optional().describe('Overrides grid.wd.'),
   beta1: z
@@ -173,29 +187,40 @@ const optimizerOrName = z.union([
   optimizerSchema,
 ]);
 
-export const experimentSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, {
-      error: 'must be letters, digits, dots, dashes and underscores: it names the results folder',
-    })
-    .describe('Name of the experiment and of its folder under results/.'),
-  description: z.string().max(2000).default('').describe('One or two sentences for the report.'),
-  dataset: datasetSchema.describe('The data.'),
-  model: modelSchema.describe('The network.'),
-  train: trainSchema.describe('How each cell is trained.'),
-  optimizers: z.array(optimizerOrName).min(1).describe('The optimizers to compare.'),
-  grid: z.strictObject({ lr: lrAxis, wd: wdAxis }).describe('Learning rates x weight decays.'),
-  backend: z
-    .enum(['auto', 'tensorflow', 'onednn', 'wasm', 'cpu'])
-    .default('auto')
-    .describe('What computes; auto takes the fastest that works.'),
-  workers: count
-    .max(1024)
-    .optional()
-    .describe('Worker processes, each on one core; default one per core. Not part of a result.'),
-  threads: count.max(1024).default(1).describe('Threads inside an operation (onednn), for single runs.'),
-});
+export const experimentSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, {
+        error: 'must be letters, digits, dots, dashes and underscores: it names the results folder',
+      })
+      .describe('Name of the experiment and of its folder under results/.'),
+    description: z
+      .string()
+      .max(2000)
+      .refine((text) => !/\p{Cs}/u.test(text), { error: 'must be well-formed Unicode' })
+      .default('')
+      .describe('One or two sentences for the report.'),
+    dataset: datasetSchema.describe('The data.'),
+    model: modelSchema.describe('The network.'),
+    train: trainSchema.describe('How each cell is trained.'),
+    optimizers: z
+      .array(optimizerOrName)
+      .min(1)
+      .superRefine(checkOptimizers)
+      .describe('The optimizers to compare.'),
+    grid: z.strictObject({ lr: lrAxis, wd: wdAxis }).describe('Learning rates x weight decays.'),
+    backend: z
+      .enum(['auto', 'tensorflow', 'onednn', 'wasm', 'cpu'])
+      .default('auto')
+      .describe('What computes; auto takes the fastest that works.'),
+    workers: count
+      .max(1024)
+      .optional()
+      .describe('Worker processes, each on one core; default one per core. Not part of a result.'),
+    threads: count.max(1024).default(1).describe('Threads inside an operation (onednn), for single runs.'),
+  })
+  .superRefine(checkExperiment);
 
 export type Schedule = z.infer<typeof scheduleSchema>;
 export type DatasetSpec = z.infer<typeof datasetSchema>;
@@ -204,5 +229,10 @@ export type TrainSpec = z.infer<typeof trainSchema>;
 export type OptimizerSpec = z.infer<typeof optimizerSchema>;
 /** A validated configuration, every default filled in. */
 export type Experiment = z.infer<typeof experimentSchema>;
-/** An axis as written: a list, or a logspace. */
-export type Axis = z.infer<typeof lrAxis>;
+/** An axis as written: a list, or a logspace. Spelt out, for the schema's own checks are about it. */
+export type Axis =
+  | number[]
+  | {
+      values?: number[] | undefined;
+      logspace: { base: number; from: number; to: number; steps: number };
+    };

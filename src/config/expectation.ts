@@ -1,0 +1,124 @@
+/** What the schema wants at a path, found and put into words. */
+import type { JsonSchema } from './jsonSchema.js';
+
+/** The schemas that a value at `path` may follow, given the whole configuration (it decides between variants). */
+export function schemasAt(root: JsonSchema, path: readonly PropertyKey[], data: unknown): JsonSchema[] {
+  let schemas = alternatives(root, data);
+  let datum = data;
+  for (const segment of path) {
+    datum = child(datum, segment);
+    const next = schemas.flatMap((s) => {
+      const inner = typeof segment === 'number' ? s.items : s.properties?.[String(segment)];
+      return inner === undefined ? [] : [inner];
+    });
+    schemas = next.flatMap((s) => alternatives(s, datum));
+  }
+  return schemas;
+}
+
+function child(data: unknown, key: PropertyKey): unknown {
+  if (typeof data !== 'object' || data === null || !Object.hasOwn(data, key)) return undefined;
+  return (data as Record<PropertyKey, unknown>)[key];
+}
+
+/** The branches of a union that fit the kind of the datum and, for variants, its name; all where none fits. */
+function alternatives(schema: JsonSchema, datum: unknown): JsonSchema[] {
+  const branches = (schema.anyOf ?? schema.oneOf)?.flatMap((s) => alternatives(s, datum));
+  if (branches === undefined) return [schema];
+  const kind = Array.isArray(datum) ? 'array' : datum !== null ? typeof datum : 'null';
+  const sameKind = branches.filter((s) => s.type === kind);
+  const name = child(datum, 'name');
+  const sameName = sameKind.filter((s) => s.properties?.['name']?.const === name);
+  if (name !== undefined && sameName.length > 0) return sameName;
+  return sameKind.length > 0 ? sameKind : branches;
+}
+
+/** The words that may stand there, where it is a choice of words. */
+export function choices(schemas: readonly JsonSchema[]): string[] {
+  return [...new Set(schemas.flatMap((s) => s.enum ?? (s.const === undefined ? [] : [s.const])))];
+}
+
+/** The keys that a map may have there. */
+export function keysOf(schemas: readonly JsonSchema[]): string[] {
+  return [...new Set(schemas.flatMap((s) => Object.keys(s.properties ?? {})))];
+}
+
+/** Dotted paths at which a key of this name exists, e.g. `train.epochs` for `epochs`. */
+export function pathsOfKey(root: JsonSchema, key: string): string[] {
+  const found = new Set<string>();
+  const walk = (schema: JsonSchema, path: readonly string[]): void => {
+    for (const [name, inner] of Object.entries(schema.properties ?? {})) {
+      if (name === key) found.add([...path, name].join('.'));
+      walk(inner, [...path, name]);
+    }
+    for (const branch of schema.anyOf ?? schema.oneOf ?? []) walk(branch, path);
+    if (schema.items) walk(schema.items, [...path, '0']);
+  };
+  walk(root, []);
+  return [...found].sort((a, b) => a.length - b.length);
+}
+
+/** What is expected, as words that follow "expected": "a whole number above 0". */
+export function expectation(schemas: readonly JsonSchema[]): string {
+  const words = choices(schemas);
+  const named = words.length === 0 ? [] : [words.length === 1 ? words[0]! : `one of ${words.join(', ')}`];
+  const rest = schemas.filter((s) => s.enum === undefined && s.const === undefined);
+  return [...new Set([...named, ...rest.map(oneExpectation)])].join(', or ');
+}
+
+function oneExpectation(schema: JsonSchema): string {
+  if (schema.anyOf ?? schema.oneOf) return expectation(alternatives(schema, undefined));
+  switch (schema.type) {
+    case 'integer':
+      return `a whole number${bounds(schema)}`;
+    case 'number':
+      return `a number${bounds(schema)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return listExpectation(schema);
+    case 'object':
+      return mapExpectation(schema);
+    default:
+      return textExpectation(schema);
+  }
+}
+
+function textExpectation({ minLength, maxLength }: JsonSchema): string {
+  if (maxLength === undefined) return 'a text';
+  return minLength === undefined
+    ? `a text of at most ${maxLength} characters`
+    : `a text of ${minLength} to ${maxLength} characters`;
+}
+
+function listExpectation({ items, minItems }: JsonSchema): string {
+  const list = minItems === undefined ? 'a list' : 'a non-empty list';
+  if (items?.type !== 'number' && items?.type !== 'integer') return list;
+  return `${list} of ${oneExpectation(items).replace(/^a /, '').replace('number', 'numbers')}`;
+}
+
+function mapExpectation(schema: JsonSchema): string {
+  const variant = schema.properties?.['name']?.const;
+  if (variant !== undefined) return `{name: ${variant}, ...}`;
+  const keys = Object.keys(schema.properties ?? {});
+  return keys.length > 6 ? `a map with the keys ${keys.join(', ')}` : shape(schema);
+}
+
+function shape(schema: JsonSchema): string {
+  const keys = Object.entries(schema.properties ?? {});
+  return `{${keys.map(([k, s]) => (s.type === 'object' ? `${k}: ${shape(s)}` : k)).join(', ')}}`;
+}
+
+function bounds(schema: JsonSchema): string {
+  const { maximum, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
+  const whole = schema.type === 'integer' && above !== undefined && maximum !== undefined;
+  const minimum = whole ? above + 1 : schema.minimum;
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
+  const parts = [
+    above === undefined ? [] : `above ${above}`,
+    minimum === undefined ? [] : `of at least ${minimum}`,
+    below === undefined ? [] : `below ${below}`,
+    maximum === undefined ? [] : `of at most ${maximum}`,
+  ].flat();
+  return parts.length === 0 ? '' : ` ${parts.join(' and ')}`;
+}

@@ -1,0 +1,53 @@
+/** From an axis as written (a list or a logspace) to the numbers on it. */
+import type { Axis, Experiment } from './schema.js';
+
+/**
+ * The values of an axis, ascending.
+ *
+ * `{logspace: {base, from, to, steps}}` gives base^(from + i (to - from)/(steps - 1)), i = 0 .. steps-1, and is
+ * exact where the exponent is whole and the base 2 or 10: `{base: 2, from: -3, to: -1, steps: 3}` is exactly
+ * [0.125, 0.25, 0.5].
+ *
+ * @throws Error where the axis is empty, repeats a value, or a value overflows.
+ */
+export function axisValues(axis: Axis): number[] {
+  const values = unsortedValues(axis);
+  const problem = axisProblem(values);
+  if (problem !== undefined) throw new Error(`This axis ${problem.message}.`);
+  return values.sort((a, b) => a - b);
+}
+
+/** The values in the order written: those of a list, or `values` and then those of the logspace. */
+export function unsortedValues(axis: Axis): number[] {
+  if (Array.isArray(axis)) return [...axis];
+  const { base, from, to, steps } = axis.logspace;
+  // Multiplied before it is divided, so that whole exponents come out whole.
+  const exponent = (i: number): number => (steps === 1 ? from : from + (i * (to - from)) / (steps - 1));
+  return [...(axis.values ?? []), ...Array.from({ length: steps }, (_, i) => power(base, exponent(i)))];
+}
+
+/** Math.pow(10, -5) may be an ulp off; the decimal literal never is. Powers of two are exact as they are. */
+function power(base: number, exponent: number): number {
+  return base === 10 && Number.isInteger(exponent) ? Number(`1e${exponent}`) : Math.pow(base, exponent);
+}
+
+/** What is wrong with these values, and at which of them; undefined where nothing is. */
+export function axisProblem(values: readonly number[]): { message: string; index: number } | undefined {
+  if (values.length === 0) return { message: 'is empty', index: 0 };
+  const seen = new Set<number>();
+  for (const [index, value] of values.entries()) {
+    if (!Number.isFinite(value)) return { message: `reaches ${value}, which is too large`, index };
+    if (seen.has(value)) return { message: `has the value ${value} twice`, index };
+    seen.add(value);
+  }
+  return undefined;
+}
+
+/** How many cells (optimizer x lr x wd x seed) the experiment has. */
+export function cellCount(experiment: Experiment): number {
+  const { optimizers, grid, train } = experiment;
+  const perSeed = optimizers.map(
+    (o) => unsortedValues(o.lr ?? grid.lr).length * unsortedValues(o.wd ?? grid.wd).length,
+  );
+  return perSeed.reduce((sum, n) => sum + n, 0) * train.seeds.length;
+}

@@ -1,0 +1,19 @@
+/** Configuration: YAML text to a validated Experiment with every default filled in. */
+export { ConfigError, type Diagnostic } from './errors.js';
+export { axisValues, cellCount } from './grid.js';
+export { editorSchema } from './jsonSchema.js';
+export { DEFAULT_LABELS, optimizerLabel } from './labels.js';
+export { loadExperiment, type LoadOptions } from './load.js';
+export type {
+  Axis,
+  DatasetSpec,
+  Experiment,
+  ModelSpec,
+  OptimizerSpec,
+  Schedule,
+  TrainSpec,
+} from './schema.js';
+export { experimentSchema } from './schema.js';
+export { starterYaml } from './starter.js';
+export { experimentToYaml } from './toYaml.js';
+export { experimentWarnings } from './warnings.js';

@@ -1,0 +1,90 @@
+/** The schema as JSON Schema: what editors complete and check against, and what messages and docs are told from. */
+import { z } from 'zod';
+import { experimentSchema } from './schema.js';
+
+/** The part of JSON Schema (draft 2020-12) that our schema uses. */
+export interface JsonSchema {
+  $schema?: string;
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  title?: string;
+  description?: string;
+  type?: string;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  additionalProperties?: boolean;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  if?: JsonSchema;
+  then?: JsonSchema;
+  else?: JsonSchema;
+  enum?: string[];
+  const?: string;
+  default?: unknown;
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+}
+
+/** The schema of a complete configuration, `extends` not included. Do not change it: it is made once. */
+export const settingsSchema: JsonSchema = tidy(
+  z.toJSONSchema(experimentSchema, { io: 'input' }) as JsonSchema,
+);
+
+/** Every subschema, changed by a function from the leaves up. */
+function mapSchema(schema: JsonSchema, change: (s: JsonSchema) => JsonSchema): JsonSchema {
+  const inner = (s: JsonSchema): JsonSchema => mapSchema(s, change);
+  const copy = { ...schema };
+  if (copy.properties) {
+    copy.properties = Object.fromEntries(Object.entries(copy.properties).map(([k, s]) => [k, inner(s)]));
+  }
+  if (copy.items) copy.items = inner(copy.items);
+  if (copy.anyOf) copy.anyOf = copy.anyOf.map(inner);
+  if (copy.oneOf) copy.oneOf = copy.oneOf.map(inner);
+  return change(copy);
+}
+
+/** zod bounds every integer by 2^53-1, which tells a reader nothing. */
+function tidy(schema: JsonSchema): JsonSchema {
+  return mapSchema(schema, (s) => {
+    if (s.maximum === Number.MAX_SAFE_INTEGER) delete s.maximum;
+    return s;
+  });
+}
+
+const EXTENDS: JsonSchema = {
+  type: 'string',
+  minLength: 1,
+  description:
+    'Path of another configuration, relative to this file: its settings are inherited, and this file states what differs. Maps are merged, lists replaced.',
+};
+
+/**
+ * What configs/schema.json holds. A file with `extends` may leave out anything, so it is checked against a copy
+ * without required keys.
+ */
+export function editorSchema(): JsonSchema {
+  const { $schema, ...settings } = settingsSchema;
+  const complete = { ...settings, properties: { extends: EXTENDS, ...settings.properties } };
+  const partial = mapSchema(complete, ({ required: _, oneOf, ...rest }) =>
+    // Without its name a model may match several variants.
+    oneOf === undefined ? rest : { ...rest, anyOf: oneOf },
+  );
+  return {
+    ...($schema === undefined ? {} : { $schema }),
+    title: 'adamw-bench experiment',
+    description:
+      'Data, model, training, optimizers and the lr x wd grid of one experiment. See docs/config.md.',
+    type: 'object',
+    if: { required: ['extends'] },
+    then: { $ref: '#/$defs/extending' },
+    else: { $ref: '#/$defs/complete' },
+    $defs: { complete, extending: partial },
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * From a YAML file to an Experiment: read, extended, overridden, validated. Whatever is wrong with it is a
+ * ConfigError that shows the place.
+ */
+import { ConfigError, type Problem } from './errors.js';
+import { explain } from './explain.js';
+import { readMerged } from './extend.js';
+import { override } from './override.js';
+import { experimentSchema, type Experiment } from './schema.js';
+import { toPlain } from './tree.js';
+
+export interface LoadOptions {
+  /** Overrides, each `path.to.key=VALUE` with VALUE in YAML, applied in order. */
+  readonly set?: readonly string[];
+}
+
+/**
+ * Loads a configuration file, with all that it extends and every default filled in.
+ *
+ * @param path the YAML file.
+ * @throws ConfigError with every problem found (files that cannot be read or parsed end the search early).
+ */
+export function loadExperiment(path: string, options: LoadOptions = {}): Experiment {
+  const problems: Problem[] = [];
+  let root = readMerged(path, problems);
+  for (const text of options.set ?? []) root = override(root, text, problems);
+  const result = experimentSchema.safeParse(toPlain(root));
+  if (!result.success) problems.push(...news(explain(result.error.issues, root), problems));
+  if (!result.success || problems.length > 0) throw new ConfigError(inReadingOrder(problems));
+  return result.data;
+}
+
+/** A value that YAML refused is null in the tree: the schema's complaint about that null is no news. */
+function news(complaints: readonly Problem[], known: readonly Problem[]): Problem[] {
+  const at = ({ place }: Problem): string => `${place?.start} ${place?.source.name} ${place?.source.text}`;
+  const places = new Set(known.map(at));
+  return complaints.filter((complaint) => !places.has(at(complaint)));
+}
+
+/** By text, in the order in which the texts first have a problem, and from the top of each down. */
+function inReadingOrder(problems: readonly Problem[]): Problem[] {
+  const texts = [...new Set(problems.map(({ place }) => place?.source))];
+  const order = ({ place }: Problem): number => texts.indexOf(place?.source);
+  return [...problems].sort((a, b) => order(a) - order(b) || (a.place?.start ?? 0) - (b.place?.start ?? 0));
+}

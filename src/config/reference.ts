@@ -1,0 +1,160 @@
+/** docs/config.md, made from the schema: every key with its type, default and meaning. */
+import { choices, expectation } from './expectation.js';
+import { editorSchema, settingsSchema, type JsonSchema } from './jsonSchema.js';
+
+/** The reference as Markdown. */
+export function configReference(): string {
+  const at = (...path: string[]): JsonSchema =>
+    path.reduce((schema, key) => schema.properties?.[key] ?? {}, settingsSchema);
+  const optimizer = at('optimizers').items?.anyOf?.find((s) => s.type === 'object') ?? {};
+  const axis = at('grid', 'lr').anyOf?.find((s) => s.type === 'object') ?? {};
+  const extendsKey = editorSchema().$defs?.['complete']?.properties?.['extends'] ?? {};
+  const top = { ...settingsSchema, properties: { extends: extendsKey, ...settingsSchema.properties } };
+  return [
+    INTRODUCTION,
+    '## The file',
+    table(top),
+    '## `dataset`',
+    table(at('dataset')),
+    '### `dataset.augment`',
+    table(at('dataset', 'augment')),
+    '## `model`',
+    'A `name` and that network’s own keys.',
+    ...variants('model', at('model')),
+    '## `train`',
+    table(at('train')),
+    '### `train.schedule`',
+    'A `name` and that schedule’s own keys; also `optimizers.N.schedule`.',
+    ...variants('train.schedule', at('train', 'schedule')),
+    '## `optimizers`',
+    OPTIMIZERS,
+    table(optimizer),
+    '## `grid`',
+    table(at('grid')),
+    '### Axes',
+    AXES,
+    table(axis.properties?.['logspace'] ?? {}),
+    REFUSED,
+  ].join('\n\n');
+}
+
+function variants(section: string, union: JsonSchema): string[] {
+  return (union.oneOf ?? []).flatMap((variant) => {
+    const name = choices([variant.properties?.['name'] ?? {}])[0]!;
+    const own = Object.entries(variant.properties ?? {}).filter(([key]) => key !== 'name');
+    const title = `#### \`${section}: {name: ${name}}\``;
+    if (own.length === 0) return [title, 'No keys of its own.'];
+    return [title, table({ ...variant, properties: Object.fromEntries(own) })];
+  });
+}
+
+function table(schema: JsonSchema): string {
+  const rows = Object.entries(schema.properties ?? {}).map(([key, value]) => {
+    const cells = [`\`${key}\``, typeOf(value), defaultOf(key, value, schema), value.description ?? ''];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  });
+  return ['| key | type | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.oneOf) return 'a map, see below';
+  if (schema.anyOf) return 'an [axis](#axes)';
+  if (schema.type === 'object') return 'a map, see below';
+  const words = choices([schema]);
+  if (words.length > 0) return words.map((word) => `\`${word}\``).join(', ');
+  return expectation([schema]);
+}
+
+function defaultOf(key: string, schema: JsonSchema, parent: JsonSchema): string {
+  if (schema.default === undefined) return parent.required?.includes(key) ? '**required**' : '';
+  if (schema.default === '') return 'empty';
+  return `\`${JSON.stringify(schema.default)}\``;
+}
+
+const INTRODUCTION = `# Configuration reference
+
+<!-- Generated from src/config/schema.ts by \`npm run generate\`: edit that file instead. -->
+
+A configuration is one YAML file. \`adamw-bench init\` writes a commented one, and \`configs/\` holds more. With
+this first line, editors that know the YAML language server complete and check it:
+
+\`\`\`yaml
+# yaml-language-server: $schema=./schema.json
+\`\`\`
+
+A small complete file:
+
+\`\`\`yaml
+name: first
+dataset: { name: synthetic-mnist, train: 1000, test: 1000 }
+model: { name: mlp, hidden: [64] }
+train: { epochs: 4 }
+optimizers: [adam, adamw]
+grid:
+  lr: { logspace: { base: 2, from: -10, to: -6, steps: 3 } }
+  wd: [0, 0.0001, 0.001]
+\`\`\`
+
+## Overriding from the command line
+
+\`--set PATH=VALUE\`, any number of times, changes one setting as if the file had been edited. PATH is keys joined
+by dots, with indexes from 0 into lists; VALUE is YAML:
+
+\`\`\`sh
+adamw-bench run configs/quick.yaml --set train.epochs=2 --set 'grid.lr=[0.001, 0.01]'
+adamw-bench run configs/mnist.yaml --set optimizers.0.beta1=0.95 --set 'model={name: mlp}'
+\`\`\`
+
+## Inheriting from another file
+
+\`extends\` names another file, relative to this one. Its settings are taken over, and this file states what
+differs: maps are merged key by key; lists and single values are replaced. Where \`model\` or \`train.schedule\`
+gives another \`name\`, the whole map is replaced, for the old keys belong to the old variant. Chains are fine,
+circles are refused.
+
+\`\`\`yaml
+extends: cifar.yaml
+name: cifar-small
+dataset: { train: 5000 } # the rest of dataset is cifar.yaml's
+train: { epochs: 15 }
+\`\`\``;
+
+const OPTIMIZERS = `A list. An entry is a word (\`adamw\`), or a map with a \`name\` and what differs from \`grid\` and \`train\`. Labels
+must be distinct: two entries of one \`name\` need a \`label\`. The default labels are Adam+L2, AdamW, SGD+L2 and
+SGDW.
+
+\`\`\`yaml
+optimizers:
+  - adam
+  - adamw
+  - { name: adamw, label: AdamW (PyTorch), convention: lr, wd: [0, 0.01, 0.1] }
+  - { name: sgdw, lr: [0.01, 0.1], momentumForm: torch }
+\`\`\``;
+
+const AXES = `\`lr\` and \`wd\`, in \`grid\` or in an optimizer, are a list of distinct values, in any order:
+
+\`\`\`yaml
+lr: [0.001, 0.01, 0.1]
+\`\`\`
+
+or values in equal ratios, \`base\` to the powers \`from\`, ..., \`to\`, with others before them if wanted. This is
+0 and 2^-16, 2^-14, 2^-12, 2^-10:
+
+\`\`\`yaml
+wd: { values: [0], logspace: { base: 2, from: -16, to: -10, steps: 4 } }
+\`\`\`
+
+The keys of \`logspace\`:`;
+
+const REFUSED = `## What is refused
+
+Before anything is trained, with the file, line, column and what to do; the exit code is 2. All problems are
+listed at once.
+
+- Unknown, duplicate and non-text keys; values of a wrong type, out of range, infinite or not a number.
+- Empty axes, and values that occur twice on one; optimizers with equal labels, or equal but for their label.
+- Subsets larger than the data set, a batch larger than the training set, a warm-up or a first restart cycle
+  longer than the run.
+- YAML tags (\`!!js/function\`), merge keys (\`<<\`), several documents in a file, aliases that expand to more than
+  100,000 values, nesting deeper than 50, files over 1 MiB or not in UTF-8.
+`;
