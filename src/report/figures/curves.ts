@@ -63,14 +63,22 @@ function band(grid: Grid, epochs: readonly number[], measure: Measure): object[]
 }
 
 function curvePanel(grids: readonly Grid[], measure: Measure, title: string): object {
-  const marks = optimizerMarks(grids.map((g) => g.label));
+  const marks = optimizerMarks(
+    grids.map((g) => g.label),
+    { line: true },
+  );
   const lines = grids.flatMap((grid) => {
     const epochs = epochsOf(grid);
     return bestCells(grid, CELLS).flatMap((cell, i) => cellLine(grid.label, cell, i + 1, epochs, measure));
   });
   const bands = grids.flatMap((grid) => band(grid, epochsOf(grid), measure));
   const x = { field: 'epoch', type: 'quantitative', title: 'epoch', scale: { nice: false } };
-  const y = { type: 'quantitative', title, scale: { type: 'log' }, axis: { format: '~g', tickCount: 6 } };
+  const y = {
+    type: 'quantitative',
+    title,
+    scale: { type: 'log', nice: false, padding: 12 },
+    axis: { format: '~g', tickCount: 6 },
+  };
   const stroke = { color: marks.color, strokeDash: marks.strokeDash };
   return {
     width: 340,
@@ -133,7 +141,10 @@ function envelope(grid: Grid): object[] {
 export function anytimeCurves({ grids }: FigureInput): Figure | null {
   const values = grids.flatMap(envelope);
   if (!grids.some((g) => epochsOf(g).length > 1) || values.length === 0) return null;
-  const marks = optimizerMarks(grids.map((g) => g.label));
+  const marks = optimizerMarks(
+    grids.map((g) => g.label),
+    { line: true },
+  );
   return {
     name: 'anytime',
     title: 'Anytime performance',
@@ -156,7 +167,7 @@ export function anytimeCurves({ grids }: FigureInput): Figure | null {
           field: 'value',
           type: 'quantitative',
           title: 'lowest test error, %',
-          scale: { type: 'log' },
+          scale: { type: 'log', nice: false, padding: 12 },
           axis: { format: '~g' },
         },
         color: marks.color,

@@ -43,19 +43,28 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
 const cycle = <T>(values: readonly T[], count: number): T[] =>
   Array.from({ length: count }, (_, i) => values[i % values.length]!);
 
-/** Encodings that show `field` by colour, dash and shape at once. */
-export function optimizerMarks(labels: readonly string[]): {
-  color: object;
-  strokeDash: object;
-  shape: object;
-} {
+/** Encodings that show the field `optimizer` by colour, dash and shape at once; `line`: its legend shows strokes. */
+export function optimizerMarks(
+  labels: readonly string[],
+  { line = false, columns = 3 } = {},
+): { color: object; strokeDash: object; shape: object } {
   const of = (range: readonly unknown[]): object => ({
     field: 'optimizer',
     type: 'nominal',
     scale: { domain: labels, range: cycle(range, labels.length) },
-    legend: { title: null, orient: 'top', columns: 3, symbolLimit: 60 },
+    legend: {
+      title: null,
+      orient: 'top',
+      columns,
+      symbolLimit: 60,
+      labelLimit: 460,
+      symbolOpacity: 1,
+      ...(line ? { symbolType: 'stroke' } : {}),
+    },
   });
-  return { color: of(PALETTE), strokeDash: of(DASHES), shape: of(SHAPES) };
+  // A dash in a legend's filled symbol only blurs its outline.
+  const strokeDash = line ? of(DASHES) : { ...of(DASHES), legend: null };
+  return { color: of(PALETTE), strokeDash, shape: of(SHAPES) };
 }
 
 /** At most `limit` of the values, evenly picked, first and last kept. */

@@ -38,13 +38,7 @@ export function ridges({ decoupling }: FigureInput): Figure | null {
       lines.push({ optimizer: name, lr, wd: Math.exp(ridge.intercept + slope.value * Math.log(lr)) });
   }
   if (names.length === 0) return null;
-  const marks = optimizerMarks(names);
-  const legend = { ...marks.color, legend: { title: null, orient: 'top', columns: 1, labelLimit: 460 } };
-  const shape = { ...marks.shape, legend: { title: null, orient: 'top', columns: 1, labelLimit: 460 } };
-  const strokeDash = {
-    ...marks.strokeDash,
-    legend: { title: null, orient: 'top', columns: 1, labelLimit: 460 },
-  };
+  const { color, shape, strokeDash } = optimizerMarks(names, { columns: 1 });
   const at = { x: log2('lr', 'learning rate'), y: log2('wd', 'best weight decay') };
   return {
     name: 'ridges',
@@ -58,12 +52,12 @@ export function ridges({ decoupling }: FigureInput): Figure | null {
         {
           data: { values: points },
           mark: { type: 'point', filled: true, size: 80, opacity: 1 },
-          encoding: { ...at, color: legend, shape },
+          encoding: { ...at, color, shape },
         },
         {
           data: { values: lines },
           mark: { type: 'line', strokeWidth: 2 },
-          encoding: { ...at, color: legend, strokeDash },
+          encoding: { ...at, color, strokeDash },
         },
       ],
     },

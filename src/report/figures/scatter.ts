@@ -1,7 +1,7 @@
 /** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
 import { bestCells } from '../grid.js';
 import type { RunRecord } from '../../train/record.js';
-import { type Figure, type FigureInput, optimizerMarks, thin } from './figure.js';
+import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks, thin } from './figure.js';
 
 /** Points drawn at most, over all optimizers. */
 const POINTS = 3_000;
@@ -38,14 +38,14 @@ export function testAgainstTrain(input: FigureInput): Figure | null {
     field: 'loss',
     type: 'quantitative',
     title: 'training loss, nats',
-    scale: { type: 'log' },
+    scale: { type: 'log', nice: false, padding: 12 },
     axis: { format: '~g', tickCount: 6 },
   };
   const y = {
     field: 'error',
     type: 'quantitative',
     title: 'test error, %',
-    scale: { type: 'log' },
+    scale: { type: 'log', nice: false, padding: 12 },
     axis: { format: '~g', tickCount: 6 },
   };
   return {
@@ -89,7 +89,7 @@ export function decayAgainstGradient({ grids }: FigureInput): Figure | null {
   });
   if (values.length === 0) return null;
   const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))]);
-  const log = { scale: { type: 'log' }, axis: { format: '~e', tickCount: 5 } };
+  const log = { scale: { type: 'log', nice: false, padding: 12 }, axis: { format: '~e', tickCount: 5 } };
   return {
     name: 'decay-against-gradient',
     title: 'How much each weight is decayed',
@@ -122,6 +122,8 @@ export function bestAgainstBudget({ grids }: FigureInput): Figure | null {
   });
   if (new Set(values.map((v) => v.epochs)).size < 2) return null;
   const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))]);
+  const all = values.map((v) => v.wd);
+  const wds = [Math.min(...all) / 2, Math.max(...all) * 2];
   return {
     name: 'best-wd-against-budget',
     title: 'Best weight decay against budget',
@@ -144,8 +146,8 @@ export function bestAgainstBudget({ grids }: FigureInput): Figure | null {
           field: 'wd',
           type: 'quantitative',
           title: 'best weight decay',
-          scale: { type: 'log', base: 2 },
-          axis: { format: '~g' },
+          scale: { type: 'log', base: 2, nice: false, domain: wds },
+          axis: { labelExpr: LOG2_LABEL, tickCount: 6 },
         },
         color: marks.color,
         strokeDash: marks.strokeDash,

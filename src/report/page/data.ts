@@ -1,0 +1,264 @@
+/**
+ * What the page's script gets: records and statistics boiled down to what is drawn. Everything is plain JSON; a large
+ * sweep's curves are thinned so that the page stays a few megabytes.
+ */
+import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/decoupling.js';
+import type { Experiment } from '../../config/schema.js';
+import type { RunRecord } from '../../train/record.js';
+import { thin } from '../figures/figure.js';
+import { axisLabels, percent, plainText, shortNumber } from '../format.js';
+import { bestCells, errorRange, type Grid, type GridCell, gridsOf } from '../grid.js';
+
+/** Epochs, and the mean over seeds of test error and training loss at each. */
+export type Curve = readonly [epochs: number[], testError: number[], trainLoss: number[]];
+
+export interface PageCell {
+  /** Positions on the panel's axes. */
+  readonly i: number;
+  readonly j: number;
+  readonly status: 'ok' | 'diverged' | 'failed';
+  readonly error: number | null;
+  readonly sd: number | null;
+  readonly trainLoss: number | null;
+  readonly runs: number;
+  /** How many of them diverged. */
+  readonly diverged: number;
+  /** Place among the optimizer's ten best, from 1. */
+  readonly rank?: number;
+  readonly curve?: Curve;
+  readonly reason?: string;
+}
+
+export interface PagePanel {
+  readonly label: string;
+  readonly lrs: readonly number[];
+  readonly wds: readonly number[];
+  readonly lrLabels: readonly string[];
+  readonly wdLabels: readonly string[];
+  readonly cells: readonly PageCell[];
+}
+
+/** A value as shown, and as sorted. */
+export type TableCell = readonly [text: string, order: number | string | null];
+
+export interface PageTable {
+  readonly columns: readonly { readonly title: string; readonly hint?: string; readonly numeric: boolean }[];
+  readonly rows: readonly (readonly TableCell[])[];
+}
+
+export interface PageData {
+  readonly facts: readonly string[];
+  readonly verdict: readonly string[];
+  readonly range: { readonly low: number; readonly high: number };
+  readonly panels: readonly PagePanel[];
+  readonly statistics: PageTable;
+  readonly differences: PageTable;
+  /** Two results side by side, in the comparison page. */
+  readonly comparison?: PageTable;
+  /** Finished and planned runs, while a sweep runs. */
+  readonly progress: { readonly done: number; readonly total: number } | null;
+}
+
+/** A run that the sweep will make: lets the live page show the cells still to come. */
+export interface PlannedRun {
+  readonly label: string;
+  readonly lr: number;
+  readonly wd: number;
+}
+
+/** Numbers in all curves of a page together, about. */
+const CURVE_BUDGET = 240_000;
+
+const four = (v: number): number => Number(v.toPrecision(4));
+
+function curveOf(cell: GridCell, points: number): Curve | undefined {
+  const longest = cell.runs.reduce((most, r) => Math.max(most, r.epochs.length), 0);
+  if (longest === 0) return undefined;
+  const epochs = thin(
+    Array.from({ length: longest }, (_, i) => i + 1),
+    points,
+  );
+  const mean = (measure: 'testError' | 'trainLoss', epoch: number): number => {
+    const values = cell.runs
+      .map((r) => r.epochs[epoch - 1]?.[measure])
+      .filter((v) => v !== undefined && Number.isFinite(v));
+    return values.length === 0 ? -1 : four(values.reduce((sum: number, v) => sum + v!, 0) / values.length);
+  };
+  return [epochs, epochs.map((e) => mean('testError', e)), epochs.map((e) => mean('trainLoss', e))];
+}
+
+function pageCell(
+  grid: Grid,
+  cell: GridCell,
+  ranks: ReadonlyMap<GridCell, number>,
+  points: number,
+): PageCell {
+  const rank = ranks.get(cell);
+  const curve = curveOf(cell, points);
+  const reason = cell.runs.find((r) => r.reason !== undefined)?.reason;
+  return {
+    i: grid.lrs.indexOf(cell.lr),
+    j: grid.wds.indexOf(cell.wd),
+    status: cell.status,
+    error: cell.error === null ? null : Number(cell.error.toPrecision(6)),
+    sd: cell.sd === null ? null : four(cell.sd),
+    trainLoss: cell.trainLoss === null ? null : four(cell.trainLoss),
+    runs: cell.runs.length,
+    diverged: cell.runs.filter((r) => r.status === 'diverged').length,
+    ...(rank === undefined ? {} : { rank }),
+    ...(curve === undefined ? {} : { curve }),
+    ...(reason === undefined ? {} : { reason: plainText(reason).slice(0, 300) }),
+  };
+}
+
+function widened(grid: Grid, planned: readonly PlannedRun[]): Grid {
+  const own = planned.filter((p) => p.label === grid.label);
+  const union = (a: readonly number[], b: readonly number[]): number[] =>
+    [...new Set([...a, ...b])].toSorted((x, y) => x - y);
+  return {
+    ...grid,
+    lrs: union(
+      grid.lrs,
+      own.map((p) => p.lr),
+    ),
+    wds: union(
+      grid.wds,
+      own.map((p) => p.wd),
+    ),
+  };
+}
+
+function panelOf(grid: Grid, points: number): PagePanel {
+  const ranks = new Map(bestCells(grid, 10).map((cell, i) => [cell, i + 1]));
+  return {
+    label: plainText(grid.label),
+    lrs: grid.lrs,
+    wds: grid.wds,
+    lrLabels: axisLabels(grid.lrs),
+    wdLabels: axisLabels(grid.wds),
+    cells: grid.cells.map((cell) => pageCell(grid, cell, ranks, points)),
+  };
+}
+
+/** Value and interval, scaled and rounded: `-12.3 [-14.0, -10.1]`. */
+function estimate({ value, low, high, reason }: Estimate, digits: number, scale = 1): TableCell {
+  if (value === null) return [reason === undefined ? '–' : `– (${reason})`, null];
+  const show = (v: number): string => (v * scale).toFixed(digits);
+  const interval = low === null || high === null ? '' : ` [${show(low)}, ${show(high)}]`;
+  return [show(value) + interval, value];
+}
+
+function statisticsTable({ optimizers }: Decoupling): PageTable {
+  const column = (title: string, hint?: string) => ({
+    title,
+    numeric: true,
+    ...(hint === undefined ? {} : { hint }),
+  });
+  const row = (s: OptimizerStatistics): TableCell[] => [
+    [plainText(s.label), plainText(s.label)],
+    s.best === null
+      ? ['–', null]
+      : [percent(s.best.mean) + (s.best.sd === null ? '' : ` ± ${percent(s.best.sd)}`), s.best.mean],
+    s.best === null ? ['–', null] : [shortNumber(s.best.lr) + (s.best.edge ? ' (edge)' : ''), s.best.lr],
+    s.best === null ? ['–', null] : [shortNumber(s.best.wd), s.best.wd],
+    estimate(s.best?.expected ?? { value: null, low: null, high: null }, 2, 100),
+    estimate(s.basin.relative, 1, 100),
+    estimate(s.separability.corrected, 2),
+    estimate(s.ridge.slope, 2),
+    estimate(s.regret.mean, 2, 100),
+  ];
+  return {
+    columns: [
+      { title: 'Optimizer', numeric: false },
+      column('Best error, %', 'Mean ± standard deviation over seeds at the best cell'),
+      column('lr', 'Learning rate of the best cell; (edge): it lies on the border of the grid'),
+      column('wd', 'Weight decay of the best cell'),
+      column(
+        'Expected, %',
+        'Error of the best cell for fresh seeds, freed of the luck of having been selected',
+      ),
+      column('Basin, %', 'Share of the grid within 10% of the best error'),
+      column('Separability', '1 when an additive model f(lr) + g(wd) explains all of log error'),
+      column('Ridge slope', 'Slope of log best wd against log lr: -1 coupled, 0 decoupled'),
+      column('Regret, points', 'What tuning lr first and wd second loses against the full grid'),
+    ],
+    rows: optimizers.map(row),
+  };
+}
+
+function differencesTable({ comparisons }: Decoupling): PageTable {
+  const titles = ['Best error, points', 'Relative, %', 'Basin, points', 'Separability', 'Ridge slope', 'Regret, points', 'Error at equal loss, points']; // prettier-ignore
+  return {
+    columns: [{ title: 'Pair', numeric: false }, ...titles.map((title) => ({ title, numeric: true }))],
+    rows: comparisons.map((c) => {
+      const pair = `${plainText(c.b)} − ${plainText(c.a)}`;
+      return [
+        [pair, pair],
+        estimate(c.best, 2, 100),
+        estimate(c.bestRelative, 1, 100),
+        estimate(c.basinRelative, 1, 100),
+        estimate(c.separability, 2),
+        estimate(c.slope, 2),
+        estimate(c.regret, 2, 100),
+        estimate(c.generalisation.difference, 2, 100),
+      ];
+    }),
+  };
+}
+
+/** One line each: what was trained on what, for how long, how often. */
+function factsOf(records: readonly RunRecord[], experiment: Experiment | null): string[] {
+  const runs = records.length;
+  const seeds = new Set(records.map((r) => r.cell.seed)).size;
+  const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+  const hours = records.reduce((sum, r) => sum + r.seconds, 0) / 3600;
+  const backends = [...new Set(records.map((r) => r.cell.backend))].map(plainText).join(', ');
+  const setup =
+    experiment === null
+      ? []
+      : [
+          `${experiment.dataset.name}${experiment.dataset.train === undefined ? '' : `, ${experiment.dataset.train.toLocaleString('en')} images`}`,
+          'depth' in experiment.model
+            ? `${experiment.model.name}-${String(experiment.model.depth)}`
+            : experiment.model.name,
+          count(experiment.train.epochs, 'epoch'),
+        ];
+  return [
+    ...setup,
+    count(seeds, 'seed'),
+    count(runs, 'run'),
+    `${shortNumber(hours)} core hours`,
+    backends,
+  ].filter((f) => f !== '');
+}
+
+export interface PageInput {
+  readonly records: readonly RunRecord[];
+  readonly experiment: Experiment | null;
+  readonly decoupling: Decoupling;
+  readonly verdict: readonly string[];
+  /** All runs of the sweep, finished or not; given while it runs. */
+  readonly planned?: readonly PlannedRun[];
+}
+
+/** Everything the page draws. `records` in display order. */
+export function pageData({ records, experiment, decoupling, verdict, planned = [] }: PageInput): PageData {
+  const grids = gridsOf(records);
+  const unseen = [...new Set(planned.map((p) => p.label))].filter(
+    (label) => !grids.some((g) => g.label === label),
+  );
+  const all = [...grids, ...unseen.map((label) => ({ label, lrs: [], wds: [], cells: [] }))].map((g) =>
+    widened(g, planned),
+  );
+  const cells = grids.reduce((sum, g) => sum + g.cells.length, 0);
+  const points = Math.min(60, Math.max(10, Math.floor(CURVE_BUDGET / (3 * Math.max(1, cells)))));
+  return {
+    facts: factsOf(records, experiment),
+    verdict,
+    range: errorRange(grids),
+    panels: all.map((grid) => panelOf(grid, points)),
+    statistics: statisticsTable(decoupling),
+    differences: differencesTable(decoupling),
+    progress: planned.length === 0 ? null : { done: records.length, total: planned.length },
+  };
+}
