@@ -1,10 +1,13 @@
 /** What every data source produces: images as bytes, labels as class numbers. */
 
+/** Class numbers; 16 bits where there are more than 256 classes. */
+export type Labels = Uint8Array | Uint16Array;
+
 /** Images of one split, uint8, row-major [n, height, width, channels], and their labels. */
 export interface Split {
   readonly images: Uint8Array;
   /** Class of each image, 0 .. classes-1, length n. */
-  readonly labels: Uint8Array;
+  readonly labels: Labels;
   readonly n: number;
 }
 

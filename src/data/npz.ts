@@ -1,0 +1,81 @@
+/**
+ * Reads single arrays out of an .npz file (a zip of .npy files, stored or deflated) without unpacking the rest:
+ * ImageNet32x32's files are 400 MB each and their labels are wanted first.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import { DataError, reason } from './errors.js';
+import { parseNpy, type NpyArray } from './npy.js';
+
+/** Larger arrays than any of this project's data sets; what a forged header may make us allocate. */
+const MOST = 2 ** 31;
+
+/** Random access to a file in the form that zip.js asks for. */
+async function fileReader(handle: FileHandle) {
+  const { Reader } = await import('@zip.js/zip.js');
+  const { size } = await handle.stat();
+  class FileReader extends Reader<FileHandle> {
+    override size = size;
+    override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - index)));
+      let at = 0;
+      while (at < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, index + at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return bytes.subarray(0, at);
+    }
+  }
+  return new FileReader(handle);
+}
+
+/** A stream into `target` that refuses to overflow it. */
+function into(target: Uint8Array): WritableStream<Uint8Array> {
+  let at = 0;
+  return new WritableStream({
+    write(chunk) {
+      if (at + chunk.length > target.length) throw new Error('an entry is longer than it says');
+      target.set(chunk, at);
+      at += chunk.length;
+    },
+    close() {
+      if (at < target.length) throw new Error('an entry is shorter than it says');
+    },
+  });
+}
+
+async function unpack(handle: FileHandle, member: string): Promise<Uint8Array | undefined> {
+  const { ZipReader } = await import('@zip.js/zip.js');
+  const zip = new ZipReader(await fileReader(handle), { useWebWorkers: false, checkSignature: true });
+  const entry = (await zip.getEntries()).find((candidate) => candidate.filename === member);
+  if (entry === undefined || entry.directory) return undefined;
+  if (entry.uncompressedSize > MOST) throw new Error(`"${member}" claims ${entry.uncompressedSize} bytes`);
+  const bytes = new Uint8Array(entry.uncompressedSize);
+  await entry.getData(into(bytes));
+  await zip.close();
+  return bytes;
+}
+
+/**
+ * Array `name` of the .npz file at `file`; checksums of the zip are verified.
+ * @throws DataError naming the file if it is no zip, is cut off or damaged, lacks the array, or the array is not a
+ * plain numeric one
+ */
+export async function readNpz(file: string, name: string): Promise<NpyArray> {
+  const handle = await open(file);
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await unpack(handle, `${name}.npy`);
+  } catch (error) {
+    throw new DataError(
+      `${file}: not a whole .npz file (${reason(error)}). It is damaged or cut off; unpack or fetch it again.`,
+    );
+  } finally {
+    await handle.close();
+  }
+  if (bytes === undefined)
+    throw new DataError(
+      `${file}: has no array "${name}", expected "data" and "labels". Fetch the npz form of the data.`,
+    );
+  return parseNpy(bytes, `${file}: ${name}`);
+}

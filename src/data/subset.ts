@@ -1,0 +1,64 @@
+/** Class-balanced subsets and label noise: the two ways a configuration changes which labels are trained on. */
+import { permutation, type Stream } from '../random/stream.js';
+import type { Labels } from './dataset.js';
+import { DataError } from './errors.js';
+import { range } from './source.js';
+
+/** How many images to take of each class: as equal as `available` and `count` allow. */
+function quotas(available: readonly number[], count: number, random: Stream): number[] {
+  const taken = available.map(() => 0);
+  // Which classes get one more when count is no multiple of the classes is drawn, so that no class is favoured.
+  const order = permutation(available.length, random);
+  for (let left = count; left > 0;) {
+    const open = [...order].filter((c) => taken[c]! < available[c]!);
+    const each = Math.max(1, Math.floor(left / open.length));
+    for (const c of open) {
+      const more = Math.min(each, available[c]! - taken[c]!, left);
+      taken[c]! += more;
+      left -= more;
+    }
+  }
+  return taken;
+}
+
+/**
+ * `count` images with as many of each class as possible, drawn without replacement.
+ * @returns their indices, ascending; all indices if `count` is undefined
+ * @throws DataError if there are fewer than `count` images in `what`
+ */
+export function balancedSubset(
+  labels: Labels,
+  classes: number,
+  count: number | undefined,
+  random: Stream,
+  what: string,
+): Int32Array {
+  if (count === undefined || count === labels.length) return range(labels.length);
+  if (count > labels.length)
+    throw new DataError(
+      `${what} has ${labels.length} images, but the configuration asks for ${count}. Ask for fewer.`,
+    );
+  const members: number[][] = Array.from({ length: classes }, () => []);
+  labels.forEach((label, i) => members[label]!.push(i));
+  const wanted = quotas(
+    members.map((list) => list.length),
+    count,
+    random,
+  );
+  const chosen = members.flatMap((list, c) => {
+    const order = permutation(list.length, random);
+    return Array.from(order.subarray(0, wanted[c]!), (k) => list[k]!);
+  });
+  return Int32Array.from(chosen).sort();
+}
+
+/**
+ * Labels with `share` of them (rounded to a whole number), drawn at random, replaced by another class, each of the
+ * others being equally likely.
+ */
+export function withLabelNoise(labels: Labels, classes: number, share: number, random: Stream): Labels {
+  const noisy = labels.slice();
+  const wrong = permutation(labels.length, random).subarray(0, Math.round(share * labels.length));
+  for (const i of wrong) noisy[i] = (noisy[i]! + random.integer(1, classes - 1)) % classes;
+  return noisy;
+}
