@@ -54,6 +54,23 @@ export interface BatchSource {
   readonly table: Float32Array;
 }
 
+/** The inner loop for three channels, unrolled: it is most of a batch's time. */
+function standardiseRgb(
+  images: Uint8Array,
+  from: number,
+  step: number,
+  table: Float32Array,
+  out: Float32Array,
+  start: number,
+  end: number,
+): void {
+  for (let o = start, at = from; o < end; o += 3, at += 3 + step) {
+    out[o] = table[images[at]!]!;
+    out[o + 1] = table[256 + images[at + 1]!]!;
+    out[o + 2] = table[512 + images[at + 2]!]!;
+  }
+}
+
 /** One image, moved by (dx, dy) pixels and perhaps mirrored; what moves in from outside is 0. */
 function writeImage(
   source: BatchSource,
@@ -80,8 +97,12 @@ function writeImage(
     const sx = mirrored ? width - 1 - first - dx : first + dx;
     let at = from + (sy * width + sx) * channels;
     const step = mirrored ? -2 * channels : 0;
-    for (let o = row + first * channels, end = row + last * channels; o < end; at += step)
-      for (let c = 0; c < channels; c++) out[o++] = table[256 * c + images[at++]!]!;
+    const start = row + first * channels;
+    const end = row + last * channels;
+    if (channels === 3) standardiseRgb(images, at, step, table, out, start, end);
+    else
+      for (let o = start; o < end; at += step)
+        for (let c = 0; c < channels; c++) out[o++] = table[256 * c + images[at++]!]!;
   }
 }
 
