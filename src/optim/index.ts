@@ -32,14 +32,15 @@ export interface OptimizerOptions extends Rates {
  * `update` returns fresh tensors and leaks none; the old theta, gradient and slots are left to the caller. On a
  * backend that has the fused kernel it takes it, elsewhere it runs the chain.
  *
- * @throws RangeError for an lr or wd that is negative or not finite, or, in `update`, for vectors of unequal length.
+ * @throws RangeError for an lr or wd that is negative or not finite, for a beta outside of [0, 1), and in `update` for
+ * vectors of unequal length.
  */
 export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): Optimizer {
   const { lr, wd, mask } = options;
-  for (const [key, value] of Object.entries({ lr, wd })) {
-    if (!(value >= 0 && value < Infinity))
-      throw new RangeError(`${key} is ${value}: it must be a finite number, 0 or more.`);
-  }
+  requireRange('The learning rate lr', lr, Infinity);
+  requireRange('The weight decay wd', wd, Infinity);
+  requireRange('beta1', rule.beta1, 1);
+  requireRange('beta2', rule.beta2, 1);
   const links = CHAINS[rule.name](rule, mask);
   return {
     slots: links.slots,
@@ -57,6 +58,13 @@ const named = (
   names: readonly string[],
   tensors: readonly Tensor1D[],
 ): Record<string, Tensor1D | undefined> => Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
+
+function requireRange(what: string, value: number, below: number): void {
+  if (!(value >= 0 && value < below))
+    throw new RangeError(
+      `${what} is ${value}: it must be 0 or more and ${below === Infinity ? 'finite' : `below ${below}`}.`,
+    );
+}
 
 /** A vector of length 1 would be broadcast in silence. */
 function requireEqualLengths(vectors: Record<string, Tensor1D | undefined>): void {

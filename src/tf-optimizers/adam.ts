@@ -1,0 +1,58 @@
+/** AdamW and AdamL2 for tfjs programs: Algorithm 2 of the paper behind the tf.Optimizer interface. */
+import type { serialization } from '@tensorflow/tfjs-core';
+import type { OptimizerRule } from '../optim/index.js';
+import { DecayingOptimizer, type DecayingOptions } from './decaying.js';
+
+export interface AdamOptions extends DecayingOptions {
+  /** Decay rate of the first moment, default 0.9. */
+  beta1?: number;
+  /** Decay rate of the second moment, default 0.999. */
+  beta2?: number;
+  /** Default 1e-8. */
+  epsilon?: number;
+  /** Where epsilon is added: `paper` (default) to sqrt(vhat), `torch7` to sqrt(v). */
+  epsForm?: OptimizerRule['epsForm'];
+}
+
+abstract class AdamFamily extends DecayingOptimizer {
+  constructor(name: 'adam' | 'adamw', options: AdamOptions) {
+    const {
+      beta1 = 0.9,
+      beta2 = 0.999,
+      epsilon: eps = 1e-8,
+      epsForm = 'paper',
+      convention = 'paper',
+    } = options;
+    super({ name, beta1, beta2, eps, epsForm, convention, momentumForm: 'paper' }, options);
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const { beta1, beta2, eps: epsilon, epsForm } = this.rule;
+    return { ...super.getConfig(), beta1, beta2, epsilon, epsForm };
+  }
+}
+
+/**
+ * Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101, Algorithm 2).
+ *
+ *     const optimizer = new AdamW({ learningRate: 1e-3, weightDecay: 1e-2, convention: 'lr' });
+ *     optimizer.minimize(() => loss(model.predict(x), y));
+ */
+export class AdamW extends AdamFamily {
+  static get className(): string {
+    return 'AdamW';
+  }
+  constructor(options: AdamOptions) {
+    super('adamw', options);
+  }
+}
+
+/** Adam with weightDecay/2 |theta|^2 added to the loss: what AdamW is measured against. */
+export class AdamL2 extends AdamFamily {
+  static get className(): string {
+    return 'AdamL2';
+  }
+  constructor(options: AdamOptions) {
+    super('adam', options);
+  }
+}

@@ -1,0 +1,116 @@
+/** The tf.Optimizer around src/optim: one pure optimizer, applied to each variable of a tfjs program. */
+import {
+  Optimizer,
+  reshape,
+  tidy,
+  type serialization,
+  type Tensor,
+  type Tensor1D,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import { makeOptimizer, type OptimizerRule, type StepInfo } from '../optim/index.js';
+import { pairs, type NamedTensor, type VariableGradients } from './gradients.js';
+import { decays, includeConfig, requireKnown, type Include } from './include.js';
+import { Slots } from './slots.js';
+
+/** What AdamW, SGDW, AdamL2 and SGDL2 have in common. */
+export interface DecayingOptions {
+  /** alpha of the paper. */
+  learningRate: number;
+  /** lambda of the paper. */
+  weightDecay: number;
+  /**
+   * What multiplies decoupled decay in each step. `paper` (default): eta*wd; `lr`: eta*lr*wd (PyTorch, Keras, optax);
+   * `constant`: wd (TensorFlow addons); `normalized`: eta*wd*sqrt(1/cycleSteps). No affair of AdamL2 and SGDL2.
+   */
+  convention?: OptimizerRule['convention'];
+  /** The variables that decay; default all. */
+  include?: Include;
+  /** Steps of the run, or of the restart cycle; what convention `normalized` needs. */
+  cycleSteps?: number;
+}
+
+/** Base of the four classes. Their state lies in `slots` of the variables' shapes. */
+export abstract class DecayingOptimizer extends Optimizer {
+  /** May be changed between steps. For a schedule, prefer `eta`. */
+  learningRate: number;
+  /** May be changed between steps. */
+  weightDecay: number;
+  /** The schedule multiplier of the next step: scales the learning rate and, by convention, the decay. */
+  eta = 1;
+  /** May be changed at a warm restart. */
+  cycleSteps: number | undefined;
+  readonly include: Include | undefined;
+  private readonly state: Slots;
+
+  /** @throws RangeError for rates or betas out of range; Error for convention `normalized` without cycleSteps. */
+  constructor(
+    protected readonly rule: OptimizerRule,
+    options: DecayingOptions,
+  ) {
+    super();
+    this.learningRate = options.learningRate;
+    this.weightDecay = options.weightDecay;
+    this.cycleSteps = options.cycleSteps;
+    this.include = options.include;
+    if (rule.convention === 'normalized' && options.cycleSteps === undefined)
+      throw new Error("The convention 'normalized' needs cycleSteps, the number of steps of the run.");
+    this.state = new Slots(this.stepper(this.weightDecay).slots);
+  }
+
+  override applyGradients(gradients: VariableGradients): void {
+    requireKnown(this.include);
+    const decayed = this.stepper(this.weightDecay);
+    const spared = this.stepper(0);
+    const at = { t: this.iterations + 1, eta: this.eta, cycleSteps: this.cycleSteps ?? 1 };
+    const all = pairs(gradients);
+    const names = new Set(all.map(({ variable }) => variable.name));
+    for (const { variable, gradient } of all) {
+      const optimizer = decays(this.include, variable) ? decayed : spared;
+      stepVariable(optimizer, variable, gradient, this.state.of(variable, names), at);
+    }
+    this.incrementIterations();
+  }
+
+  override async getWeights(): Promise<NamedTensor[]> {
+    return [await this.saveIterations(), ...this.state.weights()];
+  }
+
+  override async setWeights(weights: NamedTensor[]): Promise<void> {
+    this.state.load(await this.extractIterations(weights));
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    return {
+      learningRate: this.learningRate,
+      weightDecay: this.weightDecay,
+      convention: this.rule.convention,
+      ...includeConfig(this.include),
+      ...(this.cycleSteps === undefined ? {} : { cycleSteps: this.cycleSteps }),
+    };
+  }
+
+  override dispose(): void {
+    this.state.dispose();
+  }
+
+  private stepper(wd: number) {
+    return makeOptimizer(this.rule, { lr: this.learningRate, wd });
+  }
+}
+
+const flat = (x: Tensor): Tensor1D => reshape(x, [-1]);
+
+function stepVariable(
+  optimizer: ReturnType<typeof makeOptimizer>,
+  variable: Variable,
+  gradient: Tensor,
+  slots: readonly Variable[],
+  at: StepInfo,
+): void {
+  tidy(() => {
+    const next = optimizer.update(flat(variable), flat(gradient), slots.map(flat), at);
+    variable.assign(reshape(next.theta, variable.shape));
+    slots.forEach((slot, i) => slot.assign(reshape(next.slots[i]!, variable.shape)));
+  });
+}

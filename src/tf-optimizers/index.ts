@@ -1,0 +1,15 @@
+/**
+ * Weight decay for other people's tfjs programs: tf.Optimizer classes, to be given to `minimize`, `applyGradients`
+ * or `model.compile`. Importing this registers them for (de)serialization.
+ */
+import { serialization } from '@tensorflow/tfjs-core';
+import { AdamL2, AdamW } from './adam.js';
+import { SGDL2, SGDW } from './sgd.js';
+
+for (const cls of [AdamW, AdamL2, SGDW, SGDL2]) serialization.registerClass<InstanceType<typeof cls>>(cls);
+
+export { AdamL2, AdamW, type AdamOptions } from './adam.js';
+export { SGDL2, SGDW, type SgdOptions } from './sgd.js';
+export type { DecayingOptions } from './decaying.js';
+export { extendWithDecoupledWeightDecay, type Decay, type ExtendedClass } from './extend.js';
+export type { Include } from './include.js';

@@ -1,0 +1,48 @@
+/** SGDW and SGDL2 for tfjs programs: Algorithm 1 of the paper behind the tf.Optimizer interface. */
+import type { serialization } from '@tensorflow/tfjs-core';
+import type { OptimizerRule } from '../optim/index.js';
+import { DecayingOptimizer, type DecayingOptions } from './decaying.js';
+
+export interface SgdOptions extends DecayingOptions {
+  /** Default 0.9; 0 is plain SGD. */
+  momentum?: number;
+  /**
+   * `paper` (default): the momentum accumulates eta*lr*g. `torch`: it accumulates g, and eta*lr multiplies it. They
+   * differ only where eta or learningRate changes.
+   */
+  momentumForm?: OptimizerRule['momentumForm'];
+}
+
+abstract class SgdFamily extends DecayingOptimizer {
+  constructor(name: 'sgd' | 'sgdw', options: SgdOptions) {
+    const { momentum: beta1 = 0.9, momentumForm = 'paper', convention = 'paper' } = options;
+    // Adam's settings, which SGD has no use for.
+    const unused = { beta2: 0, eps: 1e-8, epsForm: 'paper' } as const;
+    super({ name, beta1, momentumForm, convention, ...unused }, options);
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const { beta1: momentum, momentumForm } = this.rule;
+    return { ...super.getConfig(), momentum, momentumForm };
+  }
+}
+
+/** SGD with momentum and decoupled weight decay (https://arxiv.org/abs/1711.05101, Algorithm 1). */
+export class SGDW extends SgdFamily {
+  static get className(): string {
+    return 'SGDW';
+  }
+  constructor(options: SgdOptions) {
+    super('sgdw', options);
+  }
+}
+
+/** SGD with momentum, with weightDecay/2 |theta|^2 added to the loss. */
+export class SGDL2 extends SgdFamily {
+  static get className(): string {
+    return 'SGDL2';
+  }
+  constructor(options: SgdOptions) {
+    super('sgd', options);
+  }
+}
