@@ -1,0 +1,34 @@
+/** Files that are either whole or absent, whatever happens while they are written. */
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Writes `content` to `file` so that a reader (or a crash) sees the old content or the new, never a part: a
+ * temporary file in the same folder, flushed to disk, then renamed.
+ * @throws the file system's error (ENOSPC, EROFS, ENOENT ...) with no temporary file left behind
+ */
+export async function writeAtomically(file: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(file));
+}
+
+/** Makes a rename or a new file in `folder` durable, where the platform can (Windows cannot open folders). */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}

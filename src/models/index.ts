@@ -1,0 +1,27 @@
+/** From a model's specification to the model. */
+import type { ModelSpec } from '../config/schema.js';
+import type { LayerOf } from '../nn/layer.js';
+import '../nn/relu.js';
+import { cnn } from './cnn.js';
+import { mlp } from './mlp.js';
+import { modelOf, type ImageShape, type Model } from './model.js';
+import { resnet } from './resnet.js';
+
+export type { ImageShape, Model } from './model.js';
+
+function network(spec: ModelSpec, classes: number): LayerOf {
+  switch (spec.name) {
+    case 'mlp':
+      return mlp(spec.hidden, classes);
+    case 'cnn':
+      return cnn(spec.filters, spec.hidden, classes);
+    case 'resnet':
+      return resnet(spec.depth, spec.width, classes);
+    default:
+      throw new Error(`The model ${spec.name} is not built yet.`);
+  }
+}
+
+/** The network of a specification for images of a shape. */
+export const buildModel = (spec: ModelSpec, shape: ImageShape): Model =>
+  modelOf(network(spec, shape.classes), shape);

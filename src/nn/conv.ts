@@ -1,0 +1,86 @@
+/**
+ * Convolution with optional bias and ReLU, as one kernel forward (tfjs's FusedConv2D) and a lazy gradient back:
+ * the input's gradient is not computed for a network's first layer, which nothing asks for it.
+ */
+import './gradients.js';
+import {
+  Conv2DBackpropFilter,
+  Conv2DBackpropInput,
+  FusedConv2D,
+  conv2d,
+  registerGradient,
+  type Tensor,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+import { biasGradient } from './biasGradient.js';
+import { runKernel } from './kernels.js';
+import type { LayerOf } from './layer.js';
+
+interface ConvAttrs {
+  readonly strides: [number, number];
+  readonly pad: number;
+  readonly dataFormat: 'NHWC';
+  readonly dilations: [number, number];
+  readonly dimRoundingMode: 'floor';
+  readonly activation: 'linear' | 'relu';
+}
+
+// tfjs has no gradient for the fused kernel itself (its op builds one that is never lazy); this is ours.
+registerGradient({
+  kernelName: FusedConv2D,
+  inputsToSave: ['x', 'filter'],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attrs) => {
+    const [x, filter, y] = saved as [Tensor4D, Tensor4D, Tensor4D];
+    const { activation, strides, pad, dataFormat, dimRoundingMode } = attrs as unknown as ConvAttrs;
+    // Computed at once, not in the callbacks: tfjs tidies each of those by itself.
+    const [dz, dbias] = biasGradient(dy as Tensor, y, activation);
+    const shared = { strides, pad, dataFormat, dimRoundingMode };
+    return {
+      x: () => runKernel(Conv2DBackpropInput, { dy: dz, filter }, { ...shared, inputShape: x.shape })[0]!,
+      filter: () =>
+        runKernel(Conv2DBackpropFilter, { x, dy: dz }, { ...shared, filterShape: filter.shape })[0]!,
+      bias: () => dbias,
+    };
+  },
+});
+
+/**
+ * size x size convolution to `filters` channels, NHWC, zero padding of (size-1)/2 on each side (PyTorch's
+ * `padding`, not TensorFlow's asymmetric 'same'), He initialisation by fan-out as in the authors' code:
+ * normal with variance 2/(size^2 filters). https://arxiv.org/abs/1502.01852
+ */
+export function conv(
+  filters: number,
+  size: number,
+  { stride = 1, bias = false, relu = false } = {},
+): LayerOf {
+  if (relu && !bias) throw new Error('conv: relu without bias is not fused; normalise or add a bias.');
+  return ([h, w, c]) => {
+    const pad = (size - 1) / 2;
+    const out = (n: number) => Math.floor((n + 2 * pad - size) / stride) + 1;
+    const weight = {
+      name: 'weight',
+      shape: [size, size, c!, filters],
+      init: { sd: Math.sqrt(2 / (size * size * filters)) },
+    };
+    const params = bias ? [weight, { name: 'bias', shape: [filters], init: { constant: 0 } }] : [weight];
+    const attrs: ConvAttrs = {
+      strides: [stride, stride],
+      pad,
+      dataFormat: 'NHWC',
+      dilations: [1, 1],
+      dimRoundingMode: 'floor',
+      activation: relu ? 'relu' : 'linear',
+    };
+    return {
+      output: [out(h!), out(w!), filters],
+      params,
+      state: [],
+      apply([filter, offset], _state, x) {
+        if (!offset) return conv2d(x as Tensor4D, filter as Tensor4D, stride, pad, 'NHWC', [1, 1], 'floor');
+        return runKernel(FusedConv2D, { x, filter: filter!, bias: offset }, { ...attrs })[0]!;
+      },
+    };
+  };
+}

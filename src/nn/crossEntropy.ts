@@ -1,0 +1,45 @@
+/** Softmax cross-entropy, the loss of every network here. */
+import './gradients.js';
+import {
+  customGrad,
+  exp,
+  logSoftmax,
+  mean,
+  mul,
+  neg,
+  oneHot,
+  registerGradient,
+  sub,
+  sum,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import { SoftmaxCrossEntropy, hasKernel, runKernel } from './kernels.js';
+
+registerGradient({
+  kernelName: SoftmaxCrossEntropy,
+  outputsToSave: [false, true],
+  gradFunc: (dys, saved) => {
+    const [dloss] = dys as Tensor[];
+    return { logits: () => mul(saved[0]!, dloss!) };
+  },
+});
+
+/**
+ * Mean over the batch of -log softmax(logits)[label], in nats.
+ * logits [b, k] float32, labels [b] int32 in 0..k-1. The gradient (softmax - onehot)/b comes with the value.
+ */
+export function crossEntropy(logits: Tensor2D, labels: Tensor1D): Scalar {
+  if (hasKernel(SoftmaxCrossEntropy)) return runKernel(SoftmaxCrossEntropy, { logits, labels })[0] as Scalar;
+  const operation = customGrad((input, save) => {
+    const [batch, classes] = logits.shape;
+    const logProbability = logSoftmax(input as Tensor2D);
+    const target = oneHot(labels, classes);
+    const value = neg(mean(sum(mul(logProbability, target), 1)));
+    (save as (saved: Tensor[]) => void)([mul(sub(exp(logProbability), target), 1 / batch)]);
+    return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => mul(saved[0]!, dy) };
+  });
+  return operation(logits) as Scalar;
+}

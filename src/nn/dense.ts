@@ -1,0 +1,58 @@
+/** Fully connected layer with bias and optional ReLU: one fused kernel forward, a lazy gradient back. */
+import './gradients.js';
+import {
+  _FusedMatMul,
+  matMul,
+  registerGradient,
+  reshape,
+  type Tensor,
+  type Tensor2D,
+} from '@tensorflow/tfjs-core';
+import { biasGradient } from './biasGradient.js';
+import { runKernel } from './kernels.js';
+import type { LayerOf } from './layer.js';
+
+// As for FusedConv2D: the first layer's input gradient is the dearest product of an MLP, and nobody needs it.
+registerGradient({
+  kernelName: _FusedMatMul,
+  inputsToSave: ['a', 'b'],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attrs) => {
+    const [a, b, y] = saved as [Tensor, Tensor, Tensor];
+    const { activation } = attrs as unknown as { activation: string };
+    // Computed at once, not in the callbacks: tfjs tidies each of those by itself.
+    const [dz, dbias] = biasGradient(dy as Tensor, y, activation);
+    return {
+      a: () => matMul(dz, b, false, true),
+      b: () => matMul(a, dz, true, false),
+      bias: () => dbias,
+    };
+  },
+});
+
+/**
+ * x [b, n] W + bias -> [b, units]. Weights start normal with variance gain/n: gain 2 before a ReLU (He et al.),
+ * 1 for the last layer; biases start at 0.
+ */
+export function dense(units: number, { relu = false } = {}): LayerOf {
+  return ([n]) => ({
+    output: [units],
+    params: [
+      { name: 'weight', shape: [n!, units], init: { sd: Math.sqrt((relu ? 2 : 1) / n!) } },
+      { name: 'bias', shape: [units], init: { constant: 0 } },
+    ],
+    state: [],
+    apply: ([weight, bias], _state, x) =>
+      runKernel(
+        _FusedMatMul,
+        { a: x, b: weight!, bias: bias! },
+        { transposeA: false, transposeB: false, activation: relu ? 'relu' : 'linear' },
+      )[0]!,
+  });
+}
+
+/** [b, h, w, c] -> [b, h*w*c], row-major; no copy. */
+export const flatten: LayerOf = (input) => {
+  const size = input.reduce((product, n) => product * n, 1);
+  return { output: [size], params: [], state: [], apply: (_p, _s, x) => reshape(x, [-1, size]) as Tensor2D };
+};

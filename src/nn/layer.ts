@@ -1,0 +1,88 @@
+/**
+ * Layers as values: a layer, told the shape of its input, says which parameters it needs and applies them.
+ * Composition (`serial`, `residual` in the models) concatenates the needs; nobody counts by hand.
+ */
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Stream } from '../random/stream.js';
+
+/** Shape of one image's activation, without the batch axis: [h, w, c] or [features]. */
+export type Shape = readonly number[];
+
+/** Initial values: normal with standard deviation `sd`, or a constant. */
+export type Init = { readonly sd: number } | { readonly constant: number };
+
+/** One parameter tensor of a layer. */
+export interface ParamSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: Init;
+}
+
+/** One vector of running statistics, updated by observation instead of by gradient. */
+export interface StateSpec {
+  readonly name: string;
+  readonly size: number;
+  readonly initial: number;
+}
+
+/** Batch statistics seen by one batch-norm layer in a training pass; each of length c. Kept: the taker disposes. */
+export interface Observed {
+  readonly mean: Tensor1D;
+  readonly variance: Tensor1D;
+}
+
+/**
+ * What kind of pass this is. Training normalises by the batch and reports what it saw through `observe`, in layer
+ * order; evaluation normalises by the running statistics.
+ */
+export type Pass =
+  | { readonly training: true; readonly random: Stream; observe(seen: Observed): void }
+  | { readonly training: false };
+
+export interface Layer {
+  readonly output: Shape;
+  readonly params: readonly ParamSpec[];
+  readonly state: readonly StateSpec[];
+  /** x [b, ...input] -> [b, ...output]; `params` and `state` hold one tensor per spec, in order. */
+  apply(params: readonly Tensor[], state: readonly Tensor1D[], x: Tensor, pass: Pass): Tensor;
+}
+
+/** A layer waiting for its input's shape. */
+export type LayerOf = (input: Shape) => Layer;
+
+/** Prefixes the names of a layer's parameters and state. */
+export function named(prefix: string, layer: Layer): Layer {
+  const rename = <S extends { name: string }>(spec: S): S => ({ ...spec, name: `${prefix}.${spec.name}` });
+  return { ...layer, params: layer.params.map(rename), state: layer.state.map(rename) };
+}
+
+/** Layers one after the other; keys become name prefixes. */
+export function serial(layers: Readonly<Record<string, LayerOf>>): LayerOf {
+  return (input) => {
+    let shape = input;
+    const parts = Object.entries(layers).map(([name, of]) => {
+      const layer = named(name, of(shape));
+      shape = layer.output;
+      return layer;
+    });
+    return {
+      output: shape,
+      params: parts.flatMap((part) => part.params),
+      state: parts.flatMap((part) => part.state),
+      apply(params, state, x, pass) {
+        const take = slices(params, state);
+        return parts.reduce((activation, part) => part.apply(...take(part), activation, pass), x);
+      },
+    };
+  };
+}
+
+/** Deals a composite's parameters and state out to its parts, in order. */
+export function slices(params: readonly Tensor[], state: readonly Tensor1D[]) {
+  let p = 0;
+  let s = 0;
+  return (part: Layer): [readonly Tensor[], readonly Tensor1D[]] => [
+    params.slice(p, (p += part.params.length)),
+    state.slice(s, (s += part.state.length)),
+  ];
+}

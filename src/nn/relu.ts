@@ -1,0 +1,36 @@
+/** ReLU whose gradient is one pass where the backend has a kernel for it. */
+import './gradients.js';
+import {
+  Relu,
+  mul,
+  registerGradient,
+  relu as rectify,
+  step,
+  unregisterGradient,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import { ReluGrad, hasKernel, runKernel } from './kernels.js';
+import type { LayerOf } from './layer.js';
+
+// tfjs's own gradient reads the input and takes three operations; the output says as much and takes one.
+unregisterGradient(Relu);
+registerGradient({
+  kernelName: Relu,
+  outputsToSave: [true],
+  gradFunc: (dy, saved) => ({
+    x: () => {
+      const [y] = saved as [Tensor];
+      return hasKernel(ReluGrad)
+        ? runKernel(ReluGrad, { dy: dy as Tensor, y })[0]!
+        : mul(dy as Tensor, step(y));
+    },
+  }),
+});
+
+/** max(x, 0), elementwise. */
+export const relu: LayerOf = (input) => ({
+  output: input,
+  params: [],
+  state: [],
+  apply: (_p, _s, x) => rectify(x),
+});

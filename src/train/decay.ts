@@ -1,0 +1,128 @@
+/**
+ * The seed's second point, measured: how much does decay alone shrink each weight per step, relative to the
+ * weight, and how does that depend on the size of the weight's gradients?
+ *
+ * The moments are linear in what enters them, so the part of m that comes from L2's lambda*theta is itself a
+ * moving average, carried along here beside the optimizer's own state. With it, the part of a step that is due to
+ * decay is exact: Adam+L2 moves a weight by eta lr (mDecay/bias1)/(sqrt(v/bias2) + eps) towards zero, the
+ * decoupled forms by what multiplies theta (optim/scalars.ts). Recorded over the second half of the run, in plain
+ * arrays: a few passes over theta per step, so it is off unless asked for.
+ */
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { Model } from '../models/index.js';
+import type { StepInfo } from '../optim/optimizer.js';
+import { stepScalars, type StepScalars } from '../optim/scalars.js';
+import type { Cell } from './cell.js';
+import type { DecayBucket } from './record.js';
+import type { Weights } from './step.js';
+
+/** Points of the figure: enough for a smooth curve, few enough to read. */
+const bucketCount = 24;
+
+export interface DecayRecorder {
+  /** The hook for one step, to be called with the weights before it and its gradient. */
+  see(at: StepInfo): (weights: Weights, gradient: Tensor1D) => void;
+  /** Relative decay per step by gradient magnitude, smallest gradients first; weight tensors only. */
+  buckets(): DecayBucket[];
+  /** What a checkpoint must keep, and `decayRecorder` takes back as `from`. */
+  arrays(): Float32Array[];
+}
+
+/** Sums over the recorded steps, per parameter. */
+interface Sums {
+  /** The part of the first moment that decay put there; runs from the first step. */
+  readonly moment: Float32Array;
+  readonly squaredGradient: Float32Array;
+  /** Movement towards zero caused by decay. */
+  readonly shrink: Float32Array;
+  readonly magnitude: Float32Array;
+  /** [1]: the number of steps summed. */
+  readonly steps: Float32Array;
+}
+
+/** A recorder for a run of `totalSteps`, from the start or from the arrays of a snapshot. */
+export function decayRecorder(
+  cell: Cell,
+  model: Model,
+  totalSteps: number,
+  from?: readonly Float32Array[],
+): DecayRecorder {
+  const n = model.parameterCount;
+  const [moment, squaredGradient, shrink, magnitude, steps] =
+    from?.map((array) => array.slice()) ?? [n, n, n, n, 1].map((size) => new Float32Array(size));
+  const sums = { moment, squaredGradient, shrink, magnitude, steps } as Sums;
+  const isWeight = model.rankMask();
+  return {
+    see: (at) => (weights, gradient) => {
+      const theta = weights.theta.dataSync();
+      const g = gradient.dataSync();
+      const scalars = stepScalars(cell.optimizer, cell, at);
+      const shrinkage = shrinkageOf(cell, scalars, sums.moment, weights);
+      const recorded = at.t > totalSteps / 2;
+      for (let i = 0; i < n; i++) {
+        const towardsZero = shrinkage(i, theta[i]!, g[i]!);
+        if (!recorded) continue;
+        sums.squaredGradient[i]! += g[i]! * g[i]!;
+        sums.shrink[i]! += theta[i]! < 0 ? -towardsZero : towardsZero;
+        sums.magnitude[i]! += Math.abs(theta[i]!);
+      }
+      if (recorded) sums.steps[0]! += 1;
+    },
+    buckets: () => bucketsOf(sums, isWeight),
+    arrays: () => Object.values(sums).map((array: Float32Array) => array.slice()),
+  };
+}
+
+/** The part of parameter i's step that decay causes; carries the decay's own moment along. */
+function shrinkageOf(
+  { optimizer: { name, beta1, beta2 } }: Cell,
+  s: StepScalars,
+  moment: Float32Array,
+  weights: Weights,
+): (i: number, theta: number, g: number) => number {
+  if (name === 'adam') {
+    const v = weights.slots[1]!.dataSync();
+    return (i, theta, g) => {
+      const total = g + s.l2 * theta;
+      moment[i] = beta1 * moment[i]! + (1 - beta1) * s.l2 * theta;
+      const next = beta2 * v[i]! + (1 - beta2) * total * total;
+      return (s.stepSize * (moment[i]! / s.bias1)) / (Math.sqrt(next / s.bias2) + s.epsilon);
+    };
+  }
+  if (name === 'sgd') {
+    return (i, theta) => {
+      moment[i] = beta1 * moment[i]! + s.gradientScale * s.l2 * theta;
+      return s.momentumScale * moment[i]!;
+    };
+  }
+  return (_i, theta) => s.decay * theta;
+}
+
+/** Weights with a gradient at all, sorted by its root mean square, in equal parts; medians within each. */
+function bucketsOf(
+  { squaredGradient, shrink, magnitude, steps }: Sums,
+  isWeight: Float32Array,
+): DecayBucket[] {
+  const alive = [...squaredGradient.keys()].filter(
+    (i) => isWeight[i] && squaredGradient[i]! > 0 && magnitude[i]! > 0,
+  );
+  alive.sort((a, b) => squaredGradient[a]! - squaredGradient[b]!);
+  const count = Math.min(bucketCount, alive.length);
+  return Array.from({ length: count }, (_, k) => {
+    const members = alive.slice(
+      Math.floor((k * alive.length) / count),
+      Math.floor(((k + 1) * alive.length) / count),
+    );
+    return {
+      gradient: median(members.map((i) => Math.sqrt(squaredGradient[i]! / steps[0]!))),
+      relativeDecay: median(members.map((i) => shrink[i]! / magnitude[i]!)),
+      count: members.length,
+    };
+  });
+}
+
+function median(values: number[]): number {
+  const sorted = values.sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,64 @@
+/** Batches of a data set, ready for a network: standardised, augmented, in buffers that are used again. */
+import {
+  channelStatistics,
+  fillBatch,
+  standardisationTable,
+  type Augmentation,
+  type Dataset,
+  type Split,
+} from '../data/index.js';
+import type { Stream } from '../random/stream.js';
+import type { Batch } from './step.js';
+
+export interface Feed {
+  readonly trainSize: number;
+  readonly testSize: number;
+  /** The last batch of an epoch may be smaller than the others. */
+  readonly stepsPerEpoch: number;
+  /** The training images of these indices, augmented from `random`. Valid until the next call. */
+  train(indices: Int32Array, random: Stream): Batch;
+  /** The test set in order, unaugmented. Each batch is valid until the next. */
+  test(): Iterable<Batch>;
+}
+
+/** Batches of `batchSize`, standardised by the training split's channel means and deviations. */
+export function makeFeed(dataset: Dataset, change: Augmentation, batchSize: number): Feed {
+  const { height, width, channels, train, test } = dataset;
+  const geometry = { height, width, channels, table: tableOf(dataset) };
+  const images = new Float32Array(batchSize * height * width * channels);
+  const labels = new Int32Array(batchSize);
+  const fill = (split: Split, indices: Int32Array, random?: Stream): Batch => {
+    fillBatch({ split, ...geometry }, indices, images, labels, random && { change, random });
+    const b = indices.length;
+    return {
+      images: images.subarray(0, b * height * width * channels),
+      labels: labels.subarray(0, b),
+      shape: [b, height, width, channels],
+    };
+  };
+  return {
+    trainSize: train.n,
+    testSize: test.n,
+    stepsPerEpoch: Math.ceil(train.n / batchSize),
+    train: (indices, random) => fill(train, indices, random),
+    *test() {
+      for (let from = 0; from < test.n; from += batchSize) {
+        const b = Math.min(batchSize, test.n - from);
+        yield fill(
+          test,
+          Int32Array.from({ length: b }, (_, i) => from + i),
+        );
+      }
+    },
+  };
+}
+
+const tables = new WeakMap<Dataset, Float32Array>();
+
+/** A worker trains many cells on one data set; its statistics are taken once. */
+function tableOf(dataset: Dataset): Float32Array {
+  const table =
+    tables.get(dataset) ?? standardisationTable(channelStatistics(dataset.train, dataset.channels));
+  tables.set(dataset, table);
+  return table;
+}

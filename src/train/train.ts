@@ -1,0 +1,206 @@
+/**
+ * The only loop that trains. It reads like the experiment: epochs of shuffled batches, each a step; after every
+ * epoch the test set; at the end a record. A run can be cut at any batch and continued bit for bit.
+ */
+import { setImmediate as breathe } from 'node:timers/promises';
+import { tensor1d, type Tensor1D } from '@tensorflow/tfjs-core';
+import type { Dataset } from '../data/index.js';
+import { buildModel, type Model } from '../models/index.js';
+import { makeOptimizer, makeSchedule, type Optimizer, type ScheduleFunction } from '../optim/index.js';
+import { permutation, stream } from '../random/stream.js';
+import type { Cell } from './cell.js';
+import { decayRecorder, type DecayRecorder } from './decay.js';
+import { makeFeed, type Feed } from './feed.js';
+import type { DecayBucket, EpochMetrics } from './record.js';
+import { weightArrays, weightTensors, type Position, type Snapshot } from './snapshot.js';
+import { evaluate, step, type Weights } from './step.js';
+
+/** What the outside sees of a run, and how it stops one. */
+export interface Observer {
+  onEpoch?(metrics: EpochMetrics): void;
+  /** After every batch, trained or evaluated: a sign of life. */
+  onBeat?(position: Position): void;
+  /** After every step but an epoch's last, and after every epoch; may keep a snapshot of the run as it stands. */
+  onPause?(position: Position, snapshot: () => Snapshot): void | Promise<void>;
+  /** Asked after every step: true ends the run there, as `interrupted`. */
+  shouldStop?(): boolean;
+}
+
+/** How a run ended. `diverged`: a loss was not finite; the metrics end with the last whole epoch. */
+export interface Outcome {
+  readonly status: 'ok' | 'diverged' | 'interrupted';
+  readonly reason?: string;
+  readonly metrics: readonly EpochMetrics[];
+  readonly weights: Pick<Snapshot, 'theta' | 'slots' | 'state'>;
+  readonly decay?: readonly DecayBucket[];
+  /** Training and evaluation time, the parts before a resumption included. */
+  readonly seconds: number;
+}
+
+interface Run {
+  readonly cell: Cell;
+  readonly model: Model;
+  readonly optimizer: Optimizer;
+  readonly schedule: ScheduleFunction;
+  readonly feed: Feed;
+  readonly recorder: DecayRecorder | undefined;
+  readonly mask: Tensor1D | undefined;
+  weights: Weights;
+  position: Position;
+  metrics: EpochMetrics[];
+}
+
+/** Trains one cell on a data set with the current tfjs backend, from the start or from a snapshot. */
+export async function train(
+  cell: Cell,
+  dataset: Dataset,
+  observer: Observer = {},
+  from?: Snapshot,
+): Promise<Outcome> {
+  const run = prepare(cell, dataset, from);
+  try {
+    while (run.position.epoch < cell.epochs) {
+      const ended = (await trainEpoch(run, observer)) ?? (await evaluateEpoch(run, observer));
+      if (ended) return outcome(run, ended);
+      observer.onEpoch?.(run.metrics.at(-1)!);
+      await observer.onPause?.(run.position, () => snapshotOf(run));
+    }
+    return outcome(run, { status: 'ok' });
+  } finally {
+    dispose(run);
+  }
+}
+
+type Ending = Pick<Outcome, 'status' | 'reason'>;
+
+/** The rest of the current epoch; what ended the run, if something did. */
+async function trainEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
+  const { cell, model, optimizer, feed } = run;
+  const epoch = run.position.epoch;
+  const order = permutation(feed.trainSize, stream(cell.seed, 'shuffle', epoch));
+  while (run.position.batch < feed.stepsPerEpoch) {
+    const began = performance.now();
+    const { position } = run;
+    const { batch: b } = position;
+    const images = order.subarray(b * cell.batchSize, (b + 1) * cell.batchSize);
+    const batch = feed.train(images, stream(cell.seed, 'augment', epoch, b));
+    const t = epoch * feed.stepsPerEpoch + b + 1;
+    const at = { t, ...run.schedule(t) };
+    const random = stream(cell.seed, 'forward', epoch, b);
+    const { weights, score } = step(model, optimizer, run.weights, batch, at, random, run.recorder?.see(at));
+    run.weights = weights;
+    if (!Number.isFinite(score.loss)) {
+      return {
+        status: 'diverged',
+        reason: `the loss was ${score.loss} in epoch ${epoch + 1}, step ${b + 1}`,
+      };
+    }
+    const seconds = (performance.now() - began) / 1000;
+    run.position = {
+      epoch,
+      batch: b + 1,
+      lossSum: position.lossSum + score.loss * images.length,
+      wrong: position.wrong + score.wrong,
+      epochSeconds: position.epochSeconds + seconds,
+      seconds: position.seconds + seconds,
+    };
+    await breathe();
+    observer.onBeat?.(run.position);
+    if (observer.shouldStop?.()) return { status: 'interrupted' };
+    if (b + 1 < feed.stepsPerEpoch) await observer.onPause?.(run.position, () => snapshotOf(run));
+  }
+  return undefined;
+}
+
+/** Measures the epoch that has just been trained, and moves to the next. */
+async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
+  const { feed, position, cell } = run;
+  const began = performance.now();
+  let loss = 0;
+  let wrong = 0;
+  for (const batch of feed.test()) {
+    const score = evaluate(run.model, run.weights, batch);
+    loss += score.loss * batch.labels.length;
+    wrong += score.wrong;
+    await breathe();
+    observer.onBeat?.(run.position);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const testLoss = loss / feed.testSize;
+  const epoch = position.epoch + 1;
+  if (!Number.isFinite(testLoss)) {
+    return { status: 'diverged', reason: `the test loss was ${testLoss} after epoch ${epoch}` };
+  }
+  run.metrics.push({
+    epoch,
+    lr: run.schedule(epoch * feed.stepsPerEpoch).eta * cell.lr,
+    trainLoss: position.lossSum / feed.trainSize,
+    trainError: position.wrong / feed.trainSize,
+    testLoss,
+    testError: wrong / feed.testSize,
+    thetaNorm: norm(run.weights.theta),
+    imagesPerSecond: feed.trainSize / position.epochSeconds,
+    seconds: position.epochSeconds + seconds,
+  });
+  run.position = { ...start, epoch, seconds: position.seconds + seconds };
+  return undefined;
+}
+
+const start: Position = { epoch: 0, batch: 0, lossSum: 0, wrong: 0, epochSeconds: 0, seconds: 0 };
+
+function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
+  const model = buildModel(cell.model, dataset);
+  const feed = makeFeed(dataset, cell.dataset.augment, cell.batchSize);
+  const mask = cell.optimizer.exclude === 'rank1' ? tensor1d(model.rankMask()) : undefined;
+  const optimizer = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd, mask });
+  const fresh = () => {
+    const theta = model.initialTheta(cell.seed);
+    const slots = optimizer.slots.map(() => new Float32Array(theta.length));
+    return { theta, slots, state: model.initialState() };
+  };
+  const recorder = cell.recordDecay
+    ? decayRecorder(cell, model, feed.stepsPerEpoch * cell.epochs, from?.recorder)
+    : undefined;
+  return {
+    cell,
+    model,
+    optimizer,
+    feed,
+    recorder,
+    mask,
+    schedule: makeSchedule(cell.schedule, {
+      epochs: cell.epochs,
+      stepsPerEpoch: feed.stepsPerEpoch,
+      warmup: cell.warmup,
+    }),
+    weights: weightTensors(from ?? fresh()),
+    position: from?.position ?? start,
+    metrics: [...(from?.metrics ?? [])],
+  };
+}
+
+const snapshotOf = (run: Run): Snapshot => ({
+  position: run.position,
+  metrics: [...run.metrics],
+  ...weightArrays(run.weights),
+  ...(run.recorder ? { recorder: run.recorder.arrays() } : {}),
+});
+
+const outcome = (run: Run, ending: Ending): Outcome => ({
+  ...ending,
+  metrics: run.metrics,
+  weights: weightArrays(run.weights),
+  ...(run.recorder && ending.status === 'ok' ? { decay: run.recorder.buckets() } : {}),
+  seconds: run.position.seconds,
+});
+
+function dispose(run: Run): void {
+  for (const tensor of [run.weights.theta, run.weights.state, ...run.weights.slots]) tensor.dispose();
+  run.mask?.dispose();
+}
+
+function norm(theta: Tensor1D): number {
+  let sum = 0;
+  for (const value of theta.dataSync()) sum += value * value;
+  return Math.sqrt(sum);
+}
