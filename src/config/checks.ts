@@ -1,6 +1,6 @@
 /** What the schema checks beyond single values: settings that contradict each other. All before any training. */
 import type { z } from 'zod';
-import { axisProblem, unsortedValues } from './grid.js';
+import { firstRepeated, unsortedValues } from './grid.js';
 import { DEFAULT_LABELS, optimizerLabel } from './labels.js';
 import type { Axis, Experiment, OptimizerSpec, TrainSpec } from './schema.js';
 
@@ -10,22 +10,28 @@ function report(ctx: Report, path: (string | number)[], message: string, hint?: 
   ctx.addIssue({ code: 'custom', path, message, ...(hint === undefined ? {} : { params: { hint } }) });
 }
 
+/** zod refines values that already have issues; what is said of them then would mislead. */
+function sound(ctx: Report): boolean {
+  return ctx.issues.length === 0;
+}
+
 /** No value twice, and what a logspace gives must satisfy the rule for listed values. */
 export function checkAxis(value: z.ZodNumber): (axis: Axis, ctx: Report) => void {
   return (axis, ctx) => {
+    if (!sound(ctx)) return;
     const values = unsortedValues(axis);
-    const problem = axisProblem(values);
-    if (problem !== undefined) {
-      report(ctx, Array.isArray(axis) ? [problem.index] : [], `the axis ${problem.message}`);
-      return;
-    }
+    const twice = firstRepeated(values);
     const bad = values.find((x) => !value.safeParse(x).success);
-    if (bad !== undefined) report(ctx, [], `the axis reaches ${bad}, which is too small`);
+    if (bad !== undefined) report(ctx, [], `must not reach ${bad}`);
+    else if (twice === undefined) return;
+    else if (Array.isArray(axis)) report(ctx, [twice], 'must not occur twice on an axis');
+    else report(ctx, [], `must not contain ${values[twice]} twice`);
   };
 }
 
 /** Warm-up and restart cycles must fit into the run. */
 export function checkTrain(train: TrainSpec, ctx: Report): void {
+  if (!sound(ctx)) return;
   checkTime(train, ['schedule'], ctx);
   if (train.warmup >= train.epochs) {
     report(ctx, ['warmup'], `must be shorter than the run of ${train.epochs} epochs`);
@@ -45,6 +51,7 @@ function checkTime(
 
 /** Labels name curves and rows: each must be used once. */
 export function checkOptimizers(optimizers: readonly OptimizerSpec[], ctx: Report): void {
+  if (!sound(ctx)) return;
   const first = new Map<string, number>();
   for (const [i, optimizer] of optimizers.entries()) {
     const label = optimizerLabel(optimizer);
@@ -53,13 +60,13 @@ export function checkOptimizers(optimizers: readonly OptimizerSpec[], ctx: Repor
       first.set(label, i);
       continue;
     }
-    const path = optimizer.label === undefined ? [i] : [i, 'label'];
-    report(
-      ctx,
-      path,
-      `must differ from \`optimizers.${earlier}\`: both are labelled "${label}"`,
-      labelHint(optimizer),
-    );
+    const owner = `\`optimizers.${earlier}\``;
+    const hint = labelHint(optimizer);
+    if (optimizer.label === undefined) {
+      report(ctx, [i], `must have a label other than "${label}", which is that of ${owner}`, hint);
+    } else {
+      report(ctx, [i, 'label'], `must not be the label of ${owner} too`, hint);
+    }
   }
 }
 
@@ -79,6 +86,7 @@ const SIZES: Partial<Record<Experiment['dataset']['name'], { train: number; test
 
 /** Checks that need more than one section. */
 export function checkExperiment(experiment: Experiment, ctx: Report): void {
+  if (!sound(ctx)) return;
   checkSizes(experiment, ctx);
   checkOverrides(experiment, ctx);
   checkTwins(experiment, ctx);
@@ -118,11 +126,6 @@ function checkTwins({ optimizers, grid, train }: Experiment, ctx: Report): void 
     const key = JSON.stringify(Object.entries({ ...defaults, ...spec }).sort(([a], [b]) => (a < b ? -1 : 1)));
     const earlier = seen.get(key);
     if (earlier === undefined) seen.set(key, i);
-    else
-      report(
-        ctx,
-        ['optimizers', i],
-        `is \`optimizers.${earlier}\` under another label: change a setting or remove it`,
-      );
+    else report(ctx, ['optimizers', i], `must differ from \`optimizers.${earlier}\` in more than its label`);
   }
 }

@@ -27,14 +27,17 @@ export interface Diagnostic {
 
 /** More problems than this are counted, not listed. */
 const MOST_LISTED = 20;
+/** More than this are not even located. */
+const MOST_DIAGNOSTICS = 100;
 
 /** A configuration that is refused. `message` is the whole text to show; a CLI exits with code 2. */
 export class ConfigError extends Error {
+  /** The first hundred. */
   readonly diagnostics: readonly Diagnostic[];
   constructor(problems: readonly Problem[]) {
-    const diagnostics = problems.map(toDiagnostic);
+    const diagnostics = problems.slice(0, MOST_DIAGNOSTICS).map(toDiagnostic);
     const listed = diagnostics.slice(0, MOST_LISTED).map((d) => d.text);
-    const more = diagnostics.length - MOST_LISTED;
+    const more = problems.length - MOST_LISTED;
     if (more > 0) listed.push(`… and ${more} more ${more === 1 ? 'problem' : 'problems'}.`);
     super(listed.join('\n\n'));
     this.name = 'ConfigError';

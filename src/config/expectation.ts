@@ -3,15 +3,15 @@ import type { JsonSchema } from './jsonSchema.js';
 
 /** The schemas that a value at `path` may follow, given the whole configuration (it decides between variants). */
 export function schemasAt(root: JsonSchema, path: readonly PropertyKey[], data: unknown): JsonSchema[] {
-  let schemas = alternatives(root, data);
+  let schemas = [root];
   let datum = data;
   for (const segment of path) {
-    datum = child(datum, segment);
-    const next = schemas.flatMap((s) => {
+    const inside = schemas.flatMap((s) => alternatives(s, datum));
+    schemas = inside.flatMap((s) => {
       const inner = typeof segment === 'number' ? s.items : s.properties?.[String(segment)];
       return inner === undefined ? [] : [inner];
     });
-    schemas = next.flatMap((s) => alternatives(s, datum));
+    datum = child(datum, segment);
   }
   return schemas;
 }
@@ -33,13 +33,28 @@ function alternatives(schema: JsonSchema, datum: unknown): JsonSchema[] {
   return sameKind.length > 0 ? sameKind : branches;
 }
 
-/** The words that may stand there, where it is a choice of words. */
-export function choices(schemas: readonly JsonSchema[]): string[] {
-  return [...new Set(schemas.flatMap((s) => s.enum ?? (s.const === undefined ? [] : [s.const])))];
+/** The variants (`resnet`) of the union at `path` that have a key of this name. */
+export function variantsWith(
+  root: JsonSchema,
+  path: readonly PropertyKey[],
+  data: unknown,
+  key: string,
+): string[] {
+  const branches = schemasAt(root, path, data).flatMap((s) => s.oneOf ?? []);
+  return choices(branches.filter((s) => s.properties?.[key]).map((s) => s.properties?.['name'] ?? {}));
 }
 
-/** The keys that a map may have there. */
-export function keysOf(schemas: readonly JsonSchema[]): string[] {
+/** The words that may stand there, where it is a choice of words. */
+export function choices(schemas: readonly JsonSchema[]): string[] {
+  const words = (s: JsonSchema): string[] =>
+    s.enum ?? (s.const === undefined ? (s.anyOf ?? []).flatMap(words) : [s.const]);
+  return [...new Set(schemas.flatMap(words))];
+}
+
+/** The keys that a map may have at `path`. */
+export function keysAt(root: JsonSchema, path: readonly PropertyKey[], data: unknown): string[] {
+  const datum = path.reduce(child, data);
+  const schemas = schemasAt(root, path, data).flatMap((s) => alternatives(s, datum));
   return [...new Set(schemas.flatMap((s) => Object.keys(s.properties ?? {})))];
 }
 
@@ -60,14 +75,15 @@ export function pathsOfKey(root: JsonSchema, key: string): string[] {
 
 /** What is expected, as words that follow "expected": "a whole number above 0". */
 export function expectation(schemas: readonly JsonSchema[]): string {
-  const words = choices(schemas);
+  const words = choices(schemas.filter((s) => s.anyOf === undefined));
   const named = words.length === 0 ? [] : [words.length === 1 ? words[0]! : `one of ${words.join(', ')}`];
   const rest = schemas.filter((s) => s.enum === undefined && s.const === undefined);
   return [...new Set([...named, ...rest.map(oneExpectation)])].join(', or ');
 }
 
 function oneExpectation(schema: JsonSchema): string {
-  if (schema.anyOf ?? schema.oneOf) return expectation(alternatives(schema, undefined));
+  const branches = schema.anyOf ?? schema.oneOf;
+  if (branches !== undefined) return unionExpectation(branches);
   switch (schema.type) {
     case 'integer':
       return `a whole number${bounds(schema)}`;
@@ -84,6 +100,13 @@ function oneExpectation(schema: JsonSchema): string {
   }
 }
 
+function unionExpectation(branches: readonly JsonSchema[]): string {
+  const names = branches.map((s) => s.properties?.['name']?.const);
+  return names.includes(undefined)
+    ? expectation(branches)
+    : `a map with a \`name\`: one of ${names.join(', ')}`;
+}
+
 function textExpectation({ minLength, maxLength }: JsonSchema): string {
   if (maxLength === undefined) return 'a text';
   return minLength === undefined
@@ -98,10 +121,8 @@ function listExpectation({ items, minItems }: JsonSchema): string {
 }
 
 function mapExpectation(schema: JsonSchema): string {
-  const variant = schema.properties?.['name']?.const;
-  if (variant !== undefined) return `{name: ${variant}, ...}`;
   const keys = Object.keys(schema.properties ?? {});
-  return keys.length > 6 ? `a map with the keys ${keys.join(', ')}` : shape(schema);
+  return keys.length > 4 ? `a map with the keys ${keys.join(', ')}` : shape(schema);
 }
 
 function shape(schema: JsonSchema): string {

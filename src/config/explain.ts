@@ -1,7 +1,7 @@
 /** zod's issues, told with their place in the text, what was expected, what was found and what was likely meant. */
 import type { z } from 'zod';
 import type { Problem } from './errors.js';
-import { choices, expectation, keysOf, pathsOfKey, schemasAt } from './expectation.js';
+import { choices, expectation, keysAt, pathsOfKey, schemasAt, variantsWith } from './expectation.js';
 import { settingsSchema } from './jsonSchema.js';
 import type { Place } from './source.js';
 import { nearest } from './suggest.js';
@@ -13,7 +13,23 @@ type Issue = z.core.$ZodIssue;
 /** One problem per thing that is wrong in the tree that the issues are about. */
 export function explain(issues: readonly Issue[], root: MapTree): Problem[] {
   const data = toPlain(root);
-  return issues.flatMap((issue) => flatten(issue, [])).map((flat) => explainOne(flat, root, data));
+  const flats = issues.flatMap((issue) => flatten(issue, []));
+  // A misspelt key is one mistake: that the key it was meant to be is missing goes without saying.
+  const meant = new Set(
+    flats.flatMap(({ kind, path }) => {
+      const near = kind === 'unknown' ? nearKey(path, data) : undefined;
+      return near === undefined ? [] : [dotted([...path.slice(0, -1), near])];
+    }),
+  );
+  const isMeant = ({ kind, path }: Flat): boolean =>
+    kind === 'value' && find(root, path).tree === undefined && meant.has(dotted(path));
+  return flats.filter((flat) => !isMeant(flat)).map((flat) => explainOne(flat, root, data));
+}
+
+const dotted = (path: Path): string => path.map(String).join('.');
+
+function nearKey(path: Path, data: unknown): string | undefined {
+  return nearest(String(path.at(-1)), keysAt(settingsSchema, path.slice(0, -1), data));
 }
 
 interface Flat {
@@ -52,39 +68,41 @@ function isAnotherKind(issue: Issue): boolean {
 
 function explainOne(flat: Flat, root: MapTree, data: unknown): Problem {
   const { path } = flat;
-  const found = find(root, path);
-  const name = `\`${path.map(String).join('.')}\``;
   if (flat.kind === 'unknown') return explainUnknownKey(path, keyPlace(root, path), data);
+  const { tree, place } = find(root, path);
+  const name = `\`${dotted(path)}\``;
   const schemas = schemasAt(settingsSchema, path, data);
-  if (found.tree === undefined) {
-    return { place: found.place, message: `${name} is missing: expected ${expectation(schemas)}` };
-  }
   if (flat.kind === 'rule') {
-    const composite = found.tree.kind !== 'scalar' || path.length === 0;
-    const message = composite ? flat.message : `${name} is ${words(found.tree)}: it ${flat.message}`;
-    return { place: found.place, message, hint: flat.hint };
+    const unset = schemas[0]?.default;
+    const value = tree === undefined ? `${String(unset)} by default` : words(tree);
+    const isScalar = tree === undefined ? unset !== undefined : tree.kind === 'scalar';
+    const message = isScalar ? `${name} is ${value}: it ${flat.message}` : `${name} ${flat.message}`;
+    return { place, message, hint: flat.hint };
   }
-  const message = `${name} is ${words(found.tree)}: expected ${expectation(schemas)}`;
-  return { place: found.place, message, hint: valueHint(found.tree, choices(schemas), expectation(schemas)) };
+  const expected = expectation(schemas);
+  if (tree === undefined) return { place, message: `${name} is missing: expected ${expected}` };
+  const message = `${name} is ${words(tree)}: expected ${expected}`;
+  return { place, message, hint: valueHint(tree, choices(schemas), expected) };
 }
 
 function explainUnknownKey(path: Path, place: Place, data: unknown): Problem {
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
-  const keys = keysOf(schemasAt(settingsSchema, parent, data));
-  const inside = parent.length === 0 ? '' : ` in \`${parent.map(String).join('.')}\``;
-  const near = nearest(key, keys);
+  const inside = parent.length === 0 ? '' : ` in \`${dotted(parent)}\``;
+  const near = nearKey(path, data);
+  const keys = keysAt(settingsSchema, parent, data).join(', ');
   const hint =
-    near !== undefined ? `did you mean \`${near}\`?` : `${elsewhere(path, key)}keys here: ${keys.join(', ')}`;
+    near !== undefined ? `did you mean \`${near}\`?` : `${elsewhere(path, data)}keys here: ${keys}`;
   return { place, message: `unknown key \`${key}\`${inside}`, hint };
 }
 
-/** Where the key would be right: under another parent, or in another variant of this one. */
-function elsewhere(path: Path, key: string): string {
-  const paths = pathsOfKey(settingsSchema, key);
-  const own = path.map((segment) => (typeof segment === 'number' ? '0' : String(segment))).join('.');
-  if (paths.includes(own)) return 'it belongs to another `name`; ';
-  return paths[0] === undefined ? '' : `it belongs at \`${paths[0]}\`; `;
+/** Where the key would be right: in another variant of its parent, or under another parent. */
+function elsewhere(path: Path, data: unknown): string {
+  const key = String(path.at(-1));
+  const variants = variantsWith(settingsSchema, path.slice(0, -1), data, key);
+  if (variants.length > 0) return `it belongs to ${variants.join(', ')}; `;
+  const other = pathsOfKey(settingsSchema, key)[0];
+  return other === undefined ? '' : `it belongs at \`${other}\`; `;
 }
 
 function keyPlace(root: MapTree, path: Path): Place {

@@ -12,8 +12,11 @@ import type { Axis, Experiment } from './schema.js';
  */
 export function axisValues(axis: Axis): number[] {
   const values = unsortedValues(axis);
-  const problem = axisProblem(values);
-  if (problem !== undefined) throw new Error(`This axis ${problem.message}.`);
+  if (values.length === 0) throw new Error('This axis is empty: give it at least one value.');
+  if (!values.every(Number.isFinite))
+    throw new Error('This axis overflows: lower the exponents of its logspace.');
+  const twice = firstRepeated(values);
+  if (twice !== undefined) throw new Error(`This axis has the value ${values[twice]} twice: remove one.`);
   return values.sort((a, b) => a - b);
 }
 
@@ -31,13 +34,11 @@ function power(base: number, exponent: number): number {
   return base === 10 && Number.isInteger(exponent) ? Number(`1e${exponent}`) : Math.pow(base, exponent);
 }
 
-/** What is wrong with these values, and at which of them; undefined where nothing is. */
-export function axisProblem(values: readonly number[]): { message: string; index: number } | undefined {
-  if (values.length === 0) return { message: 'is empty', index: 0 };
+/** Index of the first value that stands before it too; undefined where all are distinct. */
+export function firstRepeated(values: readonly number[]): number | undefined {
   const seen = new Set<number>();
   for (const [index, value] of values.entries()) {
-    if (!Number.isFinite(value)) return { message: `reaches ${value}, which is too large`, index };
-    if (seen.has(value)) return { message: `has the value ${value} twice`, index };
+    if (seen.has(value)) return index;
     seen.add(value);
   }
   return undefined;

@@ -32,9 +32,10 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
 
 /** A value that YAML refused is null in the tree: the schema's complaint about that null is no news. */
 function news(complaints: readonly Problem[], known: readonly Problem[]): Problem[] {
-  const at = ({ place }: Problem): string => `${place?.start} ${place?.source.name} ${place?.source.text}`;
-  const places = new Set(known.map(at));
-  return complaints.filter((complaint) => !places.has(at(complaint)));
+  const isKnown = ({ place }: Problem): boolean =>
+    place !== undefined &&
+    known.some((other) => other.place?.source === place.source && other.place.start === place.start);
+  return complaints.filter((complaint) => !isKnown(complaint));
 }
 
 /** By text, in the order in which the texts first have a problem, and from the top of each down. */

@@ -3,11 +3,14 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments, type Document, type ParsedNode } from 'yaml';
 import { ConfigError, type Problem } from './errors.js';
+import { tooDeepAt } from './nesting.js';
 import type { Place, Source } from './source.js';
 import { nearest } from './suggest.js';
 import { scalarTree, toTree, type Tree } from './tree.js';
 
 const MOST_BYTES = 1 << 20;
+/** After that many, one mistake has led to the others. */
+const MOST_SYNTAX_ERRORS = 5;
 
 /** What stands in the place of a file that cannot be read: who asked for it, if a file did. */
 export interface AskedFor {
@@ -83,19 +86,17 @@ function badLine(bytes: Buffer): number {
  */
 export function parseTree(source: Source, problems: Problem[], text = source.text, offset = 0): Tree | null {
   const at = (start: number, end: number): Place => ({ source, start: start + offset, end: end + offset });
-  let documents: readonly Document.Parsed<ParsedNode>[];
-  try {
-    documents = [...parseAllDocuments(text, PARSE_OPTIONS)] as Document.Parsed<ParsedNode>[];
-  } catch (error) {
-    // The parser is recursive: a hundred thousand opening brackets overflow its stack.
-    const message = error instanceof RangeError ? 'nested too deeply' : `not YAML: ${String(error)}`;
-    problems.push({ place: at(0, 1), message });
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) {
+    problems.push({ place: at(deep, deep + 1), message: 'nested too deeply' });
     return null;
   }
+  const documents = [...parseAllDocuments(text, PARSE_OPTIONS)] as Document.Parsed<ParsedNode>[];
   const [document, second] = documents;
   if (document === undefined) return scalarTree(null, at(0, 0));
   const syntax = documents.flatMap((d) => d.errors);
-  for (const { message, pos } of syntax) problems.push({ place: at(...pos), message: `YAML: ${message}` });
+  for (const { message, pos } of syntax.slice(0, MOST_SYNTAX_ERRORS))
+    problems.push({ place: at(...pos), message: `YAML: ${message}` });
   if (syntax.length > 0) return null;
   if (second !== undefined) {
     const place = at(second.range[0], second.range[0] + 1);

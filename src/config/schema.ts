@@ -38,7 +38,7 @@ export const scheduleSchema = z.discriminatedUnion('name', [
       .array(fraction)
       .min(1)
       .refine((at) => at.every((x, i) => i === 0 || x > at[i - 1]!), {
-        error: '`at` must ascend, each value once',
+        error: 'must ascend, each value once',
       })
       .default([0.3, 0.6, 0.8])
       .describe('Where the rate drops, as fractions of the run.'),
@@ -129,7 +129,7 @@ export const trainSchema = z
     seeds: z
       .array(z.int().min(0))
       .min(1)
-      .refine((seeds) => new Set(seeds).size === seeds.length, { error: '`seeds` must be distinct' })
+      .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must be distinct' })
       .default([0])
       .describe('Each cell is trained once per seed (initialisation, shuffling, augmentation).'),
     recordDecay: z

@@ -44,10 +44,10 @@ test('a list comes back sorted, with the same members', () => {
 });
 
 test('empty, repeated and overflowing axes are refused', () => {
-  expect(() => axisValues([])).toThrow('This axis is empty.');
-  expect(() => axisValues([0.1, 0.2, 0.1])).toThrow('This axis has the value 0.1 twice.');
-  expect(() => logspace(2, 3, 3, 2)).toThrow('This axis has the value 8 twice.');
-  expect(() => logspace(10, 300, 400, 2)).toThrow('This axis reaches Infinity, which is too large.');
+  expect(() => axisValues([])).toThrow('This axis is empty');
+  expect(() => axisValues([0.1, 0.2, 0.1])).toThrow('This axis has the value 0.1 twice');
+  expect(() => logspace(2, 3, 3, 2)).toThrow('This axis has the value 8 twice');
+  expect(() => logspace(10, 300, 400, 2)).toThrow('This axis overflows');
 });
 
 test('cells are optimizers x lr x wd x seeds, and a great many are said aloud', () => {
