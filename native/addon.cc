@@ -1,0 +1,65 @@
+// The addon's entry: facts about the build and the machine, the thread count, and the kernels of the other files.
+#include <dnnl.hpp>
+#include <string>
+
+#include "check.h"
+#include "kernels.h"
+#include "simd/table.h"
+#include "threads.h"
+
+namespace {
+
+const char* isa_name(dnnl::cpu_isa isa) {
+  switch (isa) {
+    case dnnl::cpu_isa::sse41: return "SSE4.1";
+    case dnnl::cpu_isa::avx: return "AVX";
+    case dnnl::cpu_isa::avx2: return "AVX2";
+    case dnnl::cpu_isa::avx512_core: return "AVX-512";
+    case dnnl::cpu_isa::avx512_core_vnni: return "AVX-512 VNNI";
+    case dnnl::cpu_isa::avx512_core_bf16: return "AVX-512 BF16";
+    default: break;
+  }
+  return static_cast<int>(isa) > static_cast<int>(dnnl::cpu_isa::avx512_core) ? "AVX-512 or better" : "unknown";
+}
+
+// -> { version, isa, kernels }: oneDNN's version and instruction set, and that of this package's own kernels.
+Napi::Value facts(const Napi::CallbackInfo& info) {
+  const dnnl_version_t* v = dnnl_version();
+  Napi::Object out = Napi::Object::New(info.Env());
+  out.Set("version", std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch));
+  out.Set("isa", isa_name(dnnl::get_effective_cpu_isa()));
+  out.Set("kernels", simd::best().name);
+  return out;
+}
+
+// (threads): the threads that kernels called from this JavaScript thread use.
+Napi::Value set_threads(const Napi::CallbackInfo& info) {
+  threads::count = static_cast<int>(check::whole(info, 0, "threads", 1, 1024));
+  omp_set_num_threads(threads::count);
+  return info.Env().Undefined();
+}
+
+// (buffer: ArrayBuffer) -> bytes from its start to the first cache line.
+Napi::Value alignment(const Napi::CallbackInfo& info) {
+  if (!info[0].IsArrayBuffer()) check::fail(info, "argument 0 (buffer) must be an ArrayBuffer");
+  const auto address = reinterpret_cast<std::uintptr_t>(info[0].As<Napi::ArrayBuffer>().Data());
+  return Napi::Number::New(info.Env(), static_cast<double>((64 - address % 64) % 64));
+}
+
+Napi::Object init(Napi::Env, Napi::Object exports) {
+  kernels::add<facts>(exports, "facts");
+  kernels::add<set_threads>(exports, "setThreads");
+  kernels::add<alignment>(exports, "alignment");
+  kernels::add_convolution(exports);
+  kernels::add_matmul(exports);
+  kernels::add_pooling(exports);
+  kernels::add_elementwise(exports);
+  kernels::add_reduction(exports);
+  kernels::add_batch_norm(exports);
+  kernels::add_training(exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(adamw_onednn, init)

@@ -1,0 +1,173 @@
+// Convolution and its two gradients for JavaScript: this package's kernels where the channels fill vectors, oneDNN
+// for every other shape.
+#include <vector>
+
+#include "direct_convolution.h"
+#include "kernels.h"
+#include "primitive_cache.h"
+#include "scratch.h"
+
+namespace kernels {
+namespace {
+
+using compat::Desc;
+using compat::Dims;
+using dnnl::memory;
+using Tag = dnnl::memory::format_tag;
+constexpr auto kFloat = dnnl::memory::data_type::f32;
+
+enum Kind { kForward, kInputGradient, kFilterGradient };
+
+// A primitive with memories whose data pointers are set at each call. The filter is reordered into (or, for its
+// gradient, out of) the layout that the primitive asked for.
+struct Convolution {
+  dnnl::primitive primitive, reorder;
+  memory x, filter, y, bias, filter_inside;
+  bool reorders = false;
+};
+
+Desc any(const Dims& dims) { return Desc(dims, kFloat, Tag::any); }
+Desc plain(const Dims& dims, Tag tag) { return Desc(dims, kFloat, tag); }
+memory hollow(const Desc& desc) { return memory(desc, onednn::engine(), nullptr); }
+
+compat::ConvolutionDescs describe(const Geometry& g, bool bias) {
+  const Dims x = {g.n, g.ci, g.h, g.w}, filter = {g.co, g.ci, g.kh, g.kw}, y = {g.n, g.co, g.oh, g.ow};
+  // The padding after is what makes the output's size come out, whichever way JavaScript rounded it.
+  const Dims after = {g.covered_h() - g.h - g.pt, g.covered_w() - g.w - g.pl};
+  return {plain(x, Tag::nhwc), any(filter), bias ? plain({g.co}, Tag::x) : Desc(), plain(y, Tag::nhwc),
+          {g.sh, g.sw},        {g.dh - 1, g.dw - 1}, {g.pt, g.pl},               after};
+}
+
+template <class Inside>
+void settle(Convolution& c, const Geometry& g, const Inside& inside, bool out) {
+  const Desc outside = plain({g.co, g.ci, g.kh, g.kw}, Tag::hwio);
+  c.filter = hollow(outside);
+  c.x = hollow(plain({g.n, g.ci, g.h, g.w}, Tag::nhwc));
+  c.y = hollow(plain({g.n, g.co, g.oh, g.ow}, Tag::nhwc));
+  c.reorders = inside != outside;
+  if (!c.reorders) return;
+  c.filter_inside = memory(inside, onednn::engine());
+  c.reorder = out ? dnnl::reorder(c.filter_inside, c.filter) : dnnl::reorder(c.filter, c.filter_inside);
+}
+
+Convolution make(const Geometry& g, Kind kind, bool bias, bool relu) {
+  Convolution c;
+  dnnl::primitive_attr attr;
+  if (relu) {
+    dnnl::post_ops ops;
+    compat::append_relu(ops);
+    attr.set_post_ops(ops);
+  }
+  const auto descs = describe(g, bias);
+  const auto forward = compat::forward(onednn::engine(), descs, attr);
+  if (kind == kForward) {
+    c.primitive = dnnl::convolution_forward(forward);
+    settle(c, g, forward.weights_desc(), false);
+    if (bias) c.bias = hollow(plain({g.co}, Tag::x));
+  } else if (kind == kInputGradient) {
+    const auto backward = compat::backward_data(onednn::engine(), descs, forward);
+    c.primitive = dnnl::convolution_backward_data(backward);
+    settle(c, g, backward.weights_desc(), false);
+  } else {
+    const auto backward = compat::backward_weights(onednn::engine(), descs, forward);
+    c.primitive = dnnl::convolution_backward_weights(backward);
+    settle(c, g, backward.diff_weights_desc(), true);
+  }
+  return c;
+}
+
+Convolution& cached(const Geometry& g, Kind kind, bool bias = false, bool relu = false) {
+  static thread_local onednn::Cache<Convolution, 17> cache;
+  return cache.get({g.n,  g.h,  g.w,  g.ci, g.kh, g.kw, g.co,   g.sh,                    g.sw,
+                    g.dh, g.dw, g.pt, g.pl, g.oh, g.ow, kind, (bias ? 1 : 0) | (relu ? 2 : 0)},
+                   [&] { return make(g, kind, bias, relu); });
+}
+
+void run(Convolution& c, const std::unordered_map<int, memory>& arguments) {
+  c.primitive.execute(onednn::stream(), arguments);
+}
+
+// oneDNN's memories hold plain pointers; inputs are never written to.
+void* open(const float* p) { return const_cast<float*>(p); }
+
+void onednn_forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y) {
+  Convolution& c = cached(g, kForward, bias != nullptr, relu);
+  c.x.set_data_handle(open(x));
+  c.filter.set_data_handle(open(filter));
+  c.y.set_data_handle(y);
+  if (c.reorders) c.reorder.execute(onednn::stream(), {{DNNL_ARG_FROM, c.filter}, {DNNL_ARG_TO, c.filter_inside}});
+  std::unordered_map<int, memory> arguments = {
+      {DNNL_ARG_SRC, c.x}, {DNNL_ARG_WEIGHTS, c.reorders ? c.filter_inside : c.filter}, {DNNL_ARG_DST, c.y}};
+  if (bias != nullptr) {
+    c.bias.set_data_handle(open(bias));
+    arguments.insert({DNNL_ARG_BIAS, c.bias});
+  }
+  run(c, arguments);
+  onednn::stream().wait();
+}
+
+void onednn_input_gradient(const Geometry& g, const float* dy, const float* filter, float* dx) {
+  Convolution& c = cached(g, kInputGradient);
+  c.x.set_data_handle(dx);
+  c.filter.set_data_handle(open(filter));
+  c.y.set_data_handle(open(dy));
+  if (c.reorders) c.reorder.execute(onednn::stream(), {{DNNL_ARG_FROM, c.filter}, {DNNL_ARG_TO, c.filter_inside}});
+  run(c, {{DNNL_ARG_DIFF_DST, c.y},
+          {DNNL_ARG_WEIGHTS, c.reorders ? c.filter_inside : c.filter},
+          {DNNL_ARG_DIFF_SRC, c.x}});
+  onednn::stream().wait();
+}
+
+void onednn_filter_gradient(const Geometry& g, const float* x, const float* dy, float* dfilter) {
+  Convolution& c = cached(g, kFilterGradient);
+  c.x.set_data_handle(open(x));
+  c.filter.set_data_handle(dfilter);
+  c.y.set_data_handle(open(dy));
+  run(c, {{DNNL_ARG_SRC, c.x},
+          {DNNL_ARG_DIFF_DST, c.y},
+          {DNNL_ARG_DIFF_WEIGHTS, c.reorders ? c.filter_inside : c.filter}});
+  if (c.reorders) c.reorder.execute(onednn::stream(), {{DNNL_ARG_FROM, c.filter_inside}, {DNNL_ARG_TO, c.filter}});
+  onednn::stream().wait();
+}
+
+// (geometry, x, filter, bias | null, relu, y)
+Napi::Value conv2d(const Napi::CallbackInfo& info) {
+  const Geometry g = geometry(info, 0);
+  const float* x = check::floats(info, 1, "x", g.input());
+  const float* filter = check::floats(info, 2, "filter", g.filter());
+  const float* bias = check::floats_or_null(info, 3, "bias", g.co);
+  const bool relu = check::truth(info, 4, "relu");
+  float* y = check::floats(info, 5, "y", g.output());
+  (direct::does_forward(g) ? direct::forward : onednn_forward)(g, x, filter, bias, relu, y);
+  return info.Env().Undefined();
+}
+
+// (geometry, dy, filter, dx)
+Napi::Value conv2d_input_gradient(const Napi::CallbackInfo& info) {
+  const Geometry g = geometry(info, 0);
+  const float* dy = check::floats(info, 1, "dy", g.output());
+  const float* filter = check::floats(info, 2, "filter", g.filter());
+  float* dx = check::floats(info, 3, "dx", g.input());
+  (direct::does_input_gradient(g) ? direct::input_gradient : onednn_input_gradient)(g, dy, filter, dx);
+  return info.Env().Undefined();
+}
+
+// (geometry, x, dy, dfilter)
+Napi::Value conv2d_filter_gradient(const Napi::CallbackInfo& info) {
+  const Geometry g = geometry(info, 0);
+  const float* x = check::floats(info, 1, "x", g.input());
+  const float* dy = check::floats(info, 2, "dy", g.output());
+  float* dfilter = check::floats(info, 3, "dfilter", g.filter());
+  (direct::does_filter_gradient(g) ? direct::filter_gradient : onednn_filter_gradient)(g, x, dy, dfilter);
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void add_convolution(Napi::Object& exports) {
+  add<conv2d>(exports, "conv2d");
+  add<conv2d_input_gradient>(exports, "conv2dInputGradient");
+  add<conv2d_filter_gradient>(exports, "conv2dFilterGradient");
+}
+
+}  // namespace kernels

@@ -1,0 +1,195 @@
+// Direct convolution: brings images into the form the kernels want (padding written out, filters transposed for the
+// input gradient) and walks the batch, one image at a time so that its copy stays in the second-level cache.
+#include "direct_convolution.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "scratch.h"
+#include "simd/table.h"
+#include "threads.h"
+
+namespace direct {
+namespace {
+
+using Index = std::ptrdiff_t;
+using simd::ConvolutionImage;
+
+thread_local Scratch padded_scratch;
+thread_local Scratch filter_scratch;
+
+// An image with zeros around it.
+struct Padding {
+  Index h, w, c;         // the image
+  Index top, left;       // zeros before
+  Index height, width;   // of the padded image; it may also cut the image
+  bool none() const { return top == 0 && left == 0 && height <= h && width == w; }
+  Index elements() const { return height * width * c; }
+};
+
+// Writes the zeros of a padded image once; copy_in leaves them alone.
+void clear(const Padding& p, float* padded) { std::memset(padded, 0, sizeof(float) * p.elements()); }
+
+void copy_in(const Padding& p, const float* image, float* padded) {
+  const Index rows = std::min(p.h, p.height - p.top), columns = std::min(p.w, p.width - p.left);
+  if (columns <= 0) return;
+  for (Index r = 0; r < rows; ++r)
+    std::memcpy(padded + ((r + p.top) * p.width + p.left) * p.c, image + r * p.w * p.c,
+                sizeof(float) * columns * p.c);
+}
+
+// Calls work(thread, n, image) for every image n of a batch, padded where it must be.
+template <class Work>
+void each_image(Index batch, const Padding& padding, const float* images, const Work& work) {
+  threads::split(batch, 1, [&](Index thread, threads::Range range) {
+    float* padded = padding.none() ? nullptr : padded_scratch.floats(padding.elements());
+    if (padded != nullptr) clear(padding, padded);
+    for (Index n = range.begin; n < range.end; ++n) {
+      const float* image = images + n * padding.h * padding.w * padding.c;
+      if (padded != nullptr) copy_in(padding, image, padded);
+      work(thread, n, padded != nullptr ? padded : image);
+    }
+  });
+}
+
+Padding input_padding(const Geometry& g) {
+  // Rows below the covered ones are never read, so only the width must match.
+  return {g.h, g.w, g.ci, g.pt, g.pl, g.covered_h(), std::max(g.covered_w(), g.pl == 0 ? g.w : 0)};
+}
+
+std::vector<Index> filter_rows(const Geometry& g, const Padding& p) {
+  std::vector<Index> taps(g.kh);
+  for (Index k = 0; k < g.kh; ++k) taps[k] = k * g.dh * p.width * p.c;
+  return taps;
+}
+
+ConvolutionImage forward_image(const Geometry& g, const Padding& p, const std::vector<Index>& taps) {
+  return {nullptr, g.sh * p.width * p.c, g.sw * p.c, taps.data(), g.kh, g.kw * g.ci, g.co,
+          g.oh,    g.ow,                 g.ow * g.co, g.co};
+}
+
+// One of the sh*sw interleaved parts of the input gradient: the input pixels (sh*r + a, sw*p + b). To each only some
+// taps of the filter contribute, and on those it is a stride-1 convolution of dy with the filter turned round.
+struct Phase {
+  Index first;        // a: the first input row (or column)
+  Index count;        // how many
+  Index tap0, taps;   // filter taps tap0, tap0 + stride, ...
+  Index start;        // dy's row for the last tap and the first input row; may be negative
+};
+
+std::vector<Phase> phases(Index size, Index kernel, Index stride, Index pad) {
+  std::vector<Phase> all;
+  for (Index a = 0; a < std::min(stride, size); ++a) {
+    const Index tap0 = (a + pad) % stride;
+    const Index taps = tap0 < kernel ? (kernel - tap0 + stride - 1) / stride : 0;
+    all.push_back({a, (size - a + stride - 1) / stride, tap0, taps, (a + pad - tap0) / stride - (taps - 1)});
+  }
+  return all;
+}
+
+// What dy needs around it so that every phase reads within it.
+void extent(const std::vector<Phase>& all, Index size, Index& before, Index& total) {
+  before = 0;
+  Index end = size;
+  for (const Phase& p : all) {
+    if (p.taps == 0) continue;
+    before = std::max(before, -p.start);
+    end = std::max(end, p.start + p.taps - 1 + p.count);
+  }
+  total = before + end;
+}
+
+// The filter of one phase as [taps_y][taps_x][co][ci], last taps first.
+void turn_filter(const Geometry& g, const Phase& y, const Phase& x, const float* filter, float* out) {
+  for (Index ty = y.taps - 1; ty >= 0; --ty) {
+    for (Index tx = x.taps - 1; tx >= 0; --tx, out += g.ci * g.co) {
+      const float* from = filter + ((y.tap0 + ty * g.sh) * g.kw + x.tap0 + tx * g.sw) * g.ci * g.co;
+      for (Index i = 0; i < g.ci; ++i)
+        for (Index o = 0; o < g.co; ++o) out[o * g.ci + i] = from[i * g.co + o];
+    }
+  }
+}
+
+void zero_phase(const Geometry& g, const Phase& y, const Phase& x, float* dx) {
+  for (Index r = 0; r < y.count; ++r)
+    for (Index p = 0; p < x.count; ++p)
+      std::memset(dx + ((y.first + r * g.sh) * g.w + x.first + p * g.sw) * g.ci, 0, sizeof(float) * g.ci);
+}
+
+}  // namespace
+
+bool does_forward(const Geometry& g) { return g.co % simd::best().lanes == 0 && g.dw == 1; }
+bool does_input_gradient(const Geometry& g) {
+  return g.ci % simd::best().lanes == 0 && g.dh == 1 && g.dw == 1;
+}
+bool does_filter_gradient(const Geometry& g) { return does_forward(g); }
+
+void forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y) {
+  const Padding padding = input_padding(g);
+  const std::vector<Index> taps = filter_rows(g, padding);
+  const ConvolutionImage shape = forward_image(g, padding, taps);
+  each_image(g.n, padding, x, [&](Index, Index n, const float* image) {
+    ConvolutionImage one = shape;
+    one.x = image;
+    simd::best().convolve(one, filter, bias, relu, y + n * g.oh * g.ow * g.co);
+  });
+}
+
+void input_gradient(const Geometry& g, const float* dy, const float* filter, float* dx) {
+  const std::vector<Phase> ys = phases(g.h, g.kh, g.sh, g.pt), xs = phases(g.w, g.kw, g.sw, g.pl);
+  Padding padding = {g.oh, g.ow, g.co, 0, 0, 0, 0};
+  extent(ys, g.oh, padding.top, padding.height);
+  extent(xs, g.ow, padding.left, padding.width);
+  float* turned = filter_scratch.floats(g.filter());
+  std::vector<const float*> filters;
+  for (const Phase& y : ys) {
+    for (const Phase& x : xs) {
+      filters.push_back(turned);
+      turn_filter(g, y, x, filter, turned);
+      turned += y.taps * x.taps * g.ci * g.co;
+    }
+  }
+  const Index row = padding.width * g.co;
+  std::vector<Index> taps(g.kh);
+  for (Index k = 0; k < g.kh; ++k) taps[k] = k * row;
+  each_image(g.n, padding, dy, [&](Index, Index n, const float* image) {
+    float* out = dx + n * g.h * g.w * g.ci;
+    size_t phase = 0;
+    for (const Phase& y : ys) {
+      for (const Phase& x : xs) {
+        const float* phase_filter = filters[phase++];
+        if (y.taps == 0 || x.taps == 0) {
+          zero_phase(g, y, x, out);
+          continue;
+        }
+        const float* from = image + (padding.top + y.start) * row + (padding.left + x.start) * g.co;
+        const ConvolutionImage shape = {from,    row,     g.co,    taps.data(),        y.taps,
+                                        x.taps * g.co,    g.ci,    y.count,            x.count,
+                                        g.sh * g.w * g.ci, g.sw * g.ci};
+        simd::best().convolve(shape, phase_filter, nullptr, false, out + (y.first * g.w + x.first) * g.ci);
+      }
+    }
+  });
+}
+
+void filter_gradient(const Geometry& g, const float* x, const float* dy, float* dfilter) {
+  const Padding padding = input_padding(g);
+  const std::vector<Index> taps = filter_rows(g, padding);
+  const ConvolutionImage shape = forward_image(g, padding, taps);
+  const Index others = threads::count - 1;
+  // One sum a thread, added in order afterwards.
+  float* partial = others > 0 ? filter_scratch.floats(others * g.filter()) : nullptr;
+  std::memset(dfilter, 0, sizeof(float) * g.filter());
+  if (partial != nullptr) std::memset(partial, 0, sizeof(float) * others * g.filter());
+  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image) {
+    ConvolutionImage one = shape;
+    one.x = image;
+    float* into = thread == 0 ? dfilter : partial + (thread - 1) * g.filter();
+    simd::best().convolve_filter(one, dy + n * g.oh * g.ow * g.co, into);
+  });
+  for (Index t = 0; t < others; ++t)
+    for (Index i = 0; i < g.filter(); ++i) dfilter[i] += partial[t * g.filter() + i];
+}
+
+}  // namespace direct

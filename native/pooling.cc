@@ -1,0 +1,163 @@
+// Max and average pooling over NHWC images, and their gradients.
+#include <algorithm>
+#include <limits>
+
+#include "geometry.h"
+#include "kernels.h"
+#include "threads.h"
+
+namespace kernels {
+namespace {
+
+using Index = std::ptrdiff_t;
+
+// The input rows (or columns) that one output position covers, padding cut off: first, first + dilation, ... < end.
+struct Window {
+  Index first, end;
+  Index count(Index dilation) const { return end > first ? (end - first + dilation - 1) / dilation : 0; }
+};
+
+Window window(Index out, Index stride, Index pad, Index kernel, Index dilation, Index size) {
+  Index first = out * stride - pad;
+  const Index end = std::min(size, first + (kernel - 1) * dilation + 1);
+  if (first < 0) first += (-first + dilation - 1) / dilation * dilation;
+  return {first, end};
+}
+
+// Calls work(image n, output offset, rows, columns) for every output pixel of one image.
+template <class Work>
+void each_output(const Geometry& g, Index n, const Work& work) {
+  for (Index oy = 0; oy < g.oh; ++oy) {
+    const Window rows = window(oy, g.sh, g.pt, g.kh, g.dh, g.h);
+    for (Index ox = 0; ox < g.ow; ++ox)
+      work(((n * g.oh + oy) * g.ow + ox) * g.co, rows, window(ox, g.sw, g.pl, g.kw, g.dw, g.w));
+  }
+}
+
+// NaN never wins, as in tfjs.
+void max_pool_image(const Geometry& g, Index n, const float* x, float* y) {
+  const float* image = x + n * g.h * g.w * g.ci;
+  each_output(g, n, [&](Index at, Window rows, Window columns) {
+    float* __restrict out = y + at;
+    std::fill(out, out + g.ci, -std::numeric_limits<float>::infinity());
+    for (Index r = rows.first; r < rows.end; r += g.dh) {
+      for (Index p = columns.first; p < columns.end; p += g.dw) {
+        const float* __restrict in = image + (r * g.w + p) * g.ci;
+        for (Index c = 0; c < g.ci; ++c) out[c] = in[c] > out[c] ? in[c] : out[c];
+      }
+    }
+  });
+}
+
+// The gradient goes to the first position, in row order, that holds the maximum, as in tfjs.
+void max_pool_gradient_image(const Geometry& g, Index n, const float* dy, const float* x, float* dx) {
+  const float* image = x + n * g.h * g.w * g.ci;
+  float* gradient = dx + n * g.h * g.w * g.ci;
+  std::fill(gradient, gradient + g.h * g.w * g.ci, 0.f);
+  each_output(g, n, [&](Index at, Window rows, Window columns) {
+    for (Index c = 0; c < g.ci; ++c) {
+      float most = -std::numeric_limits<float>::infinity();
+      Index where = -1;
+      for (Index r = rows.first; r < rows.end; r += g.dh) {
+        for (Index p = columns.first; p < columns.end; p += g.dw) {
+          const Index i = (r * g.w + p) * g.ci + c;
+          if (image[i] > most) most = image[i], where = i;
+        }
+      }
+      if (where >= 0) gradient[where] += dy[at + c];
+    }
+  });
+}
+
+void avg_pool_image(const Geometry& g, Index n, const float* x, float* y) {
+  const float* image = x + n * g.h * g.w * g.ci;
+  each_output(g, n, [&](Index at, Window rows, Window columns) {
+    float* __restrict out = y + at;
+    std::fill(out, out + g.ci, 0.f);
+    for (Index r = rows.first; r < rows.end; r += g.dh) {
+      for (Index p = columns.first; p < columns.end; p += g.dw) {
+        const float* __restrict in = image + (r * g.w + p) * g.ci;
+        for (Index c = 0; c < g.ci; ++c) out[c] += in[c];
+      }
+    }
+    const float share = static_cast<float>(rows.count(g.dh) * columns.count(g.dw));
+    for (Index c = 0; c < g.ci; ++c) out[c] /= share;
+  });
+}
+
+// tfjs divides the gradient by the whole window, also where padding cuts it.
+void avg_pool_gradient_image(const Geometry& g, Index n, const float* dy, float* dx) {
+  float* gradient = dx + n * g.h * g.w * g.ci;
+  std::fill(gradient, gradient + g.h * g.w * g.ci, 0.f);
+  const float share = 1.f / static_cast<float>(g.kh * g.kw);
+  each_output(g, n, [&](Index at, Window rows, Window columns) {
+    const float* __restrict from = dy + at;
+    for (Index r = rows.first; r < rows.end; r += g.dh) {
+      for (Index p = columns.first; p < columns.end; p += g.dw) {
+        float* __restrict to = gradient + (r * g.w + p) * g.ci;
+        for (Index c = 0; c < g.ci; ++c) to[c] += from[c] * share;
+      }
+    }
+  });
+}
+
+Geometry pooling(const Napi::CallbackInfo& info) {
+  const Geometry g = geometry(info, 0);
+  if (g.ci != g.co) check::fail(info, "pooling keeps the number of channels");
+  return g;
+}
+
+template <class Work>
+void each_image(const Geometry& g, const Work& work) {
+  threads::split(g.n, 1, [&](Index, threads::Range range) {
+    for (Index n = range.begin; n < range.end; ++n) work(n);
+  });
+}
+
+// (geometry, x, y)
+Napi::Value max_pool(const Napi::CallbackInfo& info) {
+  const Geometry g = pooling(info);
+  const float* x = check::floats(info, 1, "x", g.input());
+  float* y = check::floats(info, 2, "y", g.output());
+  each_image(g, [&](Index n) { max_pool_image(g, n, x, y); });
+  return info.Env().Undefined();
+}
+
+// (geometry, dy, x, dx)
+Napi::Value max_pool_gradient(const Napi::CallbackInfo& info) {
+  const Geometry g = pooling(info);
+  const float* dy = check::floats(info, 1, "dy", g.output());
+  const float* x = check::floats(info, 2, "x", g.input());
+  float* dx = check::floats(info, 3, "dx", g.input());
+  each_image(g, [&](Index n) { max_pool_gradient_image(g, n, dy, x, dx); });
+  return info.Env().Undefined();
+}
+
+// (geometry, x, y)
+Napi::Value avg_pool(const Napi::CallbackInfo& info) {
+  const Geometry g = pooling(info);
+  const float* x = check::floats(info, 1, "x", g.input());
+  float* y = check::floats(info, 2, "y", g.output());
+  each_image(g, [&](Index n) { avg_pool_image(g, n, x, y); });
+  return info.Env().Undefined();
+}
+
+// (geometry, dy, dx)
+Napi::Value avg_pool_gradient(const Napi::CallbackInfo& info) {
+  const Geometry g = pooling(info);
+  const float* dy = check::floats(info, 1, "dy", g.output());
+  float* dx = check::floats(info, 2, "dx", g.input());
+  each_image(g, [&](Index n) { avg_pool_gradient_image(g, n, dy, dx); });
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void add_pooling(Napi::Object& exports) {
+  add<max_pool>(exports, "maxPool");
+  add<max_pool_gradient>(exports, "maxPoolGradient");
+  add<avg_pool>(exports, "avgPool");
+  add<avg_pool_gradient>(exports, "avgPoolGradient");
+}
+
+}  // namespace kernels

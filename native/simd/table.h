@@ -1,0 +1,77 @@
+// The table of the kernels that are compiled once per instruction set (kernels.inc), and its choice at run time.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace simd {
+
+using Index = std::ptrdiff_t;
+
+// One image of a convolution as rows of taps: output pixel (r, p), of vectors of `co` channels, is
+//   y[r*row_y + p*pixel_y + c] = sum over t < taps, j < length of
+//     x[r*row_x + p*pixel_x + tap[t] + j] * w[(t*length + j)*co + c]
+// NHWC makes the (kx, ci) of one ky such a contiguous run of `length` floats, so that a filter has kh taps.
+struct ConvolutionImage {
+  const float* x;
+  Index row_x, pixel_x;
+  const Index* tap;
+  Index taps, length;
+  Index co;  // a multiple of the table's lanes
+  Index rows, pixels;
+  Index row_y, pixel_y;
+};
+
+struct BatchNormShape {
+  Index rows, channels;
+};
+
+struct AdamFactors {
+  float beta1, beta2, inverse_bias1, inverse_bias2, step_size, epsilon, l2, decay;
+};
+
+struct SgdFactors {
+  float momentum, gradient_scale, momentum_scale, l2, decay;
+};
+
+struct Table {
+  const char* name;
+  Index lanes;
+  // y = convolution (+ bias), then ReLU where `relu`; bias may be null.
+  void (*convolve)(const ConvolutionImage& shape, const float* w, const float* bias, bool relu, float* y);
+  // dw[t][j][c] += sum over the image's pixels of x[..] * dy[..]; dy has y's strides.
+  void (*convolve_filter)(const ConvolutionImage& shape, const float* dy, float* dw);
+  // sum[c] and, over the rows, sum of squares about shift[c]; both are added to.
+  void (*moments)(const float* x, BatchNormShape shape, const float* shift, double* sum, double* squares);
+  // y = x*a[c] + b[c] (+ residual), then ReLU where `relu`.
+  void (*normalize)(const float* x, BatchNormShape shape, const float* a, const float* b, const float* residual,
+                    bool relu, float* y);
+  // sum_dy[c] += dz, sum_dyx[c] += dz * (x - mean[c]), where dz = dy * (y > 0 or y null).
+  void (*batch_norm_sums)(const float* dy, const float* x, const float* y, BatchNormShape shape, const float* mean,
+                          double* sum_dy, double* sum_dyx);
+  // dx = a[c]*dz + b[c]*x + d[c]; dresidual = dz where it is not null.
+  void (*batch_norm_dx)(const float* dy, const float* x, const float* y, BatchNormShape shape, const float* a,
+                        const float* b, const float* d, float* dx, float* dresidual);
+  void (*adam)(Index n, const float* theta, const float* gradient, const float* m, const float* v,
+               const float* mask, AdamFactors f, float* theta_out, float* m_out, float* v_out);
+  void (*sgd)(Index n, const float* theta, const float* gradient, const float* m, const float* mask, SgdFactors f,
+              float* theta_out, float* m_out);
+  // out = a op b for op in + - * /; `mode` says how b runs along a.
+  void (*binary)(int op, int mode, Index outer, Index inner, const float* a, const float* b, float* out);
+  void (*relu)(Index n, const float* x, float* y);
+  void (*relu_grad)(Index n, const float* dy, const float* x, float* dx);
+  // total[c] += sum over rows of x[r][c].
+  void (*sum_rows)(const float* x, Index rows, Index channels, double* total);
+  // dz = dy where y > 0; total[c] += sum over rows of dz[r][c].
+  void (*bias_relu_grad)(const float* dy, const float* y, Index rows, Index channels, float* dz, double* total);
+  // out[r] = sum over columns of x[r][c].
+  void (*sum_columns)(const float* x, Index rows, Index columns, float* out);
+};
+
+extern const Table table_base;
+extern const Table table_avx2;
+extern const Table table_avx512;
+
+// The best table this machine runs; ADAMW_BENCH_ISA=base|avx2|avx512 asks for a lesser one.
+const Table& best();
+
+}  // namespace simd

@@ -1,0 +1,187 @@
+/** The native addon (native/): its functions as TypeScript sees them, and where it is found. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** `null` stands for an optional array that is not given. */
+type Optional = Float32Array | null;
+
+/**
+ * The native kernels. Each checks the types and lengths of its arrays against the sizes it is given and throws a
+ * TypeError or RangeError where they disagree. A geometry is described in geometry.ts; the formulas are beside the
+ * functions in native/*.cc.
+ */
+export interface Addon {
+  facts(): { version: string; isa: string; kernels: string };
+  setThreads(threads: number): void;
+  /** Bytes from the buffer's start to the first cache line. */
+  alignment(buffer: ArrayBuffer): number;
+  conv2d(
+    geometry: Int32Array,
+    x: Float32Array,
+    filter: Float32Array,
+    bias: Optional,
+    relu: boolean,
+    y: Float32Array,
+  ): void;
+  conv2dInputGradient(geometry: Int32Array, dy: Float32Array, filter: Float32Array, dx: Float32Array): void;
+  conv2dFilterGradient(geometry: Int32Array, x: Float32Array, dy: Float32Array, dfilter: Float32Array): void;
+  maxPool(geometry: Int32Array, x: Float32Array, y: Float32Array): void;
+  maxPoolGradient(geometry: Int32Array, dy: Float32Array, x: Float32Array, dx: Float32Array): void;
+  avgPool(geometry: Int32Array, x: Float32Array, y: Float32Array): void;
+  avgPoolGradient(geometry: Int32Array, dy: Float32Array, dx: Float32Array): void;
+  matmul(
+    batchA: number,
+    batchB: number,
+    m: number,
+    k: number,
+    n: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    a: Float32Array,
+    b: Float32Array,
+    bias: Optional,
+    relu: boolean,
+    c: Float32Array,
+  ): void;
+  relu(x: Float32Array, y: Float32Array): void;
+  reluGradient(dy: Float32Array, x: Float32Array, dx: Float32Array): void;
+  /** dz = dy where y > 0 (or everywhere, without relu); dbias [columns] its sum over the rows. */
+  biasReluGradient(
+    rows: number,
+    columns: number,
+    relu: boolean,
+    dy: Float32Array,
+    y: Float32Array,
+    dz: Float32Array,
+    dbias: Float32Array,
+  ): void;
+  binary(
+    operation: number,
+    mode: number,
+    outer: number,
+    inner: number,
+    a: Float32Array,
+    b: Float32Array,
+    out: Float32Array,
+  ): void;
+  /** The middle axis of x [outer, middle, inner] summed away, times scale. */
+  sum(outer: number, middle: number, inner: number, scale: number, x: Float32Array, out: Float32Array): void;
+  batchNormTrain(
+    rows: number,
+    channels: number,
+    epsilon: number,
+    relu: boolean,
+    x: Float32Array,
+    scale: Float32Array,
+    offset: Float32Array,
+    residual: Optional,
+    y: Float32Array,
+    mean: Float32Array,
+    variance: Float32Array,
+  ): void;
+  batchNormTrainGradient(
+    rows: number,
+    channels: number,
+    epsilon: number,
+    dy: Float32Array,
+    x: Float32Array,
+    y: Optional,
+    scale: Float32Array,
+    mean: Float32Array,
+    variance: Float32Array,
+    dx: Float32Array,
+    dscale: Float32Array,
+    doffset: Float32Array,
+    dresidual: Optional,
+  ): void;
+  batchNormInference(
+    rows: number,
+    channels: number,
+    epsilon: number,
+    x: Float32Array,
+    mean: Float32Array,
+    variance: Float32Array,
+    scale: Optional,
+    offset: Optional,
+    y: Float32Array,
+  ): void;
+  softmaxCrossEntropy(
+    rows: number,
+    classes: number,
+    logits: Float32Array,
+    labels: Int32Array,
+    loss: Float32Array,
+    dlogits: Float32Array,
+  ): void;
+  adamStep(
+    n: number,
+    beta1: number,
+    beta2: number,
+    bias1: number,
+    bias2: number,
+    stepSize: number,
+    epsilon: number,
+    l2: number,
+    decay: number,
+    theta: Float32Array,
+    gradient: Float32Array,
+    m: Float32Array,
+    v: Float32Array,
+    mask: Optional,
+    thetaOut: Float32Array,
+    mOut: Float32Array,
+    vOut: Float32Array,
+  ): void;
+  sgdStep(
+    n: number,
+    momentum: number,
+    gradientScale: number,
+    momentumScale: number,
+    l2: number,
+    decay: number,
+    theta: Float32Array,
+    gradient: Float32Array,
+    m: Float32Array,
+    mask: Optional,
+    thetaOut: Float32Array,
+    mOut: Float32Array,
+  ): void;
+}
+
+const remedy = 'apt-get install libdnnl-dev g++ make python3, then npm rebuild adamw-bench';
+
+/** native/build/Release/adamw_onednn.node in the nearest folder above this file that has it. */
+function find(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const file = join(folder, 'native', 'build', 'Release', 'adamw_onednn.node');
+    if (existsSync(file)) return file;
+    if (folder === dirname(folder)) {
+      throw new Error(`The native addon of the onednn backend is not built: ${remedy}.`);
+    }
+  }
+}
+
+let loaded: Addon | undefined;
+
+/**
+ * The addon, loaded once.
+ * @throws Error, of one sentence saying what to install, where it is not built or oneDNN is gone.
+ */
+export function loadAddon(): Addon {
+  if (loaded) return loaded;
+  const file = find();
+  try {
+    loaded = createRequire(import.meta.url)(file) as Addon;
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new Error(`The native addon of the onednn backend does not load (${reason}): ${remedy}.`, {
+      cause: error,
+    });
+  }
+  return loaded;
+}
+
+/** The addon, for kernels: registered only after loadAddon succeeded. */
+export const native = (): Addon => loaded ?? loadAddon();

@@ -1,0 +1,69 @@
+/**
+ * The tfjs backend `onednn`: tfjs's JavaScript backend, whose tensors are typed arrays, with memory from a pool. Its
+ * hot kernels are native (kernels/), all others are those of the `cpu` backend.
+ */
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { util, type DataType, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { backend_util } from '@tensorflow/tfjs-core';
+import type { BufferPool, Block } from './pool.js';
+
+export const backendName = 'onednn';
+
+/** What the backend keeps of a tensor; MathBackendCPU's record and the block that its values lie in. */
+interface Data {
+  values?: backend_util.BackendValues;
+  dtype: DataType;
+  refCount: number;
+  /** Absent where the values came from elsewhere, or where someone may hold on to them. */
+  block?: Block | undefined;
+}
+
+export class OnednnBackend extends MathBackendCPU {
+  constructor(readonly pool: BufferPool) {
+    super();
+    // The JavaScript backend advises Node's users, at its first tensor, to install another.
+    (this as unknown as { firstUse: boolean }).firstUse = false;
+  }
+
+  /** A new float32 tensor of undefined content, and its values to be written. */
+  allocate(shape: number[]): { info: TensorInfo; values: Float32Array } {
+    const { values, block } = this.pool.take(util.sizeFromShape(shape));
+    const info = this.makeTensorInfo(shape, 'float32', values);
+    if (block) this.record(info.dataId).block = block;
+    return { info, values };
+  }
+
+  /** The tensor's values where it is float32; undefined where it is not. */
+  floats(tensor: TensorInfo): Float32Array | undefined {
+    if (tensor.dtype !== 'float32') return undefined;
+    const { values } = this.record(tensor.dataId);
+    return values instanceof Float32Array ? values : undefined;
+  }
+
+  /** From now on someone else may hold the tensor's values: their memory is left to the garbage collector. */
+  release(tensor: TensorInfo): void {
+    if (this.data.has(tensor.dataId)) this.record(tensor.dataId).block = undefined;
+  }
+
+  /** The same data under another shape. */
+  alias(tensor: TensorInfo, shape: number[]): TensorInfo {
+    this.incRef(tensor.dataId);
+    return { dataId: tensor.dataId, shape, dtype: tensor.dtype };
+  }
+
+  override readSync(dataId: object): backend_util.BackendValues {
+    this.record(dataId).block = undefined;
+    return super.readSync(dataId);
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    const block = this.data.has(dataId) ? this.record(dataId).block : undefined;
+    const gone = super.disposeData(dataId, force);
+    if (gone && block) this.pool.give(block);
+    return gone;
+  }
+
+  private record(dataId: object): Data {
+    return this.data.get(dataId) as Data;
+  }
+}

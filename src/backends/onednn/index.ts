@@ -1,0 +1,73 @@
+/**
+ * The tfjs backend `onednn`: training at the speed of the CPU, by a native addon (native/) over oneDNN and kernels of
+ * our own. What it has no native kernel for runs in tfjs's JavaScript.
+ */
+import '@tensorflow/tfjs-backend-cpu';
+import { getKernel, getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
+import { loadAddon } from './addon.js';
+import { OnednnBackend, backendName } from './backend.js';
+import { javascriptKernel, registerNative } from './kernel.js';
+import { batchNormKernels } from './kernels/batchNorm.js';
+import { convolutionKernels } from './kernels/convolution.js';
+import { elementwiseKernels } from './kernels/elementwise.js';
+import { matmulKernels } from './kernels/matmul.js';
+import { poolingKernels } from './kernels/pooling.js';
+import { reductionKernels } from './kernels/reduction.js';
+import { splittingKernels } from './kernels/splitting.js';
+import { trainingKernels } from './kernels/training.js';
+import { BufferPool } from './pool.js';
+
+/** What the backend found on this machine. */
+export interface OnednnFacts {
+  /** oneDNN's. */
+  readonly version: string;
+  /** The instruction set that oneDNN uses, and that of this package's own kernels. */
+  readonly isa: string;
+  readonly threads: number;
+  readonly device: string;
+}
+
+const nativeKernels = [
+  ...convolutionKernels,
+  ...matmulKernels,
+  ...poolingKernels,
+  ...elementwiseKernels,
+  ...reductionKernels,
+  ...splittingKernels,
+  ...batchNormKernels,
+  ...trainingKernels,
+];
+
+let registered = false;
+
+function register(): void {
+  if (registered) return;
+  registered = true;
+  const { alignment } = loadAddon();
+  registerBackend(backendName, () => new OnednnBackend(new BufferPool(alignment)));
+  const replaced = new Set(nativeKernels.map(({ name }) => name));
+  for (const config of getKernelsForBackend('cpu')) {
+    const { kernelName } = config;
+    if (replaced.has(kernelName)) continue;
+    registerKernel({ ...config, backendName, kernelFunc: javascriptKernel(config.kernelFunc) });
+  }
+  for (const native of nativeKernels) {
+    const original = getKernel(native.name, 'cpu') as ReturnType<typeof getKernel> | undefined;
+    registerNative(native, original && javascriptKernel(original.kernelFunc));
+  }
+}
+
+/**
+ * Loads the addon and registers the backend and its kernels; `tf.setBackend('onednn')` uses it then. May be called
+ * again, to change the number of threads.
+ * @param options.threads threads inside an operation, for this JavaScript thread: 1 where several workers train side
+ *   by side, the number of cores for a single run.
+ * @throws Error, of one sentence saying what is missing and what to install.
+ */
+export async function loadOnednn({ threads }: { threads: number }): Promise<OnednnFacts> {
+  const addon = loadAddon();
+  addon.setThreads(threads);
+  register();
+  const { version, isa, kernels } = addon.facts();
+  return { version, isa: `${isa}, own kernels ${kernels}`, threads, device: `CPU, ${isa}` };
+}

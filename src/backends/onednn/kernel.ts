@@ -1,0 +1,70 @@
+/** What a native kernel of this backend is to tfjs, and how one stands in front of the JavaScript kernel. */
+import {
+  getKernel,
+  registerKernel,
+  type KernelFunc,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { backendName, type OnednnBackend } from './backend.js';
+
+/** What tfjs hands to a kernel; each kernel knows its own inputs and attributes. */
+export interface Call<Inputs = Record<string, TensorInfo>, Attrs = Record<string, unknown>> {
+  readonly inputs: Inputs;
+  readonly attrs: Attrs;
+  readonly backend: OnednnBackend;
+}
+
+/**
+ * A native kernel. `run` returns undefined for a call it does not do (another dtype or layout, an empty tensor, wrong
+ * arguments): the JavaScript kernel does it then, or says what is wrong with it.
+ */
+export interface NativeKernel {
+  readonly name: string;
+  readonly run: (call: Call<never, never>) => TensorInfo | TensorInfo[] | undefined;
+}
+
+/** Gives a kernel its type for the list of NativeKernels; tfjs's own maps know only `any` tensor and attribute. */
+export function kernel<Inputs, Attrs>(
+  name: string,
+  run: (call: Call<Inputs, Attrs>) => TensorInfo | TensorInfo[] | undefined,
+): NativeKernel {
+  return { name, run: run as NativeKernel['run'] };
+}
+
+/** The kernel of the JavaScript backend: what it is given, it may hold on to. */
+export function javascriptKernel(original: KernelFunc): KernelFunc {
+  return (call) => {
+    const backend = call.backend as OnednnBackend;
+    for (const input of Object.values(call.inputs) as (TensorInfo | TensorInfo[] | undefined)[]) {
+      if (Array.isArray(input)) for (const one of input) backend.release(one);
+      else if (input) backend.release(input);
+    }
+    return original(call);
+  };
+}
+
+/** Runs another registered kernel of this backend on its own terms. */
+export function callKernel(
+  name: string,
+  backend: OnednnBackend,
+  inputs: NamedTensorInfoMap,
+  attrs: NamedAttrMap = {},
+): TensorInfo {
+  return getKernel(name, backendName).kernelFunc({ inputs, attrs, backend }) as TensorInfo;
+}
+
+/** Registers a native kernel, before `fallback` where there is one. */
+export function registerNative({ name, run }: NativeKernel, fallback: KernelFunc | undefined): void {
+  registerKernel({
+    kernelName: name,
+    backendName,
+    kernelFunc: (call) => {
+      const out = run(call as unknown as Call<never, never>);
+      if (out) return out;
+      if (fallback) return fallback(call);
+      throw new Error(`${name}: the inputs are not float32 tensors of the shapes that this kernel takes.`);
+    },
+  });
+}

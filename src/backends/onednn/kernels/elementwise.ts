@@ -1,0 +1,133 @@
+/** ReLU and + - * / on float32 tensors, and reshapes, which only rename. */
+import {
+  Add,
+  ExpandDims,
+  Identity,
+  Multiply,
+  RealDiv,
+  Relu,
+  Reshape,
+  Sub,
+  util,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { BiasReluGrad, ReluGrad } from '../../../nn/kernels.js';
+import { native } from '../addon.js';
+import { kernel } from '../kernel.js';
+
+/** How one tensor's elements run along the other's; outer * inner = the output's size. */
+interface Broadcast {
+  readonly mode: 0 | 1 | 2 | 3 | 4;
+  readonly outer: number;
+  readonly inner: number;
+  readonly shape: number[];
+}
+
+/** The axes of `small` without leading ones. */
+function trimmed(small: number[]): number[] {
+  const first = small.findIndex((size) => size !== 1);
+  return first < 0 ? [] : small.slice(first);
+}
+
+/** `small` against `large`: along the last axes (mode 1), or along the first (mode 2); undefined otherwise. */
+function along(large: number[], small: number[]): { last: boolean; inner: number } | undefined {
+  if (small.length > large.length) return undefined;
+  const size = util.sizeFromShape(small);
+  const end = trimmed(small);
+  if (util.arraysEqual(large.slice(large.length - end.length), end)) return { last: true, inner: size };
+  const axes = small.length === large.length ? small.findIndex((n, i) => n !== large[i]) : 0;
+  if (axes > 0 && small.slice(axes).every((n) => n === 1)) {
+    return { last: false, inner: util.sizeFromShape(large) / size };
+  }
+  return undefined;
+}
+
+/** How to broadcast a and b without an index calculation an element; undefined where that is needed, or if empty. */
+export function broadcast(a: number[], b: number[]): Broadcast | undefined {
+  const [na, nb] = [util.sizeFromShape(a), util.sizeFromShape(b)];
+  if (na === 0 || nb === 0) return undefined;
+  if (util.arraysEqual(a, b)) return { mode: 0, outer: 1, inner: na, shape: a };
+  const b1 = along(a, b);
+  if (b1) return { mode: b1.last ? 1 : 2, outer: na / b1.inner, inner: b1.inner, shape: a };
+  const a1 = along(b, a);
+  if (a1) return { mode: a1.last ? 3 : 4, outer: nb / a1.inner, inner: a1.inner, shape: b };
+  return undefined;
+}
+
+const binary = (name: string, operation: number) =>
+  kernel<{ a: TensorInfo; b: TensorInfo }, object>(name, ({ inputs, backend }) => {
+    const a = backend.floats(inputs.a);
+    const b = backend.floats(inputs.b);
+    const shape = a && b && broadcast(inputs.a.shape, inputs.b.shape);
+    if (!shape) return undefined;
+    const { info, values } = backend.allocate(shape.shape);
+    native().binary(operation, shape.mode, shape.outer, shape.inner, a, b, values);
+    return info;
+  });
+
+const relu = kernel<{ x: TensorInfo }, object>(Relu, ({ inputs, backend }) => {
+  const x = backend.floats(inputs.x);
+  if (!x) return undefined;
+  const { info, values } = backend.allocate(inputs.x.shape);
+  native().relu(x, values);
+  return info;
+});
+
+const reluGradient = kernel<{ dy: TensorInfo; y: TensorInfo }, object>(ReluGrad, ({ inputs, backend }) => {
+  const dy = backend.floats(inputs.dy);
+  const y = backend.floats(inputs.y);
+  if (!dy || !y || dy.length !== y.length) return undefined;
+  const { info, values } = backend.allocate(inputs.dy.shape);
+  native().reluGradient(dy, y, values);
+  return info;
+});
+
+const biasReluGradient = kernel<{ dy: TensorInfo; y: TensorInfo }, { relu: boolean }>(
+  BiasReluGrad,
+  ({ inputs, attrs, backend }) => {
+    const dy = backend.floats(inputs.dy);
+    const y = backend.floats(inputs.y);
+    const columns = inputs.y.shape.at(-1);
+    if (!dy || !y || !columns || dy.length !== y.length) return undefined;
+    const dbias = backend.allocate([columns]);
+    // Without ReLU the gradient passes unchanged: no copy of it.
+    const dz = attrs.relu ? backend.allocate(inputs.dy.shape) : undefined;
+    const rows = y.length / columns;
+    native().biasReluGradient(rows, columns, attrs.relu, dy, y, dz?.values ?? dy, dbias.values);
+    return [dz?.info ?? backend.alias(inputs.dy, inputs.dy.shape), dbias.info];
+  },
+);
+
+const reshape = kernel<{ x: TensorInfo }, { shape: number[] }>(Reshape, ({ inputs, attrs, backend }) => {
+  const { x } = inputs;
+  const shape = util.inferFromImplicitShape(attrs.shape, util.sizeFromShape(x.shape));
+  if (x.dtype !== 'float32' || util.sizeFromShape(shape) !== util.sizeFromShape(x.shape)) return undefined;
+  return backend.alias(x, shape);
+});
+
+const identity = kernel<{ x: TensorInfo }, object>(Identity, ({ inputs, backend }) =>
+  inputs.x.dtype === 'float32' ? backend.alias(inputs.x, inputs.x.shape) : undefined,
+);
+
+const expandDims = kernel<{ input: TensorInfo }, { dim: number }>(
+  ExpandDims,
+  ({ inputs, attrs, backend }) => {
+    const { shape, dtype } = inputs.input;
+    const at = attrs.dim < 0 ? attrs.dim + shape.length + 1 : attrs.dim;
+    if (dtype !== 'float32' || at < 0 || at > shape.length) return undefined;
+    return backend.alias(inputs.input, [...shape.slice(0, at), 1, ...shape.slice(at)]);
+  },
+);
+
+export const elementwiseKernels = [
+  binary(Add, 0),
+  binary(Sub, 1),
+  binary(Multiply, 2),
+  binary(RealDiv, 3),
+  relu,
+  reluGradient,
+  biasReluGradient,
+  reshape,
+  identity,
+  expandDims,
+];

@@ -1,0 +1,75 @@
+/**
+ * Recycled memory for tensors. A training step asks for the same sizes again and again; giving it fresh arrays costs
+ * a page fault for every 4 KB and a garbage collection for every few, which is more than many a kernel.
+ */
+
+/** Memory for one tensor: `values` lies in `block`, aligned to a cache line. */
+export interface Allocation {
+  readonly values: Float32Array;
+  readonly block: Block | undefined;
+}
+
+/** A piece of memory that is handed out again once its tensor is gone. */
+export interface Block {
+  readonly buffer: ArrayBuffer;
+  /** Bytes before the first cache line. */
+  readonly offset: number;
+  readonly size: number;
+  freedAt: number;
+}
+
+const cacheLine = 64;
+/** Below this many floats, JavaScript's own allocation is as good. */
+const leastPooled = 256;
+/** Idle blocks that a few steps did not ask for belong to shapes that are no longer trained. */
+const sweepEvery = 4096;
+
+/** The size of a block for so many bytes: an eighth of a power of two, so that at most an eighth is wasted. */
+export function blockSize(bytes: number): number {
+  const grain = Math.max(cacheLine, 2 ** (Math.floor(Math.log2(bytes)) - 3));
+  return Math.ceil(bytes / grain) * grain;
+}
+
+/** Free blocks by size; the most recently freed, likeliest still in the cache, goes out first. */
+export class BufferPool {
+  private readonly free = new Map<number, Block[]>();
+  private clock = 0;
+  /** Bytes in free blocks. */
+  idleBytes = 0;
+
+  /** @param alignment gives the bytes from a buffer's start to its first cache line. */
+  constructor(private readonly alignment: (buffer: ArrayBuffer) => number) {}
+
+  /** `length` floats of undefined content. */
+  take(length: number): Allocation {
+    if (length < leastPooled) return { values: new Float32Array(length), block: undefined };
+    if (++this.clock % sweepEvery === 0) this.sweep();
+    const size = blockSize(length * 4);
+    const block = this.free.get(size)?.pop() ?? this.fresh(size);
+    if (block.freedAt > 0) this.idleBytes -= size;
+    return { values: new Float32Array(block.buffer, block.offset, length), block };
+  }
+
+  /** Takes a block back; nothing may read or write it any more. */
+  give(block: Block): void {
+    block.freedAt = this.clock;
+    this.idleBytes += block.size;
+    const same = this.free.get(block.size);
+    if (same) same.push(block);
+    else this.free.set(block.size, [block]);
+  }
+
+  private fresh(size: number): Block {
+    const buffer = new ArrayBuffer(size + cacheLine);
+    return { buffer, offset: this.alignment(buffer), size, freedAt: 0 };
+  }
+
+  private sweep(): void {
+    for (const [size, blocks] of this.free) {
+      const kept = blocks.filter((block) => this.clock - block.freedAt < sweepEvery);
+      this.idleBytes -= size * (blocks.length - kept.length);
+      if (kept.length > 0) this.free.set(size, kept);
+      else this.free.delete(size);
+    }
+  }
+}
