@@ -181,7 +181,9 @@ test('a step leaks nothing and leaves its arguments alone', () => {
 
 test('refuses rates that are no rates, and vectors of unequal length', () => {
   const rule = fc.sample(rules, { numRuns: 1, seed: 1 })[0]!;
-  expect(() => makeOptimizer(rule, { lr: -1, wd: 0 })).toThrow(/learning rate lr is -1.*0 or more and finite/);
+  expect(() => makeOptimizer(rule, { lr: -1, wd: 0 })).toThrow(
+    /learning rate lr is -1.*0 or more and finite/,
+  );
   expect(() => makeOptimizer(rule, { lr: 1, wd: NaN })).toThrow(/weight decay wd is NaN/);
   expect(() => makeOptimizer({ ...rule, beta2: 1 }, { lr: 1, wd: 0 })).toThrow(/beta2 is 1: .*below 1/);
   tf.tidy(() => {
