@@ -82,8 +82,9 @@ function writeImage(
   const { height, width, channels, table } = source;
   const { images } = source.split;
   const from = index * height * width * channels;
-  const first = Math.max(0, -dx);
-  const last = Math.min(width, width - dx);
+  // Columns first .. last-1 of the result come from the image, the others from the padding.
+  const first = Math.min(width, Math.max(0, -dx));
+  const last = Math.max(first, Math.min(width, width - dx));
   for (let y = 0; y < height; y++) {
     const row = to + y * width * channels;
     const sy = y + dy;

@@ -2,7 +2,7 @@
  * A lock file against two processes fetching one file. It holds the owner's pid and host; one left behind by a
  * process that died is taken over.
  */
-import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,35 +40,16 @@ function isRunning(pid: number): boolean {
   }
 }
 
-const absent = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
-
-/** The content of a lock whose owner is gone, or undefined if it is held (or no longer there). */
-async function deadContent(file: string): Promise<string | undefined> {
+/** Whether the lock's owner is gone; false if it lives, or there is no lock. */
+async function isDead(file: string): Promise<boolean> {
   try {
-    const [text, { mtimeMs }] = [await readFile(file, 'utf8'), await stat(file)];
-    const owner = parseOwner(text);
-    const age = Date.now() - mtimeMs;
-    if (owner === undefined) return age > NEWBORN_MS ? text : undefined;
-    const dead = owner.host === hostname() ? !isRunning(owner.pid) : age > SILENT_MS;
-    return dead ? text : undefined;
+    const owner = parseOwner(await readFile(file, 'utf8'));
+    const age = Date.now() - (await stat(file)).mtimeMs;
+    if (owner === undefined) return age > NEWBORN_MS;
+    return owner.host === hostname() ? !isRunning(owner.pid) : age > SILENT_MS;
   } catch (error) {
-    if (absent(error)) return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
-  }
-}
-
-/** Removes a dead lock, unless another process has meanwhile replaced it by its own. */
-async function bury(file: string, content: string): Promise<void> {
-  const grave = `${file}.${randomUUID()}`;
-  try {
-    await rename(file, grave);
-    const buried = await readFile(grave, 'utf8');
-    // Two buriers raced and this one got the winner's fresh lock: hand it back.
-    if (buried !== content) await writeFile(file, buried, { flag: 'wx' });
-    await rm(grave, { force: true });
-  } catch (error) {
-    await rm(grave, { force: true });
-    if (!absent(error) && (error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
@@ -83,14 +64,30 @@ async function tryCreate(file: string, content: string): Promise<boolean> {
 }
 
 /**
+ * Removes a dead lock. Only who holds the file `.takeover` may: two processes which both found the lock dead would
+ * otherwise remove, the slower one, the quicker one's new lock.
+ */
+async function bury(file: string, content: string): Promise<void> {
+  const takeover = `${file}.takeover`;
+  if (!(await tryCreate(takeover, content))) {
+    if (await isDead(takeover)) await rm(takeover, { force: true });
+    return;
+  }
+  try {
+    if (await isDead(file)) await rm(file, { force: true });
+  } finally {
+    await rm(takeover, { force: true });
+  }
+}
+
+/**
  * Takes the lock `file`, waiting as long as a living process holds it.
  * @returns a function that releases it
  */
 export async function acquireLock(file: string, pollMs = 200): Promise<() => Promise<void>> {
   const content = JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() });
   while (!(await tryCreate(file, content))) {
-    const dead = await deadContent(file);
-    if (dead !== undefined) await bury(file, dead);
+    if (await isDead(file)) await bury(file, content);
     else await sleep(pollMs);
   }
   const beat = setInterval(() => {

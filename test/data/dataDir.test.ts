@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import path from 'node:path';
+import { resolveDataDir, type Surroundings } from '../../src/data/dataDir.js';
+
+const on = (platform: NodeJS.Platform, env: Surroundings['env'] = {}) => ({
+  platform,
+  env,
+  home: platform === 'win32' ? 'C:\\Users\\a' : '/home/a',
+});
+
+describe('the data folder', () => {
+  it.each<[string, Surroundings, string]>([
+    ['Linux', on('linux'), '/home/a/.cache/adamw-bench'],
+    ['XDG_CACHE_HOME', on('linux', { XDG_CACHE_HOME: '/big/cache' }), '/big/cache/adamw-bench'],
+    ['a relative XDG_CACHE_HOME', on('linux', { XDG_CACHE_HOME: 'cache' }), '/home/a/.cache/adamw-bench'],
+    ['macOS', on('darwin'), '/home/a/Library/Caches/adamw-bench'],
+    ['Windows', on('win32', { LOCALAPPDATA: 'D:\\Local' }), 'D:\\Local\\adamw-bench'],
+    ['Windows without LOCALAPPDATA', on('win32'), 'C:\\Users\\a\\AppData\\Local\\adamw-bench'],
+  ])('follows the convention: %s', (_what, around, expected) => {
+    expect(resolveDataDir(undefined, around)).toBe(expected);
+  });
+
+  it('is --data-dir before ADAMW_BENCH_DATA before the convention', () => {
+    const around = on('linux', { ADAMW_BENCH_DATA: '/data', XDG_CACHE_HOME: '/cache' });
+    expect(resolveDataDir(undefined, around)).toBe(path.resolve('/data'));
+    expect(resolveDataDir('here', around)).toBe(path.resolve('here'));
+  });
+});
