@@ -2,6 +2,7 @@
  * The order of rows and panels. Journals are in order of completion, which differs from run to run; what is written
  * from them must not.
  */
+import { optimizerLabel } from '../config/labels.js';
 import type { Experiment } from '../config/schema.js';
 import type { RunRecord } from '../train/record.js';
 
@@ -9,14 +10,12 @@ import type { RunRecord } from '../train/record.js';
  * Records by label (in the order of `experiment.optimizers` where given, then of first appearance), epochs, lr, wd
  * and seed.
  */
-export function ordered(records: readonly RunRecord[], experiment?: Experiment): RunRecord[] {
+export function ordered(records: readonly RunRecord[], experiment?: Experiment | null): RunRecord[] {
   const rank = new Map<string, number>();
   const add = (label: string): void => void (rank.has(label) || rank.set(label, rank.size));
-  for (const spec of experiment?.optimizers ?? []) {
-    const wanted = (spec.label ?? spec.name).toLowerCase();
-    const found = records.find((r) => r.label === spec.label || r.label.toLowerCase() === wanted);
-    if (found !== undefined) add(found.label);
-  }
+  const present = new Set(records.map((r) => r.label));
+  for (const spec of experiment?.optimizers ?? [])
+    if (present.has(optimizerLabel(spec))) add(optimizerLabel(spec));
   for (const { label } of records) add(label);
   return records.toSorted(
     (a, b) =>

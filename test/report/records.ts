@@ -105,7 +105,7 @@ function runOf(label: string, cell: Cell, decoupled: boolean, decay: boolean): R
     seconds: 42.5,
     peakMemory: 3e8,
   };
-  if (lr >= 2 ** -4 && (decoupled ? wd >= 2 ** -7 : true)) {
+  if (lr >= 2 ** -3 || (lr >= 2 ** -4 && wd >= 2 ** (decoupled ? -7 : -9))) {
     const done = curve(0.5, 1, lr, Math.max(1, Math.floor(epochs / 3)), seed);
     const reason = 'The training loss became NaN.';
     return { ...common, status: 'diverged', reason, epochs: done, finalTestError: 0.9, finalTrainLoss: null };

@@ -18,7 +18,7 @@ describe('renderSummary', () => {
     const text = renderSummary(records, { color: 'none', width: 80 });
     expect(text).toContain('*5.19');
     expect(text.match(/ x/g)!.length).toBeGreaterThan(10);
-    expect(text).toContain('66 diverged');
+    expect(text).toContain('72 diverged');
   });
 
   it.each([200, 80, 60, 40])('keeps panels within %i columns', (width) => {

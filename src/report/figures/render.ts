@@ -50,6 +50,8 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
     expr: expressionInterpreter,
   });
   try {
+    // Gradient ids count on from figure to figure; start anew, so that equal figures are equal files.
+    vega.resetSVGDefIds();
     return await view.toSVG();
   } finally {
     view.finalize();

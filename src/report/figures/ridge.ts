@@ -18,8 +18,9 @@ interface Point {
 }
 
 function slopeText(low: number | null, value: number, high: number | null): string {
-  const interval = low === null || high === null ? '' : ` [${low.toFixed(2)}, ${high.toFixed(2)}]`;
-  return `slope ${value.toFixed(2)}${interval}`;
+  const show = (v: number): string => v.toFixed(2).replace(/^-(0\.00)$/, '$1');
+  const interval = low === null || high === null ? '' : ` [${show(low)}, ${show(high)}]`;
+  return `slope ${show(value)}${interval}`;
 }
 
 /** Points and lines from `Decoupling`; null where no optimizer has two usable columns. */

@@ -1,5 +1,5 @@
 /**
- * The page's script and style as text. A built package has them beside this file (`client.js` is bundled by
+ * The page's script and style as text. A built package has them beside this file (`main.js` is bundled by
  * `npm run build`); when the sources run directly, in tests, esbuild bundles them on first use.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -26,7 +26,7 @@ let loaded: Assets | undefined;
 /** Read once per process. Throws where the package was built without its page script. */
 export function assets(): Assets {
   if (loaded !== undefined) return loaded;
-  const [built, source] = [beside('client.js'), beside('client/main.ts')];
+  const [built, source] = [beside('main.js'), beside('client/main.ts')];
   if (!existsSync(built) && !existsSync(source))
     throw new Error(`The report page's script ${built} is missing. Build the package again: npm run build.`);
   const script = existsSync(built) ? readFileSync(built, 'utf8') : bundle(source);

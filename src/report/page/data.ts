@@ -62,8 +62,7 @@ export interface PageData {
 /** A run that the sweep will make: lets the live page show the cells still to come. */
 export interface PlannedRun {
   readonly label: string;
-  readonly lr: number;
-  readonly wd: number;
+  readonly cell: { readonly lr: number; readonly wd: number };
 }
 
 /** Numbers in all curves of a page together, about. */
@@ -119,11 +118,11 @@ function widened(grid: Grid, planned: readonly PlannedRun[]): Grid {
     ...grid,
     lrs: union(
       grid.lrs,
-      own.map((p) => p.lr),
+      own.map((p) => p.cell.lr),
     ),
     wds: union(
       grid.wds,
-      own.map((p) => p.wd),
+      own.map((p) => p.cell.wd),
     ),
   };
 }
@@ -143,7 +142,7 @@ function panelOf(grid: Grid, points: number): PagePanel {
 /** Value and interval, scaled and rounded: `-12.3 [-14.0, -10.1]`. */
 function estimate({ value, low, high, reason }: Estimate, digits: number, scale = 1): TableCell {
   if (value === null) return [reason === undefined ? '–' : `– (${reason})`, null];
-  const show = (v: number): string => (v * scale).toFixed(digits);
+  const show = (v: number): string => (v * scale).toFixed(digits).replace(/^-(0\.?0*)$/, '$1');
   const interval = low === null || high === null ? '' : ` [${show(low)}, ${show(high)}]`;
   return [show(value) + interval, value];
 }

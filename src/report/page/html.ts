@@ -33,8 +33,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text for HTML, in content and in quoted attributes. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+/** Text for HTML, in content and in quoted attributes. Characters that no text editor shows become visible. */
+export const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (c) => ENTITIES[c]!).replace(/[\u2028\u2029\0]/g, '�');
 
 /** JSON that cannot end its script element nor break a line of a script: < > & U+2028 U+2029 are written as \u escapes. */
 export const escapeJson = (value: unknown): string =>
@@ -62,7 +63,7 @@ const pretty = (value: unknown): string => escapeHtml(JSON.stringify(value, null
 
 function figureHtml({ title, caption, svg }: PageFigure): string {
   const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
-  return `<figure><h3>${escapeHtml(title)}</h3><p>${escapeHtml(caption)}</p><img src="${source}" alt="${escapeHtml(`${title}. ${caption}`)}" loading="lazy"></figure>`;
+  return `<figure><h3>${escapeHtml(title)}</h3><p>${escapeHtml(caption)}</p><img src="${source}" alt="${escapeHtml(`${title}. ${caption}`)}" decoding="async"></figure>`;
 }
 
 const figuresHtml = (figures: readonly PageFigure[]): string =>

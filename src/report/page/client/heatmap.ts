@@ -40,16 +40,16 @@ function square(panel: PagePanel, cell: PageCell, data: PageData, numbers: boole
     return group;
   }
   const color = rampColor(scalePosition(cell.error!, data.range));
-  const ink = isLight(color) ? '#000' : '#fff';
+  group.classList.add(isLight(color) ? 'on-light' : 'on-dark');
   group.append(svg('rect', { x, y, width: SIZE, height: SIZE, fill: hex(color) }));
   if (numbers) {
     const text = percent(cell.error, cell.error! >= 0.0995 ? 1 : 2);
-    group.append(svg('text', { x: x + SIZE / 2, y: y + SIZE / 2 + 4, fill: ink }, text));
+    group.append(svg('text', { x: x + SIZE / 2, y: y + SIZE / 2 + 4 }, text));
   }
   if (cell.rank === 1)
-    group.append(svg('text', { x: x + SIZE / 2, y: y + (numbers ? 11 : 23), fill: ink, class: 'star' }, '★'));
+    group.append(svg('text', { x: x + SIZE / 2, y: y + (numbers ? 11 : 23), class: 'star' }, '★'));
   else if (cell.rank !== undefined)
-    group.append(svg('circle', { cx: x + SIZE / 2, cy: y + (numbers ? 7 : SIZE / 2), r: 2.6, fill: ink }));
+    group.append(svg('circle', { cx: x + SIZE / 2, cy: y + (numbers ? 7 : SIZE / 2), r: 2.6 }));
   return group;
 }
 

@@ -14,7 +14,7 @@ import { freshTable, table } from './table.js';
 const states = {
   statistics: freshTable(),
   differences: freshTable(),
-  cells: freshTable(),
+  cells: { ...freshTable(), column: 3 },
   comparison: freshTable(),
 };
 let data = JSON.parse(byId('data').textContent) as PageData;

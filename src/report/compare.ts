@@ -1,0 +1,158 @@
+/** Two results side by side: where they have the same cells, how far apart they are. */
+import { decoupling as statistics } from '../analysis/index.js';
+import type { RunRecord } from '../train/record.js';
+import { percent, plainText } from './format.js';
+import { bestCells, type Grid, gridsOf } from './grid.js';
+import type { ReportInput } from './input.js';
+import { ordered } from './order.js';
+import { pageData, type PageTable, type TableCell } from './page/data.js';
+import { renderPage } from './page/html.js';
+import { renderSummary, type TerminalOptions } from './terminal.js';
+
+/** A result and what to call it: its folder, usually. */
+export interface Named extends ReportInput {
+  readonly name: string;
+}
+
+/** One optimizer that both have, or only one of them. Differences are b minus a, shares of test images. */
+export interface Pairing {
+  readonly label: string;
+  readonly bestA: number | null;
+  readonly bestB: number | null;
+  /** Cells (lr, wd) with a result in both. */
+  readonly matched: number;
+  /** Mean and standard error of the difference over matched cells; null without, or with a single one. */
+  readonly difference: number | null;
+  readonly standardError: number | null;
+  /** Matched cells in which b is better, and in which the two are equal to the last bit. */
+  readonly better: number;
+  readonly equal: number;
+}
+
+function pairing(label: string, a: Grid | undefined, b: Grid | undefined): Pairing {
+  const key = (c: { lr: number; wd: number }): string => `${String(c.lr)} ${String(c.wd)}`;
+  const known = new Map((a?.cells ?? []).flatMap((c) => (c.error === null ? [] : [[key(c), c.error]])));
+  const differences = (b?.cells ?? []).flatMap((c) => {
+    const other = known.get(key(c));
+    return c.error === null || other === undefined ? [] : [c.error - other];
+  });
+  const n = differences.length;
+  const mean = n === 0 ? null : differences.reduce((sum, d) => sum + d, 0) / n;
+  const error =
+    n < 2 || mean === null
+      ? null
+      : Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (n - 1) / n);
+  return {
+    label,
+    bestA: (a && bestCells(a, 1)[0]?.error) ?? null,
+    bestB: (b && bestCells(b, 1)[0]?.error) ?? null,
+    matched: n,
+    difference: mean,
+    standardError: error,
+    better: differences.filter((d) => d < 0).length,
+    equal: differences.filter((d) => d === 0).length,
+  };
+}
+
+/** One Pairing per optimizer label of either result, a's order first. */
+export function pairings(a: readonly RunRecord[], b: readonly RunRecord[]): Pairing[] {
+  const [left, right] = [gridsOf(a), gridsOf(b)];
+  const labels = [...new Set([...left, ...right].map((g) => g.label))];
+  return labels.map((label) =>
+    pairing(
+      label,
+      left.find((g) => g.label === label),
+      right.find((g) => g.label === label),
+    ),
+  );
+}
+
+function sentence(p: Pairing, a: string, b: string): string {
+  const label = plainText(p.label);
+  if (p.bestA === null && p.bestB === null) return `${label} has no finished run in either result.`;
+  if (p.bestA === null || p.bestB === null)
+    return `${label} has finished runs only in ${p.bestA === null ? b : a}, so there is nothing to compare.`;
+  const bests = `${label}: best test error ${percent(p.bestA)}% in ${a}, ${percent(p.bestB)}% in ${b}`;
+  if (p.matched === 0) return `${bests}; no cell (lr, wd) is in both.`;
+  if (p.equal === p.matched)
+    return `${bests}; all ${String(p.matched)} common cells are equal to the last bit.`;
+  const spread = p.standardError === null ? '' : ` ± ${percent(p.standardError)}`;
+  return `${bests}; over ${String(p.matched)} common cells ${b} differs by ${percent(p.difference)}${spread} points (mean ± standard error) and is better in ${String(p.better)}.`;
+}
+
+function table(pairs: readonly Pairing[], a: string, b: string): PageTable {
+  const numeric = (title: string) => ({ title, numeric: true });
+  const share = (v: number | null): TableCell => [percent(v), v];
+  return {
+    columns: [
+      { title: 'Optimizer', numeric: false },
+      ...[`Best of ${a}, %`, `Best of ${b}, %`, 'Common cells', 'Mean difference, points', '± standard error', 'Better', 'Equal'].map(numeric), // prettier-ignore
+    ],
+    rows: pairs.map((p) => [
+      [plainText(p.label), plainText(p.label)],
+      share(p.bestA),
+      share(p.bestB),
+      [String(p.matched), p.matched],
+      share(p.difference),
+      share(p.standardError),
+      [String(p.better), p.better],
+      [String(p.equal), p.equal],
+    ]),
+  };
+}
+
+/** Records of both, labels carrying the result's name: they become panels side by side. */
+const together = (results: readonly Named[]): RunRecord[] =>
+  results.flatMap((r) =>
+    ordered(r.records, r.experiment).map((record) => ({ ...record, label: `${r.name}: ${record.label}` })),
+  );
+
+/** Names that differ: a folder compared with one of the same name gets a number. */
+function distinct(a: Named, b: Named): readonly [Named, Named] {
+  const [left, right] = [
+    { ...a, name: plainText(a.name) },
+    { ...b, name: plainText(b.name) },
+  ];
+  return left.name === right.name ? [left, { ...right, name: `${right.name} (2)` }] : [left, right];
+}
+
+/** A self-contained page with both results' heatmaps, statistics, and their difference per optimizer. */
+export function renderComparison(first: Named, second: Named): string {
+  const [a, b] = distinct(first, second);
+  const pairs = pairings(a.records, b.records);
+  const records = together([a, b]);
+  // Differences between optimizers belong to each result's own report: here they would multiply into all pairs.
+  const decoupling = { ...statistics(records, { replicates: 200 }), comparisons: [] };
+  const verdict = pairs.map((p) => sentence(p, a.name, b.name));
+  const data = pageData({ records, experiment: null, decoupling, verdict });
+  return renderPage(
+    { ...data, comparison: table(pairs, a.name, b.name) },
+    {
+      title: `${a.name} and ${b.name}`,
+      description: 'Two results side by side. Differences are the second minus the first.',
+      command: `${a.command}\n${b.command}`,
+      config: { [a.name]: a.experiment, [b.name]: b.experiment },
+      manifest: { [a.name]: a.manifest, [b.name]: b.manifest },
+      figures: [],
+      live: false,
+    },
+  );
+}
+
+/** The same for the terminal. */
+export function renderComparisonText(first: Named, second: Named, options: TerminalOptions): string {
+  const [a, b] = distinct(first, second);
+  const sentences = pairings(a.records, b.records).map((p) => sentence(p, a.name, b.name));
+  const lines = sentences.flatMap((s) => wrap(s, Math.max(20, options.width)));
+  return `${lines.join('\n')}\n\n${renderSummary(together([a, b]), options)}`;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

@@ -1,0 +1,37 @@
+/** What a report is made from, and the statistics that every part of it shares. */
+import { decoupling as statistics, verdict as verdictOf } from '../analysis/index.js';
+import type { Decoupling } from '../analysis/index.js';
+import type { Experiment } from '../config/schema.js';
+import type { RunRecord } from '../train/record.js';
+import { plainText } from './format.js';
+import { ordered } from './order.js';
+import type { PlannedRun } from './page/data.js';
+
+export interface ReportInput {
+  readonly records: readonly RunRecord[];
+  /** Null where it is not known, as for a folder of which only the journal is left. */
+  readonly experiment: Experiment | null;
+  /** How the results came about (versions, machine, git commit): shown as it is. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** What to type to get these results again. */
+  readonly command: string;
+  /** All runs of the sweep, while it runs: the live page shows the missing ones as empty squares. */
+  readonly planned?: readonly PlannedRun[];
+}
+
+/** The input in display order, with its statistics. */
+export interface Analysed {
+  readonly input: ReportInput;
+  readonly records: readonly RunRecord[];
+  readonly decoupling: Decoupling;
+  readonly verdict: readonly string[];
+  readonly title: string;
+}
+
+/** `replicates`: of the bootstrap, fewer where a live page must be quick. */
+export function analyse(input: ReportInput, replicates?: number): Analysed {
+  const records = ordered(input.records, input.experiment);
+  const decoupling = statistics(records, replicates === undefined ? {} : { replicates });
+  const verdict = verdictOf(decoupling).map(plainText);
+  return { input, records, decoupling, verdict, title: plainText(input.experiment?.name ?? 'Results') };
+}

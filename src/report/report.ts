@@ -1,0 +1,63 @@
+/** From records to a folder of results: CSV files, figures and the page, each written whole. */
+import { join } from 'node:path';
+import { writeWhole } from './atomic.js';
+import { decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
+import { figureInput, figuresOf, renderPng, renderSvg, styled } from './figures/index.js';
+import { analyse, type Analysed, type ReportInput } from './input.js';
+import { pageData } from './page/data.js';
+import { type PageFigure, renderPage } from './page/html.js';
+
+/** The page draws these itself, interactively. */
+const DRAWN_BY_PAGE = new Set(['heatmaps']);
+
+/** report.html as text. */
+export function reportHtml(analysed: Analysed, figures: readonly PageFigure[], live = false): string {
+  const { input, records, decoupling, verdict, title } = analysed;
+  const { experiment, planned, command, manifest } = input;
+  const data = pageData({
+    records,
+    experiment,
+    decoupling,
+    verdict,
+    ...(planned === undefined ? {} : { planned }),
+  });
+  const description = experiment?.description ?? '';
+  return renderPage(data, { title, description, command, config: experiment, manifest, figures, live });
+}
+
+/** Renders each figure, hands its files to `write`, and returns those that the page shows. */
+async function drawFigures(
+  { records, decoupling }: Analysed,
+  write: (name: string, piece: string | Uint8Array) => Promise<void>,
+): Promise<PageFigure[]> {
+  const shown: PageFigure[] = [];
+  for (const { name, title, caption, spec } of figuresOf(figureInput(records, decoupling))) {
+    const whole = styled(spec);
+    const svg = await renderSvg(whole);
+    await write(`figures/${name}.vl.json`, JSON.stringify(whole, null, 1) + '\n');
+    await write(`figures/${name}.svg`, svg);
+    await write(`figures/${name}.png`, renderPng(svg));
+    if (!DRAWN_BY_PAGE.has(name)) shown.push({ title, caption, svg });
+  }
+  return shown;
+}
+
+/**
+ * Writes runs.csv, epochs.csv, decoupling.csv, figures/*.svg, *.png, *.vl.json and report.html into `dir`, replacing
+ * what is there. Returns the paths written, in that order. Throws a sentence where a file cannot be written.
+ */
+export async function writeReport(dir: string, input: ReportInput): Promise<string[]> {
+  const analysed = analyse(input);
+  const paths: string[] = [];
+  const write = async (name: string, pieces: Iterable<string | Uint8Array>): Promise<void> => {
+    const path = join(dir, ...name.split('/'));
+    await writeWhole(path, pieces);
+    paths.push(path);
+  };
+  await write('runs.csv', [runsCsv(analysed.records)]);
+  await write('epochs.csv', epochsCsvChunks(analysed.records));
+  await write('decoupling.csv', [decouplingCsv(analysed.decoupling)]);
+  const figures = await drawFigures(analysed, (name, piece) => write(name, [piece]));
+  await write('report.html', [reportHtml(analysed, figures)]);
+  return paths;
+}

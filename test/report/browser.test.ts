@@ -1,0 +1,183 @@
+/** The report in a real browser, used as a person would: read, hover, click, sort, walk by keyboard, watch it fill. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { renderComparison, serveReport, writeReport } from '../../src/report/index.js';
+import { powers, sweepRecords } from './records.js';
+import { writeWhole } from '../../src/report/atomic.js';
+
+const CHROMIUM = [
+  process.env['CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path !== undefined && existsSync(path));
+const SKIP =
+  CHROMIUM === undefined ? ' (skipped: no Chromium is installed; apt install chromium, or set CHROMIUM)' : '';
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic']; // prettier-ignore
+
+const grid = { lrs: powers(-12, 7), wds: powers(-14, 6, true), seeds: [0, 1], epochs: 10 };
+const HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>\u2028';
+const base = {
+  experiment: null,
+  manifest: { node: '20', host: HOSTILE },
+  command: 'npx adamw-bench run configs/quick.yaml',
+};
+
+describe.skipIf(CHROMIUM === undefined)(`the report page in Chromium${SKIP}`, () => {
+  let browser: Browser;
+  let dir: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'adamw-bench-page-'));
+    browser = await chromium.launch({ executablePath: CHROMIUM!, args: FLAGS });
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await rm(dir, { recursive: true });
+  });
+
+  /** Opens an address; whatever the page complains about or asks of the network is collected. */
+  async function open(
+    url: string,
+    allowed: (request: string) => boolean,
+    width = 1280,
+  ): Promise<{ page: Page; complaints: string[] }> {
+    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const complaints: string[] = [];
+    page.on('console', (m) => ['error', 'warning'].includes(m.type()) && complaints.push(m.text()));
+    page.on('pageerror', (e) => complaints.push(e.message));
+    page.on('request', (r) => !allowed(r.url()) && complaints.push(`request to ${r.url()}`));
+    await page.goto(url);
+    await page.locator('#heatmaps svg').first().waitFor();
+    return { page, complaints };
+  }
+
+  const offline = (url: string): boolean => url.startsWith('file:') || url.startsWith('data:');
+
+  it('is read, hovered, clicked, sorted and walked by keyboard', async () => {
+    await writeReport(dir, { ...base, records: sweepRecords({ ...grid, decay: true }) });
+    const { page, complaints } = await open(pathToFileURL(join(dir, 'report.html')).href, offline);
+    expect(await page.locator('#verdict p').count()).toBe(3);
+    expect(await page.locator('#verdict').innerText()).toMatch(/AdamW.*\d/);
+
+    const cell = page.locator('#heatmaps svg').nth(0).locator('g.cell[data-i="2"][data-j="3"]');
+    await cell.hover();
+    expect(await page.locator('#tip').innerText()).toMatch(/lr 2⁻¹⁰, wd 2⁻¹²: test error \d/);
+    await cell.click();
+    expect(await page.locator('#detail h3').innerText()).toBe('Adam at lr 2⁻¹⁰, wd 2⁻¹²');
+    expect(await page.locator('#detail path.line.s0').count()).toBeGreaterThanOrEqual(2);
+
+    await page.locator('#heatmaps svg').nth(1).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#detail h3').innerText()).toMatch(/^AdamW at lr/);
+
+    const errors = async (): Promise<number[]> => {
+      const texts = await page.locator('#cells tbody tr td:nth-child(4)').allInnerTexts();
+      return texts.map(Number).filter(Number.isFinite);
+    };
+    const rising = await errors();
+    expect(rising).toEqual(rising.toSorted((a, b) => a - b));
+    await page.locator('#cells th button', { hasText: 'Test error' }).click();
+    const falling = await errors();
+    expect(falling).toEqual(falling.toSorted((a, b) => b - a));
+    expect(falling[0]).toBeGreaterThan(rising[0]!);
+    expect(await page.locator('#cells th[aria-sort="descending"]').innerText()).toContain('Test error');
+
+    expect(await page.locator('#figures img').count()).toBe(5);
+    const broken = await page
+      .locator('#figures img')
+      .evaluateAll((all) => all.filter((i) => (i as HTMLImageElement).naturalWidth === 0).length);
+    expect(broken).toBe(0);
+    expect(await page.locator('#command').innerText()).toBe(base.command);
+    expect(complaints).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  it('fits a phone', async () => {
+    const { page, complaints } = await open(pathToFileURL(join(dir, 'report.html')).href, offline, 390);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    expect(complaints).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  it('shows hostile names as text', async () => {
+    const hostile = join(dir, 'hostile');
+    const records = sweepRecords({ ...grid, labels: [HOSTILE, 'AdamW'] }).map((r) => ({
+      ...r,
+      reason: HOSTILE,
+    }));
+    await writeReport(hostile, { ...base, records, command: HOSTILE });
+    const { page, complaints } = await open(pathToFileURL(join(hostile, 'report.html')).href, offline);
+    await page.locator('#heatmaps svg').first().locator('g.cell').first().click();
+    expect(await page.locator('#detail h3').innerText()).toContain('<img src=x onerror=');
+    expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  it('compares two results', async () => {
+    const records = sweepRecords(grid);
+    const worse = records.map((r) => ({
+      ...r,
+      finalTestError: r.finalTestError === null ? null : r.finalTestError * 1.1,
+    }));
+    const path = join(dir, 'comparison.html');
+    await writeWhole(path, [
+      renderComparison({ ...base, name: 'a', records }, { ...base, name: 'b', records: worse }),
+    ]);
+    const { page, complaints } = await open(pathToFileURL(path).href, offline);
+    expect(await page.locator('#heatmaps svg').count()).toBe(4);
+    expect(await page.locator('#comparison tbody tr').count()).toBe(2);
+    expect(await page.locator('#verdict').innerText()).toMatch(
+      /over \d+ common cells b differs by [\d.]+ ± [\d.]+ points/,
+    );
+    expect(complaints).toEqual([]);
+    await page.close();
+  }, 60_000);
+
+  it('fills while a sweep runs, keeps the selection, and survives the server', async () => {
+    const all = sweepRecords(grid);
+    let done = 30;
+    let tell: () => void = () => undefined;
+    const changes = (async function* () {
+      for (;;) yield await new Promise<void>((resolve) => (tell = resolve));
+    })();
+    const load = () => Promise.resolve({ ...base, records: all.slice(0, done), planned: all });
+    const server = await serveReport({ load, changes });
+    const { page, complaints } = await open(
+      server.url,
+      (url) => url.startsWith(server.url) || url.startsWith('data:'),
+    );
+    await page.locator('#status.on').waitFor();
+    expect(await page.locator('#progress').innerText()).toBe(`30 of ${String(all.length)} runs`);
+    const count = await page.locator('g.cell').count();
+    expect(await page.locator('.waiting rect').count()).toBeGreaterThan(20);
+    await page.locator('g.cell[data-i="0"][data-j="1"]').first().click();
+    const heading = await page.locator('#detail h3').innerText();
+
+    done = all.length;
+    tell();
+    await page.locator('#progress', { hasText: `${String(all.length)} of` }).waitFor();
+    expect(await page.locator('g.cell').count()).toBeGreaterThan(count);
+    expect(await page.locator('.waiting rect').count()).toBe(0);
+    expect(await page.locator('#detail h3').innerText()).toBe(heading);
+    expect(complaints).toEqual([]);
+
+    const port = Number(new URL(server.url).port);
+    await server.close();
+    await page.locator('#status.off').waitFor();
+    const again = await serveReport({ load, port });
+    await page.locator('#status.on').waitFor({ timeout: 20_000 });
+    await page.close();
+    await again.close();
+  }, 60_000);
+});

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decoupling } from '../../src/analysis/index.js';
+import { decouplingCsv, epochsCsv, runsCsv, TIMING_COLUMNS } from '../../src/report/csv.js';
+import { sweepRecords } from './records.js';
+
+const small = sweepRecords({ lrs: [0.001, 0.002, 0.004], wds: [0, 0.001, 0.002], seeds: [0, 1], epochs: 3 });
+
+/** A strict reader of RFC 4180, so that what is written is read back by other code than wrote it. */
+function parse(text: string): string[][] {
+  const rows: string[][] = [];
+  for (const line of text.matchAll(/((?:"(?:[^"]|"")*"|[^",\n]*)(?:,(?:"(?:[^"]|"")*"|[^",\n]*))*)\n/g)) {
+    const fields = [...`${line[1]!},`.matchAll(/("(?:[^"]|"")*"|[^",]*),/g)].map((m) => m[1]!);
+    rows.push(fields.map((f) => (f.startsWith('"') ? f.slice(1, -1).replaceAll('""', '"') : f)));
+  }
+  return rows;
+}
+
+const column = (rows: string[][], name: string): string[] =>
+  rows.slice(1).map((row) => row[rows[0]!.indexOf(name)]!);
+
+describe('runsCsv', () => {
+  it('has one row per record with every number as it was', () => {
+    const rows = parse(runsCsv(small));
+    expect(rows).toHaveLength(small.length + 1);
+    expect(column(rows, 'final_test_error').map(Number)).toEqual(small.map((r) => r.finalTestError));
+    expect(column(rows, 'lr').map(Number)).toEqual(small.map((r) => r.cell.lr));
+  });
+
+  it('is the same whatever the order in which runs finished, within one label order', () => {
+    const first = small.filter((r) => r.label === 'Adam');
+    expect(runsCsv(first.toReversed())).toBe(runsCsv(first));
+  });
+
+  it('ends with the timing columns, so that cutting them leaves what must be reproducible', () => {
+    const header = parse(runsCsv(small))[0]!;
+    expect(header.slice(-TIMING_COLUMNS.length)).toEqual([...TIMING_COLUMNS]);
+    const later = small.map((r) => ({
+      ...r,
+      seconds: 9,
+      startedAt: '2030-01-01T00:00:00Z',
+      attempts: 2,
+      peakMemory: 1,
+    }));
+    const kept = (text: string): string[][] => parse(text).map((row) => row.slice(0, -TIMING_COLUMNS.length));
+    expect(kept(runsCsv(later))).toEqual(kept(runsCsv(small)));
+  });
+
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '＝1'])('defuses the formula %j', (label) => {
+    const rows = parse(runsCsv([{ ...small[0]!, label, reason: label }]));
+    expect(column(rows, 'label')).toEqual([`'${label}`]);
+    expect(column(rows, 'reason')).toEqual([`'${label}`]);
+  });
+
+  it('keeps any label and any double through a strict reader', () => {
+    const property = fc.property(
+      fc.string({ minLength: 1 }).filter((s) => !/[\r\n]/.test(s)),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      (label, loss) => {
+        const rows = parse(runsCsv([{ ...small[0]!, label, finalTrainLoss: loss }]));
+        expect([label, `'${label}`]).toContain(column(rows, 'label')[0]);
+        expect(Number(column(rows, 'final_train_loss')[0]) === loss).toBe(true);
+      },
+    );
+    fc.assert(property);
+  });
+});
+
+describe('epochsCsv', () => {
+  it('has one row per epoch', () => {
+    const rows = parse(epochsCsv(small));
+    expect(rows).toHaveLength(1 + small.reduce((sum, r) => sum + r.epochs.length, 0));
+    expect(column(rows, 'test_error').map(Number)).toEqual(
+      small.flatMap((r) => r.epochs.map((e) => e.testError)),
+    );
+  });
+});
+
+describe('decouplingCsv', () => {
+  it('has the statistics of each optimizer and each pair, negative numbers as numbers', () => {
+    const statistics = decoupling(sweepRecords({ epochs: 2 }), { replicates: 200 });
+    const rows = parse(decouplingCsv(statistics));
+    const slope = rows.find((r) => r[1] === 'Adam' && r[3] === 'ridge_slope')!;
+    expect(Number(slope[4])).toBe(statistics.optimizers[0]!.ridge.slope.value);
+    expect(slope[4]).toMatch(/^-/);
+    expect(rows.some((r) => r[0] === 'difference' && r[3] === 'error_at_equal_loss')).toBe(true);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { decoupling } from '../../src/analysis/index.js';
+import { figureInput, figuresOf, renderPng, renderSvg, styled } from '../../src/report/figures/index.js';
+import { powers, sweepRecords } from './records.js';
+
+const HOSTILE = '</svg><script>alert(1)</script>\u0000\u2028" onload="x';
+const grid = { lrs: powers(-9, 7), wds: powers(-13, 5, true), seeds: [0, 1], epochs: 8 };
+
+const statistics = (records: ReturnType<typeof sweepRecords>) =>
+  figureInput(records, decoupling(records, { replicates: 200 }));
+
+/** Width and height in the header of a PNG. */
+const pngSize = (png: Buffer): number[] => [png.readUInt32BE(16), png.readUInt32BE(20)];
+
+describe('figures', () => {
+  const records = [
+    ...sweepRecords({ ...grid, decay: true }),
+    ...sweepRecords({ ...grid, labels: ['AdamW long'], epochs: 16 }),
+  ];
+
+  it('draws all seven where the records have data for them', async () => {
+    const figures = figuresOf(statistics(records));
+    expect(figures.map((f) => f.name)).toEqual([
+      'heatmaps',
+      'ridges',
+      'test-error-against-training-loss',
+      'learning-curves',
+      'anytime',
+      'decay-against-gradient',
+      'best-wd-against-budget',
+    ]);
+    for (const { name, spec } of figures) {
+      const svg = await renderSvg(styled(spec));
+      expect(svg, name).not.toMatch(/NaN|undefined|Infinity/);
+      const png = renderPng(svg);
+      expect(png.subarray(1, 4).toString(), name).toBe('PNG');
+      expect(Math.min(...pngSize(png)), name).toBeGreaterThan(300);
+      // Something is drawn: a blank image of this size would compress to almost nothing.
+      expect(png.length, name).toBeGreaterThan(8_000);
+    }
+  });
+
+  it('leaves out what has no data', () => {
+    const one = sweepRecords({ lrs: [0.001], wds: [0], seeds: [0], epochs: 1, labels: ['Adam'] });
+    const names = figuresOf(statistics(one)).map((f) => f.name);
+    expect(names).toEqual(['heatmaps', 'test-error-against-training-loss']);
+    expect(figuresOf(statistics([]))).toEqual([]);
+  });
+
+  it('draws a sweep of failed and diverged runs only', async () => {
+    const failed = sweepRecords({ ...grid, lrs: [0.5], labels: ['Adam'] });
+    for (const { spec } of figuresOf(statistics(failed)))
+      expect(await renderSvg(styled(spec))).toContain('</svg>');
+  });
+
+  it('marks the ten best cells and crosses the diverged ones', () => {
+    const heatmaps = figuresOf(statistics(records))[0]!;
+    const text = JSON.stringify(heatmaps.spec);
+    expect(text.match(/"rank":10\b/g)).toHaveLength(3);
+    expect(text).toContain('"status":"diverged"');
+  });
+
+  it('escapes hostile labels', async () => {
+    const hostile = sweepRecords({ ...grid, labels: [HOSTILE, 'AdamW'], decay: true });
+    for (const { spec } of figuresOf(statistics(hostile))) {
+      const svg = await renderSvg(styled(spec));
+      expect(svg).not.toContain('<script');
+      const tags = svg.match(/<[a-zA-Z/](?:[^>"]|"[^"]*")*>/g)!;
+      expect(tags.map((tag) => tag.replace(/"[^"]*"/g, '')).join('')).not.toMatch(/onload|<script/);
+      expect(renderPng(svg).length).toBeGreaterThan(1_000);
+    }
+  });
+
+  it('refuses to load data from a URL or a file', async () => {
+    for (const url of ['http://127.0.0.1:9/x.csv', 'file:///etc/hostname', 'package.json']) {
+      const spec = styled({
+        data: { url },
+        mark: 'point',
+        encoding: { x: { field: 'a', type: 'quantitative' } },
+      });
+      const svg = await renderSvg(spec).catch((error: unknown) => String(error));
+      expect(svg).not.toContain('adamw-bench');
+      expect(svg).not.toContain('aria-roledescription="point"');
+    }
+  });
+});

@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeWhole } from '../../src/report/atomic.js';
+import { pairings, renderComparisonText } from '../../src/report/compare.js';
+import { ordered } from '../../src/report/order.js';
+import { writeReport } from '../../src/report/report.js';
+import { powers, sweepRecords } from './records.js';
+
+const records = sweepRecords({ lrs: powers(-11, 4), wds: powers(-12, 3, true), seeds: [0, 1], epochs: 3 });
+const input = { records, experiment: null, manifest: {}, command: 'adamw-bench run x.yaml' };
+
+let dir: string;
+beforeAll(async () => (dir = await mkdtemp(join(tmpdir(), 'adamw-bench-report-'))));
+afterAll(() => rm(dir, { recursive: true }));
+
+describe('writeReport', () => {
+  it('writes everything it returns, whole, and the same twice', async () => {
+    const first = await writeReport(join(dir, 'a'), input);
+    const second = await writeReport(join(dir, 'b'), { ...input, records: ordered(records) });
+    expect(first.map((p) => p.slice(join(dir, 'a').length))).toEqual(
+      second.map((p) => p.slice(join(dir, 'b').length)),
+    );
+    for (const [i, path] of first.entries())
+      expect((await readFile(path)).equals(await readFile(second[i]!)), path).toBe(true);
+    const files = await readdir(join(dir, 'a'), { recursive: true });
+    expect(files.filter((f) => f.endsWith('.tmp'))).toEqual([]);
+    for (const name of [
+      'runs.csv',
+      'epochs.csv',
+      'decoupling.csv',
+      'report.html',
+      'figures/heatmaps.svg',
+      'figures/heatmaps.png',
+      'figures/heatmaps.vl.json',
+    ])
+      expect(files).toContain(name);
+  }, 30_000);
+
+  it('writes a report of nothing', async () => {
+    const paths = await writeReport(join(dir, 'empty'), { ...input, records: [] });
+    expect(paths.map((p) => p.split('/').at(-1))).toEqual([
+      'runs.csv',
+      'epochs.csv',
+      'decoupling.csv',
+      'report.html',
+    ]);
+  });
+
+  it('names the file that cannot be written, and leaves nothing behind', async () => {
+    const blocked = join(dir, 'blocked');
+    await mkdir(join(blocked, 'runs.csv', 'inside'), { recursive: true });
+    await writeFile(join(blocked, 'runs.csv', 'inside', 'file'), '');
+    await expect(writeWhole(join(blocked, 'runs.csv'), ['x'])).rejects.toThrow(
+      /runs\.csv could not be written/,
+    );
+    expect(await readdir(blocked)).toEqual(['runs.csv']);
+  });
+});
+
+describe('comparison', () => {
+  it('pairs cells of the same lr and wd', () => {
+    const shifted = records.map((r) => ({
+      ...r,
+      finalTestError: r.finalTestError === null ? null : r.finalTestError - 0.01,
+    }));
+    const [adam] = pairings(records, shifted);
+    expect(adam!.matched).toBe(16);
+    expect(adam!.difference).toBeCloseTo(-0.01, 12);
+    expect(adam!.standardError).toBeCloseTo(0, 12);
+    expect(adam!.better).toBe(16);
+  });
+
+  it('says it in the terminal, and when there is nothing to compare', () => {
+    const a = { ...input, name: 'results/a' };
+    const same = renderComparisonText(a, { ...input, name: 'results/a' }, { color: 'none', width: 200 });
+    expect(same).toContain('all 16 common cells are equal to the last bit');
+    expect(same).toContain('results/a (2): AdamW');
+    const other = renderComparisonText(a, { ...a, name: 'b', records: [] }, { color: 'none', width: 200 });
+    expect(other).toContain('only in results/a');
+  });
+});
