@@ -14,3 +14,19 @@ export function reason(thrown: unknown): string {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? `: ${thrown.cause.message}` : '';
   return (message + cause).replace(/\.+$/, '');
 }
+
+/**
+ * Runs `read`, turning the system's refusals (no permission, a folder where a file belongs, a broken disk) into a
+ * DataError that names the file, or else `what`.
+ */
+export async function explained<T>(what: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (error instanceof DataError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error;
+    throw new DataError(
+      `${path ?? what}: cannot be used (${reason(error)}). Check that it is a readable file, or choose another --data-dir.`,
+    );
+  }
+}

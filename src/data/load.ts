@@ -5,6 +5,7 @@ import { catalogEntry, type CatalogEntry } from './catalog.js';
 import { resolveDataDir } from './dataDir.js';
 import type { Dataset, Split } from './dataset.js';
 import type { Progress } from './download.js';
+import { explained } from './errors.js';
 import { authenticate, ensureFiles } from './files.js';
 import { fingerprint } from './fingerprint.js';
 import { formatOf } from './formats.js';
@@ -35,7 +36,8 @@ async function warnings(entry: CatalogEntry, paths: ReadonlyMap<string, string>)
   const repacked: string[] = [];
   const different: string[] = [];
   for (const file of entry.files) {
-    const found = await authenticate(entry, file, paths.get(file.name)!);
+    const path = paths.get(file.name)!;
+    const found = await explained(path, () => authenticate(entry, file, path));
     if (found === 'repacked') repacked.push(file.name);
     if (found === 'different') different.push(file.name);
   }
@@ -84,7 +86,7 @@ export async function loadDataset(spec: DatasetSpec, options: LoadOptions = {}):
   const entry = catalogEntry(spec.name);
   const clean = isSynthetic(spec.name)
     ? generated(spec.name, spec, entry)
-    : await fromFiles(spec, entry, options);
+    : await explained(entry.name, () => fromFiles(spec, entry, options));
   const noise = stream(spec.subsetSeed, 'label-noise');
   const labels = withLabelNoise(clean.train.labels, entry.classes, spec.labelNoise, noise);
   const train = { ...clean.train, labels };

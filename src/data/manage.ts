@@ -2,7 +2,7 @@
 import { catalogEntry, type DatasetName } from './catalog.js';
 import { resolveDataDir } from './dataDir.js';
 import type { Progress } from './download.js';
-import { DataError } from './errors.js';
+import { DataError, explained } from './errors.js';
 import { authenticate, ensureFiles, locate, type Authenticity } from './files.js';
 import { formatOf } from './formats.js';
 
@@ -35,8 +35,8 @@ async function eachFile(
       continue;
     }
     try {
-      const state = await authenticate(entry, file, path);
-      await look(file.name, path);
+      const state = await explained(path, () => authenticate(entry, file, path));
+      await explained(path, () => look(file.name, path));
       statuses.push({ name: file.name, path, state });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;

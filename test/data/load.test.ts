@@ -109,6 +109,15 @@ describe('loading idx data', () => {
     await expect(refused).rejects.toThrow(message);
   });
 
+  it('refuses a folder where a file belongs', async () => {
+    const dataDir = mnistFolder({ 't10k-labels-idx1-ubyte.gz': undefined });
+    const folder = path.join(dataDir, 'mnist', 't10k-labels-idx1-ubyte.gz');
+    mkdirSync(folder);
+    const refused = loadFrom(dataDir);
+    await expect(refused).rejects.toThrow(DataError);
+    await expect(refused).rejects.toThrow('t10k-labels-idx1-ubyte.gz');
+  });
+
   it('refuses a subset larger than the data', async () => {
     await expect(loadFrom(mnistFolder(), { train: 60_001 })).rejects.toThrow(
       "mnist's train split has 60000 images",

@@ -42,9 +42,6 @@ const OUTLINES: readonly (readonly [string, Outline])[] = [
   ['bars', (x, y) => Math.max(Math.abs(Math.abs(x) - 0.48) - 0.2, Math.abs(y) - 0.82)],
 ];
 
-/** Names of the classes, in the order of their numbers. */
-export const SHAPE_NAMES: readonly string[] = OUTLINES.map(([name]) => name);
-
 /** A colour that waves over the plane: base + two plane waves, each along its own colour direction. */
 interface Texture {
   readonly base: readonly number[];
