@@ -7,10 +7,18 @@ import { AdamStep, hasKernel, runKernel, SgdStep } from '../nn/kernels.js';
 import type { Updated } from './optimizer.js';
 import type { OptimizerRule, StepScalars } from './scalars.js';
 
-const isAdam = (rule: OptimizerRule): boolean => rule.name === 'adam' || rule.name === 'adamw';
+const KERNELS: Record<OptimizerRule['name'], string | undefined> = {
+  adam: AdamStep,
+  adamw: AdamStep,
+  sgd: SgdStep,
+  sgdw: SgdStep,
+};
 
 /** Whether the current backend can take this optimizer's step in one kernel. */
-export const canFuse = (rule: OptimizerRule): boolean => hasKernel(isAdam(rule) ? AdamStep : SgdStep);
+export function canFuse({ name }: OptimizerRule): boolean {
+  const kernel = KERNELS[name];
+  return kernel !== undefined && hasKernel(kernel);
+}
 
 /** The vectors of a step; `mask` as for `addDecay`. */
 export interface StepVectors {
@@ -23,12 +31,11 @@ export interface StepVectors {
 /** Takes one step by the backend's kernel. Throws tfjs's error where there is none: ask `canFuse` first. */
 export function fusedStep(rule: OptimizerRule, vectors: StepVectors, s: StepScalars): Updated {
   const { theta, gradient, slots, mask } = vectors;
-  const inputs: NamedTensorMap = { theta, gradient, m: slots[0]! };
-  if (mask) inputs['mask'] = mask;
-  if (isAdam(rule)) inputs['v'] = slots[1]!;
-  const out = isAdam(rule)
-    ? runKernel(AdamStep, inputs, adamAttrs(rule, s))
-    : runKernel(SgdStep, inputs, sgdAttrs(rule, s));
+  const inputs: NamedTensorMap = { theta, gradient, m: slots[0]!, ...(mask && { mask }) };
+  const out =
+    KERNELS[rule.name] === AdamStep
+      ? runKernel(AdamStep, { ...inputs, v: slots[1]! }, adamAttrs(rule, s))
+      : runKernel(SgdStep, inputs, sgdAttrs(rule, s));
   const [next, ...nextSlots] = out as Tensor1D[];
   return { theta: next!, slots: nextSlots };
 }

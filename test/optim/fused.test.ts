@@ -1,5 +1,5 @@
 /**
- * The fused kernels against the chains that specify them, to 1e-6.
+ * The fused kernels against the chains that specify them.
  *
  * The kernels' contract (nn/kernels.ts) is written here once more in plain JavaScript and registered with the cpu
  * backend, so that what `update` passes to a kernel is checked on every machine; the native backend's own kernels
@@ -8,6 +8,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { loadOnednn } from '../../src/backends/onednn/index.js';
 import { AdamStep, hasKernel, SgdStep } from '../../src/nn/kernels.js';
 import type { OptimizerRule } from '../../src/optim/index.js';
 import { drive, RULE } from './drive.js';
@@ -105,19 +106,18 @@ test.each(RULES)('what update passes to a kernel: %s', (_title, rule) => {
 test('the native backend agrees with the chains', async (context) => {
   const composed = RULES.map(([, rule]) => [finish(rule, undefined), finish(rule, MASK)]);
   try {
-    // A name in a variable: the module is absent where the native code was not built.
-    const native = '../../src/backends/onednn/index.js';
-    await import(native);
-    if (!(await tf.setBackend('onednn'))) throw new Error('tfjs refused the backend');
+    await loadOnednn({ threads: 1 });
   } catch (error) {
-    await tf.setBackend('cpu');
-    context.skip(`onednn does not load here: ${(error as Error).message.split('\n')[0]}`);
+    context.skip((error as Error).message);
   }
+  await tf.setBackend('onednn');
   try {
-    if (!hasKernel(AdamStep) || !hasKernel(SgdStep)) context.skip('onednn has no optimizer kernels');
+    expect([hasKernel(AdamStep), hasKernel(SgdStep)]).toEqual([true, true]);
+    // 3e-6 and not 1e-6: the native kernel takes 1 - beta2 in float32, 1.3e-5 off for 0.999, which 20 steps turn
+    // into 2e-6 of theta.
     RULES.forEach(([title, rule], i) =>
       [undefined, MASK].forEach((mask, j) =>
-        expect(relativeDistance(finish(rule, mask), composed[i]![j]!), title).toBeLessThan(1e-6),
+        expect(relativeDistance(finish(rule, mask), composed[i]![j]!), title).toBeLessThan(3e-6),
       ),
     );
   } finally {
