@@ -1,0 +1,141 @@
+/**
+ * The bootstrap that all grid statistics share. In its world the observed surface is the truth: a replicate is a
+ * grid drawn about it, each statistic is computed anew (selection of the best cell, of columns, of the path taken
+ * when tuning in turn included), and how far it falls from that world's truth is how far the observed statistic may
+ * be from ours (the basic, or pivotal, bootstrap: Davison & Hinkley 1997, section 5.2).
+ */
+import { quantileSorted } from 'simple-statistics';
+import { stream, type Stream } from '../random/stream.js';
+import { additiveFit, explainedShare } from './additive.js';
+import { ASSUMED_NOISE, ridge } from './ridge.js';
+import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from './selection.js';
+import { drawErrors, type Noise, type Surface } from './surface.js';
+
+export const STATISTICS = [
+  'best',
+  'logBest',
+  'basinRelative',
+  'basinAbsolute',
+  'separability',
+  'slope',
+  'regret',
+] as const;
+export type Statistic = (typeof STATISTICS)[number];
+
+/** Replicates that measure the luck of selection before the statistics that need it. */
+const PILOT = 200;
+
+export interface BootstrapPlan {
+  readonly level: number;
+  readonly replicates: number;
+  readonly seed: number;
+}
+
+/** One statistic: as observed (NaN: not identifiable), and its deviations from the truth in the bootstrap's world. */
+export interface Sampled {
+  readonly value: number;
+  /** Empty where seed noise is unknown; a replicate in which the statistic was not identifiable is NaN. */
+  readonly deviations: Float64Array;
+  /** Degrees of freedom from which the noise of one cell is known. */
+  readonly freedom: number;
+}
+
+export type Samples = Readonly<Record<Statistic, Sampled>>;
+
+/** Mean relative variance of the cells' means over the cells that vary; 0 where it is unknown. */
+export function meanNoise(surface: Surface, noise: Noise | null): number {
+  if (!noise) return 0;
+  let [sum, n] = [0, 0];
+  surface.error.forEach((e, k) => {
+    if (Number.isNaN(e)) return;
+    sum += noise.variance[k]!;
+    n++;
+  });
+  return n > 0 ? sum / n : 0;
+}
+
+/** What the weights of the ridge suppose: the median noise of cells in which nothing diverged. */
+export function ridgeNoise(surface: Surface, noise: Noise | null): number {
+  if (!noise) return ASSUMED_NOISE ** 2;
+  const clean = noise.variance.filter((_, k) => !surface.touched[k] && !Number.isNaN(surface.error[k]!));
+  return clean.length > 0 ? quantileSorted([...clean.sort()], 0.5) : ASSUMED_NOISE ** 2;
+}
+
+/** Observed values and `plan.replicates` deviations of every statistic. `label` names the random stream. */
+export function sample(surface: Surface, noise: Noise | null, plan: BootstrapPlan, label: string): Samples {
+  const truth = surface.error;
+  const variance = meanNoise(surface, noise);
+  const weightNoise = ridgeNoise(surface, noise);
+  const luck = noise ? selectionLuck(surface, noise, stream(plan.seed, 'pilot', label)) : 0;
+  const observed = evaluate(surface, truth, truth, variance, weightNoise, luck);
+  // The truth of the bootstrap's world has no noise to correct for.
+  const fixed = evaluate(surface, truth, truth, 0, weightNoise, 0);
+  const count = noise && observed.at >= 0 ? plan.replicates : 0;
+  const deviations = STATISTICS.map(() => new Float64Array(count));
+  const random = stream(plan.seed, 'bootstrap', label);
+  const drawn = new Float64Array(truth.length);
+  for (let b = 0; b < count; b++) {
+    drawErrors(surface, noise!, random, drawn);
+    const { values, moving } = evaluate(surface, drawn, truth, variance, weightNoise, luck);
+    STATISTICS.forEach((s, k) => (deviations[k]![b] = values[s] - (moving[s] ?? fixed.values[s])));
+  }
+  const freedom = noise ? noise.freedom : 0;
+  const entries = STATISTICS.map((s, k) => [
+    s,
+    { value: observed.values[s], deviations: deviations[k]!, freedom },
+  ]);
+  return Object.fromEntries(entries) as Record<Statistic, Sampled>;
+}
+
+/** How much lower the best cell's mean is than what it promises, in logarithms, on average: at most 0. */
+function selectionLuck(surface: Surface, noise: Noise, random: Stream): number {
+  const drawn = new Float64Array(surface.error.length);
+  let sum = 0;
+  for (let b = 0; b < PILOT; b++) {
+    drawErrors(surface, noise, random, drawn);
+    const at = argmin(drawn);
+    if (at >= 0) sum += Math.log(drawn[at]! / surface.error[at]!);
+  }
+  return sum / PILOT;
+}
+
+interface Evaluation {
+  /** Best cell, -1 where no cell is known. */
+  readonly at: number;
+  readonly values: Record<Statistic, number>;
+  /** True values of what was chosen, for the statistics whose target is the chosen cell. */
+  readonly moving: Partial<Record<Statistic, number>>;
+}
+
+/** All statistics of `error`, and what the choices made on it are worth on `truth`. */
+function evaluate(
+  surface: Surface,
+  error: Float64Array,
+  truth: Float64Array,
+  variance: number,
+  weightNoise: number,
+  luck: number,
+): Evaluation {
+  const columns = surface.wds.length;
+  const at = argmin(error);
+  const best = at < 0 ? NaN : error[at]!;
+  const reference = best * Math.exp(-luck);
+  const reached = tuneInTurnFromAll(error, columns);
+  return {
+    at,
+    values: {
+      best,
+      logBest: Math.log(best),
+      basinRelative: shareWithin(error, reference * 1.1),
+      basinAbsolute: shareWithin(error, reference + 0.01),
+      separability: explainedShare(additiveFit(error.map(Math.log), columns), variance),
+      slope: ridge(surface, error, weightNoise).slope,
+      regret: at < 0 ? NaN : meanRegret(error, reached, at),
+    },
+    moving: {
+      best: at < 0 ? NaN : truth[at]!,
+      logBest: at < 0 ? NaN : Math.log(truth[at]!),
+      regret: at < 0 ? NaN : meanRegret(truth, reached, at),
+    },
+  };
+}

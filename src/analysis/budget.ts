@@ -1,0 +1,102 @@
+/** Whether the best wd moves when the training budget changes (the paper's appendix on normalized decay). */
+import type { RunRecord } from '../train/record.js';
+import { stream } from '../random/stream.js';
+import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
+import type { Estimate, RidgeColumnStatus } from './decoupling.js';
+import { estimate, widen } from './estimate.js';
+import { buildGrid } from './grid.js';
+import { ridge } from './ridge.js';
+import { argmin } from './selection.js';
+import { drawErrors, noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
+
+export interface BudgetOptimum {
+  readonly epochs: number;
+  /** Best wd at its best lr, refined below the grid's step; null unless `status` is used. */
+  readonly wd: number | null;
+  readonly status: RidgeColumnStatus;
+  readonly runs: number;
+}
+
+export interface BudgetTrend {
+  readonly optima: readonly BudgetOptimum[];
+  /** Slope of ln(best wd) against ln(epochs); 0 where the best setting stays put. */
+  readonly slope: Estimate;
+}
+
+interface Budget {
+  readonly epochs: number;
+  readonly surface: Surface;
+  readonly noise: Noise | null;
+  readonly runs: number;
+}
+
+/** Best wd against budget. `records`: one optimizer at several numbers of epochs (any labels). */
+export function budgetTrend(
+  records: readonly RunRecord[],
+  options: Partial<BootstrapPlan> = {},
+): BudgetTrend {
+  const plan: BootstrapPlan = { level: 0.95, replicates: 1000, seed: 0, ...options };
+  const budgets = byEpochs(records);
+  const observed = budgets.map((b) => profileOptimum(b, b.surface.error));
+  const line = lineThrough(budgets, observed);
+  const count = budgets.every((b) => b.noise) ? plan.replicates : 0;
+  const deviations = new Float64Array(Number.isFinite(line.slope) ? count : 0);
+  const streams = budgets.map((b) => stream(plan.seed, 'budget', b.epochs));
+  const buffers = budgets.map((b) => new Float64Array(b.surface.error.length));
+  for (let r = 0; r < deviations.length; r++) {
+    budgets.forEach((b, k) => drawErrors(b.surface, b.noise!, streams[k]!, buffers[k]!));
+    const drawn = budgets.map((b, k) => profileOptimum(b, buffers[k]!));
+    deviations[r] = lineThrough(budgets, drawn).slope - line.slope;
+  }
+  const rule = { interval: 'basic', unbias: false, bounds: [-Infinity, Infinity] } as const;
+  const reason = 'Fewer than two budgets have their best wd inside the grid, so no trend is identifiable.';
+  const slope = estimate({ value: line.slope, deviations, freedom: Infinity }, rule, plan.level, reason);
+  return {
+    optima: budgets.map((b, k) => ({
+      epochs: b.epochs,
+      wd: observed[k]!.wd,
+      status: observed[k]!.status,
+      runs: b.runs,
+    })),
+    slope: widen(slope, line.error, line.used - 2, plan.level),
+  };
+}
+
+function byEpochs(records: readonly RunRecord[]): Budget[] {
+  const groups = new Map<number, RunRecord[]>();
+  for (const r of records) groups.set(r.cell.epochs, [...(groups.get(r.cell.epochs) ?? []), r]);
+  return [...groups]
+    .sort((a, b) => a[0] - b[0])
+    .map(([epochs, group]) => {
+      const grid = buildGrid(String(epochs), group);
+      return { epochs, surface: surfaceOf(grid), noise: noiseOf(grid), runs: grid.runs };
+    });
+}
+
+/** The optimum along wd of the errors at each wd's best lr: the rule of the ridge on that one profile. */
+function profileOptimum(budget: Budget, error: Float64Array) {
+  const { lrs, wds, diverged } = budget.surface;
+  const at = wds.map((_, j) => argmin(error, j, wds.length, lrs.length));
+  const profile: Surface = {
+    ...budget.surface,
+    lrs: [1],
+    error: Float64Array.from(at, (k) => (k < 0 ? NaN : error[k]!)),
+    diverged: Uint8Array.from(at, (k) => (k < 0 ? 0 : diverged[k]!)),
+  };
+  return ridge(profile, profile.error, ridgeNoise(budget.surface, budget.noise)).columns[0]!;
+}
+
+function lineThrough(budgets: readonly Budget[], optima: readonly { readonly wd: number | null }[]) {
+  const points = budgets.flatMap((b, k) => {
+    const wd = optima[k]!.wd;
+    return wd === null ? [] : [[Math.log(b.epochs), Math.log(wd)] as const];
+  });
+  const n = points.length;
+  if (n < 2) return { slope: NaN, error: NaN, used: n };
+  const mx = points.reduce((s, p) => s + p[0], 0) / n;
+  const my = points.reduce((s, p) => s + p[1], 0) / n;
+  const sxx = points.reduce((s, p) => s + (p[0] - mx) ** 2, 0);
+  const slope = points.reduce((s, p) => s + (p[0] - mx) * (p[1] - my), 0) / sxx;
+  const rest = points.reduce((s, p) => s + (p[1] - my - slope * (p[0] - mx)) ** 2, 0);
+  return { slope, error: n > 2 ? Math.sqrt(rest / (n - 2) / sxx) : NaN, used: n };
+}

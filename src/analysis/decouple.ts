@@ -1,0 +1,94 @@
+/** From run records to the whole of the decoupling statistics: the one function that the report calls. */
+import type { RunRecord } from '../train/record.js';
+import type { BootstrapPlan, Sampled, Statistic } from './bootstrap.js';
+import type {
+  Comparison,
+  Decoupling,
+  DecouplingOptions,
+  Estimate,
+  OptimizerStatistics,
+} from './decoupling.js';
+import { difference, estimate, unknown, widen, type Rule } from './estimate.js';
+import { fromLogRatio, generalisation, lossPoints, type LossPoints } from './generalisation.js';
+import { byLabel } from './grid.js';
+import { analyse, REASONS, RULES, type Analysed } from './optimizer.js';
+
+/** Runs times replicates that the bootstrap draws at most, unless that left fewer than 200 replicates. */
+const DRAWS = 10_000_000;
+const FEWEST = 200;
+
+interface Side extends Analysed {
+  readonly points: LossPoints;
+}
+
+/**
+ * The statistics of every optimizer in `records` (any order, several seeds, any status) and of every pair of
+ * them. Pure, and equal for equal records and options. Never throws on degenerate records: what cannot be computed
+ * is null with a reason.
+ */
+export function decoupling(records: readonly RunRecord[], options: DecouplingOptions = {}): Decoupling {
+  const replicates = Math.min(
+    options.replicates ?? 1000,
+    Math.max(FEWEST, Math.floor(DRAWS / Math.max(1, records.length))),
+  );
+  const plan: BootstrapPlan = { level: options.level ?? 0.95, replicates, seed: options.seed ?? 0 };
+  const sides = [...byLabel(records)].map(([label, group]) => ({
+    ...analyse(label, group, plan),
+    points: lossPoints(group, options.points ?? 'final'),
+  }));
+  const pairs = sides.flatMap((a, k) => sides.slice(k + 1).map((b) => ordered(a, b)));
+  return {
+    level: plan.level,
+    replicates,
+    optimizers: sides.map((side) => side.statistics),
+    comparisons: pairs.map(([a, b]) => compare(a, b, plan, 1 / pairs.length)),
+  };
+}
+
+const DECOUPLED_OF: Readonly<Record<string, string>> = { adam: 'adamw', sgd: 'sgdw' };
+
+function isDecoupling(l2: OptimizerStatistics, other: OptimizerStatistics): boolean {
+  return (
+    DECOUPLED_OF[l2.optimizer] === other.optimizer &&
+    l2.schedule === other.schedule &&
+    l2.epochs === other.epochs
+  );
+}
+
+/** The L2 optimizer first, whatever the order in the records. */
+function ordered(a: Side, b: Side): [Side, Side] {
+  return DECOUPLED_OF[b.statistics.optimizer] === a.statistics.optimizer ? [b, a] : [a, b];
+}
+
+function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number): Comparison {
+  const [one, two] = [a.statistics, b.statistics];
+  const differ = (statistic: Statistic, rule: Rule, reason: string): Estimate =>
+    estimate(difference(a.samples[statistic], b.samples[statistic]), unbounded(rule), plan.level, reason);
+  const either = 'One of the two optimizers has no finished run.';
+  return {
+    a: one.label,
+    b: two.label,
+    kind: isDecoupling(one, two) ? 'decoupling' : 'other',
+    best: differ('best', RULES.best, either),
+    bestRelative: fromLogRatio(differ('logBest', RULES.best, either)),
+    basinRelative: differ('basinRelative', RULES.basin, either),
+    basinAbsolute: differ('basinAbsolute', RULES.basin, either),
+    separability: differ('separability', RULES.separability, `Of one of the two: ${REASONS.separability}`),
+    slope: slopeDifference(a, b, plan),
+    regret: differ('regret', RULES.regret, either),
+    generalisation: generalisation(a.points, b.points, plan, [one.label, two.label], shareOfWork),
+    runs: [one.grid.runs, two.grid.runs],
+  };
+}
+
+/** A difference of shares may be negative. */
+const unbounded = (rule: Rule): Rule => ({ ...rule, bounds: [-Infinity, Infinity] });
+
+function slopeDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
+  const sampled: Sampled = difference(a.samples.slope, b.samples.slope);
+  if (!Number.isFinite(sampled.value)) return unknown(`Of one of the two: ${REASONS.slope}`);
+  const found = estimate(sampled, RULES.slope, plan.level, REASONS.slope);
+  // The smaller of the two degrees of freedom: never narrower than Welch's.
+  const freedom = Math.min(a.slopeFreedom, b.slopeFreedom);
+  return widen(found, Math.hypot(a.slopeError, b.slopeError), freedom, plan.level);
+}

@@ -1,0 +1,88 @@
+/** From an observed value and its bootstrap deviations to an `Estimate`: the rules of the intervals. */
+import { probit, quantileSorted, sampleStandardDeviation } from 'simple-statistics';
+import type { Sampled } from './bootstrap.js';
+import type { Estimate } from './decoupling.js';
+import { tQuantile } from './student.js';
+
+/** An estimate that does not exist, and why. */
+export const unknown = (reason: string): Estimate => ({ value: null, low: null, high: null, reason });
+
+export const ONE_SEED =
+  'No cell has two finished seeds, so seed noise cannot be estimated; train two seeds or more for an interval.';
+const UNSTABLE =
+  'The statistic could not be computed in more than a fifth of the bootstrap replicates, so it has no interval.';
+
+/**
+ * `basic`: value - deviations. `percentile`: value + deviations, for statistics that are corrected for bias already.
+ * `union`: for statistics of single cells, the wider of basic and normal on either side, stretched from normal to t
+ * quantiles because their noise is known from few runs. docs/statistics.md has the measured coverage of each.
+ */
+export interface Rule {
+  readonly interval: 'basic' | 'percentile' | 'union';
+  /** Take the mean deviation, the bias, from the value. */
+  readonly unbias: boolean;
+  readonly bounds: readonly [number, number];
+}
+
+/** The estimate of a statistic; `reason` is for a value that is not identifiable. */
+export function estimate(sampled: Sampled, rule: Rule, level: number, reason: string): Estimate {
+  if (!Number.isFinite(sampled.value)) return unknown(reason);
+  const clip = (v: number) => Math.min(rule.bounds[1], Math.max(rule.bounds[0], v));
+  const known = [...sampled.deviations].filter(Number.isFinite).sort((a, b) => a - b);
+  if (known.length === 0 || known.length < 0.8 * sampled.deviations.length)
+    return {
+      value: clip(sampled.value),
+      low: null,
+      high: null,
+      reason: sampled.deviations.length === 0 ? ONE_SEED : UNSTABLE,
+    };
+  const bias = rule.unbias ? known.reduce((a, b) => a + b, 0) / known.length : 0;
+  const [from, to] = ends(known, bias, rule.interval, level, sampled.freedom);
+  return {
+    value: clip(sampled.value - bias),
+    low: clip(sampled.value + from),
+    high: clip(sampled.value + to),
+  };
+}
+
+/** Ends of the interval relative to the observed value; `deviations` ascending. */
+function ends(
+  deviations: number[],
+  bias: number,
+  interval: Rule['interval'],
+  level: number,
+  freedom: number,
+): [number, number] {
+  const low = quantileSorted(deviations, (1 - level) / 2);
+  const high = quantileSorted(deviations, (1 + level) / 2);
+  if (interval === 'percentile') return [low, high];
+  if (interval === 'basic') return [-high, -low];
+  const half = deviations.length > 1 ? probit((1 + level) / 2) * sampleStandardDeviation(deviations) : 0;
+  const [from, to] = [Math.min(-high, -bias - half), Math.max(-low, -bias + half)];
+  const stretch = tQuantile(level, Math.max(1, Math.round(freedom))) / probit((1 + level) / 2);
+  return [-bias + (from + bias) * stretch, -bias + (to + bias) * stretch];
+}
+
+/** b - a, statistic by statistic: the deviations of two independent bootstraps subtracted in pairs. */
+export function difference(a: Sampled, b: Sampled): Sampled {
+  const count = Math.min(a.deviations.length, b.deviations.length);
+  return {
+    value: b.value - a.value,
+    freedom: Math.min(a.freedom, b.freedom),
+    deviations: b.deviations.subarray(0, count).map((d, k) => d - a.deviations[k]!),
+  };
+}
+
+/**
+ * Widens an estimate to the t interval of a fitted line's scatter where that is wider, or gives it that interval
+ * where it has none. `error`: standard error on `freedom` degrees of freedom.
+ */
+export function widen(found: Estimate, error: number, freedom: number, level: number): Estimate {
+  if (found.value === null || !Number.isFinite(error) || !(freedom >= 1)) return found;
+  const half = tQuantile(level, Math.floor(freedom)) * error;
+  return {
+    value: found.value,
+    low: Math.min(found.low ?? Infinity, found.value - half),
+    high: Math.max(found.high ?? -Infinity, found.value + half),
+  };
+}

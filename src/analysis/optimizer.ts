@@ -1,0 +1,139 @@
+/** Everything that is said of one optimizer's grid, put together from the single statistics. */
+import type { RunRecord } from '../train/record.js';
+import { additiveFit, explainedShare } from './additive.js';
+import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
+import type { Best, Grid, OptimizerStatistics, RegretFrom, Ridge, Separability } from './decoupling.js';
+import { estimate, unknown, widen, type Rule } from './estimate.js';
+import { buildGrid } from './grid.js';
+import { ridge, type RidgeFit } from './ridge.js';
+import { argmin, tuneInTurn, tuneInTurnFromAll } from './selection.js';
+import { noiseOf, surfaceOf, type Surface } from './surface.js';
+
+const REAL = [-Infinity, Infinity] as const;
+const SHARE = [0, 1] as const;
+
+/** How each statistic becomes an estimate. */
+export const RULES = {
+  best: { interval: 'union', unbias: true, bounds: [0, 1] },
+  basin: { interval: 'percentile', unbias: false, bounds: SHARE },
+  separability: { interval: 'basic', unbias: false, bounds: SHARE },
+  slope: { interval: 'basic', unbias: false, bounds: REAL },
+  regret: { interval: 'union', unbias: true, bounds: SHARE },
+} as const satisfies Record<string, Rule>;
+
+export const REASONS = {
+  empty: 'No run of this optimizer finished or diverged: there is no test error to summarise.',
+  separability:
+    'Separability needs at least two learning rates and two weight decays, more known cells than the additive model has levels, and errors that differ by more than seed noise.',
+  slope:
+    'Fewer than three learning rates have their optimum strictly inside the positive weight decays, so the ridge slope is not identifiable.',
+} as const;
+
+/** One optimizer's statistics, with the samples that comparisons need. */
+export interface Analysed {
+  readonly statistics: OptimizerStatistics;
+  readonly samples: Samples;
+  /** Standard error of the ridge's slope about its line, and its degrees of freedom. */
+  readonly slopeError: number;
+  readonly slopeFreedom: number;
+}
+
+export function analyse(label: string, records: readonly RunRecord[], plan: BootstrapPlan): Analysed {
+  const grid = buildGrid(label, records);
+  const surface = surfaceOf(grid);
+  const noise = noiseOf(grid);
+  const samples = sample(surface, noise, plan, label);
+  const fit = ridge(surface, surface.error, ridgeNoise(surface, noise));
+  const used = fit.columns.filter((c) => c.status === 'used').length;
+  const basin = (statistic: 'basinRelative' | 'basinAbsolute') =>
+    estimate(samples[statistic], RULES.basin, plan.level, REASONS.empty);
+  const cell = records[0]?.cell;
+  const best = bestOf(grid, surface, samples, plan.level);
+  return {
+    statistics: {
+      label,
+      optimizer: cell?.optimizer.name ?? '',
+      schedule: cell?.schedule.name ?? '',
+      epochs: cell?.epochs ?? 0,
+      grid,
+      best,
+      basin: {
+        relative: basin('basinRelative'),
+        absolute: basin('basinAbsolute'),
+        cells: countKnown(surface),
+      },
+      separability: separabilityOf(grid, surface, samples, plan.level),
+      ridge: ridgeOf(fit, used, samples, plan.level),
+      regret: regretOf(surface, samples, plan.level),
+      ...(best === null ? { reason: REASONS.empty } : {}),
+    },
+    samples,
+    slopeError: fit.error,
+    slopeFreedom: used - 2,
+  };
+}
+
+const countKnown = (surface: Surface) => surface.error.reduce((n, e) => n + Number(!Number.isNaN(e)), 0);
+
+function bestOf(grid: Grid, surface: Surface, samples: Samples, level: number): Best | null {
+  const at = argmin(surface.error);
+  if (at < 0) return null;
+  const [i, j] = [Math.floor(at / grid.wds.length), at % grid.wds.length];
+  const { lr, wd, mean, sd, errors } = grid.cells[i]![j]!;
+  const onBorder = (k: number, length: number) => length > 1 && (k === 0 || k === length - 1);
+  const edge = onBorder(i, grid.lrs.length) || onBorder(j, grid.wds.length);
+  const expected = estimate(samples.best, RULES.best, level, REASONS.empty);
+  return { lr, wd, mean: mean!, sd, runs: errors.length, edge, expected };
+}
+
+function separabilityOf(grid: Grid, surface: Surface, samples: Samples, level: number): Separability {
+  const share = (keep: (k: number) => boolean) => {
+    const logs = surface.error.map((e, k) => (keep(k) ? Math.log(e) : NaN));
+    const found = explainedShare(additiveFit(logs, grid.wds.length), 0);
+    return Number.isFinite(found) ? Math.min(1, Math.max(0, found)) : null;
+  };
+  const cells = grid.cells.flat();
+  return {
+    corrected: estimate(samples.separability, RULES.separability, level, REASONS.separability),
+    raw: share(() => true),
+    rawConverged: share((k) => !surface.touched[k]),
+    cells: countKnown(surface),
+    missing: cells.filter((c) => c.status === 'missing').length,
+    diverged: cells.filter((c) => c.diverged > 0).length,
+  };
+}
+
+function ridgeOf(fit: RidgeFit, used: number, samples: Samples, level: number): Ridge {
+  const slope = estimate(samples.slope, RULES.slope, level, REASONS.slope);
+  return {
+    slope: slope.value === null ? unknown(REASONS.slope) : widen(slope, fit.error, used - 2, level),
+    intercept: Number.isFinite(fit.intercept) ? fit.intercept : null,
+    columns: fit.columns,
+    used,
+    censored: fit.columns.filter((c) => c.status === 'edge' || c.status === 'zero').length,
+  };
+}
+
+function regretOf(surface: Surface, samples: Samples, level: number) {
+  const { lrs, wds, error } = surface;
+  const best = argmin(error);
+  const from = (j: number, at: number): RegretFrom | null =>
+    at < 0
+      ? null
+      : {
+          startWd: wds[j]!,
+          lr: lrs[Math.floor(at / wds.length)]!,
+          wd: wds[at % wds.length]!,
+          error: error[at]!,
+          regret: error[at]! - error[best]!,
+        };
+  const positive = wds.flatMap((wd, j) => (wd > 0 ? [j] : []));
+  const median = positive[Math.floor((positive.length - 1) / 2)];
+  const all = [...tuneInTurnFromAll(error, wds.length)].flatMap((at, j) => from(j, at) ?? []);
+  return {
+    mean: estimate(samples.regret, RULES.regret, level, REASONS.empty),
+    fromZero: wds[0] === 0 ? from(0, tuneInTurn(error, wds.length, 0)) : null,
+    fromMedian: median === undefined ? null : from(median, tuneInTurn(error, wds.length, median)),
+    worst: all.length > 0 ? all.reduce((a, b) => (b.regret > a.regret ? b : a)) : null,
+  };
+}

@@ -1,0 +1,124 @@
+/** The statistics in three sentences that claim no more than their intervals do. */
+import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from './decoupling.js';
+
+/**
+ * The verdict on the comparison that the experiment was made for: the first pair of an L2 optimizer and its
+ * decoupled sibling under equal schedules, else the first pair. Labels are given as they are: escape them on display.
+ */
+export function verdict(decoupling: Decoupling): string[] {
+  const { comparisons, optimizers } = decoupling;
+  const chosen = comparisons.find((c) => c.kind === 'decoupling') ?? comparisons[0];
+  if (chosen) return verdictOf(decoupling, chosen);
+  const only = optimizers[0];
+  if (!only) return ['There are no runs yet, so there is nothing to say.'];
+  return [
+    only.best
+      ? `${only.label} reaches a test error of ${percent(only.best.mean)} at lr ${short(only.best.lr)}, wd ${short(only.best.wd)}, the best of ${only.grid.runs} runs' grid.`
+      : `${only.label}: ${only.reason ?? 'no result.'}`,
+    `Its separability is ${shown(only.separability.corrected, short)} and its ridge slope ${shown(only.ridge.slope, short)}.`,
+    'Nothing is compared: put a second optimizer into the configuration.',
+  ];
+}
+
+/** Three sentences on one comparison: the best setting, the independence of lr and wd, generalisation. */
+export function verdictOf(decoupling: Decoupling, comparison: Comparison): string[] {
+  const find = (label: string) => decoupling.optimizers.find((o) => o.label === label);
+  const [a, b] = [find(comparison.a), find(comparison.b)];
+  if (!a || !b)
+    throw new Error(`No statistics of ${comparison.a} or ${comparison.b}: pass the decoupling it is from.`);
+  return [
+    bestSentence(a, b, comparison, decoupling.level),
+    independenceSentence(a, b, comparison, decoupling.level),
+    generalisationSentence(comparison, decoupling.level),
+  ];
+}
+
+type Direction = 'lower' | 'higher' | 'open' | 'unknown';
+
+/** Which way an interval points: `open` where it holds 0, `unknown` where there is none. */
+export function direction({ low, high }: Estimate): Direction {
+  if (low === null || high === null) return 'unknown';
+  if (high < 0) return 'lower';
+  return low > 0 ? 'higher' : 'open';
+}
+
+function bestSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison, level: number): string {
+  if (!a.best || !b.best || c.best.value === null) {
+    const empty = a.best ? b : a;
+    return `The best settings cannot be compared: ${empty.label} has no run that finished or diverged.`;
+  }
+  const runs = `${c.runs[0]} and ${c.runs[1]} runs`;
+  const means = `${b.label}'s best setting has a test error of ${percent(b.best.mean)}, ${a.label}'s ${percent(a.best.mean)} (${runs})`;
+  const edges = [a, b].filter((o) => o.best?.edge).map((o) => o.label);
+  const border =
+    edges.length > 0
+      ? `; the best of ${edges.join(' and of ')} lies on the grid's border, where a wider grid may find better`
+      : '';
+  const way = direction(c.best);
+  const by = `a difference of ${points(c.best.value)} points${range(c.best, points, level)}`;
+  if (way === 'unknown')
+    return `${means}, but no interval can be given, so this may be luck: ${c.best.reason ?? ''}`;
+  if (way === 'open') return `${means}: ${by}, which holds 0, so neither is shown to be better${border}.`;
+  const relative =
+    c.bestRelative.value === null ? '' : ` (${percent(Math.abs(c.bestRelative.value))} ${way} relative)`;
+  return `${means}: freed of selection, ${by}${relative}, so ${way === 'lower' ? b.label : a.label} is better here${border}.`;
+}
+
+function independenceSentence(
+  a: OptimizerStatistics,
+  b: OptimizerStatistics,
+  c: Comparison,
+  level: number,
+): string {
+  const separability = `separability is ${shown(b.separability.corrected, short)} for ${b.label} and ${shown(a.separability.corrected, short)} for ${a.label}`;
+  const slope = `the ridge slope ${shown(b.ridge.slope, short)} and ${shown(a.ridge.slope, short)}`;
+  return `${capital(separability)}, ${slope} (0 decoupled, -1 coupled; ${percent(level, 0)} intervals): ${independence(a, b, c)}.`;
+}
+
+/** What separability and slope together allow one to say. */
+function independence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison): string {
+  const separability = direction(c.separability);
+  if (separability === 'unknown')
+    return 'whether lr and wd are more independent in one than in the other cannot be told from these runs';
+  if (separability === 'open')
+    return 'the difference in separability holds 0, so neither is shown to be easier to tune';
+  const [more, less, slopes] =
+    separability === 'higher' ? [b, a, slopeAgrees(b, a)] : [a, b, slopeAgrees(a, b)];
+  return `lr and wd are more nearly independent in ${more.label} than in ${less.label}${slopes}`;
+}
+
+function slopeAgrees(more: OptimizerStatistics, less: OptimizerStatistics): string {
+  const [flat, steep] = [more.ridge.slope, less.ridge.slope];
+  if (direction(flat) === 'unknown' || direction(steep) === 'unknown') return ', by separability alone';
+  const agrees = direction(steep) === 'lower' && flat.low! > steep.high!;
+  return agrees ? ', and the ridges agree' : ', though the ridge slopes do not settle it';
+}
+
+function generalisationSentence(c: Comparison, level: number): string {
+  const { relative, range: losses, difference } = c.generalisation;
+  if (relative.value === null || difference.value === null || losses === null)
+    return `Test error at equal training loss cannot be compared: ${relative.reason ?? difference.reason ?? ''}`;
+  const where = `averaged over training losses from ${short(losses[0])} to ${short(losses[1])}`;
+  const size = `${percent(Math.abs(relative.value))} ${relative.value < 0 ? 'lower' : 'higher'}`;
+  const claim = `At equal training loss, ${where}, ${c.b}'s test error is ${size} than ${c.a}'s${range(relative, (v) => percent(v), level)}`;
+  const way = direction(relative);
+  if (way === 'unknown') return `${claim}, without an interval: ${relative.reason ?? ''}`;
+  if (way === 'open') return `${claim}, which holds 0, so neither is shown to generalise better.`;
+  return `${claim}, so ${way === 'lower' ? c.b : c.a} generalises better here.`;
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+const percent = (share: number, digits = 1) => `${(share * 100).toFixed(digits)}%`;
+const points = (share: number) => `${share > 0 ? '+' : ''}${(share * 100).toFixed(2)}`;
+const short = (value: number) => String(Number(value.toPrecision(2)));
+
+function range(e: Estimate, format: (v: number) => string, level: number): string {
+  if (e.low === null || e.high === null) return '';
+  return ` (${percent(level, 0)} interval ${format(e.low)} to ${format(e.high)})`;
+}
+
+function shown(e: Estimate, format: (v: number) => string): string {
+  if (e.value === null) return 'not identifiable';
+  if (e.low === null || e.high === null) return `${format(e.value)} (no interval)`;
+  return `${format(e.value)} (${format(e.low)} to ${format(e.high)})`;
+}
