@@ -46,7 +46,11 @@ async function drawFigures(
  * Writes runs.csv, epochs.csv, decoupling.csv, figures/*.svg, *.png, *.vl.json and report.html into `dir`, replacing
  * what is there. Returns the paths written, in that order. Throws a sentence where a file cannot be written.
  */
-export async function writeReport(dir: string, input: ReportInput): Promise<string[]> {
+export async function writeReport(
+  dir: string,
+  input: ReportInput,
+  { figures: drawn = true } = {},
+): Promise<string[]> {
   const analysed = analyse(input);
   const paths: string[] = [];
   const write = async (name: string, pieces: Iterable<string | Uint8Array>): Promise<void> => {
@@ -57,6 +61,7 @@ export async function writeReport(dir: string, input: ReportInput): Promise<stri
   await write('runs.csv', [runsCsv(analysed.records)]);
   await write('epochs.csv', epochsCsvChunks(analysed.records));
   await write('decoupling.csv', [decouplingCsv(analysed.decoupling)]);
+  if (!drawn) return paths;
   const figures = await drawFigures(analysed, (name, piece) => write(name, [piece]));
   await write('report.html', [reportHtml(analysed, figures)]);
   return paths;
