@@ -19,6 +19,21 @@ export interface WasmFacts {
 const wasmFolder = (): string =>
   dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep;
 
+/** The events on which Emscripten's module puts handlers that rethrow, printing all of its source on the way. */
+const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
+
+/** Runs `start` and takes off the process-wide handlers that it has put on: errors are the program's own affair. */
+async function withoutNewListeners<T>(start: () => Promise<T>): Promise<T> {
+  const before = EVENTS.map((event) => new Set(process.listeners(event as 'uncaughtException')));
+  const result = await start();
+  EVENTS.forEach((event, i) => {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (!before[i]!.has(listener)) process.removeListener(event, listener);
+    }
+  });
+  return result;
+}
+
 /**
  * Makes wasm the current tfjs backend, with SIMD where the processor has it, on one thread (tfjs's wasm has no
  * threads under Node).
@@ -30,7 +45,7 @@ export async function loadWasm(): Promise<WasmFacts> {
     setThreadsCount(1);
   }
   registerWasmTrainingKernels();
-  const ready = await setBackend('wasm').catch(() => false);
+  const ready = await withoutNewListeners(() => setBackend('wasm').catch(() => false));
   if (!ready) {
     throw new BackendError(
       'wasm',

@@ -1,0 +1,165 @@
+/**
+ * The decisions of the tensorflow loader. The real package needs a download that is not to be had everywhere, so a
+ * stand-in module takes its place here: it registers a real tfjs backend (the cpu's) under TensorFlow's name.
+ */
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BackendError } from '../../src/backends/backend.js';
+import {
+  CPU_PACKAGE,
+  GPU_PACKAGE,
+  loadTensorflow,
+  restoreRemovedUtil,
+  type TensorflowHost,
+} from '../../src/backends/tensorflow.js';
+
+class StandIn extends MathBackendCPU {
+  constructor(readonly isUsingGpuDevice: boolean) {
+    super();
+  }
+}
+
+/** What requiring the package does when it is whole: it registers its backend and returns its versions. */
+const whole = (isUsingGpu: boolean) => (): unknown => {
+  tf.registerBackend('tensorflow', () => new StandIn(isUsingGpu));
+  return { version: { 'tfjs-core': '4.22.0', 'tfjs-node': '4.22.0' } };
+};
+
+const failing = (message: string, code?: string) => (): unknown => {
+  throw Object.assign(new Error(message), { code });
+};
+
+/** A machine with these packages installed. */
+const host = (packages: Record<string, () => unknown>, hasDriver = false): TensorflowHost => ({
+  require: (name) => {
+    const load = packages[name];
+    // What Node says of a package that is not there.
+    return load === undefined ? createRequire(import.meta.url)(`${name}-that-is-not-installed`) : load();
+  },
+  hasNvidiaDriver: () => hasDriver,
+});
+
+/** The same, with Node's error for exactly the name that was asked for. */
+const emptyMachine: TensorflowHost = {
+  require: (name) => failing(`Cannot find module '${name}'\nRequire stack:\n- /x.js`, 'MODULE_NOT_FOUND')(),
+  hasNvidiaDriver: () => false,
+};
+
+const missing = (name: string) => failing(`Cannot find module '${name}'`, 'MODULE_NOT_FOUND');
+const noBinary = (name: string) =>
+  failing(
+    `The Node.js native addon module (tfjs_binding.node) can not be found at path: /x/${name}/lib. \nPlease run`,
+  );
+
+async function refusal(machine: TensorflowHost): Promise<BackendError> {
+  const error: unknown = await loadTensorflow(undefined, machine).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(BackendError);
+  return error as BackendError;
+}
+
+afterEach(() => {
+  if (tf.engine().findBackendFactory('tensorflow') != null) tf.removeBackend('tensorflow');
+});
+
+describe('the tensorflow loader', () => {
+  it('takes the GPU package and says GPU where TensorFlow found one', async () => {
+    const facts = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(true) }, true));
+    expect(facts).toEqual({ package: GPU_PACKAGE, version: '4.22.0', device: 'GPU' });
+    expect(tf.getBackend()).toBe('tensorflow');
+  });
+
+  it('says plainly that the GPU package runs on the CPU, and which part is missing', async () => {
+    const without = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(false) }, false));
+    expect(without.device).toBe('CPU');
+    expect(without.warning).toMatch(/runs on the CPU: this machine shows no NVIDIA driver/);
+    tf.removeBackend('tensorflow');
+    const withDriver = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(false) }, true));
+    expect(withDriver.warning).toMatch(/could not load CUDA 11\.2 and cuDNN 8\.1/);
+  });
+
+  it('takes the CPU package where only that is installed', async () => {
+    const facts = await loadTensorflow(
+      undefined,
+      host({ [GPU_PACKAGE]: missing(GPU_PACKAGE), [CPU_PACKAGE]: whole(false) }),
+    );
+    expect(facts).toEqual({ package: CPU_PACKAGE, version: '4.22.0', device: 'CPU' });
+  });
+
+  it('takes the CPU package where the GPU package lacks its binary', async () => {
+    const facts = await loadTensorflow(
+      undefined,
+      host({ [GPU_PACKAGE]: noBinary(GPU_PACKAGE), [CPU_PACKAGE]: whole(false) }),
+    );
+    expect(facts.package).toBe(CPU_PACKAGE);
+  });
+
+  it('says that no package is installed, and how to install one', async () => {
+    const error = await refusal(emptyMachine);
+    expect(error.reason).toMatch(
+      /neither @tensorflow\/tfjs-node-gpu nor @tensorflow\/tfjs-node is installed/,
+    );
+    expect(error.advice).toMatch(/npm install @tensorflow\/tfjs-node-gpu@4\.22\.0/);
+  });
+
+  it('says that the binary was not downloaded, and how to get it', async () => {
+    const error = await refusal(
+      host({ [GPU_PACKAGE]: noBinary(GPU_PACKAGE), [CPU_PACKAGE]: missing(CPU_PACKAGE) }),
+    );
+    expect(error.reason).toMatch(/without its binary \(tfjs_binding\.node\)/);
+    expect(error.advice).toMatch(/npm rebuild @tensorflow\/tfjs-node-gpu/);
+  });
+
+  it('says which library the binary wants', async () => {
+    const message = 'libcudart.so.11.0: cannot open shared object file: No such file or directory';
+    const error = await refusal(
+      host({ [GPU_PACKAGE]: failing(message, 'ERR_DLOPEN_FAILED'), [CPU_PACKAGE]: missing(CPU_PACKAGE) }),
+    );
+    expect(error.reason).toContain('libcudart.so.11.0');
+    expect(error.advice).toMatch(/CUDA 11\.2/);
+  });
+
+  it('does not take a dependency of the package that is missing for the package', async () => {
+    const error = await refusal(
+      host({ [GPU_PACKAGE]: missing('@mapbox/node-pre-gyp'), [CPU_PACKAGE]: missing(CPU_PACKAGE) }),
+    );
+    expect(error.reason).toMatch(
+      /failed while it was loading \(Cannot find module '@mapbox\/node-pre-gyp'\)/,
+    );
+  });
+
+  it('notices a second copy of tfjs-core', async () => {
+    const elsewhere = (): unknown => ({ version: { 'tfjs-node': '4.21.0' } });
+    const error = await refusal(host({ [GPU_PACKAGE]: elsewhere }));
+    expect(error.reason).toMatch(/another copy of @tensorflow\/tfjs-core/);
+  });
+
+  it('puts back what Node 23 removed from util before the package is required, and leaves what is there', async () => {
+    const seen: unknown[] = [];
+    const nodeUtil = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
+    const kept = nodeUtil['isNullOrUndefined'];
+    delete nodeUtil['isNullOrUndefined'];
+    try {
+      await loadTensorflow(
+        undefined,
+        host({
+          [GPU_PACKAGE]: () => {
+            seen.push(nodeUtil['isNullOrUndefined']);
+            return whole(true)();
+          },
+        }),
+      );
+    } finally {
+      if (kept !== undefined) nodeUtil['isNullOrUndefined'] = kept;
+    }
+    const restored = seen[0] as (value: unknown) => boolean;
+    expect([null, undefined, 0, '', false].map(restored)).toEqual([true, true, false, false, false]);
+
+    const present = (): boolean => true;
+    const util: Record<string, unknown> = { isNullOrUndefined: present };
+    restoreRemovedUtil(util);
+    expect(util['isNullOrUndefined']).toBe(present);
+    expect(util['isArray']).toBe(Array.isArray);
+  });
+});

@@ -1,0 +1,68 @@
+/** Choosing a backend by name and by itself, and the doctor's trial of each, for real. */
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it, vi } from 'vitest';
+import { relativeDifference, smallGradient } from '../../src/backends/check.js';
+import {
+  BACKEND_NAMES,
+  BackendError,
+  probeBackends,
+  useBackend,
+  type BackendReport,
+} from '../../src/backends/index.js';
+import { probeBackend } from '../../src/backends/probe.js';
+
+/** useBackend refuses this backend too, for the same reason and with the same advice. */
+async function expectRefusal({ name, reason = '', advice = '' }: BackendReport): Promise<void> {
+  const error: unknown = await useBackend(name, {}).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(BackendError);
+  expect(error).toMatchObject({ backend: name, reason });
+  expect(reason).toMatch(/\w+/);
+  expect((error as Error).message).toContain(advice);
+}
+
+describe('useBackend', () => {
+  it.each(['cpu', 'wasm'] as const)('makes %s the current backend', async (name) => {
+    const report = await useBackend(name, {});
+    expect(report).toMatchObject({ name, available: true, version: '4.22.0', threads: 1 });
+    expect(tf.getBackend()).toBe(name);
+  });
+
+  it('keeps the banner of the cpu backend off the terminal', async () => {
+    const warn = vi.spyOn(console, 'warn');
+    await useBackend('cpu', {});
+    tf.tensor1d([1, 2]).dispose();
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
+  it('takes by itself a backend that computes right, and says why it passed others over', async () => {
+    await useBackend('cpu', {});
+    const expected = await smallGradient();
+    const report = await useBackend('auto', { threads: 1 });
+    expect(report.available).toBe(true);
+    expect(tf.getBackend()).toBe(report.name);
+    expect(relativeDifference(await smallGradient(), expected)).toBeLessThan(1e-4);
+    if (report.name === 'wasm') expect(report.facts?.['onednn not used']).toMatch(/./);
+    else expect(['tensorflow', 'onednn']).toContain(report.name);
+  });
+});
+
+describe('probeBackends', () => {
+  it('tries every backend in its own process and says what it found', async () => {
+    const reports = await probeBackends();
+    expect(reports.map(({ name }) => name)).toEqual(BACKEND_NAMES);
+    for (const report of reports) {
+      if (report.available) expect(Number(report.facts?.['difference from cpu'])).toBeLessThan(1e-4);
+      else await expectRefusal(report);
+    }
+    expect(reports.filter(({ available }) => available).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['wasm', 'cpu']),
+    );
+  });
+
+  it('ends a child that does not answer, and says so', async () => {
+    const report = await probeBackend('cpu', 1);
+    expect(report).toMatchObject({ name: 'cpu', available: false });
+    expect(report.reason).toMatch(/SIGKILL/);
+  });
+});
