@@ -31,22 +31,36 @@ Napi::Value relu_gradient(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (operation, mode, outer, inner, a, b, out): operation 0 + 1 - 2 * 3 /; modes as in simd/elementwise.inc.
+// The elements of an operand that is repeated along the axes whose bit is set in `repeated`, and its steps.
+Index steps(const Index (&size)[4], int repeated, Index (&step)[4]) {
+  Index elements = 1;
+  for (int axis = 3; axis >= 0; --axis) {
+    const bool repeats = (repeated >> axis & 1) != 0;
+    step[axis] = repeats ? 0 : elements;
+    if (!repeats) elements *= size[axis];
+  }
+  return elements;
+}
+
+// (operation, d0, d1, d2, d3, repeatA, repeatB, a, b, out): out [d0, d1, d2, d3] = a op b, operation 0 + 1 - 2 * 3 /.
+// Bit k of repeatA says that a has 1 where out has dk.
 Napi::Value binary(const Napi::CallbackInfo& info) {
   const int op = static_cast<int>(check::whole(info, 0, "operation", 0, 3));
-  const int mode = static_cast<int>(check::whole(info, 1, "mode", 0, 4));
-  const Index outer = check::whole(info, 2, "outer"), inner = check::whole(info, 3, "inner");
-  const Index n = check::product(info, {outer, inner});
-  const Index sizes[] = {n, inner, outer, inner, outer};
-  const float* a = check::floats(info, 4, "a", mode <= 2 ? n : sizes[mode]);
-  const float* b = check::floats(info, 5, "b", mode <= 2 ? sizes[mode] : n);
-  float* out = check::floats(info, 6, "out", n);
-  if (mode == 0) {
+  simd::Broadcast shape = {};
+  for (int k = 0; k < 4; ++k) shape.size[k] = check::whole(info, 1 + k, "size");
+  const Index n = check::product(info, {shape.size[0], shape.size[1], shape.size[2], shape.size[3]});
+  const int repeat_a = static_cast<int>(check::whole(info, 5, "repeatA", 0, 15));
+  const int repeat_b = static_cast<int>(check::whole(info, 6, "repeatB", 0, 15));
+  const float* a = check::floats(info, 7, "a", steps(shape.size, repeat_a, shape.a));
+  const float* b = check::floats(info, 8, "b", steps(shape.size, repeat_b, shape.b));
+  float* out = check::floats(info, 9, "out", n);
+  if (repeat_a == 0 && repeat_b == 0) {
     threads::split(n, kLeast, [&](Index, threads::Range r) {
-      simd::best().binary(op, 0, 1, r.end - r.begin, a + r.begin, b + r.begin, out + r.begin);
+      const simd::Broadcast run = {{1, 1, 1, r.end - r.begin}, {0, 0, 0, 1}, {0, 0, 0, 1}};
+      simd::best().binary(op, run, a + r.begin, b + r.begin, out + r.begin);
     });
   } else {
-    simd::best().binary(op, mode, outer, inner, a, b, out);
+    simd::best().binary(op, shape, a, b, out);
   }
   return info.Env().Undefined();
 }

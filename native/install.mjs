@@ -42,7 +42,8 @@ function headers() {
 
 function build() {
   const nodeGyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
-  const args = [nodeGyp, 'rebuild', '--jobs=max', ...headers(), ...process.argv.slice(2)];
+  // Not rebuild: what is up to date stays, and a build that fails leaves the last one in place. N-API is the same for every Node.
+  const args = [nodeGyp, 'configure', 'build', '--jobs=max', ...headers(), ...process.argv.slice(2)];
   return spawnSync(process.execPath, args, { cwd: here, encoding: 'utf8', maxBuffer: 1 << 28 });
 }
 

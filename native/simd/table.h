@@ -25,6 +25,11 @@ struct BatchNormShape {
   Index rows, channels;
 };
 
+// Four axes (outermost first) of an output and the steps of its two operands along each: 0 where one is repeated.
+struct Broadcast {
+  Index size[4], a[4], b[4];
+};
+
 struct AdamFactors {
   float beta1, beta2, inverse_bias1, inverse_bias2, step_size, epsilon, l2, decay;
 };
@@ -55,8 +60,8 @@ struct Table {
                const float* mask, AdamFactors f, float* theta_out, float* m_out, float* v_out);
   void (*sgd)(Index n, const float* theta, const float* gradient, const float* m, const float* mask, SgdFactors f,
               float* theta_out, float* m_out);
-  // out = a op b for op in + - * /; `mode` says how b runs along a.
-  void (*binary)(int op, int mode, Index outer, Index inner, const float* a, const float* b, float* out);
+  // out = a op b for op 0 + 1 - 2 * 3 /.
+  void (*binary)(int op, const Broadcast& shape, const float* a, const float* b, float* out);
   void (*relu)(Index n, const float* x, float* y);
   void (*relu_grad)(Index n, const float* dy, const float* x, float* dx);
   // total[c] += sum over rows of x[r][c].

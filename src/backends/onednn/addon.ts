@@ -57,11 +57,15 @@ export interface Addon {
     dz: Float32Array,
     dbias: Float32Array,
   ): void;
+  /** out [d0, d1, d2, d3] = a op b; bit k of repeatA: a has 1 where out has dk. Operations: 0 + 1 - 2 * 3 /. */
   binary(
     operation: number,
-    mode: number,
-    outer: number,
-    inner: number,
+    d0: number,
+    d1: number,
+    d2: number,
+    d3: number,
+    repeatA: number,
+    repeatB: number,
     a: Float32Array,
     b: Float32Array,
     out: Float32Array,

@@ -13,46 +13,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { BiasReluGrad, ReluGrad } from '../../../nn/kernels.js';
 import { native } from '../addon.js';
+import { broadcast } from '../broadcast.js';
 import { kernel } from '../kernel.js';
-
-/** How one tensor's elements run along the other's; outer * inner = the output's size. */
-interface Broadcast {
-  readonly mode: 0 | 1 | 2 | 3 | 4;
-  readonly outer: number;
-  readonly inner: number;
-  readonly shape: number[];
-}
-
-/** The axes of `small` without leading ones. */
-function trimmed(small: number[]): number[] {
-  const first = small.findIndex((size) => size !== 1);
-  return first < 0 ? [] : small.slice(first);
-}
-
-/** `small` against `large`: along the last axes (mode 1), or along the first (mode 2); undefined otherwise. */
-function along(large: number[], small: number[]): { last: boolean; inner: number } | undefined {
-  if (small.length > large.length) return undefined;
-  const size = util.sizeFromShape(small);
-  const end = trimmed(small);
-  if (util.arraysEqual(large.slice(large.length - end.length), end)) return { last: true, inner: size };
-  const axes = small.length === large.length ? small.findIndex((n, i) => n !== large[i]) : 0;
-  if (axes > 0 && small.slice(axes).every((n) => n === 1)) {
-    return { last: false, inner: util.sizeFromShape(large) / size };
-  }
-  return undefined;
-}
-
-/** How to broadcast a and b without an index calculation an element; undefined where that is needed, or if empty. */
-export function broadcast(a: number[], b: number[]): Broadcast | undefined {
-  const [na, nb] = [util.sizeFromShape(a), util.sizeFromShape(b)];
-  if (na === 0 || nb === 0) return undefined;
-  if (util.arraysEqual(a, b)) return { mode: 0, outer: 1, inner: na, shape: a };
-  const b1 = along(a, b);
-  if (b1) return { mode: b1.last ? 1 : 2, outer: na / b1.inner, inner: b1.inner, shape: a };
-  const a1 = along(b, a);
-  if (a1) return { mode: a1.last ? 3 : 4, outer: nb / a1.inner, inner: a1.inner, shape: b };
-  return undefined;
-}
 
 const binary = (name: string, operation: number) =>
   kernel<{ a: TensorInfo; b: TensorInfo }, object>(name, ({ inputs, backend }) => {
@@ -61,7 +23,7 @@ const binary = (name: string, operation: number) =>
     const shape = a && b && broadcast(inputs.a.shape, inputs.b.shape);
     if (!shape) return undefined;
     const { info, values } = backend.allocate(shape.shape);
-    native().binary(operation, shape.mode, shape.outer, shape.inner, a, b, values);
+    native().binary(operation, ...shape.sizes, shape.repeatA, shape.repeatB, a, b, values);
     return info;
   });
 
