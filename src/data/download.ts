@@ -8,7 +8,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataError, reason } from './errors.js';
-import { acquireLock } from './lock.js';
+import { acquireLock } from '../files/lock.js';
 
 /** One file to fetch. Sizes in bytes. */
 export interface Target {

@@ -1,7 +1,7 @@
 /** From an experiment to its cells: every optimizer's lr x wd grid, once per seed. */
 import { axisValues } from '../config/grid.js';
 import { optimizerLabel } from '../config/labels.js';
-import type { Experiment } from '../config/schema.js';
+import type { Experiment, OptimizerSpec } from '../config/schema.js';
 import { NUMERICS, identify, type Cell } from '../train/cell.js';
 
 /** A cell to be trained, under the name it has in this experiment. */
@@ -19,7 +19,8 @@ export function expand(experiment: Experiment, backend: string): Job[] {
   const { train, dataset, model, grid, threads } = experiment;
   return train.seeds.flatMap((seed) =>
     experiment.optimizers.flatMap((spec) => {
-      const { label: _label, lr: ownLr, wd: ownWd, schedule, epochs, ...optimizer } = spec;
+      const { lr: ownLr, wd: ownWd, schedule, epochs } = spec;
+      const optimizer = ruleOf(spec);
       return axisValues(ownLr ?? grid.lr).flatMap((lr) =>
         axisValues(ownWd ?? grid.wd).map((wd) => ({
           label: optimizerLabel(spec),
@@ -43,4 +44,10 @@ export function expand(experiment: Experiment, backend: string): Job[] {
       );
     }),
   );
+}
+
+/** The part of an optimizer's specification that decides its arithmetic. */
+function ruleOf(spec: OptimizerSpec): Cell['optimizer'] {
+  const { name, beta1, beta2, eps, epsForm, momentumForm, convention, exclude } = spec;
+  return { name, beta1, beta2, eps, epsForm, momentumForm, convention, exclude };
 }

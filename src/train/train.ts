@@ -24,6 +24,8 @@ export interface Observer {
   onPause?(position: Position, snapshot: () => Snapshot): void | Promise<void>;
   /** Asked after every step: true ends the run there, as `interrupted`. */
   shouldStop?(): boolean;
+  /** The run as it stands where it was told to stop. */
+  onInterrupt?(snapshot: Snapshot): void | Promise<void>;
 }
 
 /** How a run ended. `diverged`: a loss was not finite; the metrics end with the last whole epoch. */
@@ -61,6 +63,7 @@ export async function train(
   try {
     while (run.position.epoch < cell.epochs) {
       const ended = (await trainEpoch(run, observer)) ?? (await evaluateEpoch(run, observer));
+      if (ended?.status === 'interrupted') await observer.onInterrupt?.(snapshotOf(run));
       if (ended) return outcome(run, ended);
       observer.onEpoch?.(run.metrics.at(-1)!);
       await observer.onPause?.(run.position, () => snapshotOf(run));

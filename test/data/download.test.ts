@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { download, type Progress, type Target } from '../../src/data/download.js';
 import { DataError } from '../../src/data/errors.js';
-import { acquireLock } from '../../src/data/lock.js';
+import { acquireLock } from '../../src/files/lock.js';
 import { scratch } from './scratch.js';
 import { serve, wellBehaved, type Handler } from './server.js';
 

@@ -1,6 +1,6 @@
 /**
- * A lock file against two processes fetching one file. It holds the owner's pid and host; one left behind by a
- * process that died is taken over.
+ * Lock files: one process at a time for a folder or a download. A lock holds its owner's pid and host; one left
+ * behind by a process that died is taken over.
  */
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
@@ -14,7 +14,8 @@ const SILENT_MS = 60_000;
 /** A lock without readable content is being written, unless it is older than this. */
 const NEWBORN_MS = 5_000;
 
-interface Owner {
+/** Who holds a lock. */
+export interface Owner {
   readonly pid: number;
   readonly host: string;
 }
@@ -80,23 +81,37 @@ async function bury(file: string, content: string): Promise<void> {
   }
 }
 
-/**
- * Takes the lock `file`, waiting as long as a living process holds it.
- * @returns a function that releases it
- */
-export async function acquireLock(file: string, pollMs = 200): Promise<() => Promise<void>> {
+/** A lock taken, or who has it. */
+export type Claim = { readonly release: () => Promise<void> } | { readonly owner: Owner | undefined };
+
+/** Takes the lock `file` if no living process holds it; otherwise says at once who does. */
+export async function claimLock(file: string): Promise<Claim> {
   const content = JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() });
   while (!(await tryCreate(file, content))) {
     if (await isDead(file)) await bury(file, content);
-    else await sleep(pollMs);
+    else return { owner: parseOwner(await readFile(file, 'utf8').catch(() => '')) };
   }
   const beat = setInterval(() => {
     const now = new Date();
     utimes(file, now, now).catch(() => undefined);
   }, BEAT_MS);
   beat.unref();
-  return async () => {
-    clearInterval(beat);
-    await rm(file, { force: true });
+  return {
+    release: async () => {
+      clearInterval(beat);
+      await rm(file, { force: true });
+    },
   };
+}
+
+/**
+ * Takes the lock `file`, waiting as long as a living process holds it.
+ * @returns a function that releases it
+ */
+export async function acquireLock(file: string, pollMs = 200): Promise<() => Promise<void>> {
+  for (;;) {
+    const claim = await claimLock(file);
+    if ('release' in claim) return claim.release;
+    await sleep(pollMs);
+  }
 }

@@ -1,0 +1,159 @@
+/** `adamw-bench run`: train what is missing of an experiment, and write tables, figures and report. */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
+import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
+import { runSweep, type SweepResult } from '../../sweep/index.js';
+import { exitCode } from '../exit.js';
+import { progressDisplay, type ProgressStyle } from '../progress.js';
+import { stopSignal } from '../signals.js';
+import { duration, memorySize, wholeNumber } from '../units.js';
+
+interface RunFlags {
+  readonly set: readonly string[];
+  readonly out?: string;
+  readonly dataDir?: string;
+  readonly workers?: number;
+  readonly retries: number;
+  readonly failFast?: boolean;
+  readonly retryFailed?: boolean;
+  readonly update?: boolean;
+  readonly timeout: number;
+  readonly hangTimeout: number;
+  readonly timeBudget: number;
+  readonly memoryLimit: number;
+  readonly checkpointEvery: number;
+  readonly checkpointEpochs: number;
+  readonly figures: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  adamw-bench run configs/quick.yaml                    a first sweep, on generated images
+  adamw-bench run configs/mnist.yaml --data-dir ~/data  MNIST from a folder of yours
+  adamw-bench run configs/cifar-cpu.yaml --set train.epochs=3 --set train.seeds='[0,1,2]' --out results/short
+  adamw-bench run configs/cifar.yaml --time-budget 8h   as much as fits the night; run it again to go on
+
+Running the same command again trains only what is missing. Ctrl-C stops after keeping checkpoints.
+Exit codes: 0 done, 1 unexpected error, 2 refused (configuration, data, folder), 3 some cells failed,
+130 stopped before the end.`;
+
+/** Collects a repeatable option. */
+export const collect = (value: string, previous: readonly string[]) => [...previous, value];
+
+/** Adds the command to the program. */
+export function addRun(program: Command, finish: (code: number) => void): void {
+  program
+    .command('run')
+    .description(
+      'train every cell of a configuration that has no result yet, and write tables, figures, report',
+    )
+    .argument('<config>', 'YAML file, e.g. configs/quick.yaml')
+    .option('--set <path=value>', 'override a setting, e.g. train.epochs=2 (repeatable)', collect, [])
+    .option('-o, --out <dir>', 'results folder (default: results/<name>)')
+    .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
+    .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
+    .option('--retries <n>', 'how often a failed cell is tried again', wholeNumber(0), 1)
+    .option('--fail-fast', 'stop at the first cell that fails')
+    .option('--retry-failed', 'train cells recorded as failed or timed out once more')
+    .option('--update', 'use a results folder of another configuration, keeping the cells that are in both')
+    .option('--timeout <time>', 'longest time for one cell, e.g. 30m', duration, 0)
+    .option('--hang-timeout <time>', 'a worker silent for longer is restarted', duration, 600)
+    .option('--time-budget <time>', 'stop cleanly after this time, e.g. 2h', duration, 0)
+    .option('--memory-limit <size>', 'most memory for one worker, e.g. 4G', memorySize, 0)
+    .option(
+      '--checkpoint-every <time>',
+      'keep a checkpoint of a running cell this often; 0: never',
+      duration,
+      60,
+    )
+    .option('--checkpoint-epochs <n>', 'keep one after every n-th epoch as well; 0: never', wholeNumber(0), 0)
+    .option('--no-figures', 'write the CSVs only, no figures and no report')
+    .option('-q, --quiet', 'print nothing but errors')
+    .option('--json', 'print events as JSON lines')
+    .addHelpText('after', examples)
+    .action(async (config: string, flags: RunFlags) => finish(await run(config, flags)));
+}
+
+async function run(config: string, flags: RunFlags): Promise<number> {
+  const experiment = loadExperiment(config, { set: flags.set });
+  const dir = flags.out ?? join('results', experiment.name);
+  const display = progressDisplay(styleOf(flags));
+  for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
+  const stop = stopSignal(flags.timeBudget);
+  let result: SweepResult;
+  try {
+    result = await runSweep(
+      experiment,
+      {
+        dir,
+        dataDir: flags.dataDir,
+        workers:
+          flags.workers ??
+          experiment.workers ??
+          Math.max(1, Math.floor(availableParallelism() / experiment.threads)),
+        retries: flags.retries,
+        failFast: flags.failFast ?? false,
+        retryFailed: flags.retryFailed ?? false,
+        update: flags.update ?? false,
+        limits: { timeout: flags.timeout, hang: flags.hangTimeout, memory: flags.memoryLimit },
+        policy: { epochs: flags.checkpointEpochs, seconds: flags.checkpointEvery },
+        command: commandLine(config, flags),
+        signal: stop.signal,
+      },
+      display,
+    );
+  } finally {
+    display.end();
+    stop.release();
+  }
+  return conclude(experiment, dir, result, flags);
+}
+
+/** Writes what the sweep has led to, and says so. */
+async function conclude(
+  experiment: Experiment,
+  dir: string,
+  result: SweepResult,
+  flags: RunFlags,
+): Promise<number> {
+  const { records, manifest, interrupted, jobs } = result;
+  const input = { records, experiment, manifest: { ...manifest }, command: manifest.command };
+  const paths = records.length > 0 ? await writeReport(dir, input, { figures: flags.figures }) : [];
+  const talk = !flags.quiet && !flags.json;
+  if (talk && records.length > 0) {
+    const width = process.stdout.columns ?? 100;
+    console.log(renderSummary(records, { color: colorDepth(process.stdout, process.env), width }));
+    console.log(['', ...paths.filter((path) => /\.(csv|html)$/.test(path))].join('\n'));
+  }
+  const failed = records.filter(({ status }) => status === 'failed' || status === 'timeout').length;
+  if (talk && failed > 0) {
+    console.error(
+      `${failed} of ${jobs.length} cells failed; their reasons are in runs.csv. Add --retry-failed to try them again.`,
+    );
+  }
+  if (interrupted) {
+    if (!flags.quiet)
+      console.error(
+        `Stopped with ${records.length} of ${jobs.length} cells done. Run the same command again to go on.`,
+      );
+    return exitCode.interrupted;
+  }
+  return failed > 0 ? exitCode.cellsFailed : exitCode.ok;
+}
+
+function styleOf({ quiet, json }: RunFlags): ProgressStyle {
+  if (quiet) return 'quiet';
+  if (json) return 'json';
+  return process.stderr.isTTY ? 'bars' : 'lines';
+}
+
+/** The command that gives these results again, without options that change none of them. */
+function commandLine(config: string, { set, out }: RunFlags): string {
+  const quote = (text: string) => (/^[\w./=:,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+  const options = [...set.flatMap((value) => ['--set', quote(value)]), ...(out ? ['--out', quote(out)] : [])];
+  return ['adamw-bench run', quote(config), ...options].join(' ');
+}

@@ -1,0 +1,20 @@
+/** What the process tells its caller. */
+export const exitCode = {
+  ok: 0,
+  /** Something that should not happen: a defect here, or a machine that fails. */
+  unexpected: 1,
+  /** Input that cannot be used: arguments, configuration, data, a results folder. Nothing was trained. */
+  refused: 2,
+  /** The sweep came to its end, but some cells failed or timed out. */
+  cellsFailed: 3,
+  /** Stopped by Ctrl-C, SIGTERM or the time budget; the next run continues. */
+  interrupted: 130,
+} as const;
+
+/** A refusal by a command itself, as a sentence that says what to do. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}

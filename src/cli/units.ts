@@ -1,0 +1,40 @@
+/** Quantities as people write them on a command line, and as they read them. */
+import { InvalidArgumentError } from 'commander';
+
+const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400 };
+
+/** "90", "90s", "10m", "2h" or "1d" in seconds. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([smhd]?)$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('Write a time such as 90s, 10m or 2h; 0 for none.');
+  return Number(match[1]) * seconds[match[2] || 's']!;
+}
+
+const bytes: Record<string, number> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** "512M", "4G" or "4GiB" in bytes. */
+export function memorySize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg])(?:i?b)?$/i.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('Write a size such as 512M or 4G.');
+  return Number(match[1]) * bytes[match[2]!.toLowerCase()]!;
+}
+
+/** A whole number of at least `least`. */
+export const wholeNumber = (least: number) => (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || text.trim() === '') {
+    throw new InvalidArgumentError(`Write a whole number, ${least} or more.`);
+  }
+  return value;
+};
+
+/** Seconds as "45s", "12m 5s" or "3h 20m". */
+export function elapsed(total: number): string {
+  const whole = Math.round(total);
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
+  return `${Math.floor(whole / 3600)}h ${Math.floor((whole % 3600) / 60)}m`;
+}
+
+/** Bytes as "9.6 MB". */
+export const size = (count: number) => `${(count / 1e6).toFixed(1)} MB`;

@@ -1,0 +1,14 @@
+/** Experiments into cells, and their execution. */
+export { expand, type Job } from './cells.js';
+export { DirectoryError, layout } from './directory.js';
+export { readJournal } from './journal.js';
+export { packageVersion, readManifest, type Manifest } from './manifest.js';
+export type { Beat } from './protocol.js';
+export {
+  relabelled,
+  runSweep,
+  type SweepEvents,
+  type SweepOptions,
+  type SweepPlan,
+  type SweepResult,
+} from './sweep.js';
