@@ -81,8 +81,8 @@ function curvePanel(grids: readonly Grid[], measure: Measure, title: string): ob
   };
   const stroke = { color: marks.color, strokeDash: marks.strokeDash };
   return {
-    width: 340,
-    height: 280,
+    width: 480,
+    height: 230,
     layer: [
       {
         data: { values: bands },
@@ -115,11 +115,11 @@ export function learningCurves({ grids }: FigureInput): Figure | null {
     caption:
       'Thick: each optimizer’s best cell, mean over seeds. Thin: its next best cells. Shaded: the middle half of all its runs.',
     spec: {
-      hconcat: [
+      vconcat: [
         curvePanel(shown, 'trainLoss', 'training loss, nats'),
         curvePanel(shown, 'testError', 'test error, %'),
       ],
-      spacing: 32,
+      spacing: 20,
     },
   };
 }

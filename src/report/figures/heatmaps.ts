@@ -32,7 +32,7 @@ function panel(grid: Grid, domain: readonly number[]): object {
   const size = Math.min(34, Math.max(3, Math.floor(340 / Math.max(grid.lrs.length, 8))));
   const at = {
     x: { field: 'lr', type: 'ordinal', sort: columns, title: 'learning rate', axis: { labelAngle: columns.some((l) => l.length > 4) ? -60 : 0, values: thinned(columns, 12), labelFontSize: 12, grid: false } },
-    y: { field: 'wd', type: 'ordinal', sort: rows, title: 'weight decay', axis: { values: [...new Set([...thinned(rows, 20), rows.at(-1)!])], labelFontSize: 12, grid: false } },
+    y: { field: 'wd', type: 'ordinal', sort: rows, title: 'weight decay', axis: { values: thinned(rows.toReversed(), 18), labelFontSize: 12, grid: false } },
   }; // prettier-ignore
   const best = bestCells(grid, 1)[0];
   const mark = Math.max(4, (size * size) / 14);

@@ -6,7 +6,7 @@ import { percent, shortNumber } from '../../format.js';
 import type { PageCell, PageData, PagePanel, PageTable } from '../data.js';
 import { detail } from './detail.js';
 import { byId, html } from './dom.js';
-import { describe, heatmap, legend } from './heatmap.js';
+import { describe, type Heatmap, heatmap, legend } from './heatmap.js';
 import { follow } from './live.js';
 import { bestOf, type Selection, selectionOf } from './state.js';
 import { freshTable, table } from './table.js';
@@ -19,6 +19,7 @@ const states = {
 };
 let data = JSON.parse(byId('data').textContent) as PageData;
 let chosen: Selection | null = null;
+let heatmaps: Heatmap[] = [];
 
 const selection = (): Selection | null => chosen ?? bestOf(data);
 
@@ -37,16 +38,19 @@ function pointAt(panel: PagePanel, cell: PageCell | null, at: DOMRect | null): v
 
 function select(next: Selection): void {
   chosen = next;
-  drawHeatmaps();
+  drawSelection();
+}
+
+function drawSelection(): void {
+  for (const { mark } of heatmaps) mark(selection());
   detail(byId('detail'), data, selection());
 }
 
 function drawHeatmaps(): void {
   const place = byId('heatmaps');
   const focused = [...place.querySelectorAll('svg')].indexOf(document.activeElement as SVGSVGElement);
-  place.replaceChildren(
-    ...data.panels.map((panel) => heatmap(panel, data, selection(), { select, point: pointAt })),
-  );
+  heatmaps = data.panels.map((panel) => heatmap(panel, data, { select, point: pointAt }));
+  place.replaceChildren(...heatmaps.map((h) => h.element));
   place.querySelectorAll('svg')[focused]?.focus({ preventScroll: true });
   byId('legend').replaceChildren(legend(data));
 }
@@ -105,7 +109,7 @@ function draw(): void {
     byId('progress').textContent = `${String(done)} of ${String(total)} runs`;
   }
   drawHeatmaps();
-  detail(byId('detail'), data, selection());
+  drawSelection();
   drawTables();
 }
 
