@@ -117,7 +117,7 @@ export interface RegretFrom {
 }
 
 export interface Regret {
-  /** Mean regret over all starting levels of wd, wd = 0 included. */
+  /** Mean over all starting wds, expected for fresh seeds; noise may take it a little below 0. */
   readonly mean: Estimate;
   /** Started at wd = 0; null where the grid lacks it. */
   readonly fromZero: RegretFrom | null;

@@ -18,7 +18,8 @@ export const RULES = {
   basin: { interval: 'percentile', unbias: false, bounds: SHARE },
   separability: { interval: 'basic', unbias: false, bounds: SHARE },
   slope: { interval: 'basic', unbias: false, bounds: REAL },
-  regret: { interval: 'union', unbias: true, bounds: SHARE },
+  // Below 0 where the path happens on a cell truly better than the one that looks best.
+  regret: { interval: 'union', unbias: true, bounds: REAL },
 } as const satisfies Record<string, Rule>;
 
 export const REASONS = {

@@ -1,0 +1,153 @@
+/** The single pieces: Student's t, anytime curves, the trend with the budget, and the words of the verdict. */
+import { describe, expect, it } from 'vitest';
+import { anytime, budgetTrend, decoupling, direction, verdict, verdictOf } from '../../src/analysis/index.js';
+import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
+import { tQuantile } from '../../src/analysis/student.js';
+import type { RunRecord } from '../../src/train/record.js';
+import { bowl, epochMetrics, powers, record, synthesise } from './synthetic.js';
+
+describe('tQuantile', () => {
+  it('agrees with the printed tables', () => {
+    const table = {
+      1: 12.7062,
+      2: 4.3027,
+      3: 3.1824,
+      4: 2.7764,
+      5: 2.5706,
+      10: 2.2281,
+      30: 2.0423,
+      120: 1.9799,
+    };
+    for (const [freedom, t] of Object.entries(table))
+      expect(tQuantile(0.95, Number(freedom))).toBeCloseTo(t, 3);
+    expect(tQuantile(0.9, 5)).toBeCloseTo(2.015, 3);
+  });
+});
+
+describe('tuning in turn', () => {
+  it('takes the path a person would: lr at the starting wd, then wd at that lr', () => {
+    // rows lr, columns wd; from column 0 one is led to the second row, from column 2 to the third.
+    const error = Float64Array.from([0.5, 0.4, 0.6, 0.2, 0.3, 0.4, 0.9, 0.8, 0.1]);
+    expect(tuneInTurn(error, 3, 0)).toBe(3);
+    expect(tuneInTurn(error, 3, 2)).toBe(8);
+    expect([...tuneInTurnFromAll(error, 3)]).toEqual([0, 1, 2].map((j) => tuneInTurn(error, 3, j)));
+  });
+});
+
+describe('anytime', () => {
+  const run = (wd: number, seed: number, errors: number[], status: 'ok' | 'diverged' = 'ok') =>
+    record({
+      lr: 1,
+      wd,
+      seed,
+      error: errors.at(-1)!,
+      status,
+      epochs: errors.map((e, k) => epochMetrics(k + 1, e)),
+    });
+
+  it('averages seeds first, then takes the best cell, and remembers the best so far', () => {
+    const records = [
+      run(1, 0, [0.5, 0.3, 0.4]),
+      run(1, 1, [0.7, 0.3, 0.4]),
+      run(2, 0, [0.55, 0.4, 0.35]),
+      run(2, 1, [0.55, 0.4, 0.35]),
+    ];
+    const curve = anytime(records);
+    expect(curve.map((p) => p.wd)).toEqual([2, 1, 2]);
+    [0.55, 0.3, 0.35].forEach((e, k) => expect(curve[k]!.error).toBeCloseTo(e, 12));
+    expect(curve[2]!.bestSoFar).toBeCloseTo(0.3, 12);
+  });
+
+  it('leaves out cells in which a run diverged, and says nothing of nothing', () => {
+    expect(anytime([run(1, 0, [0.5]), run(2, 0, [0.1], 'diverged')]).map((p) => p.wd)).toEqual([1]);
+    expect(anytime([])).toEqual([]);
+  });
+});
+
+describe('budgetTrend', () => {
+  const budget = (epochs: number, bestWd: number, seeds: number): RunRecord[] =>
+    synthesise({
+      lrs: powers(-12, 5),
+      wds: [0, ...powers(-14, 9)],
+      label: `${epochs}`,
+      seeds,
+      noise: seeds > 1 ? 0.02 : 0,
+      error: (lr, wd) => {
+        const w = Math.log2(Math.max(wd, 2 ** -16) / bestWd);
+        return 0.1 * Math.exp(0.02 * Math.log2(lr * 1024) ** 2 + 0.04 * w * w);
+      },
+    }).map((r) => ({ ...r, cell: { ...r.cell, epochs } }));
+
+  it('finds the slope of the best wd against the budget', () => {
+    const records = [25, 50, 100].flatMap((t) => budget(t, 2 ** -10 * (50 / t) ** 0.5, 3));
+    const { optima, slope } = budgetTrend(records);
+    expect(optima.map((o) => [o.epochs, o.status])).toEqual([
+      [25, 'used'],
+      [50, 'used'],
+      [100, 'used'],
+    ]);
+    expect(slope.low).toBeLessThan(-0.5);
+    expect(slope.high).toBeGreaterThan(-0.5);
+    expect(slope.value).toBeCloseTo(-0.5, 0);
+  });
+
+  it('finds none where the best wd stays, and says when the optimum is outside the grid', () => {
+    const still = budgetTrend([25, 50, 100].flatMap((t) => budget(t, 2 ** -10, 1)));
+    expect(still.slope.value).toBeCloseTo(0, 9);
+    const outside = budgetTrend([25, 50].flatMap((t) => budget(t, 2 ** -20, 1)));
+    expect(outside.slope).toMatchObject({ value: null });
+    expect(outside.slope.reason).toMatch(/Fewer than two budgets/);
+    expect(budgetTrend([]).slope.value).toBeNull();
+  });
+});
+
+describe('verdict', () => {
+  const side = (label: string, optimizer: 'adam' | 'adamw', slope: number, factor: number, noise: number) =>
+    synthesise({
+      ...bowl(slope, 7),
+      ...{ label, optimizer, seeds: 3, noise },
+      error: (lr, wd) => factor * bowl(slope, 7).error(lr, wd),
+      trainLoss: (lr, wd) => Math.exp(Math.log2(lr) + 0.1 * Math.log2(wd || 2 ** -15)),
+    });
+
+  it('claims what is there', () => {
+    const result = decoupling([
+      ...side('Adam', 'adam', -1, 1, 0.02),
+      ...side('AdamW', 'adamw', 0, 0.8, 0.02),
+    ]);
+    const [best, independence, generalisation] = verdict(result);
+    expect(best).toMatch(/so AdamW is better here/);
+    expect(best).toMatch(/168 and 168 runs/);
+    expect(independence).toMatch(/more nearly independent in AdamW than in Adam/);
+    expect(independence).toMatch(/the ridges agree/);
+    expect(generalisation).toMatch(/lower than Adam's/);
+    expect(verdictOf(result, result.comparisons[0]!)).toEqual(verdict(result));
+  });
+
+  it('claims the reverse when the reverse is true', () => {
+    const result = decoupling([
+      ...side('Adam', 'adam', 0, 0.8, 0.02),
+      ...side('AdamW', 'adamw', -1, 1, 0.02),
+    ]);
+    expect(verdict(result)[0]).toMatch(/so Adam is better here/);
+    expect(verdict(result)[1]).toMatch(/more nearly independent in Adam than in AdamW/);
+  });
+
+  it('claims nothing where there is no difference', () => {
+    const result = decoupling([...side('Adam', 'adam', 0, 1, 0.1), ...side('AdamW', 'adamw', 0, 1, 0.1)]);
+    expect(verdict(result)[0]).toMatch(/holds 0, so neither is shown to be better/);
+    expect(verdict(result)[1]).toMatch(/neither is shown to be easier to tune/);
+  });
+
+  it('says that there is nothing to compare', () => {
+    expect(verdict(decoupling([]))[0]).toMatch(/no runs yet/);
+    expect(verdict(decoupling(side('Adam', 'adam', 0, 1, 0.02)))[2]).toMatch(/second optimizer/);
+  });
+
+  it('reads an interval as it should', () => {
+    expect(direction({ value: 1, low: 0.5, high: 2 })).toBe('higher');
+    expect(direction({ value: -1, low: -2, high: -0.5 })).toBe('lower');
+    expect(direction({ value: 1, low: -1, high: 2 })).toBe('open');
+    expect(direction({ value: 1, low: null, high: null })).toBe('unknown');
+  });
+});
