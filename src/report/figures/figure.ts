@@ -43,10 +43,10 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
 const cycle = <T>(values: readonly T[], count: number): T[] =>
   Array.from({ length: count }, (_, i) => values[i % values.length]!);
 
-/** Encodings that show the field `optimizer` by colour, dash and shape at once; `line`: its legend shows strokes. */
+/** Encodings that show the field `optimizer` by colour, dash and shape at once; `line`: the legend shows strokes; `filled`: filled symbols. */
 export function optimizerMarks(
   labels: readonly string[],
-  { line = false, columns = 3 } = {},
+  { line = false, filled = false, columns = 3 } = {},
 ): { color: object; strokeDash: object; shape: object } {
   const of = (range: readonly unknown[]): object => ({
     field: 'optimizer',
@@ -60,11 +60,11 @@ export function optimizerMarks(
       labelLimit: 460,
       symbolOpacity: 1,
       ...(line ? { symbolType: 'stroke' } : {}),
+      // Dashes would eat into the outline of a filled symbol.
+      ...(filled ? { symbolStrokeWidth: 0 } : {}),
     },
   });
-  // A dash in a legend's filled symbol only blurs its outline.
-  const strokeDash = line ? of(DASHES) : { ...of(DASHES), legend: null };
-  return { color: of(PALETTE), strokeDash, shape: of(SHAPES) };
+  return { color: of(PALETTE), strokeDash: of(DASHES), shape: of(SHAPES) };
 }
 
 /** At most `limit` of the values, evenly picked, first and last kept. */

@@ -39,7 +39,7 @@ export function ridges({ decoupling }: FigureInput): Figure | null {
       lines.push({ optimizer: name, lr, wd: Math.exp(ridge.intercept + slope.value * Math.log(lr)) });
   }
   if (names.length === 0) return null;
-  const { color, shape, strokeDash } = optimizerMarks(names, { columns: 1 });
+  const { color, shape, strokeDash } = optimizerMarks(names, { filled: true, columns: 1 });
   const at = { x: log2('lr', 'learning rate'), y: log2('wd', 'best weight decay') };
   return {
     name: 'ridges',

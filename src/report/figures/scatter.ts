@@ -89,7 +89,7 @@ export function decayAgainstGradient({ grids }: FigureInput): Figure | null {
       .map((b) => ({ optimizer: grid.label, gradient: b.gradient, decay: b.relativeDecay }));
   });
   if (values.length === 0) return null;
-  const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))]);
+  const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))], { filled: true });
   const log = { scale: { type: 'log', nice: false, padding: 12 }, axis: { format: '~e', tickCount: 5 } };
   return {
     name: 'decay-against-gradient',
@@ -122,7 +122,7 @@ export function bestAgainstBudget({ grids }: FigureInput): Figure | null {
     return [{ optimizer: name, epochs: cell.epochs, wd: best.wd, error: (best.error ?? 0) * 100 }];
   });
   if (new Set(values.map((v) => v.epochs)).size < 2) return null;
-  const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))]);
+  const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))], { filled: true });
   const all = values.map((v) => v.wd);
   const wds = [Math.min(...all) / 2, Math.max(...all) * 2];
   return {

@@ -95,8 +95,8 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
     ring,
   );
   drawing.style.maxWidth = `${String(Math.min(720, Math.max(300, frame.width * 1.15)))}px`;
-  ring.style.strokeWidth = `${String(2.5 * frame.scale)}px`;
-  chosen.style.strokeWidth = `${String(4 * frame.scale)}px`;
+  ring.style.strokeWidth = `${String(2.5 * Math.sqrt(frame.scale))}px`;
+  chosen.style.strokeWidth = `${String(4 * Math.sqrt(frame.scale))}px`;
 
   let [i, j] = [best?.i ?? 0, best?.j ?? 0];
   const clamp = (v: number, count: number): number => Math.min(count - 1, Math.max(0, v));

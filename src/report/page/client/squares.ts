@@ -25,7 +25,8 @@ const TURNED = 5;
 /** Measures of a panel's drawing. */
 export function frameOf({ lrLabels, wdLabels }: PagePanel): Frame {
   const scale = Math.max(1, lrLabels.length / 13);
-  const left = 56 * scale;
+  const longest = wdLabels.reduce((most, l) => Math.max(most, l.length), 3);
+  const left = (28 + 7 * longest) * scale;
   const floor = wdLabels.length * SIZE;
   const below = (lrLabels.some((l) => l.length > TURNED) ? 66 : 44) * scale;
   const width = left + Math.max(1, lrLabels.length) * SIZE + 2;
