@@ -56,7 +56,7 @@ export interface Best {
   readonly expected: Estimate;
 }
 
-/** Shares of the grid's known cells, in [0, 1]. */
+/** Shares of the grid's known cells, in [0, 1]; the best error is freed of selection luck where seeds allow. */
 export interface Basin {
   /** Within 10% of the best error. */
   readonly relative: Estimate;
