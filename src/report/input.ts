@@ -12,7 +12,7 @@ export interface ReportInput {
   /** Null where it is not known, as for a folder of which only the journal is left. */
   readonly experiment: Experiment | null;
   /** How the results came about (versions, machine, git commit): shown as it is. */
-  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly manifest: object;
   /** What to type to get these results again. */
   readonly command: string;
   /** All runs of the sweep, while it runs: the live page shows the missing ones as empty squares. */

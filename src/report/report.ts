@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { writeWhole } from './atomic.js';
 import { decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
-import { figureInput, figuresOf, renderPng, renderSvg, styled } from './figures/index.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';
 import { type PageFigure, renderPage } from './page/html.js';
@@ -30,13 +29,16 @@ async function drawFigures(
   { records, decoupling }: Analysed,
   write: (name: string, piece: string | Uint8Array) => Promise<void>,
 ): Promise<PageFigure[]> {
+  // Loaded here, as vega takes half a second that `adamw-bench run` need not wait for at its start.
+  const { figureInput, figuresOf, pngRenderer, renderSvg, styled } = await import('./figures/index.js');
+  const png = await pngRenderer();
   const shown: PageFigure[] = [];
   for (const { name, title, caption, spec } of figuresOf(figureInput(records, decoupling))) {
     const whole = styled(spec);
     const svg = await renderSvg(whole);
     await write(`figures/${name}.vl.json`, JSON.stringify(whole, null, 1) + '\n');
     await write(`figures/${name}.svg`, svg);
-    await write(`figures/${name}.png`, renderPng(svg));
+    if (png !== null) await write(`figures/${name}.png`, png(svg));
     if (!DRAWN_BY_PAGE.has(name)) shown.push({ title, caption, svg });
   }
   return shown;

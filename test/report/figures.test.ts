@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decoupling } from '../../src/analysis/index.js';
-import { figureInput, figuresOf, renderPng, renderSvg, styled } from '../../src/report/figures/index.js';
+import { figureInput, figuresOf, pngRenderer, renderSvg, styled } from '../../src/report/figures/index.js';
 import { powers, sweepRecords } from './records.js';
 
 const HOSTILE = '</svg><script>alert(1)</script>\u0000\u2028" onload="x';
@@ -8,6 +8,8 @@ const grid = { lrs: powers(-9, 7), wds: powers(-13, 5, true), seeds: [0, 1], epo
 
 const statistics = (records: ReturnType<typeof sweepRecords>) =>
   figureInput(records, decoupling(records, { replicates: 200 }));
+
+const renderPng = (await pngRenderer())!;
 
 /** Width and height in the header of a PNG. */
 const pngSize = (png: Buffer): number[] => [png.readUInt32BE(16), png.readUInt32BE(20)];
@@ -32,7 +34,7 @@ describe('figures', () => {
     for (const { name, spec } of figures) {
       const svg = await renderSvg(styled(spec));
       expect(svg, name).not.toMatch(/NaN|undefined|Infinity/);
-      const png = renderPng(svg);
+      const png = Buffer.from(renderPng(svg));
       expect(png.subarray(1, 4).toString(), name).toBe('PNG');
       expect(Math.min(...pngSize(png)), name).toBeGreaterThan(300);
       // Something is drawn: a blank image of this size would compress to almost nothing.

@@ -7,7 +7,8 @@ import { bestAgainstBudget, decayAgainstGradient, testAgainstTrain } from './sca
 
 export type { Figure, FigureInput } from './figure.js';
 export { figureInput } from './figure.js';
-export { renderPng, renderSvg, styled } from './render.js';
+export { pngRenderer } from './png.js';
+export { renderSvg, styled } from './render.js';
 
 /** Figures without data (no decay recorded, one budget only, ...) are left out. */
 export function figuresOf(input: FigureInput): Figure[] {

@@ -1,15 +1,13 @@
 /**
- * Vega-Lite spec -> SVG (without a browser) -> PNG. Nothing is loaded from anywhere: data are inline, the loader
- * refuses, expressions run in vega's interpreter, and PNGs use the fonts of an npm package, so that they look the same
- * in a bare container as on a desktop.
+ * Vega-Lite spec -> SVG, without a browser. Nothing is loaded from anywhere: data are inline, the loader refuses, and
+ * expressions run in vega's interpreter.
  */
-import { createRequire } from 'node:module';
-import { Resvg } from '@resvg/resvg-js';
 import * as vega from 'vega';
 import { expressionInterpreter } from 'vega-interpreter';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
-const FONT = 'DejaVu Sans';
+/** What PNGs are drawn with, and SVGs where it is installed. */
+export const FONT = 'DejaVu Sans';
 
 /** What every figure shares: readable in print and on a phone, drawn on white. */
 const CONFIG = {
@@ -56,19 +54,4 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   } finally {
     view.finalize();
   }
-}
-
-const resolve = createRequire(import.meta.url).resolve;
-const FONT_FILES = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>
-  resolve(`dejavu-fonts-ttf/ttf/${file}`),
-);
-
-/** PNG of an SVG at twice its size. Scripts beyond DejaVu's are taken from the system's fonts, where it has any. */
-export function renderPng(svg: string): Buffer {
-  const beyond = /[\u0700-\u1cff\u2e00-\ud7ff\uf900-\uffff]|[\ud800-\udbff]/.test(svg);
-  const image = new Resvg(svg, {
-    fitTo: { mode: 'zoom', value: 2 },
-    font: { fontFiles: FONT_FILES, loadSystemFonts: beyond, defaultFontFamily: FONT, sansSerifFamily: FONT },
-  });
-  return image.render().asPng();
 }
