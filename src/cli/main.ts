@@ -6,6 +6,8 @@ import { BackendError } from '../backends/index.js';
 import { DirectoryError, packageVersion } from '../sweep/index.js';
 import { addData } from './commands/data.js';
 import { addDoctor } from './commands/doctor.js';
+import { addEval } from './commands/eval.js';
+import { addExport } from './commands/export.js';
 import { addInit } from './commands/init.js';
 import { addPlan } from './commands/plan.js';
 import { addReport } from './commands/report.js';
@@ -34,7 +36,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText('after', examples)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride();
-  for (const add of [addRun, addPlan, addReport, addData, addDoctor, addInit]) add(program, finish);
+  for (const add of [addRun, addPlan, addReport, addData, addDoctor, addInit, addExport, addEval]) add(program, finish);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(argv);

@@ -16,7 +16,7 @@ import {
   type Tensor2D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-import type { Layer, LayerOf, Observed, ParamSpec, Pass } from '../nn/layer.js';
+import type { Layer, LayerOf, Observed, ParamSpec, Pass, StateSpec } from '../nn/layer.js';
 import { stream } from '../random/stream.js';
 
 /** Share of the newest batch in the running statistics (PyTorch's `momentum`). */
@@ -33,6 +33,8 @@ export interface ImageShape {
 export interface Model {
   /** Every parameter in theta's order. */
   readonly params: readonly ParamSpec[];
+  /** Every vector of running statistics, in their order. */
+  readonly statistics: readonly StateSpec[];
   /** Length of theta. */
   readonly parameterCount: number;
   /** Length of the running-statistics vector. */
@@ -63,6 +65,7 @@ export function modelOf(network: LayerOf, shape: ImageShape): Model {
   }
   return {
     params,
+    statistics: stateSpecs,
     parameterCount,
     stateCount,
     initialTheta: (seed) =>

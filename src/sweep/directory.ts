@@ -22,6 +22,7 @@ export const layout = (dir: string) => ({
   manifest: join(dir, 'manifest.json'),
   journal: join(dir, 'runs.jsonl'),
   checkpoints: join(dir, 'checkpoints'),
+  weights: join(dir, 'weights'),
   lock: join(dir, '.lock'),
 });
 

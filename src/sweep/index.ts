@@ -1,12 +1,14 @@
 /** Experiments into cells, and their execution. */
 export { expand, type Job } from './cells.js';
 export { DirectoryError, layout } from './directory.js';
+export type { ExecutionEvents, PoolOptions } from './pool.js';
 export { readJournal } from './journal.js';
 export { packageVersion, readManifest, type Manifest } from './manifest.js';
 export type { Beat } from './protocol.js';
 export {
   relabelled,
   runSweep,
+  type Executor,
   type SweepEvents,
   type SweepOptions,
   type SweepPlan,

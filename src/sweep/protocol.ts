@@ -13,6 +13,8 @@ export interface WorkerSetup {
   /** Folder of the checkpoints. */
   readonly checkpoints: string;
   readonly policy: CheckpointPolicy;
+  /** Folder of final weights, where they are to be kept. */
+  readonly weights?: string;
 }
 
 export type ToWorker =

@@ -9,9 +9,17 @@ import { folderStore } from './checkpoints.js';
 import { DirectoryError, explainingAccess, layout, takeDirectory } from './directory.js';
 import { openJournal, type Journal } from './journal.js';
 import { extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
-import { runPool, type ExecutionEvents } from './pool.js';
+import { runPool, type ExecutionEvents, type PoolOptions } from './pool.js';
 import type { CheckpointPolicy } from './trainCell.js';
 import type { Limits } from './workerProcess.js';
+
+/** Trains jobs until none is left or `signal` aborts: the local pool, or a queue's coordinator. */
+export type Executor = (
+  jobs: readonly Job[],
+  options: PoolOptions,
+  events: ExecutionEvents,
+  signal: AbortSignal,
+) => Promise<void>;
 
 export interface SweepOptions {
   readonly dir: string;
@@ -25,6 +33,10 @@ export interface SweepOptions {
   readonly update: boolean;
   readonly limits: Limits;
   readonly policy: CheckpointPolicy;
+  /** Keep the final weights of each cell in the folder `weights`. */
+  readonly keepWeights?: boolean;
+  /** Who trains; default the pool of this machine. */
+  readonly executor?: Executor;
   /** What the user typed, for the manifest. */
   readonly command: string;
   /** Aborts the sweep; running cells keep checkpoints. */
@@ -129,9 +141,10 @@ async function execute(
     threads: experiment.threads,
     checkpoints,
     policy: options.policy,
+    ...(options.keepWeights ? { weights: layout(options.dir).weights } : {}),
   };
   const { retries, limits } = options;
-  await runPool(
+  await (options.executor ?? runPool)(
     missing,
     { workers, retries, limits, setup, fingerprint: dataset.fingerprint },
     {

@@ -1,9 +1,11 @@
 /** One job from its last checkpoint (or the start) to its record, in this process, on the current backend. */
 import type { Dataset } from '../data/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../train/checkpoint.js';
+import type { Cell } from '../train/cell.js';
 import type { EpochMetrics, RunRecord } from '../train/record.js';
 import type { Position, Snapshot } from '../train/snapshot.js';
 import { train, type Outcome } from '../train/train.js';
+import { encodeWeights } from '../train/weights.js';
 import type { Job } from './cells.js';
 import type { CheckpointStore } from './checkpoints.js';
 
@@ -17,6 +19,8 @@ export interface Surroundings {
   readonly dataset: Dataset;
   readonly store: CheckpointStore;
   readonly policy: CheckpointPolicy;
+  /** Where final weights are kept, if they are. */
+  readonly weights?: CheckpointStore;
   /** How often this cell has been started, this time included. */
   readonly attempt: number;
   onBeat?(position: Position): void;
@@ -29,14 +33,10 @@ export interface Surroundings {
 
 /** The cell's record, or undefined where it was told to stop (its checkpoint then waits in the store). */
 export async function trainCell({ cell, label }: Job, around: Surroundings): Promise<RunRecord | undefined> {
-  const { store, policy, dataset } = around;
+  const { dataset } = around;
   const startedAt = new Date().toISOString();
   const from = await lastSnapshot(cell, around);
-  let keptAt = performance.now();
-  const keep = async (snapshot: Snapshot) => {
-    await store.write(cell.id, encodeCheckpoint(cell, snapshot));
-    keptAt = performance.now();
-  };
+  const checkpoints = checkpointing(cell, around);
   const outcome = await train(
     cell,
     dataset,
@@ -44,30 +44,52 @@ export async function trainCell({ cell, label }: Job, around: Surroundings): Pro
       onEpoch: (metrics) => around.onEpoch?.(metrics),
       onBeat: (position) => around.onBeat?.(position),
       shouldStop: () => around.shouldStop?.() ?? false,
-      onInterrupt: keep,
+      onInterrupt: (snapshot) => checkpoints.keep(() => snapshot),
       async onPause(position, snapshot) {
-        if (position.epoch === cell.epochs) return;
-        const byEpoch = policy.epochs > 0 && position.batch === 0 && position.epoch % policy.epochs === 0;
-        const byTime = policy.seconds > 0 && performance.now() - keptAt > policy.seconds * 1000;
-        if (byEpoch || byTime) await keep(snapshot());
+        if (position.epoch < cell.epochs && checkpoints.areDue(position)) await checkpoints.keep(snapshot);
       },
     },
     from,
   );
   if (outcome.status === 'interrupted') return undefined;
+  if (outcome.status === 'ok') await around.weights?.write(cell.id, encodeWeights(cell, dataset, outcome));
   return recordOf({ cell, label }, outcome, dataset.classes, { startedAt, attempts: around.attempt });
 }
 
-async function lastSnapshot(cell: Job['cell'], around: Surroundings): Promise<Snapshot | undefined> {
-  const bytes = await around.store.read(cell.id);
-  if (!bytes) return undefined;
+/** A checkpoint of a large network takes seconds; the time between two is at least this many times as long. */
+const leastRatio = 50;
+
+/** Keeps checkpoints when the policy says so. One that cannot be kept costs time after a crash, not the cell. */
+function checkpointing(cell: Cell, { store, policy, onNotice }: Surroundings) {
+  let keptAt = performance.now();
+  let cost = 0;
+  return {
+    areDue({ epoch, batch }: Position): boolean {
+      if (policy.epochs > 0 && batch === 0 && epoch % policy.epochs === 0) return true;
+      const wait = Math.max(policy.seconds * 1000, leastRatio * cost);
+      return policy.seconds > 0 && performance.now() - keptAt > wait;
+    },
+    async keep(snapshot: () => Snapshot): Promise<void> {
+      const began = performance.now();
+      try {
+        await store.write(cell.id, encodeCheckpoint(cell, snapshot()));
+      } catch (error) {
+        onNotice?.(`No checkpoint of cell ${cell.id} could be kept: ${(error as Error).message}.`);
+      }
+      keptAt = performance.now();
+      cost = keptAt - began;
+    },
+  };
+}
+
+async function lastSnapshot(cell: Cell, around: Surroundings): Promise<Snapshot | undefined> {
   try {
-    return decodeCheckpoint(cell, bytes);
+    const bytes = await around.store.read(cell.id);
+    return bytes && decodeCheckpoint(cell, bytes);
   } catch (error) {
     around.onNotice?.(
       `The checkpoint of cell ${cell.id} is not used: ${(error as Error).message}. It starts anew.`,
     );
-    await around.store.remove(cell.id);
     return undefined;
   }
 }

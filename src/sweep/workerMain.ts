@@ -8,6 +8,7 @@ import type { Cell } from '../train/cell.js';
 import type { EpochMetrics } from '../train/record.js';
 import type { Position } from '../train/snapshot.js';
 import { folderStore } from './checkpoints.js';
+import { faultsOf, parseFaults } from './fault.js';
 import type { Beat, FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 import { trainCell } from './trainCell.js';
 
@@ -60,14 +61,21 @@ function pulse(cell: Cell): { beat(position: Position): void; epoch(metrics: Epo
   };
 }
 
+const faults = parseFaults(process.env.ADAMW_BENCH_FAULT);
+
 async function trainOne({ job, attempt }: Extract<ToWorker, { type: 'train' }>): Promise<void> {
   const { beat, epoch } = pulse(job.cell);
+  const fail = faultsOf(faults, job, attempt, Math.ceil(dataset!.train.n / job.cell.batchSize));
   const record = await trainCell(job, {
     dataset: dataset!,
     store: folderStore(setup!.checkpoints),
     policy: setup!.policy,
+    ...(setup!.weights === undefined ? {} : { weights: folderStore(setup!.weights) }),
     attempt,
-    onBeat: beat,
+    onBeat(position) {
+      beat(position);
+      fail(position);
+    },
     onEpoch: epoch,
     onNotice: (text) => void say({ type: 'notice', text }),
     shouldStop: () => stopping,
@@ -101,5 +109,4 @@ async function handle(message: ToWorker): Promise<void> {
 
 process.on('message', (message) => void handle(message as ToWorker));
 process.on('disconnect', () => process.exit(1));
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -25,6 +25,7 @@ interface RunFlags {
   readonly memoryLimit: number;
   readonly checkpointEvery: number;
   readonly checkpointEpochs: number;
+  readonly keepWeights?: boolean;
   readonly figures: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
@@ -71,6 +72,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
       60,
     )
     .option('--checkpoint-epochs <n>', 'keep one after every n-th epoch as well; 0: never', wholeNumber(0), 0)
+    .option('--keep-weights', 'keep the final weights of each cell trained, for `export` and `eval`')
     .option('--no-figures', 'write the CSVs only, no figures and no report')
     .option('-q, --quiet', 'print nothing but errors')
     .option('--json', 'print events as JSON lines')
@@ -101,6 +103,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
         update: flags.update ?? false,
         limits: { timeout: flags.timeout, hang: flags.hangTimeout, memory: flags.memoryLimit },
         policy: { epochs: flags.checkpointEpochs, seconds: flags.checkpointEvery },
+        keepWeights: flags.keepWeights ?? false,
         command: commandLine(config, flags),
         signal: stop.signal,
       },

@@ -1,0 +1,60 @@
+/** `adamw-bench eval`: the test loss and error of exported weights. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { useBackend, type BackendName } from '../../backends/index.js';
+import { loadDataset } from '../../data/index.js';
+import { decodeWeights, evaluateWeights, type FinalWeights } from '../../train/weights.js';
+import { UsageError, exitCode } from '../exit.js';
+
+interface EvalFlags {
+  readonly dataDir?: string;
+  readonly backend?: string;
+  readonly json?: boolean;
+}
+
+const examples = `
+Examples:
+  adamw-bench eval w.safetensors
+  adamw-bench eval w.safetensors --backend wasm --data-dir ~/data
+
+On the backend that trained them (the default) the error equals the run's exactly.`;
+
+/** Adds the command to the program. */
+export function addEval(program: Command, finish: (code: number) => void): void {
+  program
+    .command('eval')
+    .description('measure exported weights on the test set of their data')
+    .argument('<weights>', 'safetensors file, from `export` or a folder weights/')
+    .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
+    .option('--backend <name>', 'what computes (default: what trained them)')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', examples)
+    .action(async (file: string, flags: EvalFlags) => finish(await evaluateFile(file, flags)));
+}
+
+async function evaluateFile(file: string, { dataDir, backend, json }: EvalFlags): Promise<number> {
+  const weights = await readWeights(file);
+  const { cell, testError, fingerprint } = weights;
+  await useBackend((backend ?? cell.backend) as BackendName, { threads: cell.threads });
+  const dataset = await loadDataset(cell.dataset, dataDir === undefined ? {} : { dataDir });
+  const { loss, error } = evaluateWeights(weights, dataset);
+  const sameData = dataset.fingerprint === fingerprint;
+  if (json) {
+    console.log(
+      JSON.stringify({ cell: cell.id, testLoss: loss, testError: error, recorded: testError, sameData }),
+    );
+    return exitCode.ok;
+  }
+  console.log(`cell ${cell.id}: test loss ${loss}, test error ${error} (${(error * 100).toFixed(2)}%)`);
+  if (!sameData) console.error('note: the data differ from those it was trained on.');
+  if (error !== testError) console.error(`note: the run recorded a test error of ${testError}.`);
+  return exitCode.ok;
+}
+
+async function readWeights(file: string): Promise<FinalWeights> {
+  try {
+    return decodeWeights(await readFile(file));
+  } catch (error) {
+    throw new UsageError(`${file} cannot be used: ${(error as Error).message}.`);
+  }
+}
