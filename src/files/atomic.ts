@@ -1,7 +1,9 @@
 /** Files that are either whole or absent, whatever happens while they are written. */
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const temporaryEnd = '.tmp';
 
 /**
  * Writes `content` to `file` so that a reader (or a crash) sees the old content or the new, never a part: a
@@ -9,7 +11,7 @@ import { dirname } from 'node:path';
  * @throws the file system's error (ENOSPC, EROFS, ENOENT ...) with no temporary file left behind
  */
 export async function writeAtomically(file: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}${temporaryEnd}`;
   try {
     const handle = await open(temporary, 'wx');
     try {
@@ -31,4 +33,15 @@ export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
+}
+
+/** Removes temporary files in a folder that nobody has written to for `seconds`: their writers were killed. */
+export async function clearTemporaries(folder: string, seconds = 600): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (!name.endsWith(temporaryEnd)) continue;
+    const file = join(folder, name);
+    const written = (await stat(file).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (Date.now() - written > seconds * 1000) await rm(file, { force: true });
+  }
 }

@@ -1,15 +1,17 @@
 /**
- * Lock files: one process at a time for a folder or a download. A lock holds its owner's pid and host; one left
- * behind by a process that died is taken over.
+ * Lock files: one process at a time for a folder, a cell or a download. A lock says who its owner is; one left behind
+ * by a process that died is taken over. Works between processes of one machine and between machines that share a
+ * file system, whatever their clocks say.
  */
-import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { birthOf, isRunning, place } from './process.js';
 
-/** A live owner touches its lock this often. */
+/** A live owner rewrites its lock this often. */
 const BEAT_MS = 2_000;
-/** Untouched for so long, the lock of another host (whose pids we cannot see) is dead. */
+/** Not rewritten for so long, the lock of a process that we cannot see is dead. */
 const SILENT_MS = 60_000;
 /** A lock without readable content is being written, unless it is older than this. */
 const NEWBORN_MS = 5_000;
@@ -18,48 +20,58 @@ const NEWBORN_MS = 5_000;
 export interface Owner {
   readonly pid: number;
   readonly host: string;
+  /** Where `pid` means this process, and when it started: see process.ts. */
+  readonly place?: string;
+  readonly birth?: string;
 }
 
 function parseOwner(text: string): Owner | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return undefined;
-    const { pid, host } = value as Partial<Owner>;
-    return Number.isInteger(pid) && typeof host === 'string' ? { pid: pid!, host } : undefined;
+    const owner = value as Owner;
+    return Number.isInteger(owner.pid) && typeof owner.host === 'string' ? owner : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it runs, under another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
 /** Whether the lock's owner is gone; false if it lives, or there is no lock. */
 async function isDead(file: string): Promise<boolean> {
   try {
     const owner = parseOwner(await readFile(file, 'utf8'));
-    const age = Date.now() - (await stat(file)).mtimeMs;
-    if (owner === undefined) return age > NEWBORN_MS;
-    return owner.host === hostname() ? !isRunning(owner.pid) : age > SILENT_MS;
+    if (owner?.place === place) return !isRunning(owner.pid) || birthOf(owner.pid) !== owner.birth;
+    return (await ageOf(file)) > (owner === undefined ? NEWBORN_MS : SILENT_MS);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (codeOf(error) === 'ENOENT') return false;
     throw error;
   }
 }
 
-async function tryCreate(file: string, content: string): Promise<boolean> {
+/** Milliseconds since a file was written, both ends by the clock of its file system: hosts' clocks differ. */
+async function ageOf(file: string): Promise<number> {
+  const probe = `${file}.${randomUUID()}.tmp`;
   try {
-    await writeFile(file, content, { flag: 'wx' });
+    await writeFile(probe, '');
+    return (await stat(probe)).mtimeMs - (await stat(file)).mtimeMs;
+  } finally {
+    await rm(probe, { force: true });
+  }
+}
+
+async function tryCreate(file: string, content: string): Promise<boolean> {
+  let created = false;
+  try {
+    const handle = await open(file, 'wx');
+    created = true;
+    await handle.writeFile(content).finally(() => handle.close());
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
+    // A full disk may take the name and not the content.
+    if (created) await rm(file, { force: true }).catch(() => undefined);
     throw error;
   }
 }
@@ -68,10 +80,11 @@ async function tryCreate(file: string, content: string): Promise<boolean> {
  * Removes a dead lock. Only who holds the file `.takeover` may: two processes which both found the lock dead would
  * otherwise remove, the slower one, the quicker one's new lock.
  */
-async function bury(file: string, content: string): Promise<void> {
+async function bury(file: string): Promise<void> {
   const takeover = `${file}.takeover`;
-  if (!(await tryCreate(takeover, content))) {
+  if (!(await tryCreate(takeover, newContent()))) {
     if (await isDead(takeover)) await rm(takeover, { force: true });
+    else await sleep(5);
     return;
   }
   try {
@@ -81,27 +94,71 @@ async function bury(file: string, content: string): Promise<void> {
   }
 }
 
+const newContent = () =>
+  JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    place,
+    birth: birthOf(process.pid),
+    token: randomUUID(),
+  });
+
 /** A lock taken, or who has it. */
 export type Claim = { readonly release: () => Promise<void> } | { readonly owner: Owner | undefined };
 
-/** Takes the lock `file` if no living process holds it; otherwise says at once who does. */
-export async function claimLock(file: string): Promise<Claim> {
-  const content = JSON.stringify({ pid: process.pid, host: hostname(), token: randomUUID() });
+/**
+ * Takes the lock `file` if no living process holds it; otherwise says at once who does.
+ * @param onLost called once if the lock vanishes or is taken over while it is held: its folder was removed, or this
+ * machine was asleep
+ */
+export async function claimLock(file: string, onLost: () => void = () => undefined): Promise<Claim> {
+  const content = newContent();
   while (!(await tryCreate(file, content))) {
-    if (await isDead(file)) await bury(file, content);
+    if (await isDead(file)) await bury(file);
     else return { owner: parseOwner(await readFile(file, 'utf8').catch(() => '')) };
   }
-  const beat = setInterval(() => {
-    const now = new Date();
-    utimes(file, now, now).catch(() => undefined);
-  }, BEAT_MS);
-  beat.unref();
+  const stopBeating = beat(file, content, onLost);
   return {
     release: async () => {
-      clearInterval(beat);
-      await rm(file, { force: true });
+      await stopBeating();
+      const now = await readFile(file, 'utf8').catch(() => undefined);
+      if (now === content) await rm(file, { force: true });
     },
   };
+}
+
+/** Rewrites a lock now and then, so that its age says that its owner lives. */
+function beat(file: string, content: string, onLost: () => void): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    last = rewrite(file, content).then((ours) => {
+      if (ours) return;
+      clearInterval(timer);
+      onLost();
+    });
+  }, BEAT_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    return last;
+  };
+}
+
+/** Writes the same content over itself; false where the file is gone or somebody else's. */
+async function rewrite(file: string, content: string): Promise<boolean> {
+  try {
+    const handle = await open(file, 'r+');
+    try {
+      if ((await handle.readFile('utf8')) !== content) return false;
+      await handle.write(content, 0);
+      return true;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    // Anything else (a network file system that hangs, a full disk) may pass.
+    return codeOf(error) !== 'ENOENT';
+  }
 }
 
 /**
@@ -114,4 +171,19 @@ export async function acquireLock(file: string, pollMs = 200): Promise<() => Pro
     if ('release' in claim) return claim.release;
     await sleep(pollMs);
   }
+}
+
+/** Does something short while holding the lock `file`. */
+export async function holdingLock<T>(file: string, act: () => Promise<T>): Promise<T> {
+  const release = await acquireLock(file, 10);
+  try {
+    return await act();
+  } finally {
+    await release();
+  }
+}
+
+/** Removes a lock whose owner is gone. */
+export async function removeDeadLock(file: string): Promise<void> {
+  if (await isDead(file)) await bury(file);
 }

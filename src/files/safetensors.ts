@@ -1,6 +1,9 @@
 /**
  * Reading and writing the safetensors container (https://github.com/huggingface/safetensors#format): eight bytes of
  * header length (little-endian), a JSON header, then the tensors' bytes end to end. Float32 is all we need.
+ *
+ * What we write carries the sha256 of all its bytes (with the checksum's own 64 digits taken as zeros) as an entry of
+ * the metadata, which other readers ignore: the format itself would not notice a flipped bit.
  */
 import { createHash } from 'node:crypto';
 
@@ -12,38 +15,48 @@ export interface Container {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Longer headers are refused before they are parsed. */
-const maxHeader = 100 * 1024 * 1024;
-/** Metadata entry with the sha256 of the tensors' bytes; ours, ignored by other readers. */
+/** Longer headers are refused before they are parsed, as by the format's own reader. */
+const maxHeader = 100_000_000;
 const checksumKey = 'sha256';
+const noChecksum = '0'.repeat(64);
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
-/** The container's bytes. A checksum of the data goes into the metadata. */
+/**
+ * The container's bytes.
+ * @throws Error where a tensor's shape and length disagree, or a name is the format's own
+ */
 export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array {
   let at = 0;
   const entries = Object.entries(tensors);
   const layout = entries.map(([name, { shape, data }]) => {
+    if (name === '__metadata__') throw new Error('A tensor cannot be called __metadata__.');
     if (sizeOf(shape) !== data.length) {
       throw new Error(`Tensor ${name} of shape [${shape.join(', ')}] cannot hold ${data.length} values.`);
     }
     const offsets = [at, (at += data.byteLength)];
-    return [name, { dtype: 'F32', shape, data_offsets: offsets }];
+    return [name, { dtype: 'F32', shape, data_offsets: offsets }] as const;
   });
-  const body = Buffer.concat(
-    entries.map(([, { data }]) => Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
-  );
-  const sha256 = createHash('sha256').update(body).digest('hex');
+  // The checksum comes first, so that nothing which looks like it can come before it.
   const json = JSON.stringify({
-    __metadata__: { ...metadata, [checksumKey]: sha256 },
-    ...Object.fromEntries(layout as [string, unknown][]),
+    __metadata__: { [checksumKey]: noChecksum, ...metadata, [checksumKey]: noChecksum },
+    ...Object.fromEntries(layout),
   });
   // Padded with spaces so that the data are aligned, as the format's own writer does.
   const header = Buffer.from(json + ' '.repeat((8 - (Buffer.byteLength(json) % 8)) % 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  return Buffer.concat([length, header, body]);
+  const parts = entries.map(([, { data }]) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  const bytes = Buffer.concat([length, header, ...parts]);
+  bytes.write(sha256(bytes), bytes.indexOf(noChecksum));
+  return bytes;
 }
+
+const sha256 = (...parts: readonly Uint8Array[]) => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+};
 
 /**
  * Parses and verifies a container.
@@ -56,35 +69,49 @@ export function decodeSafetensors(bytes: Uint8Array): Container {
   const length = Number(buffer.readBigUInt64LE(0));
   if (length > maxHeader || 8 + length > buffer.length) throw new Error('its header is cut off');
   const header = parseHeader(buffer.toString('utf8', 8, 8 + length));
-  const body = buffer.subarray(8 + length);
-  const tensors: Record<string, { shape: number[]; data: Float32Array }> = {};
-  let expected = 0;
-  for (const [name, entry] of Object.entries(header.tensors)) {
-    const { dtype, shape, data_offsets: offsets } = entry;
-    if (dtype !== 'F32') throw new Error(`its tensor ${name} is ${String(dtype)}, not F32`);
-    if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
-      throw new Error(`its entry ${name} is malformed`);
-    const [from, to] = offsets as [number, number];
-    if (from !== expected || to - from !== sizeOf(shape) * 4 || to > body.length) {
-      throw new Error(`its tensor ${name} does not lie where the header says`);
-    }
-    expected = to;
-    const data = new Float32Array(sizeOf(shape));
-    Buffer.from(data.buffer).set(body.subarray(from, to));
-    tensors[name] = { shape, data };
-  }
-  if (expected !== body.length) throw new Error('its length does not match its header');
-  const { [checksumKey]: sha256, ...metadata } = header.metadata;
-  if (sha256 !== undefined && sha256 !== createHash('sha256').update(body).digest('hex')) {
-    throw new Error('its checksum does not match its content');
-  }
+  const tensors = readTensors(header.tensors, buffer.subarray(8 + length));
+  const { [checksumKey]: checksum, ...metadata } = header.metadata;
+  if (checksum !== undefined) verify(buffer, checksum);
   return { tensors, metadata };
+}
+
+/** Compares a container with the checksum found in it. */
+function verify(buffer: Buffer, checksum: string): void {
+  const at = buffer.indexOf(checksum);
+  const found =
+    checksum.length === noChecksum.length && at > 0
+      ? sha256(buffer.subarray(0, at), Buffer.from(noChecksum), buffer.subarray(at + noChecksum.length))
+      : undefined;
+  if (found !== checksum) throw new Error('its checksum does not match its content');
 }
 
 interface Entry {
   readonly dtype?: unknown;
   readonly shape?: unknown;
   readonly data_offsets?: unknown;
+}
+
+function readTensors(entries: Record<string, Entry>, body: Buffer): Container['tensors'] {
+  const placed = Object.entries(entries).map(([name, { dtype, shape, data_offsets: offsets }]) => {
+    if (dtype !== 'F32') throw new Error(`its tensor ${name} is ${String(dtype)}, not F32`);
+    if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
+      throw new Error(`its entry ${name} is malformed`);
+    return { name, shape, from: offsets[0]!, to: offsets[1]! };
+  });
+  // The header may list them in any order; their bytes follow each other without gaps.
+  placed.sort((a, b) => a.from - b.from || a.to - b.to);
+  let expected = 0;
+  const tensors = placed.map(({ name, shape, from, to }) => {
+    if (from !== expected || to - from !== sizeOf(shape) * 4 || to > body.length) {
+      throw new Error(`its tensor ${name} does not lie where the header says`);
+    }
+    expected = to;
+    const data = new Float32Array(sizeOf(shape));
+    Buffer.from(data.buffer).set(body.subarray(from, to));
+    return [name, { shape, data }] as const;
+  });
+  if (expected !== body.length) throw new Error('its length does not match its header');
+  return Object.fromEntries(tensors);
 }
 
 const isSizes = (value: unknown): value is number[] =>

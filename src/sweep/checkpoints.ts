@@ -1,5 +1,5 @@
 /** Where checkpoints are kept: one safetensors file per unfinished cell, in a folder. */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../files/atomic.js';
 
@@ -10,9 +10,11 @@ export interface CheckpointStore {
   remove(id: string): Promise<void>;
 }
 
+const suffix = '.safetensors';
+
 /** Checkpoints as `<folder>/<id>.safetensors`, each whole or absent. */
 export function folderStore(folder: string): CheckpointStore {
-  const fileOf = (id: string) => join(folder, `${id}.safetensors`);
+  const fileOf = (id: string) => join(folder, `${id}${suffix}`);
   return {
     async read(id) {
       try {
@@ -28,4 +30,18 @@ export function folderStore(folder: string): CheckpointStore {
     },
     remove: (id) => rm(fileOf(id), { force: true }),
   };
+}
+
+/**
+ * Removes the checkpoints of cells that need them no longer, left by a coordinator that died between a cell's record
+ * and its clearing up; and the folder where none is left.
+ */
+export async function clearCheckpoints(folder: string, isDone: (id: string) => boolean): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (name.endsWith(suffix) && isDone(name.slice(0, -suffix.length))) {
+      await rm(join(folder, name), { force: true });
+    }
+  }
+  await rmdir(folder).catch(() => undefined);
 }

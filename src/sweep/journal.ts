@@ -1,18 +1,21 @@
 /**
  * The journal, runs.jsonl: one line per finished cell, appended and flushed to disk before anything else happens.
  * All tables and figures derive from it. Each line carries a checksum; a line that was torn by a power cut or
- * damaged on disk is set aside, and its cell trained again.
+ * damaged on disk is set aside, and its cell trained again. Several coordinators may append to one journal: who
+ * writes holds `<file>.lock` meanwhile.
  */
 import { createHash } from 'node:crypto';
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { appendFile, open, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { writeAtomically } from '../files/atomic.js';
+import { holdingLock } from '../files/lock.js';
 import { isGenuine } from '../train/cell.js';
 import type { RunRecord } from '../train/record.js';
 
 export interface JournalContent {
   /** The last record of each cell, in the order of first appearance. */
   readonly records: readonly RunRecord[];
-  /** Lines that are not whole, a torn last one included, in their original text. */
+  /** What is no record, a torn last line included, in its original text. */
   readonly damaged: readonly string[];
 }
 
@@ -24,6 +27,8 @@ export function encodeLine(record: RunRecord): string {
   return `{"sha256":"${checksum(json)}","record":${json}}\n`;
 }
 
+/** Where a line starts. Inside of JSON text its quotes would be escaped, so it is found nowhere else. */
+const lineStart = '{"sha256":"';
 const linePattern = /^\{"sha256":"([0-9a-f]{16})","record":(\{.*\})\}$/s;
 
 /** The record on a line, or undefined where the line is damaged or its cell is not what its id says. */
@@ -48,6 +53,25 @@ function isWellFormed(record: RunRecord): boolean {
   );
 }
 
+/**
+ * The records on a line that should hold one, and the rest. A line can hold several where a newline was damaged, or
+ * where a line was appended behind a torn one.
+ */
+function decodePieces(line: string): { records: RunRecord[]; damaged: string[] } {
+  const whole = decodeLine(line);
+  if (whole) return { records: [whole], damaged: [] };
+  const records: RunRecord[] = [];
+  const damaged: string[] = [];
+  for (const piece of line.split(/(?=\{"sha256":")/)) {
+    const end = piece.lastIndexOf('}') + 1;
+    const record = piece.startsWith(lineStart) ? decodeLine(piece.slice(0, end)) : undefined;
+    if (record) records.push(record);
+    const rest = record ? piece.slice(end) : piece;
+    if (rest.trim() !== '') damaged.push(rest);
+  }
+  return { records, damaged };
+}
+
 /** Parses a journal's bytes (which may exceed the longest string); later records of a cell replace earlier ones. */
 export function parseJournal(bytes: Buffer): JournalContent {
   const records = new Map<string, RunRecord>();
@@ -55,11 +79,9 @@ export function parseJournal(bytes: Buffer): JournalContent {
   for (let from = 0; from < bytes.length;) {
     const newline = bytes.indexOf(10, from);
     const to = newline === -1 ? bytes.length : newline;
-    const line = bytes.toString('utf8', from, to);
-    // Without its newline even a line that parses is not known to be whole on disk.
-    const record = newline === -1 ? undefined : decodeLine(line);
-    if (record) records.set(record.cell.id, record);
-    else damaged.push(line);
+    const found = decodePieces(bytes.toString('utf8', from, to));
+    for (const record of found.records) records.set(record.cell.id, record);
+    damaged.push(...found.damaged);
     from = to + 1;
   }
   return { records: [...records.values()], damaged };
@@ -78,50 +100,99 @@ export async function readJournal(file: string): Promise<JournalContent> {
 /** A journal open for appending. */
 export interface Journal {
   readonly file: string;
-  /** Resolves when the record is on disk. @throws the file system's error; the journal stays whole. */
+  /**
+   * Resolves when the record is on disk.
+   * @throws the file system's error, ENOENT where the journal has been removed; what was in it stays whole
+   */
   append(record: RunRecord): Promise<void>;
+  /** The records that were appended since the last call (or the opening), by whomsoever. */
+  news(): Promise<readonly RunRecord[]>;
+  /** Resolves when nothing is being written any more. */
   close(): Promise<void>;
 }
 
+const lockOf = (file: string) => `${file}.lock`;
+
 /**
- * Opens a journal. Damaged lines are moved to `<file>.damaged` first, so that what remains is whole; `onDamage` is
- * told how many.
+ * Opens a journal, making it where there is none. Damaged lines are moved to `<file>.damaged` first, so that what
+ * remains is whole; `onDamage` is told how many.
  */
 export async function openJournal(
   file: string,
   onDamage: (count: number, movedTo: string) => void = () => undefined,
 ): Promise<{ journal: Journal; records: readonly RunRecord[] }> {
-  const { records, damaged } = await readJournal(file);
-  if (damaged.length > 0) {
-    const grave = `${file}.damaged`;
-    const before = await readFile(grave, 'utf8').catch(() => '');
-    await writeAtomically(grave, before + damaged.map((line) => `${line}\n`).join(''));
-    await writeAtomically(file, records.map(encodeLine).join(''));
-    onDamage(damaged.length, grave);
-  }
-  const handle = await open(file, 'a');
-  return { journal: journalOn(file, handle), records };
+  return holdingLock(lockOf(file), async () => {
+    const { records, damaged } = await readJournal(file);
+    if (damaged.length > 0) {
+      const grave = `${file}.damaged`;
+      await appendFile(grave, damaged.map((piece) => `${piece}\n`).join(''), { flush: true });
+      await writeAtomically(file, Buffer.concat(records.map((record) => Buffer.from(encodeLine(record)))));
+      onDamage(damaged.length, grave);
+    }
+    await (await open(file, 'a')).close();
+    return { journal: journalOn(file, await stat(file)), records };
+  });
 }
 
-function journalOn(file: string, handle: FileHandle): Journal {
-  let last: Promise<void> = Promise.resolve();
-  const appendNow = async (record: RunRecord) => {
+/** Appends to what is there; unlike the flag 'a' it makes no new file where the old one was taken away. */
+const appending = constants.O_RDWR | constants.O_APPEND;
+
+async function appendLine(file: string, line: string): Promise<void> {
+  const handle = await open(file, appending);
+  try {
     const { size } = await handle.stat();
+    // Behind a torn line (a power cut's) ours must not be taken for its end.
+    const start = size > 0 && !(await endsInNewline(handle, size)) ? '\n' : '';
     try {
-      await handle.appendFile(encodeLine(record));
+      await handle.appendFile(start + line);
       await handle.sync();
     } catch (error) {
       // A disk that fills up may take half a line: give it back, so that the next run finds a whole journal.
       await handle.truncate(size).catch(() => undefined);
       throw error;
     }
-  };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function endsInNewline(handle: FileHandle, size: number): Promise<boolean> {
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer[0] === 10;
+}
+
+function journalOn(file: string, seen: { readonly ino: number; readonly size: number }): Journal {
+  let last: Promise<unknown> = Promise.resolve();
+  const appendNow = (record: RunRecord) =>
+    holdingLock(lockOf(file), () => appendLine(file, encodeLine(record)));
   return {
     file,
-    append: (record) => (last = last.catch(() => undefined).then(() => appendNow(record))),
+    append(record) {
+      const done = last.catch(() => undefined).then(() => appendNow(record));
+      last = done;
+      return done;
+    },
+    async news() {
+      const { text, next } = await readBeyond(file, seen);
+      seen = next;
+      return parseJournal(text).records;
+    },
     close: async () => {
       await last.catch(() => undefined);
-      await handle.close();
     },
   };
+}
+
+/** Whole lines behind what was seen of a file; all of it where it was replaced (its damaged lines moved away). */
+async function readBeyond(file: string, seen: { readonly ino: number; readonly size: number }) {
+  const handle = await open(file, 'r');
+  try {
+    const { ino, size } = await handle.stat();
+    const from = ino === seen.ino && size >= seen.size ? seen.size : 0;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
+    const text = buffer.subarray(0, buffer.lastIndexOf(10, bytesRead - 1) + 1);
+    return { text, next: { ino, size: from + text.length } };
+  } finally {
+    await handle.close();
+  }
 }

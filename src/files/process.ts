@@ -1,0 +1,45 @@
+/**
+ * Is the process with this pid still the one we mean? Pids are used again, by the thousand after a reboot and at
+ * once in containers, where the first process is always number 1.
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+function tryRead<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Where a pid of this process means something: the boot of the machine and the pid namespace in it. Two containers
+ * with one host name are two places. Elsewhere than on Linux, the host name.
+ */
+export const place = [
+  hostname(),
+  tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+  tryRead(() => readlinkSync('/proc/self/ns/pid')),
+]
+  .filter(Boolean)
+  .join(' ');
+
+/** When a process of this place started, in the kernel's ticks since boot; undefined where that cannot be known. */
+export function birthOf(pid: number): string | undefined {
+  const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  // The second field is the program's name in parentheses, which may itself contain some: proc(5).
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+/** Whether there is a process with this pid, a zombie (dead, but not yet mourned) aside. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs, under another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return text?.slice(text.lastIndexOf(')') + 2).charAt(0) !== 'Z';
+}
