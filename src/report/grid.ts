@@ -104,6 +104,11 @@ export function bestCells(grid: Grid, count: number): GridCell[] {
     .slice(0, count);
 }
 
+/** How many best cells are marked: ten as in the paper, but never more than a third of the grid. */
+export function markedCells(grid: Grid): GridCell[] {
+  return bestCells(grid, Math.min(10, Math.max(1, Math.floor(grid.cells.length / 3))));
+}
+
 /** Lowest and highest mean test error over the cells that did not diverge: the ends of every colour scale. */
 export function errorRange(grids: readonly Grid[]): { low: number; high: number } {
   const errors = grids.flatMap((g) => g.cells.filter((c) => c.status === 'ok').map((c) => c.error!));

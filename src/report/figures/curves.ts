@@ -72,7 +72,13 @@ function curvePanel(grids: readonly Grid[], measure: Measure, title: string): ob
     return bestCells(grid, CELLS).flatMap((cell, i) => cellLine(grid.label, cell, i + 1, epochs, measure));
   });
   const bands = grids.flatMap((grid) => band(grid, epochsOf(grid), measure));
-  const x = { field: 'epoch', type: 'quantitative', title: 'epoch', scale: { nice: false } };
+  const x = {
+    field: 'epoch',
+    type: 'quantitative',
+    title: 'epoch',
+    scale: { nice: false },
+    axis: { format: 'd', tickMinStep: 1 },
+  };
   const y = {
     type: 'quantitative',
     title,
@@ -145,6 +151,8 @@ export function anytimeCurves({ grids }: FigureInput): Figure | null {
     grids.map((g) => g.label),
     { line: true },
   );
+  const last = Math.max(...grids.map((g) => epochsOf(g).at(-1) ?? 1));
+  const ticks = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000].filter((t) => t <= last);
   return {
     name: 'anytime',
     title: 'Anytime performance',
@@ -161,7 +169,7 @@ export function anytimeCurves({ grids }: FigureInput): Figure | null {
           type: 'quantitative',
           title: 'epoch',
           scale: { type: 'log', nice: false },
-          axis: { format: '~g' },
+          axis: { format: 'd', values: ticks },
         },
         y: {
           field: 'value',

@@ -1,6 +1,6 @@
 /** Test error over lr x wd, one panel per optimizer, one colour scale: the paper's Figures 1 and 2. */
 import { axisLabels, percent } from '../format.js';
-import { bestCells, errorRange, type Grid } from '../grid.js';
+import { bestCells, errorRange, type Grid, markedCells } from '../grid.js';
 import { rampStops } from '../ramp.js';
 import type { Figure, FigureInput } from './figure.js';
 
@@ -9,7 +9,7 @@ const CROSS = 'M-1,-1L1,1M-1,1L1,-1';
 function rowsOf(grid: Grid): object[] {
   const lrLabels = axisLabels(grid.lrs);
   const wdLabels = axisLabels(grid.wds);
-  const ranks = new Map(bestCells(grid, 10).map((cell, i) => [cell, i + 1]));
+  const ranks = new Map(markedCells(grid).map((cell, i) => [cell, i + 1]));
   return grid.cells.map((cell) => ({
     lr: lrLabels[grid.lrs.indexOf(cell.lr)],
     wd: wdLabels[grid.wds.indexOf(cell.wd)],

@@ -7,7 +7,7 @@ import type { Experiment } from '../../config/schema.js';
 import type { RunRecord } from '../../train/record.js';
 import { thin } from '../figures/figure.js';
 import { axisLabels, percent, plainText, shortNumber } from '../format.js';
-import { bestCells, errorRange, type Grid, type GridCell, gridsOf } from '../grid.js';
+import { errorRange, type Grid, type GridCell, gridsOf, markedCells } from '../grid.js';
 
 /** Epochs, and the mean over seeds of test error and training loss at each. */
 export type Curve = readonly [epochs: number[], testError: number[], trainLoss: number[]];
@@ -38,8 +38,8 @@ export interface PagePanel {
   readonly cells: readonly PageCell[];
 }
 
-/** A value as shown, and as sorted. */
-export type TableCell = readonly [text: string, order: number | string | null];
+/** A value as shown, as sorted, and why there is none. */
+export type TableCell = readonly [text: string, order: number | string | null, note?: string];
 
 export interface PageTable {
   readonly columns: readonly { readonly title: string; readonly hint?: string; readonly numeric: boolean }[];
@@ -128,7 +128,7 @@ function widened(grid: Grid, planned: readonly PlannedRun[]): Grid {
 }
 
 function panelOf(grid: Grid, points: number): PagePanel {
-  const ranks = new Map(bestCells(grid, 10).map((cell, i) => [cell, i + 1]));
+  const ranks = new Map(markedCells(grid).map((cell, i) => [cell, i + 1]));
   return {
     label: plainText(grid.label),
     lrs: grid.lrs,
@@ -141,7 +141,7 @@ function panelOf(grid: Grid, points: number): PagePanel {
 
 /** Value and interval, scaled and rounded: `-12.3 [-14.0, -10.1]`. */
 function estimate({ value, low, high, reason }: Estimate, digits: number, scale = 1): TableCell {
-  if (value === null) return [reason === undefined ? '–' : `– (${reason})`, null];
+  if (value === null) return reason === undefined ? ['–', null] : ['–', null, plainText(reason)];
   const show = (v: number): string => (v * scale).toFixed(digits).replace(/^-(0\.?0*)$/, '$1');
   const interval = low === null || high === null ? '' : ` [${show(low)}, ${show(high)}]`;
   return [show(value) + interval, value];
@@ -205,12 +205,18 @@ function differencesTable({ comparisons }: Decoupling): PageTable {
   };
 }
 
+const duration = (seconds: number): string =>
+  seconds < 120
+    ? `${shortNumber(seconds)} core seconds`
+    : seconds < 7200
+      ? `${shortNumber(seconds / 60)} core minutes`
+      : `${shortNumber(seconds / 3600)} core hours`;
+
 /** One line each: what was trained on what, for how long, how often. */
 function factsOf(records: readonly RunRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
   const seeds = new Set(records.map((r) => r.cell.seed)).size;
   const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
-  const hours = records.reduce((sum, r) => sum + r.seconds, 0) / 3600;
   const backends = [...new Set(records.map((r) => r.cell.backend))].map(plainText).join(', ');
   const setup =
     experiment === null
@@ -226,7 +232,7 @@ function factsOf(records: readonly RunRecord[], experiment: Experiment | null): 
     ...setup,
     count(seeds, 'seed'),
     count(runs, 'run'),
-    `${shortNumber(hours)} core hours`,
+    duration(records.reduce((sum, r) => sum + r.seconds, 0)),
     backends,
   ].filter((f) => f !== '');
 }

@@ -19,7 +19,12 @@ function logTicks(low: number, high: number): number[] {
   for (let k = Math.floor(Math.log10(low)); k <= Math.log10(high); k++)
     for (const m of [1, 2, 5]) if (m * 10 ** k >= low && m * 10 ** k <= high) ticks.push(m * 10 ** k);
   const powers = ticks.filter((t) => Number.isInteger(Math.round(Math.log10(t) * 1e6) / 1e6));
-  return ticks.length > 7 && powers.length > 1 ? powers : ticks;
+  if (ticks.length > 7 && powers.length > 1) return powers;
+  if (ticks.length > 2) return ticks;
+  // A range too narrow for these: four even steps of one significant digit.
+  const step = Number(((high - low) / 4).toPrecision(1));
+  const first = Math.ceil(low / step);
+  return Array.from({ length: 6 }, (_, i) => (first + i) * step).filter((t) => t <= high);
 }
 
 function linearTicks(high: number): number[] {

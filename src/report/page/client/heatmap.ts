@@ -94,7 +94,7 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
     chosen,
     ring,
   );
-  drawing.style.maxWidth = `${String(Math.min(720, Math.max(300, frame.width * 1.15)))}px`;
+  drawing.style.maxWidth = `${String(Math.min(720, frame.width * 1.15))}px`;
   ring.style.strokeWidth = `${String(2.5 * Math.sqrt(frame.scale))}px`;
   chosen.style.strokeWidth = `${String(4 * Math.sqrt(frame.scale))}px`;
 

@@ -43,10 +43,10 @@ export function table(
     return html('th', { scope: 'col', 'aria-sort': sort, class: numeric ? 'number' : undefined }, button);
   });
   const body = order.slice(0, state.shown).map((index) => {
-    const cells = data.rows[index]!.map(([text], i) =>
+    const cells = data.rows[index]!.map(([text, , note], i) =>
       i === 0
         ? html('th', { scope: 'row' }, choose === undefined ? text : pressable(text, () => choose(index)))
-        : html('td', { class: data.columns[i]!.numeric ? 'number' : undefined }, text),
+        : html('td', { class: data.columns[i]!.numeric ? 'number' : undefined, title: note }, text),
     );
     return html('tr', {}, ...cells);
   });
@@ -63,6 +63,11 @@ export function table(
     drawn,
   );
   place.replaceChildren(scroller);
+  const notes = [...new Set(data.rows.flatMap((row) => row.flatMap(([, , note]) => note ?? [])))];
+  if (notes.length > 0)
+    place.append(
+      html('ul', { class: 'notes' }, ...notes.slice(0, 6).map((note) => html('li', {}, `–: ${note}`))),
+    );
   const left = order.length - state.shown;
   if (left <= 0) return;
   const more = html(
