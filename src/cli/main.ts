@@ -36,7 +36,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText('after', examples)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride();
-  for (const add of [addRun, addPlan, addReport, addData, addDoctor, addInit, addExport, addEval]) add(program, finish);
+  for (const add of [addRun, addPlan, addReport, addData, addDoctor, addInit, addExport, addEval])
+    add(program, finish);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(argv);
