@@ -1,10 +1,14 @@
 /** Plain convolutional net: 5x5 convolution + ReLU + 2x2 max pooling per stage, then dense layers. */
 import { conv } from '../nn/conv.js';
 import { dense, flatten } from '../nn/dense.js';
-import { serial, type LayerOf } from '../nn/layer.js';
+import { serial, type LayerOf, type Shape } from '../nn/layer.js';
 import { maxPooling } from '../nn/pool.js';
 
-/** `filters`: channels of each stage; `hidden`: widths of dense layers before the logits. */
+/**
+ * `filters`: channels of each stage; `hidden`: widths of dense layers before the logits.
+ *
+ * The layer throws an Error for images that have fewer halvings in them than there are stages.
+ */
 export function cnn(filters: readonly number[], hidden: readonly number[], classes: number): LayerOf {
   const layers: Record<string, LayerOf> = {};
   filters.forEach((channels, i) => {
@@ -13,5 +17,17 @@ export function cnn(filters: readonly number[], hidden: readonly number[], class
   });
   layers.flatten = flatten;
   hidden.forEach((units, i) => (layers[`dense${i + 1}`] = dense(units, { relu: true })));
-  return serial({ ...layers, head: dense(classes) });
+  const network = serial({ ...layers, head: dense(classes) });
+  return (input) => {
+    requireRoom(input, filters.length);
+    return network(input);
+  };
+}
+
+function requireRoom([height, width]: Shape, stages: number): void {
+  const most = Math.floor(Math.log2(Math.min(height!, width!)));
+  if (stages > most)
+    throw new Error(
+      `A cnn of ${stages} stages halves its images ${stages} times, but images of ${height} x ${width} pixels can be halved only ${most} times: give model.filters at most ${most} entries.`,
+    );
 }

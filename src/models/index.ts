@@ -6,6 +6,8 @@ import { cnn } from './cnn.js';
 import { mlp } from './mlp.js';
 import { modelOf, type ImageShape, type Model } from './model.js';
 import { resnet } from './resnet.js';
+import { shakeShake } from './shakeShake.js';
+import { wideResnet } from './wideResnet.js';
 
 export type { ImageShape, Model } from './model.js';
 
@@ -17,11 +19,18 @@ function network(spec: ModelSpec, classes: number): LayerOf {
       return cnn(spec.filters, spec.hidden, classes);
     case 'resnet':
       return resnet(spec.depth, spec.width, classes);
-    default:
-      throw new Error(`The model ${spec.name} is not built yet.`);
+    case 'shake-shake':
+      return shakeShake(spec.depth, spec.width, spec.per, classes);
+    case 'wide-resnet':
+      return wideResnet(spec.depth, spec.widen, classes);
   }
 }
 
-/** The network of a specification for images of a shape. */
+/**
+ * The network of a specification for images of a shape.
+ *
+ * @throws Error saying what to change where the two do not fit: a CNN that pools small images away, an odd width of
+ * a shake-shake network
+ */
 export const buildModel = (spec: ModelSpec, shape: ImageShape): Model =>
   modelOf(network(spec, shape.classes), shape);

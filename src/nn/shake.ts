@@ -1,0 +1,43 @@
+/**
+ * The mix of a Shake-Shake block (Gastaldi 2017, https://arxiv.org/abs/1705.07485): two branches blended by one
+ * random share in the forward pass and by another in the backward pass, so that the gradient is deliberately not
+ * that of the value.
+ */
+import './gradients.js';
+import { add, customGrad, mul, sub, tensor4d, tidy, type Tensor } from '@tensorflow/tfjs-core';
+import type { Stream } from '../random/stream.js';
+
+/** The first branch's share: one for each image of a batch, or (length 1) one for all. */
+export interface Shares {
+  readonly forward: Float32Array;
+  readonly backward: Float32Array;
+}
+
+/** Independent shares, uniform in [0, 1): `count` for the forward pass (alpha), then as many for the backward (beta). */
+export function drawShares(random: Stream, count: number): Shares {
+  const draw = () => Float32Array.from({ length: count }, () => random.uniform());
+  return { forward: draw(), backward: draw() };
+}
+
+/**
+ * alpha first + (1 - alpha) second + skip, all [b, h, w, c]. Backwards, `first` receives beta dy, `second`
+ * (1 - beta) dy and `skip` dy.
+ */
+export function shake(first: Tensor, second: Tensor, skip: Tensor, { forward, backward }: Shares): Tensor {
+  const operation = customGrad((...args) => {
+    const [first, second, skip] = args as Tensor[];
+    const value = add(add(mul(sub(first!, second!), column(forward)), second!), skip!);
+    const gradFunc = (dy: Tensor) => {
+      const dfirst = mul(dy, column(backward));
+      return [dfirst, sub(dy, dfirst), dy];
+    };
+    return { value, gradFunc };
+  });
+  return operation(first, second, skip);
+}
+
+/** What `shake` is on average, for evaluation: (first + second)/2 + skip. */
+export const even = (first: Tensor, second: Tensor, skip: Tensor): Tensor =>
+  tidy(() => add(mul(add(first, second), 0.5), skip));
+
+const column = (shares: Float32Array) => tensor4d(shares, [shares.length, 1, 1, 1]);
