@@ -1,4 +1,8 @@
 // The addon's entry: facts about the build and the machine, the thread count, and the kernels of the other files.
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include <dnnl.hpp>
 #include <string>
 
@@ -39,10 +43,25 @@ Napi::Value set_threads(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (buffer: ArrayBuffer) -> bytes from its start to the first cache line.
+// Asks for large pages under a large buffer: fewer page faults and address look-ups when it is streamed through.
+void ask_large_pages(void* data, size_t bytes) {
+#ifdef __linux__
+  constexpr std::uintptr_t kPage = 2 << 20;
+  const auto start = reinterpret_cast<std::uintptr_t>(data);
+  const std::uintptr_t first = (start + kPage - 1) / kPage * kPage, end = (start + bytes) / kPage * kPage;
+  // Only a hint: where it is refused, nothing is lost.
+  if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+#else
+  (void)data, (void)bytes;
+#endif
+}
+
+// (buffer: ArrayBuffer) -> bytes from its start to the first cache line. To be called before its first use.
 Napi::Value alignment(const Napi::CallbackInfo& info) {
   if (!info[0].IsArrayBuffer()) check::fail(info, "argument 0 (buffer) must be an ArrayBuffer");
-  const auto address = reinterpret_cast<std::uintptr_t>(info[0].As<Napi::ArrayBuffer>().Data());
+  Napi::ArrayBuffer buffer = info[0].As<Napi::ArrayBuffer>();
+  ask_large_pages(buffer.Data(), buffer.ByteLength());
+  const auto address = reinterpret_cast<std::uintptr_t>(buffer.Data());
   return Napi::Number::New(info.Env(), static_cast<double>((64 - address % 64) % 64));
 }
 

@@ -1,9 +1,9 @@
 // Max and average pooling over NHWC images, and their gradients.
 #include <algorithm>
-#include <limits>
 
 #include "geometry.h"
 #include "kernels.h"
+#include "simd/table.h"
 #include "threads.h"
 
 namespace kernels {
@@ -32,41 +32,6 @@ void each_output(const Geometry& g, Index n, const Work& work) {
     for (Index ox = 0; ox < g.ow; ++ox)
       work(((n * g.oh + oy) * g.ow + ox) * g.co, rows, window(ox, g.sw, g.pl, g.kw, g.dw, g.w));
   }
-}
-
-// NaN never wins, as in tfjs.
-void max_pool_image(const Geometry& g, Index n, const float* x, float* y) {
-  const float* image = x + n * g.h * g.w * g.ci;
-  each_output(g, n, [&](Index at, Window rows, Window columns) {
-    float* __restrict out = y + at;
-    std::fill(out, out + g.ci, -std::numeric_limits<float>::infinity());
-    for (Index r = rows.first; r < rows.end; r += g.dh) {
-      for (Index p = columns.first; p < columns.end; p += g.dw) {
-        const float* __restrict in = image + (r * g.w + p) * g.ci;
-        for (Index c = 0; c < g.ci; ++c) out[c] = in[c] > out[c] ? in[c] : out[c];
-      }
-    }
-  });
-}
-
-// The gradient goes to the first position, in row order, that holds the maximum, as in tfjs.
-void max_pool_gradient_image(const Geometry& g, Index n, const float* dy, const float* x, float* dx) {
-  const float* image = x + n * g.h * g.w * g.ci;
-  float* gradient = dx + n * g.h * g.w * g.ci;
-  std::fill(gradient, gradient + g.h * g.w * g.ci, 0.f);
-  each_output(g, n, [&](Index at, Window rows, Window columns) {
-    for (Index c = 0; c < g.ci; ++c) {
-      float most = -std::numeric_limits<float>::infinity();
-      Index where = -1;
-      for (Index r = rows.first; r < rows.end; r += g.dh) {
-        for (Index p = columns.first; p < columns.end; p += g.dw) {
-          const Index i = (r * g.w + p) * g.ci + c;
-          if (image[i] > most) most = image[i], where = i;
-        }
-      }
-      if (where >= 0) gradient[where] += dy[at + c];
-    }
-  });
 }
 
 void avg_pool_image(const Geometry& g, Index n, const float* x, float* y) {
@@ -101,6 +66,10 @@ void avg_pool_gradient_image(const Geometry& g, Index n, const float* dy, float*
   });
 }
 
+simd::PoolImage image_of(const Geometry& g) {
+  return {g.h, g.w, g.ci, g.kh, g.kw, g.sh, g.sw, g.dh, g.dw, g.pt, g.pl, g.oh, g.ow};
+}
+
 Geometry pooling(const Napi::CallbackInfo& info) {
   const Geometry g = geometry(info, 0);
   if (g.ci != g.co) check::fail(info, "pooling keeps the number of channels");
@@ -119,7 +88,9 @@ Napi::Value max_pool(const Napi::CallbackInfo& info) {
   const Geometry g = pooling(info);
   const float* x = check::floats(info, 1, "x", g.input());
   float* y = check::floats(info, 2, "y", g.output());
-  each_image(g, [&](Index n) { max_pool_image(g, n, x, y); });
+  const simd::PoolImage shape = image_of(g);
+  const Index in = g.input() / g.n, out = g.output() / g.n;
+  each_image(g, [&](Index n) { simd::best().max_pool(shape, x + n * in, y + n * out); });
   return info.Env().Undefined();
 }
 
@@ -129,7 +100,9 @@ Napi::Value max_pool_gradient(const Napi::CallbackInfo& info) {
   const float* dy = check::floats(info, 1, "dy", g.output());
   const float* x = check::floats(info, 2, "x", g.input());
   float* dx = check::floats(info, 3, "dx", g.input());
-  each_image(g, [&](Index n) { max_pool_gradient_image(g, n, dy, x, dx); });
+  const simd::PoolImage shape = image_of(g);
+  const Index in = g.input() / g.n, out = g.output() / g.n;
+  each_image(g, [&](Index n) { simd::best().max_pool_grad(shape, dy + n * out, x + n * in, dx + n * in); });
   return info.Env().Undefined();
 }
 

@@ -21,6 +21,11 @@ struct ConvolutionImage {
   Index row_y, pixel_y;
 };
 
+// Pooling over one image [h, w, c] to [oh, ow, c]: window, strides, dilations, padding before.
+struct PoolImage {
+  Index h, w, c, kh, kw, sh, sw, dh, dw, pt, pl, oh, ow;
+};
+
 struct BatchNormShape {
   Index rows, channels;
 };
@@ -70,6 +75,8 @@ struct Table {
   void (*bias_relu_grad)(const float* dy, const float* y, Index rows, Index channels, float* dz, double* total);
   // out[r] = sum over columns of x[r][c].
   void (*sum_columns)(const float* x, Index rows, Index columns, float* out);
+  void (*max_pool)(const PoolImage& shape, const float* x, float* y);
+  void (*max_pool_grad)(const PoolImage& shape, const float* dy, const float* x, float* dx);
 };
 
 extern const Table table_base;

@@ -1,0 +1,3 @@
+import { describeKernels } from './kernels.js';
+
+describeKernels('the best instruction set of this machine');

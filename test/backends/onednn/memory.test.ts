@@ -1,0 +1,121 @@
+/** Recycled memory: that it is reused, that nobody sees it change, and that training does not grow. */
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { OnednnBackend } from '../../../src/backends/onednn/backend.js';
+import { blockSize, BufferPool } from '../../../src/backends/onednn/pool.js';
+import { crossEntropy } from '../../../src/nn/crossEntropy.js';
+import { AdamStep } from '../../../src/nn/kernels.js';
+import { bits, built, kernel, tensor } from './both.js';
+
+describe('the pool', () => {
+  const pool = () => new BufferPool(() => 0);
+
+  test('hands a block out again, at its new length', () => {
+    const p = pool();
+    const first = p.take(1000);
+    p.give(first.block!);
+    const second = p.take(998);
+    expect(second.values.buffer).toBe(first.values.buffer);
+    expect(second.values.length).toBe(998);
+    expect(p.take(1000).values.buffer).not.toBe(first.values.buffer);
+  });
+
+  test('wastes at most an eighth', () => {
+    for (let bytes = 1024; bytes < 1e7; bytes = Math.ceil(bytes * 1.037)) {
+      expect(blockSize(bytes)).toBeGreaterThanOrEqual(bytes);
+      expect(blockSize(bytes)).toBeLessThanOrEqual(bytes * 1.125 + 64);
+    }
+  });
+
+  test('lets go of sizes that are no longer asked for', () => {
+    const p = pool();
+    p.give(p.take(5000).block!);
+    expect(p.idleBytes).toBe(blockSize(20_000));
+    for (let i = 0; i < 10_000; i++) p.give(p.take(300).block!);
+    expect(p.idleBytes).toBe(blockSize(1200));
+  });
+});
+
+describe.skipIf(!built)('memory of the onednn backend', () => {
+  beforeAll(() => tf.setBackend('onednn'));
+  const pool = () => (tf.backend() as OnednnBackend).pool;
+
+  test('values that were read keep their content', () => {
+    const a = tf.add(tensor([1000]), 1);
+    const seen = a.dataSync();
+    const copy = seen.slice();
+    a.dispose();
+    for (let i = 0; i < 5; i++) tf.mul(tensor([1000], i), 3).dispose();
+    expect(seen).toEqual(copy);
+  });
+
+  test('pieces of a vector keep their content when it is gone', () => {
+    const whole = tf.add(tensor([2000]), 0);
+    const want = Array.from(whole.dataSync());
+    const vector = tf.add(tensor([2000]), 0);
+    const parts = tf.split(vector, [700, 1300]);
+    const slice = tf.slice(vector, [100], [1000]);
+    vector.dispose();
+    for (let i = 0; i < 5; i++) tf.mul(tensor([2000], i), 3);
+    expect(Array.from(parts[1]!.dataSync())).toEqual(want.slice(700));
+    expect(Array.from(slice.dataSync())).toEqual(want.slice(100, 1100));
+  });
+
+  test('a reshape outlives the original', () => {
+    const a = tf.add(tensor([1024]), 1);
+    const want = Array.from(tf.add(tensor([1024]), 1).dataSync());
+    const b = tf.reshape(a, [32, 32]);
+    a.dispose();
+    for (let i = 0; i < 5; i++) tf.mul(tensor([1024], i), 3);
+    expect(Array.from(b.dataSync())).toEqual(want);
+  });
+
+  test('training 10,000 steps stays flat, and the same steps give the same bits', () => {
+    const train = (steps: number) => {
+      let theta = tf.tidy(() => tf.mul(tensor([1034], 7), 0.1));
+      let slots = [tf.zeros([1034]), tf.zeros([1034])];
+      const x = tensor([32, 16], 3);
+      const labels = tf.tensor1d(
+        Array.from({ length: 32 }, (_, i) => i % 10),
+        'int32',
+      );
+      for (let t = 1; t <= steps; t++) {
+        const [next, m, v] = tf.tidy(() => {
+          const gradient = tf.grad((vector: tf.Tensor) => {
+            const [w1, w2, b] = tf.split(vector, [16 * 38, 38 * 11, 8]) as [tf.Tensor, tf.Tensor, tf.Tensor];
+            const hidden = tf.relu(tf.matMul(x as tf.Tensor2D, tf.reshape(w1, [16, 38])));
+            const logits = tf.matMul(hidden as tf.Tensor2D, tf.reshape(w2, [38, 11]) as tf.Tensor2D);
+            return crossEntropy(tf.add(logits, tf.mean(b)), labels);
+          })(theta);
+          const attrs = {
+            beta1: 0.9,
+            beta2: 0.99,
+            bias1: 1,
+            bias2: 1,
+            stepSize: 1e-3,
+            epsilon: 1e-8,
+            l2: 0,
+            decay: 1e-5,
+          };
+          const [m, v] = slots as [tf.Tensor, tf.Tensor];
+          return kernel(AdamStep, { theta, gradient, m, v }, attrs);
+        }) as [tf.Tensor, tf.Tensor, tf.Tensor];
+        tf.dispose([theta, ...slots]);
+        theta = next;
+        slots = [m, v];
+      }
+      const out = theta.dataSync().slice();
+      tf.dispose([theta, ...slots, x, labels]);
+      return out;
+    };
+    const first = train(200);
+    const tensors = tf.memory().numTensors;
+    const idle = pool().idleBytes;
+    const rss = process.memoryUsage.rss();
+    train(10_000);
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect(pool().idleBytes).toBeLessThanOrEqual(idle + 64 * 1024);
+    expect(process.memoryUsage.rss() - rss).toBeLessThan(80e6);
+    expect(bits([train(200)]) === bits([first])).toBe(true);
+  });
+});
