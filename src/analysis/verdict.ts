@@ -84,6 +84,10 @@ function independence(a: OptimizerStatistics, b: OptimizerStatistics, c: Compari
     return 'the difference in separability holds 0, so neither is shown to be easier to tune';
   const [more, less, slopes] =
     separability === 'higher' ? [b, a, slopeAgrees(b, a)] : [a, b, slopeAgrees(a, b)];
+  const [converged, other] = [more.separability.rawConverged, less.separability.rawConverged];
+  // Whole columns of diverged cells are additive: they can make the more coupled grid look the more separable.
+  if (converged !== null && other !== null && converged < other)
+    return `but over the cells where nothing diverged it is ${short(converged)} for ${more.label} against ${short(other)} for ${less.label}, the other way round, so neither is shown to be easier to tune`;
   return `lr and wd are more nearly independent in ${more.label} than in ${less.label}${slopes}`;
 }
 

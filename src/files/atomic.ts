@@ -10,7 +10,10 @@ const temporaryEnd = '.tmp';
  * temporary file in the same folder, flushed to disk, then renamed.
  * @throws the file system's error (ENOSPC, EROFS, ENOENT ...) with no temporary file left behind
  */
-export async function writeAtomically(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeAtomically(
+  file: string,
+  content: string | Uint8Array | Iterable<string | Uint8Array>,
+): Promise<void> {
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}${temporaryEnd}`;
   try {
     const handle = await open(temporary, 'wx');

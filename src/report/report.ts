@@ -1,6 +1,7 @@
 /** From records to a folder of results: CSV files, figures and the page, each written whole. */
-import { join } from 'node:path';
-import { writeWhole } from './atomic.js';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { writeAtomically } from '../files/atomic.js';
 import { decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';
@@ -57,7 +58,7 @@ export async function writeReport(
   const paths: string[] = [];
   const write = async (name: string, pieces: Iterable<string | Uint8Array>): Promise<void> => {
     const path = join(dir, ...name.split('/'));
-    await writeWhole(path, pieces);
+    await writeOrExplain(path, pieces);
     paths.push(path);
   };
   await write('runs.csv', [runsCsv(analysed.records)]);
@@ -67,4 +68,18 @@ export async function writeReport(
   const figures = await drawFigures(analysed, (name, piece) => write(name, [piece]));
   await write('report.html', [reportHtml(analysed, figures)]);
   return paths;
+}
+
+/** @throws a sentence naming the path where the disk refuses. */
+async function writeOrExplain(path: string, pieces: Iterable<string | Uint8Array>): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeAtomically(path, pieces);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `${path} could not be written (${why}). Check that the folder is writable and the disk not full.`,
+      { cause },
+    );
+  }
 }
