@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
 import { DataError } from '../data/index.js';
 import { BackendError } from '../backends/index.js';
-import { DirectoryError, packageVersion } from '../sweep/index.js';
+import { DirectoryError, StorageError, WorkerFailure, packageVersion } from '../sweep/index.js';
 import { addData } from './commands/data.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEval } from './commands/eval.js';
@@ -23,9 +23,21 @@ Examples:
 
 /** Errors whose message is for the user: no stack trace. */
 const refusals = [ConfigError, DataError, BackendError, DirectoryError, UsageError];
+/** The same, of machines that fail. */
+const mishaps = [StorageError, WorkerFailure];
+
+/** A reader that has gone (`| head`, a closed terminal) does not end a sweep. */
+function surviveLostReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+  }
+}
 
 /** Runs a command line (as process.argv) and returns its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  surviveLostReaders();
   let code: number = exitCode.ok;
   const finish = (value: number) => (code = value);
   const program = new Command('adamw-bench')
@@ -53,6 +65,10 @@ function explain(error: unknown): number {
   if (refusals.some((type) => error instanceof type)) {
     console.error((error as Error).message);
     return exitCode.refused;
+  }
+  if (mishaps.some((type) => error instanceof type)) {
+    console.error((error as Error).message);
+    return exitCode.unexpected;
   }
   console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return exitCode.unexpected;

@@ -44,7 +44,7 @@ function planLine({ jobs, missing, backend, workers }: SweepPlan): string {
 
 function lines(): Progress {
   const say = (text: string) => void process.stderr.write(`${text}\n`);
-  const began = performance.now();
+  let began = 0;
   let total = 0;
   let done = 0;
   let settled = 0;
@@ -57,6 +57,7 @@ function lines(): Progress {
     },
     onPlan: (plan) => {
       say(planLine(plan));
+      began = performance.now();
       total = plan.missing.length;
     },
     onNotice: (text) => say(`note: ${text}`),
@@ -110,7 +111,7 @@ function bars(): Progress {
   const workers: SingleBar[] = [];
   let download: SingleBar | undefined;
   let sweep: SingleBar | undefined;
-  const began = performance.now();
+  let began = 0;
   let done = 0;
   let total = 0;
   /** Epochs of the cells in training, so that the estimate moves between cells. */
@@ -133,6 +134,7 @@ function bars(): Progress {
     },
     onPlan: (plan) => {
       multi.log(`${planLine(plan)}\n`);
+      began = performance.now();
       total = plan.missing.length;
       if (total > 0) sweep = multi.create(total, 0, { name: 'sweep   ', text: '' });
     },

@@ -1,22 +1,30 @@
-/** Stopping in good order: the first Ctrl-C or SIGTERM, or the end of the time budget, asks; the second insists. */
+/** Stopping in good order: the first Ctrl-C, SIGTERM or SIGHUP, or the end of the time budget, asks; the next insists. */
 
-/** A signal that aborts on SIGINT, SIGTERM or after `budget` seconds (0: never); `release` takes the handlers away. */
-export function stopSignal(budget: number): { readonly signal: AbortSignal; release(): void } {
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A signal that aborts on a first SIGINT, SIGTERM or SIGHUP or after `budget` seconds (0: never). */
+export function stopSignal(budget: number): {
+  readonly signal: AbortSignal;
+  /** Takes the handlers away. */
+  release(): void;
+} {
   const controller = new AbortController();
+  let asked = false;
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(130);
+    if (asked) process.exit(130);
+    asked = true;
     process.stderr.write(`\n${name}: keeping checkpoints, then stopping. Once more to stop at once.\n`);
     controller.abort();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  const timer = budget > 0 ? setTimeout(() => controller.abort(), budget * 1000) : undefined;
+  for (const name of signals) process.on(name, onSignal);
+  // A longer delay than Node's timers take would fire at once.
+  const delay = Math.min(budget * 1000, 2 ** 31 - 1);
+  const timer = budget > 0 ? setTimeout(() => controller.abort(), delay) : undefined;
   timer?.unref();
   return {
     signal: controller.signal,
     release() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const name of signals) process.off(name, onSignal);
       clearTimeout(timer);
     },
   };

@@ -39,7 +39,7 @@ export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array 
   });
   // The checksum comes first, so that nothing which looks like it can come before it.
   const json = JSON.stringify({
-    __metadata__: { [checksumKey]: noChecksum, ...metadata, [checksumKey]: noChecksum },
+    __metadata__: Object.assign({ [checksumKey]: noChecksum }, metadata, { [checksumKey]: noChecksum }),
     ...Object.fromEntries(layout),
   });
   // Padded with spaces so that the data are aligned, as the format's own writer does.

@@ -36,6 +36,10 @@ export function listSource(jobs: readonly Job[]): JobSource {
   };
 }
 
+const unlessThere = (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EEXIST') throw error;
+};
+
 /** How often to look whether another coordinator's cell has become free or finished, milliseconds. */
 const pollMs = 500;
 
@@ -55,15 +59,20 @@ export function sharedSource(
     const { id } = job.cell;
     const claim = await claimLock(join(folder, `${id}.lock`));
     if (!('release' in claim)) return undefined;
+    let ours = false;
+    try {
+      // Only now: its last owner may have finished it and released it after we looked before.
+      ours = !(await isDone(id));
+    } finally {
+      if (!ours) await claim.release();
+    }
     waiting.delete(id);
-    // Only now: its last owner may have finished it and released it after we looked before.
-    if (!(await isDone(id))) return { job, release: claim.release };
-    await claim.release();
-    return undefined;
+    return ours ? { job, release: claim.release } : undefined;
   };
 
   const next = async (signal: AbortSignal): Promise<ClaimedJob | undefined> => {
-    await mkdir(folder, { recursive: true });
+    // Not recursively: a results folder that was removed must not come back empty.
+    await mkdir(folder).catch(unlessThere);
     while (!signal.aborted) {
       for (const job of [...waiting.values()]) {
         const claimed = await tryClaim(job);

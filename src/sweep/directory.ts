@@ -2,10 +2,11 @@
  * The results folder of an experiment: who may write to it, what it already holds, and whether that belongs to
  * the configuration at hand.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { experimentToYaml, loadExperiment, type Experiment } from '../config/index.js';
-import { writeAtomically } from '../files/atomic.js';
+import { clearTemporaries, writeAtomically } from '../files/atomic.js';
 import { claimLock } from '../files/lock.js';
 
 /** A refusal that tells the user what to do; the command ends with exit code 2. */
@@ -13,6 +14,14 @@ export class DirectoryError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'DirectoryError';
+  }
+}
+
+/** The results folder failed while the sweep was under way; what is in it stays. The command ends with exit code 1. */
+export class StorageError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StorageError';
   }
 }
 
@@ -24,6 +33,7 @@ export const layout = (dir: string) => ({
   checkpoints: join(dir, 'checkpoints'),
   weights: join(dir, 'weights'),
   lock: join(dir, '.lock'),
+  claims: join(dir, 'claims'),
 });
 
 /**
@@ -32,6 +42,13 @@ export const layout = (dir: string) => ({
  */
 const essence = (experiment: Experiment): string =>
   experimentToYaml({ ...experiment, workers: undefined, description: '' });
+
+export interface TakeOptions {
+  /** Work in the folder beside another process: cells are shared through claims. */
+  readonly join?: boolean;
+  /** Called if the folder vanishes, or another process takes it over, while it is ours. */
+  onLost?(): void;
+}
 
 /**
  * Takes the folder for this process: makes it, locks it, and makes sure that what it holds comes from the same
@@ -45,27 +62,44 @@ export async function takeDirectory(
   dir: string,
   experiment: Experiment,
   update: boolean,
+  { join: joining = false, onLost }: TakeOptions = {},
 ): Promise<() => Promise<void>> {
   const paths = layout(dir);
   await explainingAccess(dir, () => mkdir(dir, { recursive: true }));
-  const claim = await explainingAccess(dir, () => claimLock(paths.lock));
-  if (!('release' in claim)) {
+  const claim = await explainingAccess(dir, () => claimLock(paths.lock, onLost));
+  const ours = 'release' in claim;
+  const release = ours ? claim.release : () => Promise.resolve();
+  if (!ours && !joining) {
     const who = claim.owner ? `process ${claim.owner.pid} on ${claim.owner.host}` : 'another process';
     throw new DirectoryError(
-      `${dir} is in use by ${who}. Wait for it to end, choose another folder with --out, or share its work with --queue.`,
+      `${dir} is in use by ${who}. Wait for it to end, share its work with --join, or choose another folder with --out.`,
     );
   }
   try {
-    const old = await readFile(paths.config, 'utf8').catch(() => undefined);
-    if (old !== undefined && !update)
-      requireSame(essence(loadExperiment(paths.config)), essence(experiment), dir);
-    const text = experimentToYaml(experiment);
-    if (old !== text) await explainingAccess(dir, () => writeAtomically(paths.config, text));
-    return claim.release;
+    await explainingAccess(dir, () => settleConfig(dir, experiment, update && ours, !ours));
+    if (ours) for (const folder of [dir, paths.checkpoints, paths.weights]) await clearTemporaries(folder);
+    return release;
   } catch (error) {
-    await claim.release();
+    await release();
     throw error;
   }
+}
+
+/** Refuses a folder of another configuration, unless it has no results or `update` says to take it over. */
+async function settleConfig(
+  dir: string,
+  experiment: Experiment,
+  update: boolean,
+  inUse: boolean,
+): Promise<void> {
+  const paths = layout(dir);
+  const old = existsSync(paths.config) ? await readFile(paths.config, 'utf8') : undefined;
+  const text = experimentToYaml(experiment);
+  if (old === text) return;
+  const hasResults = inUse || ((await stat(paths.journal).catch(() => undefined))?.size ?? 0) > 0;
+  if (old !== undefined && hasResults && !update)
+    requireSame(essence(loadExperiment(paths.config)), essence(experiment), dir);
+  if (!inUse) await writeAtomically(paths.config, text);
 }
 
 function requireSame(old: string, now: string, dir: string): void {
@@ -84,14 +118,18 @@ function requireSame(old: string, now: string, dir: string): void {
   );
 }
 
-/** Turns the file system's refusals into sentences about the folder. */
-export async function explainingAccess<T>(dir: string, act: () => Promise<T>): Promise<T> {
+/** Turns the file system's refusals into sentences about the folder: a DirectoryError, or what `as` makes of them. */
+export async function explainingAccess<T>(
+  dir: string,
+  act: () => Promise<T>,
+  as: (message: string) => Error = (message) => new DirectoryError(message),
+): Promise<T> {
   try {
     return await act();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = accessProblems[code ?? ''];
-    throw why ? new DirectoryError(`${why(dir)} (${message})`) : error;
+    throw why ? as(`${why(dir)} (${message})`) : error;
   }
 }
 
@@ -102,8 +140,11 @@ const accessProblems: Record<string, (dir: string) => string> = {
   ENOSPC: (dir) =>
     `The disk of ${dir} is full. Free some space and run the same command again: finished cells are kept.`,
   EDQUOT: (dir) =>
-    `Your quota on the disk of ${dir} is used up. Free some space and run the same command again.`,
+    `Your quota on the disk of ${dir} is used up. Free some space and run the same command again: finished cells are kept.`,
   ENOENT: (dir) =>
-    `${dir} has vanished. Run the same command again to start afresh, or choose another folder with --out.`,
+    `${dir} has vanished, or something in it. Run the same command again to train what is missing, or choose another folder with --out.`,
+  EEXIST: (dir) => `${dir} is not a folder. Choose another with --out.`,
+  EIO: (dir) =>
+    `The disk of ${dir} fails. Run the same command again when it works: finished cells are kept.`,
   ENOTDIR: (dir) => `${dir} is not a folder. Choose another with --out.`,
 };

@@ -1,6 +1,6 @@
 /** Experiments into cells, and their execution. */
 export { expand, type Job } from './cells.js';
-export { DirectoryError, layout } from './directory.js';
+export { DirectoryError, StorageError, layout } from './directory.js';
 export type { ExecutionEvents, PoolOptions } from './pool.js';
 export { readJournal } from './journal.js';
 export { packageVersion, readManifest, type Manifest } from './manifest.js';
@@ -14,3 +14,4 @@ export {
   type SweepPlan,
   type SweepResult,
 } from './sweep.js';
+export { WorkerFailure } from './workerProcess.js';

@@ -89,7 +89,9 @@ export async function extendManifest(
 /** The manifest in a folder; undefined where there is none or it cannot be read. */
 export async function readManifest(file: string): Promise<Manifest | undefined> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Manifest;
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as Partial<Manifest> | null;
+    const isWhole = Array.isArray(manifest?.sessions) && typeof manifest.dataset?.fingerprint === 'string';
+    return isWhole ? (manifest as Manifest) : undefined;
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@
  */
 import type { RunRecord } from '../train/record.js';
 import type { Job } from './cells.js';
+import { listSource, type JobSource } from './claims.js';
 import type { Beat, WorkerSetup } from './protocol.js';
 import { failureOf } from './trainCell.js';
 import { WorkerFailure, startWorker, type Limits, type WorkerHandle } from './workerProcess.js';
@@ -16,6 +17,8 @@ export interface PoolOptions {
   readonly setup: WorkerSetup;
   /** Of the data that the sweep is about; a worker that finds other data is not used. */
   readonly fingerprint: string;
+  /** Where the jobs are taken from, if others take from there too; default the list. */
+  readonly source?: JobSource;
 }
 
 /** What an executor reports while it works. `slot` numbers the places where cells are trained, from 0. */
@@ -29,7 +32,8 @@ export interface ExecutionEvents {
 
 /**
  * Trains jobs until none is left or `signal` aborts, in which case running cells keep checkpoints first.
- * @throws what `onRecord` throws, and WorkerFailure where not even a first worker could be set up
+ * @throws what `onRecord` throws, and WorkerFailure where a worker cannot be set up: that is no cell's fault, and is
+ * not held against any
  */
 export async function runPool(
   jobs: readonly Job[],
@@ -37,11 +41,11 @@ export async function runPool(
   events: ExecutionEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const waiting = jobs[Symbol.iterator]();
+  const source = options.source ?? listSource(jobs);
   const ended = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
-  const slots = Array.from({ length: Math.min(options.workers, jobs.length) }, (_, slot) =>
-    runSlot(slot, waiting, options, events, stop).catch((error: unknown) => {
+  const slots = Array.from({ length: Math.min(options.workers, source.size) }, (_, slot) =>
+    runSlot(slot, source, options, events, stop).catch((error: unknown) => {
       ended.abort();
       throw error;
     }),
@@ -53,18 +57,22 @@ export async function runPool(
 /** One place in the pool: takes the next job as soon as it is free. */
 async function runSlot(
   slot: number,
-  waiting: Iterator<Job>,
+  source: JobSource,
   options: PoolOptions,
   events: ExecutionEvents,
   signal: AbortSignal,
 ): Promise<void> {
   const seat = seatFor(options, signal);
   try {
-    while (!signal.aborted) {
-      const next = waiting.next();
-      if (next.done) return;
-      const record = await insist(next.value, slot, seat, options, events, signal);
-      if (record) await events.onRecord(record, slot);
+    for (;;) {
+      const claimed = await source.next(signal);
+      if (!claimed) return;
+      try {
+        const record = await insist(claimed.job, slot, seat, options, events, signal);
+        if (record) await events.onRecord(record, slot);
+      } finally {
+        await claimed.release();
+      }
     }
   } finally {
     await seat.leave();
@@ -83,9 +91,10 @@ async function insist(
   const startedAt = new Date().toISOString();
   const began = performance.now();
   for (let attempt = 1; ; attempt++) {
+    const worker = await seat.worker();
+    if (!worker) return undefined;
     events.onStart?.(slot, job, attempt);
     try {
-      const worker = await seat.worker();
       return await worker.train(job, attempt, {
         onBeat: (beat) => events.onBeat?.(slot, job, beat),
         onNotice: (text) => events.onNotice?.(text),
@@ -102,20 +111,40 @@ async function insist(
 }
 
 interface Seat {
-  /** The seat's worker, started anew where the last one is gone. */
-  worker(): Promise<WorkerHandle>;
+  /**
+   * The seat's worker, started anew where the last one is gone; undefined where the sweep stops meanwhile.
+   * @throws WorkerFailure
+   */
+  worker(): Promise<WorkerHandle | undefined>;
   leave(): Promise<void>;
 }
+
+/** A worker may die before its first cell for reasons that pass (memory is short): so often it is started. */
+const starts = 3;
 
 function seatFor({ setup, limits, fingerprint }: PoolOptions, signal: AbortSignal): Seat {
   let current: WorkerHandle | undefined;
   const onAbort = () => void current?.stop();
   signal.addEventListener('abort', onAbort);
+  const start = async () => {
+    for (let left = starts - 1; !signal.aborted; left--) {
+      try {
+        return await startWorker(setup, limits, fingerprint, signal);
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        const { kind, message } = error as WorkerFailure;
+        if (kind !== 'setup' && left > 0) continue;
+        throw new WorkerFailure(`No worker could be started: ${message}.`, 'setup');
+      }
+    }
+    return undefined;
+  };
   return {
     async worker() {
-      if (!current?.alive) current = await startWorker(setup, limits, fingerprint);
-      if (signal.aborted) void current.stop();
-      return current;
+      if (!current?.alive) current = await start();
+      if (!signal.aborted) return current;
+      void current?.stop();
+      return undefined;
     },
     async leave() {
       signal.removeEventListener('abort', onAbort);

@@ -1,13 +1,16 @@
 /** A sweep from its experiment to its journal: what is missing is trained, what is there is kept. */
 import { useBackend, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
-import { loadDataset, type Dataset } from '../data/index.js';
+import { loadDataset } from '../data/index.js';
 import { writeAtomically } from '../files/atomic.js';
+import { holdingLock } from '../files/lock.js';
 import type { RunRecord } from '../train/record.js';
 import { expand, type Job } from './cells.js';
-import { folderStore } from './checkpoints.js';
-import { DirectoryError, explainingAccess, layout, takeDirectory } from './directory.js';
+import { clearCheckpoints, folderStore } from './checkpoints.js';
+import { clearClaims, sharedSource, type JobSource } from './claims.js';
+import { DirectoryError, StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
 import { openJournal, type Journal } from './journal.js';
+import { openLedger } from './ledger.js';
 import { extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
 import { runPool, type ExecutionEvents, type PoolOptions } from './pool.js';
 import type { CheckpointPolicy } from './trainCell.js';
@@ -31,6 +34,8 @@ export interface SweepOptions {
   readonly retryFailed: boolean;
   /** Keep a folder of another configuration. */
   readonly update: boolean;
+  /** Share the work of another process in the same folder. */
+  readonly join?: boolean;
   readonly limits: Limits;
   readonly policy: CheckpointPolicy;
   /** Keep the final weights of each cell in the folder `weights`. */
@@ -64,17 +69,19 @@ export interface SweepResult {
   readonly records: readonly RunRecord[];
   readonly jobs: readonly Job[];
   readonly manifest: Manifest;
-  /** Whether the sweep was stopped before every cell had a record. */
+  /** Whether the sweep was stopped before every cell had a record: from outside, or by `failFast`. */
   readonly interrupted: boolean;
+  readonly failedFast: boolean;
 }
 
 /** Whether a record stands, or its cell is to be trained (again). */
-const isSettled = (record: RunRecord, retryFailed: boolean) =>
-  record.status === 'ok' || record.status === 'diverged' || !retryFailed;
+const isSettled = (record: RunRecord, retryFailed: boolean) => !isFailure(record) || !retryFailed;
+const isFailure = ({ status }: RunRecord) => status === 'failed' || status === 'timeout';
 
 /**
  * Runs (or continues) a sweep.
- * @throws DirectoryError, the data and backend errors of what it calls, and the file system's errors
+ * @throws DirectoryError, the data and backend errors of what it calls; StorageError where the folder fails while the
+ * sweep is under way
  */
 export async function runSweep(
   experiment: Experiment,
@@ -82,15 +89,15 @@ export async function runSweep(
   events: SweepEvents,
 ): Promise<SweepResult> {
   const { dir } = options;
-  const release = await takeDirectory(dir, experiment, options.update);
+  const lost = new AbortController();
+  const onLost = () => lost.abort(vanished(dir));
+  const release = await takeDirectory(dir, experiment, options.update, {
+    join: options.join ?? false,
+    onLost,
+  });
   try {
     const backend = await useBackend(experiment.backend, { threads: experiment.threads });
-    const dataset = await loadDataset(experiment.dataset, {
-      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
-      ...(events.onDownload ? { onProgress: events.onDownload } : {}),
-    });
-    for (const warning of dataset.warnings) events.onNotice?.(warning);
-    const manifest = await recordSession(experiment, options, dataset, backend);
+    const data = await describeData(experiment, options, events);
     const { journal, records } = await explainingAccess(dir, () =>
       openJournal(layout(dir).journal, (count, movedTo) =>
         events.onNotice?.(
@@ -99,7 +106,7 @@ export async function runSweep(
       ),
     );
     try {
-      return await execute(experiment, options, events, { backend, dataset, manifest, journal, records });
+      return await execute(experiment, options, events, { backend, data, journal, records }, lost.signal);
     } finally {
       await journal.close();
     }
@@ -108,10 +115,28 @@ export async function runSweep(
   }
 }
 
+const vanished = (dir: string) =>
+  new StorageError(
+    `${dir} was removed, or taken over by another process, while the sweep was running. Run the same command again to train what is missing.`,
+  );
+
+/** What is said about the data; the data themselves are the workers' business. */
+async function describeData(
+  experiment: Experiment,
+  { dataDir }: SweepOptions,
+  events: SweepEvents,
+): Promise<Manifest['dataset']> {
+  const { name, fingerprint, warnings } = await loadDataset(experiment.dataset, {
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(events.onDownload ? { onProgress: events.onDownload } : {}),
+  });
+  for (const warning of warnings) events.onNotice?.(warning);
+  return { name, fingerprint, warnings };
+}
+
 interface Opened {
   readonly backend: BackendReport;
-  readonly dataset: Dataset;
-  readonly manifest: Manifest;
+  readonly data: Manifest['dataset'];
   readonly journal: Journal;
   readonly records: readonly RunRecord[];
 }
@@ -120,47 +145,90 @@ async function execute(
   experiment: Experiment,
   options: SweepOptions,
   events: SweepEvents,
-  { backend, dataset, manifest, journal, records }: Opened,
+  { backend, data, journal, records }: Opened,
+  lost: AbortSignal,
 ): Promise<SweepResult> {
+  const { dir, failFast } = options;
+  const paths = layout(dir);
   const jobs = expand(experiment, backend.name);
-  const found = relabelled(records, jobs);
-  const missing = jobs.filter(({ cell }) => {
-    const record = found.get(cell.id);
-    return !record || !isSettled(record, options.retryFailed);
+  const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
+  const missing = missingJobs(jobs, ledger.found, options.retryFailed);
+  const done = new Set(jobs.map(({ cell }) => cell.id));
+  for (const { cell } of missing) done.delete(cell.id);
+  const manifest = await recordSession(experiment, options, data, backend, {
+    kept: ledger.found.size > 0,
+    idle: missing.length === 0,
   });
-  const { checkpoints } = layout(options.dir);
+  noticeOthers(records, jobs, ledger.found, events);
+  await clearCheckpoints(paths.checkpoints, (id) => done.has(id));
   const workers = Math.max(1, Math.min(options.workers, missing.length));
-  events.onPlan?.({ jobs, missing, kept: [...found.values()], backend, workers });
-  const store = folderStore(checkpoints);
-  const failFast = new AbortController();
-  const stop = AbortSignal.any([options.signal, failFast.signal]);
+  events.onPlan?.({ jobs, missing, kept: [...ledger.found.values()], backend, workers });
+  const store = folderStore(paths.checkpoints);
+  const failed = new AbortController();
   const setup = {
     dataset: experiment.dataset,
     dataDir: options.dataDir,
     backend: backend.name,
     threads: experiment.threads,
-    checkpoints,
+    checkpoints: paths.checkpoints,
     policy: options.policy,
-    ...(options.keepWeights ? { weights: layout(options.dir).weights } : {}),
+    ...(options.keepWeights ? { weights: paths.weights } : {}),
   };
   const { retries, limits } = options;
+  const shared = sharedSource(missing, paths.claims, async (id) => {
+    await ledger.catchUp();
+    return ledger.isNew(id);
+  });
+  const source: JobSource = {
+    size: shared.size,
+    next: (signal) => explainingAccess(dir, () => shared.next(signal), storage),
+  };
   await (options.executor ?? runPool)(
     missing,
-    { workers, retries, limits, setup, fingerprint: dataset.fingerprint },
+    { workers, retries, limits, setup, source, fingerprint: data.fingerprint },
     {
       ...events,
       async onRecord(record, slot) {
-        await explainingAccess(options.dir, () => journal.append(record));
-        await store.remove(record.cell.id);
-        found.set(record.cell.id, record);
-        events.onRecord?.(record, slot);
-        if (options.failFast && (record.status === 'failed' || record.status === 'timeout')) failFast.abort();
+        const { id } = record.cell;
+        const kept = await explainingAccess(dir, () => ledger.keep(record), storage);
+        if (!kept) events.onNotice?.(`Cell ${id} has been trained by another coordinator meanwhile.`);
+        // What a timed-out cell has reached is worth keeping: --retry-failed goes on from there.
+        if (record.status !== 'timeout') await store.remove(id).catch(() => undefined);
+        if (kept) events.onRecord?.(record, slot);
+        if (failFast && isFailure(record)) failed.abort();
       },
     },
-    stop,
+    AbortSignal.any([options.signal, failed.signal, lost]),
   );
-  const all = jobs.flatMap(({ cell }) => found.get(cell.id) ?? []);
-  return { records: all, jobs, manifest, interrupted: all.length < jobs.length };
+  if (lost.aborted) throw lost.reason as StorageError;
+  await clearClaims(paths.claims);
+  await clearCheckpoints(paths.checkpoints, () => false);
+  const { found } = ledger;
+  return {
+    records: jobs.flatMap(({ cell, label }) => {
+      const record = found.get(cell.id);
+      return record ? [{ ...record, label }] : [];
+    }),
+    jobs,
+    manifest,
+    interrupted: missing.some(({ cell }) => !ledger.isNew(cell.id)),
+    failedFast: failed.signal.aborted,
+  };
+}
+
+const storage = (message: string) => new StorageError(message);
+
+/** Cells without a record that stands; each once, though two optimizers' grids may overlap. */
+function missingJobs(
+  jobs: readonly Job[],
+  found: ReadonlyMap<string, RunRecord>,
+  retryFailed: boolean,
+): Job[] {
+  const distinct = new Map(jobs.map((job) => [job.cell.id, job]));
+  return [...distinct.values()].filter(({ cell }) => {
+    const record = found.get(cell.id);
+    return !record || !isSettled(record, retryFailed);
+  });
 }
 
 /** Records of the experiment's cells under the labels it gives them now, by cell id. */
@@ -174,19 +242,30 @@ export function relabelled(records: readonly RunRecord[], jobs: readonly Job[]):
   );
 }
 
+/** Says why a folder full of results counts for nothing: another backend computed them. */
+function noticeOthers(
+  records: readonly RunRecord[],
+  jobs: readonly Job[],
+  found: ReadonlyMap<string, RunRecord>,
+  events: SweepEvents,
+): void {
+  const backend = jobs[0]?.cell.backend;
+  const others = records.filter(({ cell }) => !found.has(cell.id) && cell.backend !== backend);
+  if (others.length === 0) return;
+  const names = [...new Set(others.map(({ cell }) => cell.backend))].join(', ');
+  events.onNotice?.(
+    `${others.length} cells here were trained with backend ${names}, not ${backend}: they do not count, for float sums differ between backends. To go on with them, add --set backend=${others[0]!.cell.backend}.`,
+  );
+}
+
 async function recordSession(
   experiment: Experiment,
   { dir, workers, command }: SweepOptions,
-  { name, fingerprint, warnings }: Dataset,
+  data: Manifest['dataset'],
   backend: BackendReport,
+  { kept, idle }: { readonly kept: boolean; readonly idle: boolean },
 ): Promise<Manifest> {
   const file = layout(dir).manifest;
-  const before = await readManifest(file);
-  if (before && before.dataset.fingerprint !== fingerprint) {
-    throw new DirectoryError(
-      `${dir} holds results on other data: ${before.dataset.name} with fingerprint ${before.dataset.fingerprint}, now ${fingerprint}. Choose another folder with --out.`,
-    );
-  }
   const session = {
     startedAt: new Date().toISOString(),
     workers,
@@ -194,13 +273,19 @@ async function recordSession(
     node: process.version,
     host: hostFacts(),
   };
-  const manifest = await extendManifest(
-    before,
-    experiment,
-    { name, fingerprint, warnings },
-    command,
-    session,
-  );
-  await explainingAccess(dir, () => writeAtomically(file, `${JSON.stringify(manifest, null, 2)}\n`));
-  return manifest;
+  const write = () =>
+    holdingLock(`${file}.lock`, async () => {
+      const before = await readManifest(file);
+      if (kept && before && before.dataset.fingerprint !== data.fingerprint) {
+        throw new DirectoryError(
+          `${dir} holds results on other data: ${before.dataset.name} with fingerprint ${before.dataset.fingerprint}, now ${data.fingerprint}. Choose another folder with --out.`,
+        );
+      }
+      // A run that found everything there has added nothing to how the results came about.
+      if (idle && before) return before;
+      const manifest = await extendManifest(before, experiment, data, command, session);
+      await writeAtomically(file, `${JSON.stringify(manifest, null, 2)}\n`);
+      return manifest;
+    });
+  return explainingAccess(dir, write);
 }

@@ -1,5 +1,7 @@
 /** The coordinator's side of one worker process. */
 import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '../train/record.js';
 import type { Job } from './cells.js';
 import type { Beat, FromWorker, ToWorker, WorkerSetup } from './protocol.js';
@@ -8,7 +10,7 @@ import type { Beat, FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 export class WorkerFailure extends Error {
   constructor(
     message: string,
-    readonly kind: 'crash' | 'error' | 'timeout' | 'memory' | 'stopped',
+    readonly kind: 'crash' | 'error' | 'timeout' | 'memory' | 'stopped' | 'setup',
   ) {
     super(message);
     this.name = 'WorkerFailure';
@@ -35,35 +37,60 @@ export interface WorkerHandle {
   readonly alive: boolean;
   /** @throws WorkerFailure */
   train(job: Job, attempt: number, events: WorkerEvents): Promise<RunRecord>;
-  /** Lets it keep a checkpoint and exit; resolves when it has. */
+  /** Lets it keep a checkpoint and exit; resolves when it has. One that does not is killed. */
   stop(): Promise<void>;
   kill(): void;
 }
 
 const entry = new URL('./workerMain.js', import.meta.url);
 
+/** Loading a backend and data says nothing for a while, however short `--hang-timeout` is; seconds. */
+const longestSetup = 600;
+/** A worker that is asked to go and has no cell to keep goes at once, or hangs; seconds. */
+const longestFarewell = 20;
+
+/** Living workers: whatever ends the coordinator (a second Ctrl-C, a defect) ends them. */
+const brood = new Set<ChildProcess>();
+process.on('exit', () => brood.forEach((child) => child.kill('SIGKILL')));
+
 /** What a pending request to a worker is waiting for. */
 interface Pending {
   readonly settle: (message: FromWorker) => void;
   readonly fail: (failure: WorkerFailure) => void;
   readonly events: WorkerEvents;
+  /** Longest time for the answer and longest silence meanwhile, seconds; 0 for no limit. */
+  readonly timeout: number;
+  readonly silence: number;
 }
 
 /**
  * Starts a worker and waits until its backend and data are ready.
- * @throws WorkerFailure where it cannot be set up
+ * @param signal ends a worker that is not ready yet: it has nothing to keep
+ * @throws WorkerFailure where it cannot be set up: `setup` where trying again is no use
  */
 export async function startWorker(
   setup: WorkerSetup,
   limits: Limits,
   fingerprint: string,
+  signal?: AbortSignal,
 ): Promise<WorkerHandle> {
   const child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  brood.add(child);
   const link = linkTo(child, limits);
-  const ready = await link.ask({ type: 'setup', setup }, 0, {});
-  if (ready.type === 'ready' && ready.fingerprint !== fingerprint) {
-    child.kill('SIGKILL');
-    throw new WorkerFailure('The data set changed on disk while the sweep was running.', 'error');
+  const kill = () => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', kill);
+  try {
+    const silence = limits.hang && Math.max(limits.hang, longestSetup);
+    const ready = await link.ask({ type: 'setup', setup }, { timeout: 0, silence, events: {} });
+    if (ready.type === 'ready' && ready.fingerprint !== fingerprint) {
+      throw new WorkerFailure('the data set changed on disk while the sweep was running', 'setup');
+    }
+  } catch (error) {
+    kill();
+    const { message, kind } = error as WorkerFailure;
+    throw new WorkerFailure(message, kind === 'error' ? 'setup' : kind);
+  } finally {
+    signal?.removeEventListener('abort', kill);
   }
   return {
     get pid() {
@@ -73,13 +100,31 @@ export async function startWorker(
       return link.alive();
     },
     async train(job, attempt, events) {
-      const answer = await link.ask({ type: 'train', job, attempt }, limits.timeout, events);
-      if (answer.type !== 'record') throw new WorkerFailure('The sweep is stopping.', 'stopped');
+      const { timeout, hang: silence } = limits;
+      const answer = await link.ask({ type: 'train', job, attempt }, { timeout, silence, events });
+      if (answer.type !== 'record') throw new WorkerFailure('the sweep is stopping', 'stopped');
       return answer.record;
     },
     stop: () => link.stop(),
-    kill: () => void child.kill('SIGKILL'),
+    kill,
   };
+}
+
+/**
+ * Resolves with how a worker ended, when all that it said has been heard: its last message and its last words may
+ * come after the news of its death.
+ */
+async function endOf(child: ChildProcess): Promise<string> {
+  const heard = Promise.allSettled([once(child, 'disconnect'), child.stderr && once(child.stderr, 'close')]);
+  const ended = await Promise.race([
+    once(child, 'exit') as Promise<[number | null, string | null]>,
+    once(child, 'error').then(([error]) => error as Error),
+  ]).catch((error: Error) => error);
+  brood.delete(child);
+  if (ended instanceof Error) return `could not be used: ${ended.message}`;
+  await Promise.race([heard, sleep(1000)]);
+  const [code, signal] = ended;
+  return signal ? `was killed by ${signal}` : `exited with code ${String(code)}`;
 }
 
 /** Request and answer over a child's message channel, under the limits. */
@@ -87,9 +132,11 @@ function linkTo(child: ChildProcess, limits: Limits) {
   let pending: Pending | undefined;
   let gone = false;
   let lastWords = '';
-  let lastSign = Date.now();
+  /** Seconds that the request has taken, and since the last sign of life; counted while we ourselves run. */
+  let spent = 0;
+  let silent = 0;
+  let stopping = false;
   child.stderr?.on('data', (chunk: Buffer) => (lastWords = (lastWords + chunk.toString()).slice(-2000)));
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
 
   const finish = (act: (pending: Pending) => void) => {
     const current = pending;
@@ -97,74 +144,70 @@ function linkTo(child: ChildProcess, limits: Limits) {
     if (current) act(current);
   };
   const condemn = (message: string, kind: WorkerFailure['kind']) => {
-    finish(({ fail }) => fail(new WorkerFailure(message, kind)));
-    child.kill('SIGKILL');
-  };
-
-  child.on('message', (raw) => {
-    const message = raw as FromWorker;
-    lastSign = Date.now();
-    if (message.type === 'notice') pending?.events.onNotice?.(message.text);
-    else if (message.type === 'beat') {
-      pending?.events.onBeat?.(message.beat);
-      if (limits.memory > 0 && message.beat.memory > limits.memory) {
-        condemn(
-          `it used ${mebibytes(message.beat.memory)}, over the limit of ${mebibytes(limits.memory)}`,
-          'memory',
-        );
-      }
-    } else if (message.type === 'error')
-      finish(({ fail }) => fail(new WorkerFailure(message.message, 'error')));
-    else finish(({ settle }) => settle(message));
-  });
-  child.once('exit', (code, signal) => {
     gone = true;
-    const how = signal ? `was killed by ${signal}` : `exited with code ${String(code)}`;
+    child.kill('SIGKILL');
+    finish(({ fail }) => fail(new WorkerFailure(message, kind)));
+  };
+  const ended = endOf(child).then((how) => {
+    gone = true;
+    clearInterval(watch);
     const words = lastWords.trim().split('\n').slice(-3).join(' | ');
     finish(({ fail }) =>
       fail(new WorkerFailure(`its worker process ${how}${words ? `: ${words}` : ''}`, 'crash')),
     );
   });
-  child.once('error', (error) => {
-    gone = true;
-    finish(({ fail }) =>
-      fail(new WorkerFailure(`its worker process could not be used: ${error.message}`, 'crash')),
-    );
+
+  child.on('message', (raw) => {
+    const message = raw as FromWorker;
+    silent = 0;
+    if (message.type === 'notice') pending?.events.onNotice?.(message.text);
+    else if (message.type === 'beat') {
+      pending?.events.onBeat?.(message.beat);
+      const { memory } = message.beat;
+      if (limits.memory > 0 && memory > limits.memory) {
+        condemn(`it used ${mebibytes(memory)}, over the limit of ${mebibytes(limits.memory)}`, 'memory');
+      }
+    } else if (message.type === 'error')
+      finish(({ fail }) => fail(new WorkerFailure(message.message, 'error')));
+    else finish(({ settle }) => settle(message));
   });
+
+  // Ticks are counted, not clocks compared: while this process is stopped (Ctrl-Z, a sleeping laptop) its workers are
+  // too, and on waking none of them has been silent.
+  const watch = setInterval(() => {
+    spent += tick;
+    silent += tick;
+    const { timeout, silence } = pending ?? { timeout: 0, silence: stopping ? longestFarewell : 0 };
+    if (timeout > 0 && spent > timeout) condemn(`it took longer than ${timeout} seconds`, 'timeout');
+    else if (silence > 0 && silent > silence)
+      condemn(`its worker process gave no sign of life for ${silence} seconds`, 'crash');
+  }, tick * 1000);
 
   return {
     alive: () => !gone,
-    ask(message: ToWorker, timeout: number, events: WorkerEvents): Promise<FromWorker> {
-      lastSign = Date.now();
-      const began = Date.now();
+    ask(message: ToWorker, terms: Pick<Pending, 'timeout' | 'silence' | 'events'>): Promise<FromWorker> {
+      spent = silent = 0;
       return new Promise<FromWorker>((settle, fail) => {
         if (gone) {
           fail(new WorkerFailure('its worker process is gone', 'crash'));
           return;
         }
-        const watch = setInterval(() => {
-          if (timeout > 0 && Date.now() - began > timeout * 1000) {
-            condemn(`it took longer than ${timeout} seconds`, 'timeout');
-          } else if (limits.hang > 0 && Date.now() - lastSign > limits.hang * 1000) {
-            condemn(`its worker process gave no sign of life for ${limits.hang} seconds`, 'crash');
-          }
-        }, 200);
-        const ended = () => clearInterval(watch);
-        pending = {
-          events,
-          settle: (answer) => (ended(), settle(answer)),
-          fail: (failure) => (ended(), fail(failure)),
-        };
+        pending = { ...terms, settle, fail };
         child.send(message, (error) => {
           if (error) condemn(`its worker process could not be reached: ${error.message}`, 'crash');
         });
       });
     },
     async stop(): Promise<void> {
+      if (!stopping) silent = 0;
+      stopping = true;
       if (!gone && child.connected) child.send({ type: 'stop' } satisfies ToWorker, () => undefined);
-      await exited;
+      await ended;
     },
   };
 }
+
+/** Seconds between two looks at the limits. */
+const tick = 0.2;
 
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;

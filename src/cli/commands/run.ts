@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
-import { runSweep, type SweepResult } from '../../sweep/index.js';
+import { StorageError, runSweep, type SweepResult } from '../../sweep/index.js';
 import { exitCode } from '../exit.js';
 import { progressDisplay, type ProgressStyle } from '../progress.js';
 import { stopSignal } from '../signals.js';
@@ -19,6 +19,7 @@ interface RunFlags {
   readonly failFast?: boolean;
   readonly retryFailed?: boolean;
   readonly update?: boolean;
+  readonly join?: boolean;
   readonly timeout: number;
   readonly hangTimeout: number;
   readonly timeBudget: number;
@@ -61,6 +62,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option('--fail-fast', 'stop at the first cell that fails')
     .option('--retry-failed', 'train cells recorded as failed or timed out once more')
     .option('--update', 'use a results folder of another configuration, keeping the cells that are in both')
+    .option('--join', 'share the work of another run in the same results folder')
     .option('--timeout <time>', 'longest time for one cell, e.g. 30m', duration, 0)
     .option('--hang-timeout <time>', 'a worker silent for longer is restarted', duration, 600)
     .option('--time-budget <time>', 'stop cleanly after this time, e.g. 2h', duration, 0)
@@ -101,6 +103,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
         failFast: flags.failFast ?? false,
         retryFailed: flags.retryFailed ?? false,
         update: flags.update ?? false,
+        join: flags.join ?? false,
         limits: { timeout: flags.timeout, hang: flags.hangTimeout, memory: flags.memoryLimit },
         policy: { epochs: flags.checkpointEpochs, seconds: flags.checkpointEvery },
         keepWeights: flags.keepWeights ?? false,
@@ -123,9 +126,9 @@ async function conclude(
   result: SweepResult,
   flags: RunFlags,
 ): Promise<number> {
-  const { records, manifest, interrupted, jobs } = result;
+  const { records, manifest, interrupted, failedFast, jobs } = result;
   const input = { records, experiment, manifest: { ...manifest }, command: manifest.command };
-  const paths = records.length > 0 ? await writeReport(dir, input, { figures: flags.figures }) : [];
+  const paths = records.length > 0 ? await tellingHowToReport(dir, () => writeReport(dir, input, flags)) : [];
   const talk = !flags.quiet && !flags.json;
   if (talk && records.length > 0) {
     const width = process.stdout.columns ?? 100;
@@ -141,11 +144,24 @@ async function conclude(
   if (interrupted) {
     if (!flags.quiet)
       console.error(
-        `Stopped with ${records.length} of ${jobs.length} cells done. Run the same command again to go on.`,
+        `Stopped${failedFast ? ' (--fail-fast)' : ''} with ${records.length} of ${jobs.length} cells done. Run the same command again to go on.`,
       );
-    return exitCode.interrupted;
+    if (!failedFast) return exitCode.interrupted;
   }
   return failed > 0 ? exitCode.cellsFailed : exitCode.ok;
+}
+
+/** The results are in the journal; tables and figures can be had from it at any time. */
+async function tellingHowToReport<T>(dir: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StorageError(
+      `${why}\nThe results are safe in ${join(dir, 'runs.jsonl')}. To write tables and figures from them: adamw-bench report ${dir}`,
+      { cause: error },
+    );
+  }
 }
 
 function styleOf({ quiet, json }: RunFlags): ProgressStyle {
