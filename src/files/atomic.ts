@@ -18,7 +18,9 @@ export async function writeAtomically(
   try {
     const handle = await open(temporary, 'wx');
     try {
-      await handle.writeFile(content);
+      const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+      // Each writeFile on a handle goes on where the last one ended.
+      for (const piece of pieces) await handle.writeFile(piece);
       await handle.sync();
     } finally {
       await handle.close();

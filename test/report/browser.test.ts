@@ -8,7 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderComparison, serveReport, writeReport } from '../../src/report/index.js';
 import { powers, sweepRecords } from './records.js';
-import { writeWhole } from '../../src/report/atomic.js';
+import { writeAtomically } from '../../src/files/atomic.js';
 
 const CHROMIUM = [
   process.env['CHROMIUM'],
@@ -131,7 +131,7 @@ describe.skipIf(CHROMIUM === undefined)(`the report page in Chromium${SKIP}`, ()
       finalTestError: r.finalTestError === null ? null : r.finalTestError * 1.1,
     }));
     const path = join(dir, 'comparison.html');
-    await writeWhole(path, [
+    await writeAtomically(path, [
       renderComparison({ ...base, name: 'a', records }, { ...base, name: 'b', records: worse }),
     ]);
     const { page, complaints } = await open(pathToFileURL(path).href, offline);
