@@ -2,16 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
 import { DataError } from '../data/index.js';
-import { BackendError } from '../backends/index.js';
-import { DirectoryError, StorageError, WorkerFailure, packageVersion } from '../sweep/index.js';
-import { addData } from './commands/data.js';
-import { addDoctor } from './commands/doctor.js';
-import { addEval } from './commands/eval.js';
-import { addExport } from './commands/export.js';
-import { addInit } from './commands/init.js';
-import { addPlan } from './commands/plan.js';
-import { addReport } from './commands/report.js';
-import { addRun } from './commands/run.js';
+import { BackendError } from '../backends/backend.js';
+import { QueueError } from '../queue/address.js';
+import { DirectoryError, StorageError } from '../sweep/directory.js';
+import { packageVersion } from '../sweep/version.js';
+import { WorkerFailure } from '../sweep/workerProcess.js';
 import { UsageError, exitCode } from './exit.js';
 
 const examples = `
@@ -21,8 +16,24 @@ Examples:
   adamw-bench init mine.yaml              a commented configuration to start from
   adamw-bench report results/quick --serve`;
 
+type Add = (program: Command, finish: (code: number) => void) => void;
+
+/** The commands, each loaded only where it is called for (or help is): TensorFlow.js alone takes half a second. */
+const commands: readonly { readonly names: readonly string[]; load(): Promise<Add> }[] = [
+  { names: ['run'], load: async () => (await import('./commands/run.js')).addRun },
+  { names: ['plan'], load: async () => (await import('./commands/plan.js')).addPlan },
+  { names: ['report', 'compare'], load: async () => (await import('./commands/report.js')).addReport },
+  { names: ['data'], load: async () => (await import('./commands/data.js')).addData },
+  { names: ['doctor'], load: async () => (await import('./commands/doctor.js')).addDoctor },
+  { names: ['init'], load: async () => (await import('./commands/init.js')).addInit },
+  { names: ['export'], load: async () => (await import('./commands/export.js')).addExport },
+  { names: ['eval'], load: async () => (await import('./commands/eval.js')).addEval },
+  { names: ['worker'], load: async () => (await import('./commands/worker.js')).addWorker },
+  { names: ['queue'], load: async () => (await import('./commands/queue.js')).addQueue },
+];
+
 /** Errors whose message is for the user: no stack trace. */
-const refusals = [ConfigError, DataError, BackendError, DirectoryError, UsageError];
+const refusals = [ConfigError, DataError, BackendError, DirectoryError, QueueError, UsageError];
 /** The same, of machines that fail. */
 const mishaps = [StorageError, WorkerFailure];
 
@@ -48,8 +59,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addHelpText('after', examples)
     .showHelpAfterError('(add --help for the options and examples)')
     .exitOverride();
-  for (const add of [addRun, addPlan, addReport, addData, addDoctor, addInit, addExport, addEval])
-    add(program, finish);
+  const called = commands.filter(({ names }) => names.includes(argv[2] ?? ''));
+  for (const { load } of called.length > 0 ? called : commands) (await load())(program, finish);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(argv);

@@ -1,13 +1,15 @@
 /** How results came about: versions, backend, data, machine, sessions. Nothing secret, nothing that decides a number. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import type { BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/schema.js';
 import { NUMERICS } from '../train/cell.js';
+import { packageVersion } from './version.js';
+
+export { packageVersion } from './version.js';
 
 /** One `run` command's share in the results. */
 export interface Session {
@@ -40,11 +42,6 @@ export interface Manifest {
   readonly command: string;
   readonly sessions: readonly Session[];
 }
-
-const require = createRequire(import.meta.url);
-
-/** This package's version, from package.json. */
-export const packageVersion = (require('../../package.json') as { version: string }).version;
 
 export const hostFacts = (): HostFacts => ({
   platform: `${platform()} ${release()} ${arch()}`,

@@ -6,7 +6,7 @@ import type { RunRecord } from '../train/record.js';
 import type { Job } from './cells.js';
 import { listSource, type JobSource } from './claims.js';
 import type { Beat, WorkerSetup } from './protocol.js';
-import { failureOf } from './trainCell.js';
+import { failureOf } from './failure.js';
 import { WorkerFailure, startWorker, type Limits, type WorkerHandle } from './workerProcess.js';
 
 export interface PoolOptions {

@@ -119,20 +119,4 @@ function recordOf(
   };
 }
 
-/** The record of a cell that could not be trained to an end. */
-export const failureOf = (
-  { cell, label }: Job,
-  status: 'failed' | 'timeout',
-  reason: string,
-  about: Pick<RunRecord, 'startedAt' | 'attempts' | 'seconds'>,
-): RunRecord => ({
-  cell,
-  label,
-  status,
-  reason,
-  epochs: [],
-  finalTestError: null,
-  finalTrainLoss: null,
-  ...about,
-  peakMemory: 0,
-});
+export { failureOf } from './failure.js';

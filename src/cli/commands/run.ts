@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
-import { StorageError, runSweep, type SweepResult } from '../../sweep/index.js';
-import { exitCode } from '../exit.js';
+import { StorageError, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
+import { UsageError, exitCode } from '../exit.js';
 import { progressDisplay, type ProgressStyle } from '../progress.js';
 import { stopSignal } from '../signals.js';
 import { duration, memorySize, wholeNumber } from '../units.js';
@@ -20,6 +20,9 @@ interface RunFlags {
   readonly retryFailed?: boolean;
   readonly update?: boolean;
   readonly join?: boolean;
+  readonly queue?: string | true;
+  readonly stallTime: number;
+  readonly shareLimit: number;
   readonly timeout: number;
   readonly hangTimeout: number;
   readonly timeBudget: number;
@@ -37,6 +40,7 @@ Examples:
   adamw-bench run configs/quick.yaml                    a first sweep, on generated images
   adamw-bench run configs/mnist.yaml --data-dir ~/data  MNIST from a folder of yours
   adamw-bench run configs/cifar-cpu.yaml --set train.epochs=3 --set train.seeds='[0,1,2]' --out results/short
+  adamw-bench run configs/cifar.yaml --queue redis://10.0.0.5   on other machines, see adamw-bench worker --help
   adamw-bench run configs/cifar.yaml --time-budget 8h   as much as fits the night; run it again to go on
 
 Running the same command again trains only what is missing. Ctrl-C stops after keeping checkpoints.
@@ -63,6 +67,17 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option('--retry-failed', 'train cells recorded as failed or timed out once more')
     .option('--update', 'use a results folder of another configuration, keeping the cells that are in both')
     .option('--join', 'share the work of another run in the same results folder')
+    .option(
+      '--queue [redis]',
+      'let workers on any machine train, over Redis (default address: $ADAMW_BENCH_REDIS)',
+    )
+    .option('--stall-time <time>', 'with --queue: a worker silent for longer loses its cell', duration, 60)
+    .option(
+      '--share-limit <size>',
+      'with --queue: largest checkpoint that goes through Redis; 0: none',
+      memorySize,
+      64 * 2 ** 20,
+    )
     .option('--timeout <time>', 'longest time for one cell, e.g. 30m', duration, 0)
     .option('--hang-timeout <time>', 'a worker silent for longer is restarted', duration, 600)
     .option('--time-budget <time>', 'stop cleanly after this time, e.g. 2h', duration, 0)
@@ -85,6 +100,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
 async function run(config: string, flags: RunFlags): Promise<number> {
   const experiment = loadExperiment(config, { set: flags.set });
   const dir = flags.out ?? join('results', experiment.name);
+  const executor = await executorOf(experiment, dir, flags);
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
   const stop = stopSignal(flags.timeBudget);
@@ -107,6 +123,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
         limits: { timeout: flags.timeout, hang: flags.hangTimeout, memory: flags.memoryLimit },
         policy: { epochs: flags.checkpointEpochs, seconds: flags.checkpointEvery },
         keepWeights: flags.keepWeights ?? false,
+        ...(executor ? { executor } : {}),
         command: commandLine(config, flags),
         signal: stop.signal,
       },
@@ -117,6 +134,30 @@ async function run(config: string, flags: RunFlags): Promise<number> {
     stop.release();
   }
   return conclude(experiment, dir, result, flags);
+}
+
+/** The queue's coordinator where one is asked for. */
+async function executorOf(
+  experiment: Experiment,
+  dir: string,
+  flags: RunFlags,
+): Promise<Executor | undefined> {
+  if (flags.queue === undefined) return undefined;
+  if (flags.join) {
+    throw new UsageError(
+      '--join and --queue exclude each other: more machines join a queue with `adamw-bench worker`.',
+    );
+  }
+  if (flags.stallTime < 1) throw new UsageError('--stall-time must be a second or more.');
+  const { findAddress, queueExecutor } = await import('../../queue/index.js');
+  return queueExecutor({
+    address: findAddress(flags.queue === true ? undefined : flags.queue),
+    experiment,
+    dir,
+    stall: flags.stallTime,
+    shareBytes: flags.shareLimit,
+    failFast: flags.failFast ?? false,
+  });
 }
 
 /** Writes what the sweep has led to, and says so. */
