@@ -39,7 +39,8 @@ void copy_in(const Padding& p, const float* image, float* padded) {
                 sizeof(float) * columns * p.c);
 }
 
-// Calls work(thread, n, image) for every image n of a batch, padded where it must be.
+// Calls work(thread, n, image, next) for every image n of a batch, padded where it must be; `next` is where image n + 1
+// lies, or null.
 template <class Work>
 void each_image(Index batch, const Padding& padding, const float* images, const Work& work) {
   threads::split(batch, 1, [&](Index thread, threads::Range range) {
@@ -48,7 +49,8 @@ void each_image(Index batch, const Padding& padding, const float* images, const 
     for (Index n = range.begin; n < range.end; ++n) {
       const float* image = images + n * padding.h * padding.w * padding.c;
       if (padded != nullptr) copy_in(padding, image, padded);
-      work(thread, n, padded != nullptr ? padded : image);
+      const float* next = n + 1 < range.end ? image + padding.h * padding.w * padding.c : nullptr;
+      work(thread, n, padded != nullptr ? padded : image, next);
     }
   });
 }
@@ -66,7 +68,7 @@ std::vector<Index> filter_rows(const Geometry& g, const Padding& p) {
 
 ConvolutionImage forward_image(const Geometry& g, const Padding& p, const std::vector<Index>& taps) {
   return {nullptr, g.sh * p.width * p.c, g.sw * p.c, taps.data(), g.kh, g.kw * g.ci, g.co,
-          g.oh,    g.ow,                 g.ow * g.co, g.co};
+          g.oh,    g.ow,                 g.ow * g.co, g.co,    nullptr, nullptr, g.h * g.w * g.ci, g.oh * g.ow * g.co};
 }
 
 // One of the sh*sw interleaved parts of the input gradient: the input pixels (sh*r + a, sw*p + b). To each only some
@@ -129,9 +131,10 @@ void forward(const Geometry& g, const float* x, const float* filter, const float
   const Padding padding = input_padding(g);
   const std::vector<Index> taps = filter_rows(g, padding);
   const ConvolutionImage shape = forward_image(g, padding, taps);
-  each_image(g.n, padding, x, [&](Index, Index n, const float* image) {
+  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) {
     ConvolutionImage one = shape;
     one.x = image;
+    one.next_x = next;
     simd::best().convolve(one, filter, bias, relu, y + n * g.oh * g.ow * g.co);
   });
 }
@@ -153,7 +156,7 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
   const Index row = padding.width * g.co;
   std::vector<Index> taps(g.kh);
   for (Index k = 0; k < g.kh; ++k) taps[k] = k * row;
-  each_image(g.n, padding, dy, [&](Index, Index n, const float* image) {
+  each_image(g.n, padding, dy, [&](Index, Index n, const float* image, const float* next) {
     float* out = dx + n * g.h * g.w * g.ci;
     size_t phase = 0;
     for (const Phase& y : ys) {
@@ -166,7 +169,8 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
         const float* from = image + (padding.top + y.start) * row + (padding.left + x.start) * g.co;
         const ConvolutionImage shape = {from,    row,     g.co,    taps.data(),        y.taps,
                                         x.taps * g.co,    g.ci,    y.count,            x.count,
-                                        g.sh * g.w * g.ci, g.sw * g.ci};
+                                        g.sh * g.w * g.ci, g.sw * g.ci,        phase == 1 ? next : nullptr,
+                                        nullptr, g.oh * g.ow * g.co, 0};
         simd::best().convolve(shape, phase_filter, nullptr, false, out + (y.first * g.w + x.first) * g.ci);
       }
     }
@@ -182,9 +186,11 @@ void filter_gradient(const Geometry& g, const float* x, const float* dy, float* 
   float* partial = others > 0 ? filter_scratch.floats(others * g.filter()) : nullptr;
   std::memset(dfilter, 0, sizeof(float) * g.filter());
   if (partial != nullptr) std::memset(partial, 0, sizeof(float) * others * g.filter());
-  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image) {
+  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) {
     ConvolutionImage one = shape;
     one.x = image;
+    one.next_x = next;
+    one.next_y = next == nullptr ? nullptr : dy + (n + 1) * g.oh * g.ow * g.co;
     float* into = thread == 0 ? dfilter : partial + (thread - 1) * g.filter();
     simd::best().convolve_filter(one, dy + n * g.oh * g.ow * g.co, into);
   });

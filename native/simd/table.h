@@ -19,6 +19,10 @@ struct ConvolutionImage {
   Index co;  // a multiple of the table's lanes
   Index rows, pixels;
   Index row_y, pixel_y;
+  // What the next image will be read from, to be fetched meanwhile; may be null.
+  const float* next_x;
+  const float* next_y;
+  Index next_x_floats, next_y_floats;
 };
 
 // Pooling over one image [h, w, c] to [oh, ow, c]: window, strides, dilations, padding before.
