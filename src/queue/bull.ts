@@ -1,0 +1,57 @@
+/** BullMQ's objects as we use them: jobs are fetched and settled by hand, so that one worker serves many sweeps. */
+import { Queue, QueueEvents, Worker, type Job as BullJob, type JobsOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { prefix } from './connection.js';
+import type { JobData } from './payload.js';
+
+export type QueuedJob = BullJob<JobData, unknown>;
+
+/** First wait before a failed cell is tried again; each further one doubles it. Milliseconds. */
+const firstBackoff = 1000;
+/** Workers that may be lost over one cell before it is given up. */
+const maxStalls = 100;
+
+/** How jobs are queued: finished ones stay in Redis until the coordinator has them on disk. */
+export const jobOptions = (retries: number): JobsOptions => ({
+  attempts: retries + 1,
+  backoff: { type: 'exponential', delay: firstBackoff },
+  removeOnComplete: false,
+  removeOnFail: false,
+  stackTraceLimit: 0,
+});
+
+const ignore = () => undefined;
+
+/** A sweep's queue, on a connection that stays the caller's. */
+export function openQueue(redis: Redis, name: string): Queue<JobData, unknown> {
+  const queue = new Queue<JobData, unknown>(name, { connection: redis, prefix });
+  // The connection's own listeners tell the user.
+  queue.on('error', ignore);
+  return queue;
+}
+
+/** A sweep's events, on a connection of their own. */
+export function openEvents(redis: Redis, name: string): QueueEvents {
+  const events = new QueueEvents(name, { connection: redis.duplicate(), prefix });
+  events.on('error', ignore);
+  return events;
+}
+
+/** What takes jobs from a sweep's queue, and puts back those of lost workers. */
+export async function openTaker(
+  redis: Redis,
+  name: string,
+  stall: number,
+): Promise<Worker<JobData, unknown>> {
+  const taker = new Worker<JobData, unknown>(name, null, {
+    connection: redis,
+    prefix,
+    autorun: false,
+    lockDuration: stall,
+    stalledInterval: Math.max(500, stall / 2),
+    maxStalledCount: maxStalls,
+  });
+  taker.on('error', ignore);
+  await taker.startStalledCheckTimer();
+  return taker;
+}

@@ -1,0 +1,134 @@
+/** Ended jobs into records: each is checked, handed on until it is on disk, and only then removed from Redis. */
+import { join } from 'node:path';
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { writeAtomically } from '../files/atomic.js';
+import type { ExecutionEvents, Job } from '../sweep/index.js';
+import { failureOf } from '../sweep/trainCell.js';
+import type { RunRecord } from '../train/record.js';
+import { decodeWeights } from '../train/weights.js';
+import type { QueuedJob } from './bull.js';
+import { enqueue } from './enqueue.js';
+import { dropParcels, fetchParcel } from './parcels.js';
+import { cellIdOf, unpackResult, type JobData } from './payload.js';
+import { refusal } from './turn.js';
+
+export interface CollectorSetup {
+  readonly redis: Redis;
+  readonly queue: Queue<JobData, unknown>;
+  /** Cells without a record yet; the collector takes out what it has handed on. */
+  readonly outstanding: Map<string, Job>;
+  readonly data: ReadonlyMap<string, JobData>;
+  readonly retries: number;
+  readonly weightsFolder: string | undefined;
+  readonly events: ExecutionEvents;
+  /** The place where a cell was trained, free from now on. */
+  slotOf(cellId: string): number;
+}
+
+export interface Collector {
+  /** Takes every ended job off the queue. */
+  collect(): Promise<void>;
+  /** Cells that failed or timed out so far. */
+  failures(): number;
+}
+
+const portion = 50;
+/** After so many results that could not be used a cell is given up. */
+const mostRefusals = 3;
+
+export function collector(setup: CollectorSetup): Collector {
+  const { queue } = setup;
+  const refusals = new Map<string, number>();
+  let failed = 0;
+  const hand = async (queued: QueuedJob, state: 'completed' | 'failed') => {
+    const job = setup.outstanding.get(cellIdOf(queued.id));
+    if (!job) return queued.remove();
+    const record = recordFrom(job, queued, state);
+    if ('refused' in record && (await again(setup, refusals, job, queued, record.refused))) return;
+    const final = 'refused' in record ? failure(job, queued, record.refused) : record;
+    if (final.status === 'failed' || final.status === 'timeout') failed++;
+    if (final.status === 'ok') await keepWeights(setup, job);
+    await setup.events.onRecord(final, setup.slotOf(job.cell.id));
+    setup.outstanding.delete(job.cell.id);
+    await dropParcels(setup.redis, queue.name, job.cell.id);
+    await queued.remove();
+  };
+  return {
+    failures: () => failed,
+    async collect() {
+      for (const state of ['completed', 'failed'] as const) {
+        for (;;) {
+          const some = (await queue.getJobs([state], 0, portion - 1, true)) as (QueuedJob | undefined)[];
+          for (const queued of some) if (queued) await hand(queued, state);
+          if (some.length < portion) break;
+        }
+      }
+    },
+  };
+}
+
+function recordFrom(
+  job: Job,
+  queued: QueuedJob,
+  state: 'completed' | 'failed',
+): RunRecord | { refused: string } {
+  const why = queued.failedReason ?? 'no reason given';
+  if (state === 'failed') {
+    return why.startsWith(refusal)
+      ? { refused: `its job was refused by a worker: ${why.slice(refusal.length)}` }
+      : failure(job, queued, why);
+  }
+  try {
+    return unpackResult(job, queued.returnvalue);
+  } catch (error) {
+    return { refused: `its result was refused: ${(error as Error).message}` };
+  }
+}
+
+function failure(
+  job: Job,
+  { processedOn, finishedOn, timestamp, attemptsMade }: QueuedJob,
+  why: string,
+): RunRecord {
+  const from = processedOn ?? timestamp;
+  return failureOf(job, 'failed', why, {
+    startedAt: new Date(from).toISOString(),
+    attempts: Math.max(1, attemptsMade),
+    seconds: Math.max(0, ((finishedOn ?? from) - from) / 1000),
+  });
+}
+
+/** Queues a cell anew whose job or result was no good; false once that has happened too often. */
+async function again(
+  { queue, data, retries, events }: CollectorSetup,
+  refusals: Map<string, number>,
+  { cell, label }: Job,
+  queued: QueuedJob,
+  why: string,
+): Promise<boolean> {
+  const times = (refusals.get(cell.id) ?? 0) + 1;
+  refusals.set(cell.id, times);
+  if (times > mostRefusals) return false;
+  events.onNotice?.(`Cell ${cell.id} (${label}) is queued again: ${why}.`);
+  await queued.remove();
+  await enqueue(queue, [cell.id], data, retries);
+  return true;
+}
+
+/** Weights that came with a result, into the results folder. */
+async function keepWeights(
+  { redis, queue, weightsFolder, events }: CollectorSetup,
+  { cell }: Job,
+): Promise<void> {
+  if (!weightsFolder) return;
+  const bytes = await fetchParcel(redis, queue.name, 'weights', cell.id);
+  try {
+    if (!bytes) throw new Error('none came with the result');
+    if (decodeWeights(bytes).cell.id !== cell.id) throw new Error('they belong to another cell');
+  } catch (error) {
+    events.onNotice?.(`The weights of cell ${cell.id} are not kept: ${(error as Error).message}.`);
+    return;
+  }
+  await writeAtomically(join(weightsFolder, `${cell.id}.safetensors`), bytes);
+}

@@ -1,0 +1,77 @@
+/** Connections to Redis that outlive its restarts. */
+import { Redis } from 'ioredis';
+import { QueueError, type RedisAddress } from './address.js';
+
+/** All our keys and BullMQ's begin with this. */
+export const prefix = 'adamw-bench';
+
+/** A connection without an answer for so long is given up and made anew, milliseconds. */
+const deadAfter = 20_000;
+
+/**
+ * Connects, and from then on reconnects for ever: commands wait while Redis is away. `onNotice` hears of losses.
+ * @throws QueueError where Redis cannot be reached now, or refuses us
+ */
+export async function connect(
+  address: RedisAddress,
+  onNotice: (text: string) => void = () => undefined,
+): Promise<Redis> {
+  const { shown, tls, ...where } = address;
+  let established = false;
+  let away = false;
+  let lastError = 'no answer';
+  const redis = new Redis({
+    ...where,
+    ...(tls ? { tls: { servername: address.host } } : {}),
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    connectTimeout: 10_000,
+    socketTimeout: deadAfter,
+    keepAlive: 10_000,
+    retryStrategy: (times) => (established ? Math.min(times * 200, 3000) : null),
+    // A restarted Redis answers LOADING, a replica READONLY: both are worth another try.
+    reconnectOnError: (error) => /^(READONLY|LOADING)/.test(error.message),
+  });
+  redis.on('error', (error: Error) => (lastError = explain(error)));
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    redis.disconnect();
+    const why = lastError === 'no answer' ? explain(error as Error) : lastError;
+    throw new QueueError(`Redis at ${shown} cannot be used: ${why}.`);
+  }
+  established = true;
+  redis.on('close', () => {
+    if (redis.status === 'end' || away) return;
+    away = true;
+    onNotice(`The connection to Redis at ${shown} is lost; waiting for it to come back.`);
+  });
+  redis.on('ready', () => {
+    if (!away) return;
+    away = false;
+    onNotice(`Redis at ${shown} is back.`);
+  });
+  return redis;
+}
+
+function explain(error: Error & { code?: string }): string {
+  const { message, code } = error;
+  if (code === 'ECONNREFUSED') return 'nothing listens there. Start Redis, or check host and port';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
+  if (/^NOAUTH|WRONGPASS|invalid password|without any password/.test(message)) {
+    return `it refuses the password or wants one (${message.split(/[ :]/)[0] ?? 'NOAUTH'})`;
+  }
+  if (/certificate|self.signed/i.test(message)) {
+    return `its certificate is not trusted (${message}). Name the authority's file in NODE_EXTRA_CA_CERTS`;
+  }
+  return message.replace(/\.$/, '');
+}
+
+/** Whether an error is about the way to Redis rather than about what was asked. */
+export const isConnectionError = (error: unknown): boolean =>
+  error instanceof Error &&
+  (/Connection is closed|Socket closed|timed out|timeout|LOADING|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|max retries/i.test(
+    error.message,
+  ) ||
+    /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test((error as NodeJS.ErrnoException).code ?? ''));

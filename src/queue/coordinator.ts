@@ -1,0 +1,264 @@
+/**
+ * The coordinator's side of a sweep on many machines: puts cells on the queue, takes results off it into the
+ * journal, and only then off Redis, so that it may die at any moment.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Experiment } from '../config/index.js';
+import {
+  layout,
+  packageVersion,
+  type ExecutionEvents,
+  type Executor,
+  type Job,
+  type PoolOptions,
+} from '../sweep/index.js';
+import { NUMERICS } from '../train/cell.js';
+import { QueueError, type RedisAddress } from './address.js';
+import { openEvents, openQueue } from './bull.js';
+import { watchCells } from './cellWatch.js';
+import { collector, type Collector } from './collect.js';
+import { connect, isConnectionError } from './connection.js';
+import { enqueue, missingFrom, packed } from './enqueue.js';
+import { queueNameOf, type SweepSpec } from './payload.js';
+import {
+  claimSweep,
+  isDrained,
+  isRegistered,
+  listWorkers,
+  markDrained,
+  registerSweep,
+  releaseClaim,
+  unregisterSweep,
+  type Coordinator,
+} from './registry.js';
+
+export interface QueueSettings {
+  readonly address: RedisAddress;
+  readonly experiment: Experiment;
+  /** Results folder, which this process holds locked. */
+  readonly dir: string;
+  /** A worker silent for so long loses its cell, seconds. */
+  readonly stall: number;
+  /** Largest checkpoint or weights that travel through Redis, bytes. */
+  readonly shareBytes: number;
+  /** Take the waiting cells off the queue once one fails. */
+  readonly failFast: boolean;
+}
+
+/** How often the coordinator looks around if no event wakes it, milliseconds. */
+const tick = 2000;
+/** Without a worker for so long, the user hears of it, milliseconds. */
+const patience = 10_000;
+
+/** An executor whose workers are wherever someone starts `adamw-bench worker`. */
+export const queueExecutor =
+  (settings: QueueSettings): Executor =>
+  async (jobs, options, events, signal) => {
+    const { address, experiment, dir } = settings;
+    const redis = await connect(address, events.onNotice);
+    try {
+      const { fingerprint, setup } = options;
+      const name = queueNameOf(experiment, [packageVersion, NUMERICS, fingerprint, setup.backend]);
+      const own: Coordinator = { host: hostname(), dir: resolve(dir), token: randomUUID() };
+      await claim(redis, name, own);
+      try {
+        await follow({ redis, name, own, jobs, options, events, signal, settings });
+      } finally {
+        await Promise.race([releaseClaim(redis, name, own).catch(() => undefined), sleep(2000)]);
+      }
+    } finally {
+      redis.disconnect();
+    }
+  };
+
+async function claim(redis: Redis, name: string, own: Coordinator): Promise<void> {
+  const holder = await claimSweep(redis, name, own);
+  if (holder === true) return;
+  throw new QueueError(
+    `This sweep is already followed from ${holder.host}, folder ${holder.dir}. Wait for that run to end; if it died, try again in 15 seconds.`,
+  );
+}
+
+interface Following {
+  readonly redis: Redis;
+  readonly name: string;
+  readonly own: Coordinator;
+  readonly jobs: readonly Job[];
+  readonly options: PoolOptions;
+  readonly events: ExecutionEvents;
+  readonly signal: AbortSignal;
+  readonly settings: QueueSettings;
+}
+
+/** From the cells to their records, or until someone stops it. */
+async function follow(about: Following): Promise<void> {
+  const { redis, name, jobs, options, events, settings, signal } = about;
+  const queue = openQueue(redis, name);
+  const stream = openEvents(redis, name);
+  const outstanding = new Map(jobs.map((job) => [job.cell.id, job]));
+  const wake = alarm(signal);
+  const watch = watchCells(stream, outstanding, events, wake.ring);
+  const { variants, data } = packed(jobs);
+  const spec = describe(about, variants);
+  const weightsFolder = spec.keepWeights ? layout(settings.dir).weights : undefined;
+  if (weightsFolder) await mkdir(weightsFolder, { recursive: true });
+  const collecting: Collector = collector({
+    redis,
+    queue,
+    outstanding,
+    data,
+    retries: options.retries,
+    weightsFolder,
+    events,
+    slotOf: watch.leave,
+  });
+  try {
+    await collecting.collect();
+    if (outstanding.size > 0) {
+      await registerSweep(redis, name, spec);
+      await enqueue(queue, outstanding.keys(), data, options.retries);
+      events.onNotice?.(`${outstanding.size} cells wait on queue ${name} at ${settings.address.shown}.`);
+    }
+    const guard = caretaker(about, spec, () => outstanding, queue, data);
+    while (outstanding.size > 0 && !signal.aborted) {
+      if ((await patiently(guard.look, signal)) === 'drained') {
+        await collecting.collect();
+        if ((await queue.getActiveCount()) === 0) break;
+      }
+      await wake.wait(tick);
+      await patiently(collecting.collect, signal);
+      if (settings.failFast && collecting.failures() > 0) {
+        await markDrained(redis, name);
+        await queue.drain(true);
+      }
+    }
+    if (outstanding.size === 0) await retire(redis, name, queue);
+    else if (signal.aborted) events.onNotice?.(left(name));
+  } finally {
+    await Promise.race([Promise.allSettled([stream.close(), queue.close()]), sleep(2000)]);
+  }
+}
+
+const left = (name: string) =>
+  `Workers go on with queue ${name}; their results wait in Redis for the next run of this command. To stop them: adamw-bench queue drain.`;
+
+const describe = ({ options, settings }: Following, variants: SweepSpec['variants']): SweepSpec => ({
+  format: 1,
+  name: settings.experiment.name,
+  version: packageVersion,
+  numerics: NUMERICS,
+  fingerprint: options.fingerprint,
+  dataset: options.setup.dataset,
+  backend: options.setup.backend,
+  threads: options.setup.threads,
+  variants,
+  policy: options.setup.policy,
+  limits: options.limits,
+  stall: Math.round(settings.stall * 1000),
+  shareBytes: settings.shareBytes,
+  keepWeights: options.setup.weights !== undefined,
+});
+
+/** Everything of the sweep but its results, which are on disk now, leaves Redis. */
+async function retire(redis: Redis, name: string, queue: ReturnType<typeof openQueue>): Promise<void> {
+  await unregisterSweep(redis, name);
+  await queue.obliterate({ force: true });
+}
+
+/** Sleeps that events and the signal cut short. */
+function alarm(signal: AbortSignal) {
+  let ring: () => void = () => undefined;
+  signal.addEventListener('abort', () => ring(), { once: true });
+  let rung = false;
+  return {
+    ring: () => {
+      rung = true;
+      ring();
+    },
+    async wait(milliseconds: number): Promise<void> {
+      if (!rung && !signal.aborted) {
+        await new Promise<void>((done) => {
+          const timer = setTimeout(done, milliseconds);
+          ring = () => {
+            clearTimeout(timer);
+            done();
+          };
+        });
+      }
+      rung = false;
+    },
+  };
+}
+
+/** Connection losses are waited out (the connection itself tells the user), unless the sweep is to stop. */
+async function patiently<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const doing = act().catch((error: unknown) => {
+    if (!isConnectionError(error)) throw error;
+    return undefined;
+  });
+  return await Promise.race([doing, givenUp(signal)]);
+}
+
+/** Resolves a while after the signal: long enough for a result that is being written, not for a Redis that is away. */
+async function givenUp(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  await sleep(3000, undefined, { ref: false });
+  return undefined;
+}
+
+/**
+ * Looks after the sweep in Redis: the claim, cells that Redis has lost, and whether any worker serves it.
+ * `look` answers 'drained' once a person has taken the waiting cells off.
+ */
+function caretaker(
+  { redis, name, own, events, options }: Following,
+  spec: SweepSpec,
+  outstanding: () => ReadonlyMap<string, Job>,
+  queue: ReturnType<typeof openQueue>,
+  data: ReturnType<typeof packed>['data'],
+) {
+  let servedAt = Date.now();
+  let told = '';
+  let lookedAt = 0;
+  const checkWorkers = async () => {
+    const workers = await listWorkers(redis);
+    if (workers.some(({ serves }) => serves.includes(name))) servedAt = Date.now();
+    if (Date.now() - servedAt < patience) return;
+    const reasons = new Set(
+      workers.flatMap(({ host, refuses }) => (refuses[name] ? [`${host}: ${refuses[name]}`] : [])),
+    );
+    const text =
+      reasons.size > 0
+        ? `No worker can serve this sweep. ${[...reasons].slice(0, 3).join('; ')}.`
+        : 'No worker serves this sweep yet. Start some with: adamw-bench worker, and the address of Redis.';
+    if (text !== told) events.onNotice?.((told = text));
+  };
+  const replace = async () => {
+    const counts = await queue.getJobCounts();
+    const there = Object.values(counts).reduce((sum, n) => sum + n, 0);
+    if (there >= outstanding().size) return;
+    const lost = await missingFrom(redis, name, outstanding().keys());
+    if (lost.length === 0) return;
+    await enqueue(queue, lost, data, options.retries);
+    events.onNotice?.(`Redis had lost ${lost.length} cells; they are on the queue again.`);
+  };
+  return {
+    async look(): Promise<'drained' | 'fine'> {
+      if (Date.now() - lookedAt < tick - 100) return 'fine';
+      lookedAt = Date.now();
+      const holder = await claimSweep(redis, name, own);
+      if (holder !== true)
+        throw new QueueError(`This sweep has been taken over from ${holder.host}, folder ${holder.dir}.`);
+      if (await isDrained(redis, name)) return 'drained';
+      if (!(await isRegistered(redis, name))) await registerSweep(redis, name, spec);
+      await replace();
+      await checkWorkers();
+      return 'fine';
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * Checkpoints and weights on their way through Redis: binary values that expire, written only by the worker that
+ * holds the cell's lock, so that one that was believed dead cannot overwrite its successor's.
+ */
+import type { Redis } from 'ioredis';
+import { prefix } from './connection.js';
+import { jobIdOf } from './payload.js';
+
+export type ParcelKind = 'checkpoint' | 'weights';
+
+/** Unclaimed parcels are forgotten after a week, seconds. */
+const timeToLive = 7 * 86_400;
+
+const keyOf = (queue: string, kind: ParcelKind, cellId: string) => `${prefix}:${queue}:${kind}:${cellId}`;
+const lockOf = (queue: string, cellId: string) => `${prefix}:${queue}:${jobIdOf(cellId)}:lock`;
+
+const fencedSet = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
+return 1`;
+
+/** Stores a parcel if `token` still holds the cell's lock; whether it did. */
+export async function sendParcel(
+  redis: Redis,
+  queue: string,
+  kind: ParcelKind,
+  cellId: string,
+  token: string,
+  bytes: Uint8Array,
+): Promise<boolean> {
+  const keys = [lockOf(queue, cellId), keyOf(queue, kind, cellId)];
+  return (await redis.eval(fencedSet, 2, ...keys, token, Buffer.from(bytes), timeToLive)) === 1;
+}
+
+export const fetchParcel = (redis: Redis, queue: string, kind: ParcelKind, cellId: string) =>
+  redis.getBuffer(keyOf(queue, kind, cellId));
+
+export async function dropParcels(redis: Redis, queue: string, cellId: string): Promise<void> {
+  await redis.unlink(keyOf(queue, 'checkpoint', cellId), keyOf(queue, 'weights', cellId));
+}

@@ -1,0 +1,206 @@
+/**
+ * What travels through Redis, and its validation on arrival. The sweep's description is stored once; a job carries
+ * only what differs from cell to cell, and counts only if the cell rebuilt from both has the job's id.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { experimentToYaml, type Experiment } from '../config/index.js';
+import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from '../config/schema.js';
+import type { Job } from '../sweep/index.js';
+import { identify, type Cell } from '../train/cell.js';
+import type { RunRecord } from '../train/record.js';
+
+const count = z.int().min(0);
+const seconds = z.number().min(0);
+const id = z.string().regex(/^[0-9a-f]{16}$/);
+const share = z.number().min(0).max(1);
+
+/** A cell without what the job says. */
+const templateSchema = z.strictObject({
+  numerics: count,
+  dataset: datasetSchema,
+  model: modelSchema,
+  optimizer: optimizerSchema.omit({ label: true, lr: true, wd: true, schedule: true, epochs: true }),
+  schedule: scheduleSchema,
+  epochs: count,
+  batchSize: count,
+  warmup: z.number().min(0),
+  recordDecay: z.boolean(),
+  backend: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  threads: count,
+});
+
+export const sweepSpecSchema = z.strictObject({
+  format: z.literal(1),
+  name: z.string().max(100),
+  /** Of the coordinator's package: workers of another version leave the sweep alone. */
+  version: z.string().max(100),
+  numerics: count,
+  /** Of the data, sha256. */
+  fingerprint: z.string().max(200),
+  dataset: datasetSchema,
+  backend: z.string().max(40),
+  threads: count,
+  variants: z.array(z.strictObject({ label: z.string().max(200), cell: templateSchema })).min(1),
+  policy: z.strictObject({ epochs: count, seconds }),
+  limits: z.strictObject({ timeout: seconds, hang: seconds, memory: count }),
+  /** A worker silent for longer loses its cell, milliseconds. */
+  stall: z.int().min(1000),
+  /** Largest checkpoint that travels through Redis, bytes; 0: none does. */
+  shareBytes: count,
+  keepWeights: z.boolean(),
+});
+
+/** All that a sweep's jobs have in common. */
+export type SweepSpec = z.infer<typeof sweepSpecSchema>;
+
+const jobDataSchema = z.strictObject({
+  /** Index into the sweep's variants. */
+  v: count,
+  lr: z.number().positive(),
+  wd: z.number().min(0),
+  seed: count,
+});
+export type JobData = z.infer<typeof jobDataSchema>;
+
+/** BullMQ refuses ids that look like whole numbers, as a hash may. */
+export const jobIdOf = (cellId: string) => `c${cellId}`;
+export const cellIdOf = (jobId: string | undefined) => (jobId ?? '').slice(1);
+
+/** The experiment's queue: the same for the same configuration, data, backend and version. */
+export function queueNameOf(experiment: Experiment, about: readonly (string | number)[]): string {
+  const essence = experimentToYaml({ ...experiment, workers: undefined, description: '' });
+  const hash = createHash('sha256')
+    .update(JSON.stringify([essence, ...about]))
+    .digest('hex');
+  return `${experiment.name}-${hash.slice(0, 12)}`;
+}
+
+/** Splits cells into variants and what a job carries. */
+export function packJobs(jobs: readonly Job[]): {
+  variants: SweepSpec['variants'];
+  packed: { cellId: string; data: JobData }[];
+} {
+  const variants: SweepSpec['variants'] = [];
+  const known = new Map<string, number>();
+  const packed = jobs.map(({ cell, label }) => {
+    const { id: cellId, lr, wd, seed, ...template } = cell;
+    const key = JSON.stringify([label, template]);
+    let v = known.get(key);
+    if (v === undefined) {
+      v = variants.push({ label, cell: template as SweepSpec['variants'][number]['cell'] }) - 1;
+      known.set(key, v);
+    }
+    return { cellId, data: { v, lr, wd, seed } };
+  });
+  return { variants, packed };
+}
+
+/**
+ * The job that a message means.
+ * @throws Error where the message is malformed or describes another cell than its id says
+ */
+export function unpackJob(spec: SweepSpec, jobId: string | undefined, data: unknown): Job {
+  const parsed = jobDataSchema.safeParse(data);
+  if (!parsed.success) throw new Error(`its content is malformed (${firstIssue(parsed.error)})`);
+  const { v, lr, wd, seed } = parsed.data;
+  const variant = spec.variants[v];
+  if (!variant) throw new Error(`it asks for variant ${v}, and the sweep has ${spec.variants.length}`);
+  const cell = identify({ ...(variant.cell as Omit<Cell, 'id' | 'lr' | 'wd' | 'seed'>), lr, wd, seed });
+  if (cell.id !== cellIdOf(jobId)) throw new Error('its content does not have the identity that its id says');
+  return { cell, label: variant.label };
+}
+
+const finite = z.number();
+const metricsSchema = z.strictObject({
+  epoch: z.int().min(1),
+  lr: finite,
+  trainLoss: finite,
+  trainError: share,
+  testLoss: finite,
+  testError: share,
+  thetaNorm: finite,
+  imagesPerSecond: finite,
+  seconds: finite,
+});
+
+/** A record without its cell and label, which the coordinator knows better. */
+const resultSchema = z
+  .strictObject({
+    cell: id,
+    status: z.enum(['ok', 'diverged', 'timeout']),
+    reason: z.string().max(4000).optional(),
+    epochs: z.array(metricsSchema),
+    finalTestError: share.nullable(),
+    finalTrainLoss: finite.nullable(),
+    decay: z
+      .array(
+        z.strictObject({
+          gradient: finite.nullable(),
+          relativeDecay: finite.nullable(),
+          count,
+        }),
+      )
+      .optional(),
+    attempts: z.int().min(1),
+    startedAt: z.iso.datetime(),
+    seconds,
+    peakMemory: z.number().min(0),
+  })
+  .refine(
+    ({ status, epochs, finalTestError }) => status !== 'ok' || finalTestError === epochs.at(-1)?.testError,
+    {
+      error: 'its final test error is not its last epoch’s',
+    },
+  );
+
+/** What a worker returns for a cell. */
+export function packResult({ cell, ...record }: RunRecord): object {
+  const result: Record<string, unknown> = { ...record, cell: cell.id };
+  delete result.label;
+  return result;
+}
+
+/**
+ * The record that a worker's message means for a job.
+ * @throws Error where it is malformed or about another cell
+ */
+export function unpackResult(job: Job, value: unknown): RunRecord {
+  const parsed = resultSchema.safeParse(value);
+  if (!parsed.success) throw new Error(firstIssue(parsed.error));
+  const { cell, ...result } = parsed.data;
+  if (cell !== job.cell.id) throw new Error(`it is about cell ${cell}`);
+  if (result.status === 'ok' && result.epochs.length !== job.cell.epochs) {
+    throw new Error(`it has ${result.epochs.length} epochs instead of ${job.cell.epochs}`);
+  }
+  if (result.epochs.some(({ epoch }, i) => epoch !== i + 1)) throw new Error('its epochs are out of order');
+  return { cell: job.cell, label: job.label, ...result } as RunRecord;
+}
+
+/** How far a cell has come, as a worker tells it. */
+export const beatSchema = z.strictObject({
+  epoch: z.number().min(0),
+  trainLoss: finite.nullable(),
+  testError: finite.nullable(),
+  imagesPerSecond: finite.nullable(),
+  memory: finite,
+});
+
+const firstIssue = (error: z.ZodError): string => {
+  const { path, message } = error.issues[0]!;
+  return path.length > 0 ? `${path.join('.')}: ${message}` : message;
+};
+
+/** Parses a sweep's description; undefined with the reason where it is malformed. */
+export function parseSpec(text: string): { spec: SweepSpec } | { problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { problem: 'its description is not JSON' };
+  }
+  const parsed = sweepSpecSchema.safeParse(value);
+  return parsed.success
+    ? { spec: parsed.data }
+    : { problem: `its description is malformed (${firstIssue(parsed.error)})` };
+}

@@ -1,0 +1,125 @@
+/**
+ * What Redis knows beside the queues themselves: which sweeps there are, who coordinates each, which workers live.
+ * Ages are told by Redis's clock, so that the machines' own clocks do not matter.
+ */
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { prefix } from './connection.js';
+
+const sweepsKey = `${prefix}:sweeps`;
+const drainedKey = `${prefix}:drained`;
+const workersKey = `${prefix}:workers`;
+const seenKey = `${prefix}:workers-seen`;
+const coordinatorKey = (queue: string) => `${prefix}:${queue}:coordinator`;
+
+/** Writes a worker's facts with the time. */
+const beatScript = `
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], redis.call('TIME')[1], ARGV[1])
+return 1`;
+
+/** Facts of workers seen in the last ARGV[1] seconds; forgets older ones. */
+const listScript = `
+local now = tonumber(redis.call('TIME')[1])
+local old = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[1]))
+for _, id in ipairs(old) do redis.call('HDEL', KEYS[1], id) redis.call('ZREM', KEYS[2], id) end
+return redis.call('HVALS', KEYS[1])`;
+
+/** Takes or renews the coordinator's claim: 1, or the other coordinator's text. */
+const claimScript = `
+local held = redis.call('GET', KEYS[1])
+if held and held ~= ARGV[1] and held ~= ARGV[3] then return held end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
+const releaseScript = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`;
+
+const factsSchema = z.object({
+  id: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  version: z.string(),
+  slots: z.number(),
+  busy: z.number(),
+  serves: z.array(z.string()),
+  refuses: z.record(z.string(), z.string()),
+});
+
+/** What a worker says about itself. */
+export type WorkerFacts = z.infer<typeof factsSchema>;
+
+/** A worker not seen for so long is gone, seconds. */
+const goneAfter = 20;
+
+/** The sweeps' descriptions, unchecked, by queue name. */
+export const listSweeps = (redis: Redis): Promise<Record<string, string>> => redis.hgetall(sweepsKey);
+
+export async function registerSweep(redis: Redis, queue: string, spec: object): Promise<void> {
+  await redis.multi().hset(sweepsKey, queue, JSON.stringify(spec)).srem(drainedKey, queue).exec();
+}
+
+export const isRegistered = async (redis: Redis, queue: string) =>
+  (await redis.hexists(sweepsKey, queue)) === 1;
+
+export async function unregisterSweep(redis: Redis, queue: string): Promise<void> {
+  await redis.multi().hdel(sweepsKey, queue).srem(drainedKey, queue).exec();
+}
+
+/** Notes that a sweep's waiting cells were taken off by a person, not lost. */
+export const markDrained = (redis: Redis, queue: string) => redis.sadd(drainedKey, queue);
+export const isDrained = async (redis: Redis, queue: string) =>
+  (await redis.sismember(drainedKey, queue)) === 1;
+
+export async function beat(redis: Redis, facts: WorkerFacts): Promise<void> {
+  await redis.eval(beatScript, 2, workersKey, seenKey, facts.id, JSON.stringify(facts));
+}
+
+export async function signOff(redis: Redis, id: string): Promise<void> {
+  await redis.multi().hdel(workersKey, id).zrem(seenKey, id).exec();
+}
+
+export async function listWorkers(redis: Redis): Promise<WorkerFacts[]> {
+  const texts = (await redis.eval(listScript, 2, workersKey, seenKey, goneAfter)) as string[];
+  return texts.flatMap((text) => {
+    try {
+      return [factsSchema.parse(JSON.parse(text))];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const ownerSchema = z.object({ host: z.string(), dir: z.string(), token: z.string() });
+/** Who coordinates a sweep. */
+export type Coordinator = z.infer<typeof ownerSchema>;
+
+/** A claim not renewed for so long is free, milliseconds. */
+export const claimLasts = 15_000;
+
+/**
+ * Takes or renews the claim on a sweep; the other's facts where it is taken. A claim from our own results folder,
+ * which this process holds locked, can only be a dead predecessor's.
+ */
+export async function claimSweep(redis: Redis, queue: string, own: Coordinator): Promise<true | Coordinator> {
+  const key = coordinatorKey(queue);
+  const before = readOwner(await redis.get(key));
+  const heir = before && before.host === own.host && before.dir === own.dir ? JSON.stringify(before) : '';
+  const answer = await redis.eval(claimScript, 1, key, JSON.stringify(own), claimLasts, heir);
+  return answer === 1
+    ? true
+    : (readOwner(answer as string) ?? { host: 'unknown', dir: 'unknown', token: '' });
+}
+
+export async function releaseClaim(redis: Redis, queue: string, own: Coordinator): Promise<void> {
+  await redis.eval(releaseScript, 1, coordinatorKey(queue), JSON.stringify(own));
+}
+
+function readOwner(text: string | null): Coordinator | undefined {
+  try {
+    return text === null ? undefined : ownerSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+/** A place where a worker trains one cell at a time, in a process of its own that may crash without harm. */
+import { WorkerFailure, startWorker, type WorkerHandle } from '../sweep/workerProcess.js';
+import type { WorkerSetup } from '../sweep/protocol.js';
+import type { SweepSpec } from './payload.js';
+import { Unfit, type ServedSweep } from './sweepAtWorker.js';
+
+export interface Seat {
+  /** A process ready for the sweep's cells; the last one's if it is. @throws WorkerFailure, Unfit */
+  worker(sweep: ServedSweep): Promise<WorkerHandle>;
+  /** Lets the current process keep a checkpoint and exit. */
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+/** Folders of a worker's own, for what its processes keep. */
+export interface Folders {
+  readonly checkpoints: string;
+  readonly weights: string;
+}
+
+export function seatIn(folders: Folders, dataDir: string | undefined): Seat {
+  let current: { readonly sweep: string; readonly handle: WorkerHandle } | undefined;
+  return {
+    async worker(sweep) {
+      if (current?.handle.alive && current.sweep === sweep.name) return current.handle;
+      await current?.handle.stop();
+      current = undefined;
+      const { dataset, backend, threads, policy, keepWeights } = sweep.spec;
+      const { checkpoints, weights } = folders;
+      const setup = {
+        dataset,
+        dataDir,
+        backend,
+        threads,
+        checkpoints,
+        policy,
+        ...(keepWeights ? { weights } : {}),
+      };
+      current = { sweep: sweep.name, handle: await start(setup, sweep.spec) };
+      return current.handle;
+    },
+    stop: async () => current?.handle.stop(),
+    kill: () => current?.handle.kill(),
+  };
+}
+
+/** A process may die before its first cell for reasons that pass (memory is short): so often it is started. */
+const starts = 3;
+
+async function start(setup: WorkerSetup, { limits, fingerprint }: SweepSpec): Promise<WorkerHandle> {
+  for (let left = starts - 1; ; left--) {
+    try {
+      return await startWorker(setup, limits, fingerprint);
+    } catch (error) {
+      if (!(error instanceof WorkerFailure)) throw error;
+      // Set-up that fails in good order fails for every cell: no backend, no data.
+      if (error.kind === 'setup') throw new Unfit(error.message);
+      if (left === 0) throw error;
+    }
+  }
+}

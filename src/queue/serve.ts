@@ -1,0 +1,219 @@
+/** A worker for any sweep on a Redis: takes cells as long as there are any, in as many processes as it is told. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { packageVersion } from '../sweep/index.js';
+import type { RedisAddress } from './address.js';
+import type { QueuedJob } from './bull.js';
+import { connect, isConnectionError } from './connection.js';
+import { beat, listSweeps, signOff } from './registry.js';
+import { seatIn, type Folders } from './seat.js';
+import { admit, closeIfDone, Unfit, type Admission, type ServedSweep } from './sweepAtWorker.js';
+import { takeTurn, type Ending } from './turn.js';
+
+export interface ServeOptions extends Admission {
+  /** Cells trained at the same time, each in a process. */
+  readonly concurrency: number;
+  /** Leave after so long without a cell, seconds; 0: never. */
+  readonly idleExit: number;
+  /** Aborts: cells are handed back with their checkpoints. */
+  readonly signal: AbortSignal;
+}
+
+export interface ServeEvents {
+  onNotice(text: string): void;
+  onEnding?(sweep: string, cellId: string, ending: Ending): void;
+}
+
+/** How often to look for new sweeps, and for cells where there were none, milliseconds. */
+const lookEvery = 1000;
+const pollEvery = 500;
+
+interface Desk {
+  readonly redis: Redis;
+  readonly id: string;
+  readonly sweeps: Map<string, ServedSweep>;
+  readonly refuses: Map<string, string>;
+  readonly options: ServeOptions;
+  readonly events: ServeEvents;
+  busy: number;
+  lastBusy: number;
+}
+
+/**
+ * Serves until told to stop or idle for too long.
+ * @throws QueueError where Redis cannot be used at the start
+ */
+export async function serve(
+  address: RedisAddress,
+  options: ServeOptions,
+  events: ServeEvents,
+): Promise<'idle' | 'stopped'> {
+  const redis = await connect(address, (text) => events.onNotice(text));
+  const root = await mkdtemp(join(tmpdir(), 'adamw-bench-worker-'));
+  const desk: Desk = {
+    redis,
+    id: randomUUID(),
+    sweeps: new Map(),
+    refuses: new Map(),
+    options,
+    events,
+    busy: 0,
+    lastBusy: Date.now(),
+  };
+  const ended = new AbortController();
+  const stop = AbortSignal.any([options.signal, ended.signal]);
+  try {
+    const keeper = keepDesk(desk, stop);
+    const slots = Array.from({ length: options.concurrency }, (_, slot) =>
+      runSlot(desk, { checkpoints: join(root, `${slot}`), weights: join(root, 'weights') }, stop).catch(
+        (error: unknown) => {
+          ended.abort();
+          throw error;
+        },
+      ),
+    );
+    const outcomes = await Promise.allSettled(slots);
+    ended.abort();
+    await keeper;
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return options.signal.aborted ? 'stopped' : 'idle';
+  } finally {
+    await leave(desk, root);
+  }
+}
+
+async function leave({ redis, id, sweeps }: Desk, root: string): Promise<void> {
+  const within = (what: Promise<unknown>) => Promise.race([what.catch(() => undefined), sleep(2000)]);
+  await within(signOff(redis, id));
+  await within(Promise.all([...sweeps.values()].map(({ taker }) => taker.close(true))));
+  redis.disconnect();
+  await rm(root, { recursive: true, force: true });
+}
+
+/** Keeps the list of sweeps and this worker's entry in Redis up to date. */
+async function keepDesk(desk: Desk, signal: AbortSignal): Promise<void> {
+  const texts = new Map<string, string>();
+  while (!signal.aborted) {
+    try {
+      await lookAround(desk, texts);
+      await beat(desk.redis, factsOf(desk));
+    } catch (error) {
+      if (!isConnectionError(error) && !signal.aborted) desk.events.onNotice((error as Error).message);
+    }
+    await sleep(lookEvery, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const factsOf = ({ id, options, busy, sweeps, refuses }: Desk) => ({
+  id,
+  host: hostname(),
+  pid: process.pid,
+  version: packageVersion,
+  slots: options.concurrency,
+  busy,
+  serves: [...sweeps.keys()],
+  refuses: Object.fromEntries(refuses),
+});
+
+async function lookAround(desk: Desk, texts: Map<string, string>): Promise<void> {
+  const { redis, sweeps, refuses, options, events } = desk;
+  const listed = await listSweeps(redis);
+  for (const name of [...texts.keys()]) {
+    if (listed[name] === texts.get(name)) continue;
+    texts.delete(name);
+    refuses.delete(name);
+    const old = sweeps.get(name);
+    sweeps.delete(name);
+    if (!old) continue;
+    old.retired = true;
+    closeIfDone(old);
+  }
+  for (const [name, text] of Object.entries(listed)) {
+    if (texts.has(name)) continue;
+    texts.set(name, text);
+    try {
+      sweeps.set(name, await admit(redis, name, text, options));
+      events.onNotice(`Serving ${name}.`);
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error;
+      refuse(desk, name, error);
+    }
+  }
+}
+
+/** Leaves a sweep alone from now on, and says so once. */
+function refuse({ sweeps, refuses, events }: Desk, name: string, { message }: Unfit): void {
+  sweeps.delete(name);
+  if (refuses.has(name)) return;
+  refuses.set(name, message);
+  events.onNotice(`Sweep ${name} is left to other workers: ${message.replace(/\.$/, '')}.`);
+}
+
+async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promise<void> {
+  const { options, events, redis } = desk;
+  const seat = seatIn(folders, options.dataDir);
+  try {
+    while (!signal.aborted) {
+      const token = randomUUID();
+      const taken = await takeNext(desk, token);
+      if (!taken) {
+        const idle = (Date.now() - desk.lastBusy) / 1000;
+        if (desk.busy === 0 && options.idleExit > 0 && idle > options.idleExit) return;
+        await sleep(pollEvery, undefined, { signal }).catch(() => undefined);
+        continue;
+      }
+      desk.busy++;
+      taken.sweep.active++;
+      const turn = {
+        ...taken,
+        redis,
+        token,
+        seat,
+        folders,
+        onNotice: (text: string) => events.onNotice(text),
+      };
+      try {
+        const ending = await takeTurn(turn, signal);
+        events.onEnding?.(taken.sweep.name, String(taken.queued.id), ending);
+      } catch (error) {
+        if (!(error instanceof Unfit)) throw error;
+        refuse(desk, taken.sweep.name, error);
+      } finally {
+        taken.sweep.active--;
+        closeIfDone(taken.sweep);
+        desk.busy--;
+        desk.lastBusy = Date.now();
+      }
+    }
+  } finally {
+    await seat.stop();
+  }
+}
+
+/** The next cell of any sweep, the least recently served first. */
+async function takeNext(
+  { sweeps, events }: Desk,
+  token: string,
+): Promise<{ sweep: ServedSweep; queued: QueuedJob } | undefined> {
+  for (const sweep of [...sweeps.values()]) {
+    try {
+      const queued = (await sweep.taker.getNextJob(token, { block: false })) as QueuedJob | undefined;
+      if (!queued) continue;
+      if (sweeps.get(sweep.name) === sweep) {
+        sweeps.delete(sweep.name);
+        sweeps.set(sweep.name, sweep);
+      }
+      return { sweep, queued };
+    } catch (error) {
+      // A sweep that ended this moment, or a broken connection: the next round sees more clearly.
+      if (!isConnectionError(error) && sweeps.get(sweep.name) === sweep) {
+        events.onNotice(`No cell could be taken from ${sweep.name}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return undefined;
+}

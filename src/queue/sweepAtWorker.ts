@@ -1,0 +1,85 @@
+/** A sweep as a worker sees it: may it be served here, and the worker processes that can train its cells. */
+import type { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { loadDataset } from '../data/index.js';
+import { packageVersion } from '../sweep/index.js';
+import { NUMERICS } from '../train/cell.js';
+import { openTaker } from './bull.js';
+import { parseSpec, type JobData, type SweepSpec } from './payload.js';
+
+/** What decides whether a worker serves a sweep. */
+export interface Admission {
+  readonly dataDir?: string | undefined;
+  /** Serve only sweeps of this backend. */
+  readonly backend?: string | undefined;
+}
+
+export interface ServedSweep {
+  readonly name: string;
+  readonly spec: SweepSpec;
+  readonly taker: Worker<JobData, unknown>;
+  /** Cells of it that are being trained here. */
+  active: number;
+  /** No more cells are taken from it. */
+  retired: boolean;
+}
+
+/** Closes a retired sweep once its last cell here is settled. */
+export function closeIfDone({ taker, active, retired }: ServedSweep): void {
+  if (retired && active === 0) void taker.close(true).catch(() => undefined);
+}
+
+/** Why a sweep is left to other workers. */
+export class Unfit extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Unfit';
+  }
+}
+
+/**
+ * Opens a sweep for work.
+ * @throws Unfit where this worker cannot give its results: other version, other backend, other data
+ */
+export async function admit(
+  redis: Redis,
+  name: string,
+  text: string,
+  about: Admission,
+): Promise<ServedSweep> {
+  const parsed = parseSpec(text);
+  if ('problem' in parsed) throw new Unfit(parsed.problem);
+  const { spec } = parsed;
+  checkVersion(spec);
+  if (about.backend !== undefined && about.backend !== spec.backend) {
+    throw new Unfit(`it computes with ${spec.backend}, and this worker was told to use ${about.backend}`);
+  }
+  await checkData(spec, about.dataDir);
+  return { name, spec, taker: await openTaker(redis, name, spec.stall), active: 0, retired: false };
+}
+
+function checkVersion({ version, numerics, variants, backend, threads }: SweepSpec): void {
+  if (version !== packageVersion || numerics !== NUMERICS) {
+    throw new Unfit(
+      `it is of adamw-bench ${version} (numerics ${numerics}), this worker of ${packageVersion} (numerics ${NUMERICS}). Install the same version here`,
+    );
+  }
+  const other = variants.some(
+    ({ cell }) => cell.numerics !== numerics || cell.backend !== backend || cell.threads !== threads,
+  );
+  if (other) throw new Unfit('its cells are not of the version, backend and threads that it states');
+}
+
+async function checkData(spec: SweepSpec, dataDir: string | undefined): Promise<void> {
+  let fingerprint: string;
+  try {
+    ({ fingerprint } = await loadDataset(spec.dataset, dataDir === undefined ? {} : { dataDir }));
+  } catch (error) {
+    throw new Unfit(`its data ${spec.dataset.name} cannot be loaded here: ${(error as Error).message}`);
+  }
+  if (fingerprint !== spec.fingerprint) {
+    throw new Unfit(
+      `its ${spec.dataset.name} has fingerprint ${spec.fingerprint.slice(0, 16)}, the one here ${fingerprint.slice(0, 16)}. Replace the files here by the sweep's`,
+    );
+  }
+}

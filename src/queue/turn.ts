@@ -1,0 +1,236 @@
+/**
+ * One cell at a worker: from the job taken to its result in Redis, a failure there, or the job handed back. The
+ * lock that BullMQ gives with the job is renewed all the while; without it nothing is delivered.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UnrecoverableError } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { folderStore } from '../sweep/checkpoints.js';
+import type { Job } from '../sweep/index.js';
+import { failureOf } from '../sweep/trainCell.js';
+import { WorkerFailure, type WorkerHandle } from '../sweep/workerProcess.js';
+import { decodeCheckpoint } from '../train/checkpoint.js';
+import type { RunRecord } from '../train/record.js';
+import type { QueuedJob } from './bull.js';
+import { isConnectionError } from './connection.js';
+import { fetchParcel, sendParcel } from './parcels.js';
+import { packResult, unpackJob } from './payload.js';
+import type { Folders, Seat } from './seat.js';
+import { Unfit, type ServedSweep } from './sweepAtWorker.js';
+
+/** How a failure begins that was refused instead of trained; the coordinator queues such a cell anew. */
+export const refusal = 'Refused: ';
+
+/** At most one sign of progress through Redis in this time, milliseconds. */
+const beatEvery = 2000;
+
+export interface Turn {
+  readonly redis: Redis;
+  readonly sweep: ServedSweep;
+  readonly queued: QueuedJob;
+  readonly token: string;
+  readonly seat: Seat;
+  readonly folders: Folders;
+  onNotice(text: string): void;
+}
+
+/** What became of the cell here. */
+export type Ending = RunRecord['status'] | 'refused' | 'handed back' | 'lost';
+
+/**
+ * Trains the job's cell. Waits where Redis is away.
+ * @throws Unfit where no cell of the sweep can be trained here; this one is handed back
+ */
+export async function takeTurn(turn: Turn, signal: AbortSignal): Promise<Ending> {
+  const { sweep, queued, token } = turn;
+  let job: Job;
+  try {
+    if (queued.deferredFailure) throw new UnrecoverableError(queued.deferredFailure);
+    job = unpackJob(sweep.spec, queued.id, queued.data);
+  } catch (error) {
+    const { message } = error as Error;
+    const reason = error instanceof UnrecoverableError ? message : `${refusal}${message}`;
+    turn.onNotice(`Job ${String(queued.id)} of ${sweep.name} is not executed: ${message}.`);
+    const told = await settle(turn, () => queued.moveToFailed(new UnrecoverableError(reason), token));
+    return told ? 'refused' : 'lost';
+  }
+  const guard = guardLock(turn, job);
+  try {
+    return await attempt(turn, job, guard, signal);
+  } finally {
+    guard.end();
+    await folderStore(turn.folders.checkpoints).remove(job.cell.id);
+  }
+}
+
+async function attempt(turn: Turn, job: Job, guard: Guard, signal: AbortSignal): Promise<Ending> {
+  const { queued, token, seat } = turn;
+  const startedAt = new Date().toISOString();
+  const began = performance.now();
+  const attempts = queued.attemptsMade + 1;
+  const abort = () => void seat.stop();
+  signal.addEventListener('abort', abort);
+  try {
+    await fetchCheckpoint(turn, job);
+    const worker = await seat.worker(turn.sweep);
+    if (signal.aborted) abort();
+    return await deliver(turn, job, await trainOn(worker, turn, job, attempts));
+  } catch (error) {
+    if (error instanceof Unfit) {
+      await handBack(turn, job, guard);
+      throw error;
+    }
+    if (!(error instanceof WorkerFailure)) throw error;
+    if (guard.lost) return lostTo(turn, job);
+    if (signal.aborted || error.kind === 'stopped') return await handBack(turn, job, guard);
+    if (error.kind === 'timeout') {
+      const seconds = (performance.now() - began) / 1000;
+      return await deliver(
+        turn,
+        job,
+        failureOf(job, 'timeout', error.message, { startedAt, attempts, seconds }),
+      );
+    }
+    turn.onNotice(`Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${error.message}.`);
+    await guard.share();
+    return (await settle(turn, () => queued.moveToFailed(new Error(error.message), token)))
+      ? 'failed'
+      : 'lost';
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function trainOn(
+  worker: WorkerHandle,
+  { queued, onNotice }: Turn,
+  job: Job,
+  attempts: number,
+): Promise<RunRecord> {
+  let toldAt = 0;
+  return worker.train(job, attempts, {
+    onNotice,
+    onBeat(beat) {
+      if (performance.now() - toldAt < beatEvery) return;
+      toldAt = performance.now();
+      queued.updateProgress(beat).catch(() => undefined);
+    },
+  });
+}
+
+/** Brings a shared checkpoint here, if there is a sound one. */
+async function fetchCheckpoint({ redis, sweep, folders, onNotice }: Turn, { cell }: Job): Promise<void> {
+  const bytes = await steadily(() => fetchParcel(redis, sweep.name, 'checkpoint', cell.id));
+  if (!bytes) return;
+  try {
+    decodeCheckpoint(cell, bytes);
+  } catch (error) {
+    onNotice(
+      `The shared checkpoint of cell ${cell.id} is not used: ${(error as Error).message}. It starts anew.`,
+    );
+    return;
+  }
+  await folderStore(folders.checkpoints).write(cell.id, bytes);
+}
+
+async function deliver(turn: Turn, job: Job, record: RunRecord): Promise<Ending> {
+  const { queued, token, sweep, redis, folders } = turn;
+  const weights = folderStore(folders.weights);
+  if (sweep.spec.keepWeights) {
+    const bytes = await weights.read(job.cell.id);
+    if (bytes && bytes.length <= sweep.spec.shareBytes) {
+      await steadily(() => sendParcel(redis, sweep.name, 'weights', job.cell.id, token, bytes));
+    } else if (bytes)
+      turn.onNotice(`The weights of cell ${job.cell.id} are too large to travel through Redis.`);
+    await weights.remove(job.cell.id);
+  }
+  return (await settle(turn, () => queued.moveToCompleted(packResult(record), token, false)))
+    ? record.status
+    : lostTo(turn, job);
+}
+
+/** Gives the cell back to the queue, with its checkpoint, without counting an attempt. */
+async function handBack(turn: Turn, job: Job, guard: Guard): Promise<Ending> {
+  await guard.share();
+  const handed = await settle(turn, () => turn.queued.moveToWait(turn.token));
+  if (handed) turn.onNotice(`Cell ${job.cell.id} (${job.label}) is handed back.`);
+  return handed ? 'handed back' : 'lost';
+}
+
+function lostTo({ onNotice }: Turn, { cell, label }: Job): 'lost' {
+  onNotice(
+    `Cell ${cell.id} (${label}) was given to another worker, this one having been silent too long; its result here is dropped.`,
+  );
+  return 'lost';
+}
+
+interface Guard {
+  /** Whether the lock is no longer ours. */
+  readonly lost: boolean;
+  /** Puts the newest checkpoint into Redis, if there is a new one. */
+  share(): Promise<void>;
+  end(): void;
+}
+
+/** Renews the job's lock and shares checkpoints, four times in the stall time. */
+function guardLock(turn: Turn, { cell }: Job): Guard {
+  const { redis, sweep, queued, token, seat, folders } = turn;
+  const { stall, shareBytes } = sweep.spec;
+  const file = join(folders.checkpoints, `${cell.id}.safetensors`);
+  let lost = false;
+  let sharedAt = Date.now();
+  const share = async () => {
+    const facts = await stat(file).catch(() => undefined);
+    if (!facts || facts.mtimeMs <= sharedAt || facts.size > shareBytes) return;
+    const bytes = await folderStore(folders.checkpoints).read(cell.id);
+    if (!bytes) return;
+    await sendParcel(redis, sweep.name, 'checkpoint', cell.id, token, bytes);
+    sharedAt = facts.mtimeMs;
+  };
+  let pending: Promise<void> | undefined;
+  const renew = async () => {
+    if ((await queued.extendLock(token, stall)) !== 1) {
+      lost = true;
+      seat.kill();
+    } else await share();
+  };
+  const timer = setInterval(() => {
+    pending ??= renew()
+      .catch(() => undefined)
+      .finally(() => (pending = undefined));
+  }, stall / 4);
+  return {
+    get lost() {
+      return lost;
+    },
+    share: () => steadily(share),
+    end: () => clearInterval(timer),
+  };
+}
+
+/** Tells the queue how a job ended; false where the job is no longer ours to settle. */
+async function settle({ queued, onNotice }: Turn, tell: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await steadily(tell);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    if (!/lock|Missing key|not in the active state|not found/i.test(message)) {
+      onNotice(`Redis did not accept the end of job ${String(queued.id)}: ${message}`);
+    }
+    return false;
+  }
+}
+
+/** Does something with Redis, again after connections break. */
+export async function steadily<T>(act: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isConnectionError(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
