@@ -1,0 +1,53 @@
+/** Atomic writes: the old content or the new, and nothing left behind. */
+import { mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { clearTemporaries, writeAtomically } from '../../src/files/atomic.js';
+import { scratch } from '../sweep/scratch.js';
+
+it('writes and replaces, leaving no temporary file', async () => {
+  const folder = scratch();
+  const file = join(folder, 'a');
+  await writeAtomically(file, 'one');
+  await writeAtomically(file, Uint8Array.of(0, 255));
+  expect([...readFileSync(file)]).toEqual([0, 255]);
+  expect(readdirSync(folder)).toEqual(['a']);
+});
+
+it('leaves one of the versions, whole, where many write at once', async () => {
+  const folder = scratch();
+  const file = join(folder, 'a');
+  const versions = Array.from({ length: 20 }, (_, i) => String(i).repeat(10_000));
+  const reading = { on: true };
+  const reader = (async () => {
+    while (reading.on) {
+      const seen = await import('node:fs/promises').then((fs) =>
+        fs.readFile(file, 'utf8').catch(() => undefined),
+      );
+      if (seen !== undefined) expect(versions).toContain(seen);
+    }
+  })();
+  await Promise.all(versions.map((text) => writeAtomically(file, text)));
+  reading.on = false;
+  await reader;
+  expect(versions).toContain(readFileSync(file, 'utf8'));
+  expect(readdirSync(folder)).toEqual(['a']);
+});
+
+it('keeps the old content where it cannot write', async () => {
+  const folder = scratch();
+  mkdirSync(join(folder, 'a'));
+  await expect(writeAtomically(join(folder, 'a'), 'text')).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+  await expect(writeAtomically(join(folder, 'none', 'a'), 'text')).rejects.toThrow(/ENOENT/);
+  expect(readdirSync(folder)).toEqual(['a']);
+});
+
+it('clears temporary files of the killed, not those being written', async () => {
+  const folder = scratch();
+  for (const name of ['old.1.ab.tmp', 'new.2.cd.tmp', 'kept']) writeFileSync(join(folder, name), '');
+  utimesSync(join(folder, 'old.1.ab.tmp'), 1, 1);
+  utimesSync(join(folder, 'kept'), 1, 1);
+  await clearTemporaries(folder);
+  expect(readdirSync(folder).sort()).toEqual(['kept', 'new.2.cd.tmp']);
+  await clearTemporaries(join(folder, 'none'));
+});

@@ -1,0 +1,110 @@
+/** Cells: their identity, and the experiment's list of them. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { experimentSchema } from '../../src/config/schema.js';
+import { expand } from '../../src/sweep/cells.js';
+import { identify, isGenuine, type Cell } from '../../src/train/cell.js';
+import { cellOf } from './records.js';
+
+const shuffled = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(shuffled)
+    : value === null || typeof value !== 'object'
+      ? value
+      : Object.fromEntries(
+          Object.entries(value)
+            .reverse()
+            .map(([key, of]) => [key, shuffled(of)]),
+        );
+
+const experiment = (changes: object = {}) =>
+  experimentSchema.parse({
+    name: 'x',
+    dataset: { name: 'synthetic-mnist', train: 60, test: 20 },
+    model: { name: 'mlp', hidden: [4] },
+    train: { epochs: 2, batchSize: 20 },
+    optimizers: ['adam', 'adamw'],
+    grid: { lr: [0.1, 0.2], wd: [0, 0.01] },
+    ...changes,
+  });
+
+describe('a cell', () => {
+  it('has an id that never changes: results of old versions must be found again', () => {
+    // Of the settings' JSON with sorted keys; Python's json and hashlib give the same.
+    expect(cellOf().id).toBe('1a7c9eec6f64be6c');
+  });
+
+  it('has the same id whatever the order of its keys, absent ones aside', () => {
+    const { id, ...settings } = cellOf();
+    expect(identify(shuffled(settings) as Omit<Cell, 'id'>).id).toBe(id);
+    expect(identify({ ...settings, dataset: { ...settings.dataset, unset: undefined } as never }).id).toBe(
+      id,
+    );
+  });
+
+  it('has another id with any other setting', () => {
+    const changes: Partial<Omit<Cell, 'id'>>[] = [
+      { lr: 0.002 },
+      { wd: 0 },
+      { seed: 1 },
+      { epochs: 3 },
+      { batchSize: 10 },
+      { warmup: 1 },
+      { recordDecay: true },
+      { backend: 'wasm' },
+      { threads: 2 },
+      { numerics: 2 },
+      { model: { name: 'mlp', hidden: [4, 4] } },
+      { schedule: { name: 'constant' } },
+      { dataset: { ...cellOf().dataset, labelNoise: 0.1 } },
+      { optimizer: { ...cellOf().optimizer, exclude: 'rank1' } },
+    ];
+    const ids = [cellOf(), ...changes.map(cellOf)].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('is genuine as it is, and not with anything changed', () => {
+    expect(isGenuine(cellOf())).toBe(true);
+    fc.assert(
+      fc.property(fc.double({ noNaN: true }), (lr) => {
+        expect(isGenuine({ ...cellOf(), lr })).toBe(lr === cellOf().lr);
+      }),
+    );
+  });
+});
+
+describe('the cells of an experiment', () => {
+  it('are every optimizer’s grid, seed by seed', () => {
+    const jobs = expand(experiment({ train: { epochs: 2, batchSize: 20, seeds: [5, 3] } }), 'cpu');
+    expect(jobs.map(({ label, cell: { lr, wd, seed } }) => [seed, label, lr, wd])).toEqual(
+      [5, 3].flatMap((seed) =>
+        ['Adam+L2', 'AdamW'].flatMap((label) =>
+          [0.1, 0.2].flatMap((lr) => [0, 0.01].map((wd) => [seed, label, lr, wd])),
+        ),
+      ),
+    );
+    expect(new Set(jobs.map(({ cell }) => cell.id)).size).toBe(jobs.length);
+  });
+
+  it('take an optimizer’s own lists, schedule and epochs', () => {
+    const own = { name: 'sgdw', lr: [1], wd: [0.5], epochs: 7, schedule: { name: 'constant' } };
+    const [job, ...rest] = expand(experiment({ optimizers: [own] }), 'wasm');
+    expect(rest).toEqual([]);
+    expect(job!.cell).toMatchObject({
+      lr: 1,
+      wd: 0.5,
+      epochs: 7,
+      schedule: { name: 'constant' },
+      backend: 'wasm',
+    });
+  });
+
+  it('do not depend on labels, names, descriptions and workers', () => {
+    const ids = (changes: object) => expand(experiment(changes), 'cpu').map(({ cell }) => cell.id);
+    const plain = ids({ optimizers: [{ name: 'adam' }] });
+    expect(
+      ids({ optimizers: [{ name: 'adam', label: 'A' }], name: 'y', description: 'd', workers: 9 }),
+    ).toEqual(plain);
+    expect(ids({ optimizers: [{ name: 'adam', beta1: 0.8 }] })).not.toEqual(plain);
+  });
+});
