@@ -69,7 +69,10 @@ export const queueExecutor =
       try {
         await follow({ redis, name, own, jobs, options, events, signal, settings });
       } finally {
-        await Promise.race([releaseClaim(redis, name, own).catch(() => undefined), sleep(2000)]);
+        await Promise.race([
+          releaseClaim(redis, name, own).catch(() => undefined),
+          sleep(2000, undefined, { ref: false }),
+        ]);
       }
     } finally {
       redis.disconnect();
@@ -124,23 +127,29 @@ async function follow(about: Following): Promise<void> {
       await enqueue(queue, outstanding.keys(), data, options.retries);
       events.onNotice?.(`${outstanding.size} cells wait on queue ${name} at ${settings.address.shown}.`);
     }
+    const givenUp = giveUp(signal);
     const guard = caretaker(about, spec, () => outstanding, queue, data);
     while (outstanding.size > 0 && !signal.aborted) {
-      if ((await patiently(guard.look, signal)) === 'drained') {
+      if ((await patiently(guard.look, givenUp)) === 'drained') {
         await collecting.collect();
         if ((await queue.getActiveCount()) === 0) break;
       }
       await wake.wait(tick);
-      await patiently(collecting.collect, signal);
+      await patiently(collecting.collect, givenUp);
       if (settings.failFast && collecting.failures() > 0) {
         await markDrained(redis, name);
         await queue.drain(true);
       }
     }
-    if (outstanding.size === 0) await retire(redis, name, queue);
-    else if (signal.aborted) events.onNotice?.(left(name));
+    if (outstanding.size === 0) {
+      await stream.close();
+      await retire(redis, name, queue);
+    } else if (signal.aborted) events.onNotice?.(left(name));
   } finally {
-    await Promise.race([Promise.allSettled([stream.close(), queue.close()]), sleep(2000)]);
+    await Promise.race([
+      Promise.allSettled([stream.close(), queue.close()]),
+      sleep(2000, undefined, { ref: false }),
+    ]);
   }
 }
 
@@ -196,16 +205,16 @@ function alarm(signal: AbortSignal) {
 }
 
 /** Connection losses are waited out (the connection itself tells the user), unless the sweep is to stop. */
-async function patiently<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+async function patiently<T>(act: () => Promise<T>, givenUp: Promise<undefined>): Promise<T | undefined> {
   const doing = act().catch((error: unknown) => {
     if (!isConnectionError(error)) throw error;
     return undefined;
   });
-  return await Promise.race([doing, givenUp(signal)]);
+  return await Promise.race([doing, givenUp]);
 }
 
 /** Resolves a while after the signal: long enough for a result that is being written, not for a Redis that is away. */
-async function givenUp(signal: AbortSignal): Promise<undefined> {
+async function giveUp(signal: AbortSignal): Promise<undefined> {
   if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
   await sleep(3000, undefined, { ref: false });
   return undefined;
