@@ -12,11 +12,21 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const names = ['fig1', 'fig2', 'normalized', 'seed-claim', 'conventions', 'fig4', 'fig3', 'pytorch-agreement'];
+const names = [
+  'fig1',
+  'fig2',
+  'normalized',
+  'seed-claim',
+  'conventions',
+  'fig4',
+  'fig3',
+  'pytorch-agreement',
+];
 const here = fileURLToPath(new URL('.', import.meta.url));
 const program = fileURLToPath(new URL('../../bin/adamw-bench.js', import.meta.url));
 
-const { values, tokens } = parseArgs({ strict: false, allowPositionals: true, tokens: true });
+const options = { scale: { type: 'string' }, only: { type: 'string' } };
+const { values, tokens } = parseArgs({ options, strict: false, allowPositionals: true, tokens: true });
 const scale = values.scale ?? 'cpu';
 if (scale !== 'cpu' && scale !== 'paper') {
   console.error('--scale is cpu or paper. Example: npm run reproduce -- --scale cpu');
