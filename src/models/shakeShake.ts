@@ -3,11 +3,12 @@
  * `26 2x64d` is depth 26 and width 64. After the authors' Lua code (models/shakeshake.lua and shakeshakeblock.lua in
  * https://github.com/loshchil/AdamW-and-SGDW).
  */
-import { concat, pad, relu as rectify, slice, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { conv2d, mul, relu as rectify, reshape, tensor, type Tensor } from '@tensorflow/tfjs-core';
 import { batchNorm } from '../nn/batchNorm.js';
 import { conv } from '../nn/conv.js';
 import { dense } from '../nn/dense.js';
 import { named, serial, slices, type LayerOf } from '../nn/layer.js';
+import { padded } from '../nn/padding.js';
 import { globalAverage } from '../nn/pool.js';
 import { relu } from '../nn/relu.js';
 import { drawShares, even, shake } from '../nn/shake.js';
@@ -72,40 +73,35 @@ export function shakeShakeBlock(filters: number, stride: number, per: Per): Laye
   };
 }
 
+/** The two paths of `twoPaths` side by side, then batch norm. */
+const projection = (filters: number, stride: number): LayerOf =>
+  serial({ paths: twoPaths(filters, stride), norm: batchNorm() });
+
 /**
- * Two 1x1 convolutions of the stride, to half the filters each, side by side, then batch norm. The second sees the
- * input one pixel further up and left, so that with stride 2 the two read different pixels.
+ * Two 1x1 convolutions of the stride, to half the filters each, side by side. The second sees the input moved one
+ * pixel down and right (zeros coming in), so that with stride 2 the two read different pixels.
+ *
+ * Computed as one 2x2 convolution, padded by one above and to the left, of which each output channel has a single
+ * tap that is not 0: to move, subsample and join activations would be several passes over memory.
  */
-function projection(filters: number, stride: number): LayerOf {
-  const halves: LayerOf = (input) => {
-    const half = conv(filters / 2, 1, { stride })(input);
-    const straight = named('straight', half);
-    const shifted = named('shifted', half);
-    return {
-      output: [half.output[0]!, half.output[1]!, filters],
-      params: [...straight.params, ...shifted.params],
-      state: [],
-      apply(params, _state, x, pass) {
-        const left = straight.apply([params[0]!], [], x, pass);
-        const right = shifted.apply([params[1]!], [], shift(x as Tensor4D), pass);
-        return concat([left, right], 3);
-      },
-    };
-  };
-  return serial({ conv: halves, norm: batchNorm() });
+export function twoPaths(filters: number, stride: number): LayerOf {
+  return ([h, w, c]) => ({
+    output: [Math.ceil(h! / stride), Math.ceil(w! / stride), filters],
+    // The first half of the output channels belongs to the path that is not moved. Fan-out is that of each half.
+    params: [{ name: 'weight', shape: [1, 1, c!, filters], init: { sd: Math.sqrt(2 / (filters / 2)) } }],
+    state: [],
+    apply([weight], _state, input) {
+      const kernel = mul(reshape(weight!, [1, c!, filters]), tapsOf(filters));
+      const { x, pad } = padded(input, 2, stride, 1, 0);
+      return conv2d(x, reshape(kernel, [2, 2, c!, filters]), stride, pad);
+    },
+  });
 }
 
-/** Moves images [b, h, w, c] one pixel down and right; zeros come in, the last row and column go. */
-export const shift = (x: Tensor4D): Tensor =>
-  tidy(() =>
-    slice(
-      pad(x, [
-        [0, 0],
-        [1, 0],
-        [1, 0],
-        [0, 0],
-      ]),
-      [0, 0, 0, 0],
-      x.shape,
-    ),
-  );
+/** [4, 1, filters]: 1 at the tap (of 2x2, row-major) through which a channel looks; the last tap is the pixel itself. */
+function tapsOf(filters: number): Tensor {
+  const taps = new Float32Array(4 * filters);
+  taps.fill(1, 3 * filters, 3.5 * filters);
+  taps.fill(1, 0.5 * filters, filters);
+  return tensor(taps, [4, 1, filters]);
+}

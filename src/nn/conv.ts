@@ -15,13 +15,13 @@ import {
 import { biasGradient } from './biasGradient.js';
 import { runKernel } from './kernels.js';
 import type { LayerOf } from './layer.js';
+import { padded, type Padded } from './padding.js';
 
 interface ConvAttrs {
   readonly strides: [number, number];
-  readonly pad: number;
+  readonly pad: Padded['pad'];
   readonly dataFormat: 'NHWC';
   readonly dilations: [number, number];
-  readonly dimRoundingMode: 'floor';
   readonly activation: 'linear' | 'relu';
 }
 
@@ -32,10 +32,10 @@ registerGradient({
   outputsToSave: [true],
   gradFunc: (dy, saved, attrs) => {
     const [x, filter, y] = saved as [Tensor4D, Tensor4D, Tensor4D];
-    const { activation, strides, pad, dataFormat, dimRoundingMode } = attrs as unknown as ConvAttrs;
+    const { activation, strides, pad, dataFormat } = attrs as unknown as ConvAttrs;
     // Computed at once, not in the callbacks: tfjs tidies each of those by itself.
     const [dz, dbias] = biasGradient(dy as Tensor, y, activation);
-    const shared = { strides, pad, dataFormat, dimRoundingMode };
+    const shared = { strides, pad, dataFormat };
     return {
       x: () => runKernel(Conv2DBackpropInput, { dy: dz, filter }, { ...shared, inputShape: x.shape })[0]!,
       filter: () =>
@@ -57,29 +57,28 @@ export function conv(
 ): LayerOf {
   if (relu && !bias) throw new Error('conv: relu without bias is not fused; normalise or add a bias.');
   return ([h, w, c]) => {
-    const pad = (size - 1) / 2;
-    const out = (n: number) => Math.floor((n + 2 * pad - size) / stride) + 1;
+    const margin = (size - 1) / 2;
+    const out = (n: number) => Math.floor((n + 2 * margin - size) / stride) + 1;
     const weight = {
       name: 'weight',
       shape: [size, size, c!, filters],
       init: { sd: Math.sqrt(2 / (size * size * filters)) },
     };
     const params = bias ? [weight, { name: 'bias', shape: [filters], init: { constant: 0 } }] : [weight];
-    const attrs: ConvAttrs = {
+    const attrs: Omit<ConvAttrs, 'pad'> = {
       strides: [stride, stride],
-      pad,
       dataFormat: 'NHWC',
       dilations: [1, 1],
-      dimRoundingMode: 'floor',
       activation: relu ? 'relu' : 'linear',
     };
     return {
       output: [out(h!), out(w!), filters],
       params,
       state: [],
-      apply([filter, offset], _state, x) {
-        if (!offset) return conv2d(x as Tensor4D, filter as Tensor4D, stride, pad, 'NHWC', [1, 1], 'floor');
-        return runKernel(FusedConv2D, { x, filter: filter!, bias: offset }, { ...attrs })[0]!;
+      apply([filter, offset], _state, input) {
+        const { x, pad } = padded(input, size, stride, margin, margin);
+        if (!offset) return conv2d(x, filter as Tensor4D, stride, pad);
+        return runKernel(FusedConv2D, { x, filter: filter!, bias: offset }, { ...attrs, pad })[0]!;
       },
     };
   };
