@@ -1,6 +1,8 @@
 /** `adamw-bench queue`: how the sweeps on a Redis stand, and holding or emptying them. */
 import type { Command } from 'commander';
-import { changeQueues, connect, findAddress, queueStatus, type QueueStatus } from '../../queue/index.js';
+import { findAddress } from '../../queue/address.js';
+import { changeQueues, queueStatus, type QueueStatus } from '../../queue/admin.js';
+import { connect } from '../../queue/connection.js';
 import { exitCode } from '../exit.js';
 
 interface QueueFlags {

@@ -1,0 +1,285 @@
+/** Sweeps over a real Redis: coordinators and workers are the built program, in processes of their own. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Queue } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTaker } from '../../src/queue/bull.js';
+import { sendParcel } from '../../src/queue/parcels.js';
+import { listSweeps } from '../../src/queue/registry.js';
+import { admit } from '../../src/queue/sweepAtWorker.js';
+import { call, journalOf, resultsOf, start, temporaryFolder, writeConfig, type Program } from './program.js';
+import { noRedis, startRedis, type Server } from './redis.js';
+
+if (noRedis) console.warn(`Queue tests are skipped: ${noRedis}.`);
+
+const password = 'open-sesame';
+
+describe.skipIf(noRedis)('a sweep on a queue', () => {
+  const folder = temporaryFolder();
+  const config = writeConfig(folder);
+  const local = join(folder, 'local');
+  const env: Record<string, string> = {};
+  const running: Program[] = [];
+  let server: Server;
+  const launch = (args: string[], more: Record<string, string> = env) => {
+    const program = start(args, more);
+    running.push(program);
+    return program;
+  };
+  const run = (file: string, out: string, ...args: string[]) =>
+    launch(['run', file, '--out', join(folder, out), '--no-figures', '--queue', ...args]);
+  const open = (name: string) => new Queue(name, { connection: server.client, prefix: 'adamw-bench' });
+
+  beforeAll(async () => {
+    server = await startRedis({ password });
+    env.ADAMW_BENCH_REDIS = `redis://:${password}@127.0.0.1:${server.port}`;
+    const { code, output } = await call(['run', config, '--out', local, '--no-figures', '--workers', '1']);
+    expect(code, output).toBe(0);
+  });
+  afterAll(async () => {
+    for (const program of running) if (program.running) program.kill('SIGKILL');
+    await Promise.all(running.map(({ ended }) => ended));
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('gives the local run’s results with two workers, in spite of poison, and leaves no secret and no key', async () => {
+    const coordinator = run(config, 'queued', '--checkpoint-epochs', '1', '--keep-weights');
+    await coordinator.until(/8 cells wait/);
+    const [name] = Object.keys(await listSweeps(server.client));
+    const queue = open(name!);
+    // A genuine id with another cell's content, and a job nobody asked for.
+    const [victim] = await queue.getWaiting(0, 0);
+    await server.client.hset(`adamw-bench:${name!}:${victim!.id!}`, 'data', '{"v":0,"lr":9,"wd":0,"seed":0}');
+    await queue.add('cell', { v: 'rm -rf' }, { jobId: 'cffffffffffffffff' });
+
+    // A result that cannot be.
+    const taker = await openTaker(server.client, name!, 5000);
+    await taker.getNextJob('liar', { block: false });
+    const second = (await taker.getNextJob('liar', { block: false }))!;
+    await second.moveToCompleted(
+      { cell: second.id!.slice(1), status: 'ok', finalTestError: 0 },
+      'liar',
+      false,
+    );
+    await taker.close(true);
+    await coordinator.until(/queued again: its result was refused/);
+
+    const workers = [
+      launch(['worker']),
+      launch(['worker', env.ADAMW_BENCH_REDIS!, '--concurrency', '1'], {}),
+    ];
+    await workers[1]!.until(/Serving/);
+    const line = readFileSync(`/proc/${workers[1]!.pid}/cmdline`, 'utf8');
+    expect(line).toContain('adamw-bench');
+    expect(line).not.toContain(password);
+    expect(readFileSync(`/proc/${workers[0]!.pid}/cmdline`, 'utf8')).not.toContain(password);
+
+    expect(await coordinator.ended, coordinator.output).toBe(0);
+    expect(resultsOf(join(folder, 'queued'))).toEqual(resultsOf(local));
+    expect(journalOf(join(folder, 'queued'))).toHaveLength(8);
+    expect(coordinator.output).toMatch(/queued again: its job was refused by a worker/);
+    expect(workers.map(({ output }) => output).join('')).toMatch(/Job cffffffffffffffff .* is not executed/);
+    expect(await server.client.keys(`adamw-bench:${name!}:*`)).toEqual([]);
+    await queue.close();
+
+    for (const worker of workers) worker.kill('SIGTERM');
+    for (const worker of workers) expect(await worker.ended).toBe(130);
+    for (const text of [coordinator, ...workers].map(({ output }) => output))
+      expect(text).not.toContain(password);
+    for (const file of readdirSync(join(folder, 'queued'), { withFileTypes: true })) {
+      if (file.isFile())
+        expect(readFileSync(join(folder, 'queued', file.name), 'utf8')).not.toContain(password);
+    }
+  });
+
+  it('brings weights along, which evaluate to the run’s error exactly', async () => {
+    const { code, output } = await call(['run', config, '--out', local, '--keep-weights', '--no-figures']);
+    expect(code, output).toBe(0);
+    const dir = join(folder, 'queued');
+    const { record } = JSON.parse(journalOf(dir)[0]!) as {
+      record: { cell: { id: string }; epochs: { testLoss: number }[]; finalTestError: number };
+    };
+    const file = join(folder, 'w.safetensors');
+    const exported = await call(['export', dir, '--cell', record.cell.id, '--out', file]);
+    expect(exported.code, exported.output).toBe(0);
+    const evaluated = await call(['eval', file, '--json']);
+    expect(JSON.parse(evaluated.output)).toEqual({
+      cell: record.cell.id,
+      testLoss: record.epochs.at(-1)!.testLoss,
+      testError: record.finalTestError,
+      recorded: record.finalTestError,
+      sameData: true,
+    });
+    const missing = await call(['export', local, '--cell', record.cell.id, '--out', file]);
+    expect(missing.code).toBe(2);
+    expect(missing.output).toContain('--keep-weights');
+  });
+
+  it('survives its coordinator', async () => {
+    const large = writeConfig(folder, { name: 'large', seeds: [0, 1, 2] });
+    const reference = await call(['run', large, '--out', join(folder, 'large-local'), '--no-figures']);
+    expect(reference.code).toBe(0);
+    const first = run(large, 'large');
+    const worker = launch(['worker', '--concurrency', '2', '--idle-exit', '5s']);
+    await first.until(/\[3\/24\]/);
+    first.kill('SIGKILL');
+    await first.ended;
+    // Results go on piling up in Redis while nobody collects them.
+    const [name] = Object.keys(await listSweeps(server.client));
+    const queue = open(name!);
+    while ((await queue.getCompletedCount()) < 3 && (await queue.getWaitingCount()) > 0)
+      await new Promise((r) => setTimeout(r, 50));
+    await queue.close();
+    const second = run(large, 'large');
+    expect(await second.ended, second.output).toBe(0);
+    expect(resultsOf(join(folder, 'large'))).toEqual(resultsOf(join(folder, 'large-local')));
+    expect(journalOf(join(folder, 'large'))).toHaveLength(24);
+    expect(await worker.ended).toBe(0);
+  });
+
+  it('is paused, resumed, counted and drained', async () => {
+    const held = writeConfig(folder, { name: 'held' });
+    const coordinator = run(held, 'held');
+    await coordinator.until(/8 cells wait/);
+    const queue = async (...args: string[]) => {
+      const { code, output } = await call(['queue', ...args, '--json'], env);
+      expect(code, output).toBe(0);
+      return JSON.parse(output) as { sweeps: { name: string; paused: boolean; waiting: number }[] };
+    };
+    await queue('pause', '--sweep', 'held');
+    await coordinator.until(/paused/);
+    const worker = launch(['worker', '--idle-exit', '2s']);
+    expect(await worker.ended, worker.output).toBe(0);
+    expect((await queue('status')).sweeps).toMatchObject([
+      { name: 'held', paused: true, waiting: 8, done: 0, workers: 0 },
+    ]);
+    await queue('resume');
+    expect((await queue('status')).sweeps).toMatchObject([{ paused: false, waiting: 8 }]);
+    await queue('drain');
+    expect(await coordinator.ended, coordinator.output).toBe(130);
+    const unknown = await call(['queue', 'pause', '--sweep', 'nothing'], env);
+    expect(unknown).toMatchObject({ code: 2, output: expect.stringContaining('There are: held-') as string });
+  });
+
+  it('has one coordinator, and is not followed from a second folder', async () => {
+    const twice = writeConfig(folder, { name: 'twice' });
+    const one = run(twice, 'one');
+    await one.until(/cells wait/);
+    const two = run(twice, 'two');
+    expect(await two.ended).toBe(2);
+    expect(two.output).toContain('already followed');
+    one.kill('SIGINT');
+    expect(await one.ended).toBe(130);
+    expect(one.output).toContain('their results wait in Redis');
+  });
+
+  it('is refused by name where version, backend or data differ', async () => {
+    const [, text] = Object.entries(await listSweeps(server.client)).find(([name]) =>
+      name.startsWith('twice'),
+    )!;
+    const spec = JSON.parse(text) as Record<string, unknown>;
+    const changed = (change: object) =>
+      admit(server.client, 'twice', JSON.stringify({ ...spec, ...change }), {});
+    await expect(changed({ version: '9.9.9' })).rejects.toThrow(/of adamw-bench 9\.9\.9 .* this worker of/);
+    await expect(changed({ numerics: 99 })).rejects.toThrow('numerics 99');
+    await expect(changed({ fingerprint: '0'.repeat(64) })).rejects.toThrow(
+      /synthetic-mnist has fingerprint 0000/,
+    );
+    await expect(changed({ backend: 'onednn' })).rejects.toThrow('not of the version, backend');
+    await expect(admit(server.client, 'twice', text, { backend: 'wasm' })).rejects.toThrow(
+      /computes with cpu.*use wasm/,
+    );
+    await expect(changed({ variants: [] })).rejects.toThrow('malformed');
+  });
+
+  it('takes no result and no checkpoint from a worker whose lock has passed on', async () => {
+    const queue = open('fence');
+    await queue.add('cell', {}, { jobId: 'c1234567890abcdef' });
+    const slow = await openTaker(server.client, 'fence', 1000);
+    const sleeper = (await slow.getNextJob('sleeper', { block: false }))!;
+    const send = (token: string) =>
+      sendParcel(server.client, 'fence', 'checkpoint', '1234567890abcdef', token, new Uint8Array([1]));
+    expect(await send('sleeper')).toBe(true);
+    let heir;
+    while (!heir) {
+      heir = await slow.getNextJob('heir', { block: false });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await send('sleeper')).toBe(false);
+    await expect(sleeper.moveToCompleted({ from: 'sleeper' }, 'sleeper', false)).rejects.toThrow(
+      'Lock mismatch',
+    );
+    await heir.moveToCompleted({ from: 'heir' }, 'heir', false);
+    await expect(sleeper.moveToCompleted({ from: 'sleeper' }, 'sleeper', false)).rejects.toThrow();
+    expect((await queue.getJob('c1234567890abcdef'))!.returnvalue).toEqual({ from: 'heir' });
+    await slow.close(true);
+    await queue.obliterate({ force: true });
+    await queue.close();
+  });
+
+  it('is refused with a sentence where Redis is absent, or the password wrong', async () => {
+    const absent = await call(['queue', 'status', 'redis://:open-sesame@127.0.0.1:1']);
+    expect(absent).toMatchObject({
+      code: 2,
+      output:
+        'Redis at redis://127.0.0.1:1 cannot be used: nothing listens there. Start Redis, or check host and port.\n',
+    });
+    const wrong = await call(['worker', `redis://:wrong-one@127.0.0.1:${server.port}`]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.output).toContain('refuses the password');
+    expect(wrong.output).not.toContain('wrong-one');
+    expect(await call(['worker'])).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('Say where Redis is') as string,
+    });
+  });
+});
+
+/** A certificate for localhost, and why TLS cannot be tested here. */
+function selfSigned(folder: string): string | undefined {
+  try {
+    execFileSync(
+      'openssl',
+      `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout ${folder}/key.pem -out ${folder}/cert.pem`.split(
+        ' ',
+      ),
+      { stdio: 'ignore' },
+    );
+    const help = execFileSync('redis-server', ['--version']).toString();
+    return help === '' ? 'redis-server says nothing' : undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+describe.skipIf(noRedis)('TLS', () => {
+  it('is spoken to a Redis whose certificate is trusted, and only to such', async (context) => {
+    const folder = temporaryFolder();
+    const problem = selfSigned(folder);
+    if (problem !== undefined) context.skip(problem);
+    const { freePort } = await import('./redis.js');
+    const port = await freePort();
+    const server = await startRedis({
+      password,
+      args: `--tls-port ${port} --tls-cert-file ${folder}/cert.pem --tls-key-file ${folder}/key.pem --tls-auth-clients no`.split(
+        ' ',
+      ),
+    });
+    try {
+      const env = { ADAMW_BENCH_REDIS: `rediss://:${password}@localhost:${port}` };
+      const trusted = await call(['queue', 'status'], {
+        ...env,
+        NODE_EXTRA_CA_CERTS: join(folder, 'cert.pem'),
+      });
+      expect(trusted).toEqual({ code: 0, output: 'No sweeps.\nNo workers.\n' });
+      const doubted = await call(['queue', 'status'], env);
+      expect(doubted.code).toBe(2);
+      expect(doubted.output).toContain('NODE_EXTRA_CA_CERTS');
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
