@@ -24,6 +24,7 @@
         'addon.cc',
         'convolution.cc',
         'direct_convolution.cc',
+        'winograd_convolution.cc',
         'matmul.cc',
         'pooling.cc',
         'elementwise.cc',

@@ -5,7 +5,7 @@
 #include "direct_convolution.h"
 #include "kernels.h"
 #include "primitive_cache.h"
-#include "scratch.h"
+#include "winograd_convolution.h"
 
 namespace kernels {
 namespace {
@@ -138,7 +138,8 @@ Napi::Value conv2d(const Napi::CallbackInfo& info) {
   const float* bias = check::floats_or_null(info, 3, "bias", g.co);
   const bool relu = check::truth(info, 4, "relu");
   float* y = check::floats(info, 5, "y", g.output());
-  (direct::does_forward(g) ? direct::forward : onednn_forward)(g, x, filter, bias, relu, y);
+  const auto run = winograd::does(g) ? winograd::forward : direct::does_forward(g) ? direct::forward : onednn_forward;
+  run(g, x, filter, bias, relu, y);
   return info.Env().Undefined();
 }
 
@@ -148,7 +149,10 @@ Napi::Value conv2d_input_gradient(const Napi::CallbackInfo& info) {
   const float* dy = check::floats(info, 1, "dy", g.output());
   const float* filter = check::floats(info, 2, "filter", g.filter());
   float* dx = check::floats(info, 3, "dx", g.input());
-  (direct::does_input_gradient(g) ? direct::input_gradient : onednn_input_gradient)(g, dy, filter, dx);
+  const auto run = winograd::does(g)                ? winograd::input_gradient
+                   : direct::does_input_gradient(g) ? direct::input_gradient
+                                                    : onednn_input_gradient;
+  run(g, dy, filter, dx);
   return info.Env().Undefined();
 }
 
@@ -158,7 +162,10 @@ Napi::Value conv2d_filter_gradient(const Napi::CallbackInfo& info) {
   const float* x = check::floats(info, 1, "x", g.input());
   const float* dy = check::floats(info, 2, "dy", g.output());
   float* dfilter = check::floats(info, 3, "dfilter", g.filter());
-  (direct::does_filter_gradient(g) ? direct::filter_gradient : onednn_filter_gradient)(g, x, dy, dfilter);
+  const auto run = winograd::does(g)                 ? winograd::filter_gradient
+                   : direct::does_filter_gradient(g) ? direct::filter_gradient
+                                                     : onednn_filter_gradient;
+  run(g, x, dy, dfilter);
   return info.Env().Undefined();
 }
 

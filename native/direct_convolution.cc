@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "padded_images.h"
 #include "scratch.h"
 #include "simd/table.h"
 #include "threads.h"
@@ -15,50 +16,11 @@ namespace {
 
 using Index = std::ptrdiff_t;
 using simd::ConvolutionImage;
+using images::each_image;
+using images::input_padding;
+using images::Padding;
 
-thread_local Scratch padded_scratch;
 thread_local Scratch filter_scratch;
-
-// An image with zeros around it.
-struct Padding {
-  Index h, w, c;         // the image
-  Index top, left;       // zeros before
-  Index height, width;   // of the padded image; it may also cut the image
-  bool none() const { return top == 0 && left == 0 && height <= h && width == w; }
-  Index elements() const { return height * width * c; }
-};
-
-// Writes the zeros of a padded image once; copy_in leaves them alone.
-void clear(const Padding& p, float* padded) { std::memset(padded, 0, sizeof(float) * p.elements()); }
-
-void copy_in(const Padding& p, const float* image, float* padded) {
-  const Index rows = std::min(p.h, p.height - p.top), columns = std::min(p.w, p.width - p.left);
-  if (columns <= 0) return;
-  for (Index r = 0; r < rows; ++r)
-    std::memcpy(padded + ((r + p.top) * p.width + p.left) * p.c, image + r * p.w * p.c,
-                sizeof(float) * columns * p.c);
-}
-
-// Calls work(thread, n, image, next) for every image n of a batch, padded where it must be; `next` is where image n + 1
-// lies, or null.
-template <class Work>
-void each_image(Index batch, const Padding& padding, const float* images, const Work& work) {
-  threads::split(batch, 1, [&](Index thread, threads::Range range) {
-    float* padded = padding.none() ? nullptr : padded_scratch.floats(padding.elements());
-    if (padded != nullptr) clear(padding, padded);
-    for (Index n = range.begin; n < range.end; ++n) {
-      const float* image = images + n * padding.h * padding.w * padding.c;
-      if (padded != nullptr) copy_in(padding, image, padded);
-      const float* next = n + 1 < range.end ? image + padding.h * padding.w * padding.c : nullptr;
-      work(thread, n, padded != nullptr ? padded : image, next);
-    }
-  });
-}
-
-Padding input_padding(const Geometry& g) {
-  // Rows below the covered ones are never read, so only the width must match.
-  return {g.h, g.w, g.ci, g.pt, g.pl, g.covered_h(), std::max(g.covered_w(), g.pl == 0 ? g.w : 0)};
-}
 
 std::vector<Index> filter_rows(const Geometry& g, const Padding& p) {
   std::vector<Index> taps(g.kh);

@@ -79,6 +79,15 @@ struct Table {
   void (*bias_relu_grad)(const float* dy, const float* y, Index rows, Index channels, float* dz, double* total);
   // out[r] = sum over columns of x[r][c].
   void (*sum_columns)(const float* x, Index rows, Index columns, float* out);
+  // Winograd's transforms (winograd.inc): channels are a multiple of the lanes, `stride` lies between positions.
+  void (*winograd_input)(const float* x, Index row_x, Index channels, Index rows, Index columns, float* u,
+                         Index stride);
+  void (*winograd_gradient)(const float* dy, Index row_y, Index channels, Index rows, Index columns, float* d,
+                            Index stride);
+  void (*winograd_output)(const float* m, Index stride, Index channels, Index rows, Index columns, const float* bias,
+                          bool relu, float* y, Index row_y);
+  void (*winograd_filter)(const float* g, Index n, float* v);
+  void (*winograd_filter_gradient)(const float* m, Index n, float* dg);
   void (*max_pool)(const PoolImage& shape, const float* x, float* y);
   void (*max_pool_grad)(const PoolImage& shape, const float* dy, const float* x, float* dx);
 };

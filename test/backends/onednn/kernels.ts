@@ -67,6 +67,48 @@ function convolutions(): void {
       runs,
     ));
 
+  test("Winograd's convolution and its gradients", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.tuple(fc.constantFrom(32, 48), fc.constantFrom(32, 48)),
+        fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 4 })),
+        fc.constantFrom<[[number, number], [number, number]]>(
+          [
+            [1, 1],
+            [1, 1],
+          ],
+          [
+            [0, 2],
+            [1, 1],
+          ],
+          [
+            [2, 2],
+            [0, 2],
+          ],
+        ),
+        async ([ci, co], [halfHeight, halfWidth], [rows, columns]) => {
+          const pad: tf.backend_util.ExplicitPadding = [[0, 0], rows, columns, [0, 0]];
+          const attrs = { strides: 1, pad, dataFormat: 'NHWC', dilations: 1, dimRoundingMode: 'floor' };
+          const inputShape = [2, 2 * halfHeight, 2 * halfWidth, ci] as [number, number, number, number];
+          const filterShape = [3, 3, ci, co] as [number, number, number, number];
+          const info = tf.backend_util.computeConv2DInfo(inputShape, filterShape, 1, 1, pad, 'floor');
+          await expectSame(() => {
+            const [x, filter, dy] = [tensor(inputShape, 2), tensor(filterShape, 3), tensor(info.outShape, 4)];
+            return [
+              ...kernel(
+                'FusedConv2D',
+                { x, filter, bias: tensor([co], 5) },
+                { ...attrs, activation: 'relu' },
+              ),
+              ...kernel('Conv2DBackpropInput', { dy, filter }, { ...attrs, inputShape }),
+              ...kernel('Conv2DBackpropFilter', { x, dy }, { ...attrs, filterShape }),
+            ];
+          }, 1e-5);
+        },
+      ),
+      { numRuns: 8 },
+    ));
+
   test('dilated convolution', () =>
     fc.assert(
       fc.asyncProperty(channels, channels, fc.integer({ min: 1, max: 3 }), async (ci, co, dilation) => {

@@ -1,0 +1,57 @@
+// Images with their padding written out, one at a time so that the copy stays in the second-level cache.
+#pragma once
+#include <algorithm>
+#include <cstring>
+
+#include "geometry.h"
+#include "scratch.h"
+#include "threads.h"
+
+namespace images {
+
+using Index = std::ptrdiff_t;
+
+// An image with zeros around it.
+struct Padding {
+  Index h, w, c;         // the image
+  Index top, left;       // zeros before
+  Index height, width;   // of the padded image; it may also cut the image
+  bool none() const { return top == 0 && left == 0 && height <= h && width == w; }
+  Index elements() const { return height * width * c; }
+};
+
+// Writes the zeros of a padded image once; copy_in leaves them alone.
+inline void clear(const Padding& p, float* padded) { std::memset(padded, 0, sizeof(float) * p.elements()); }
+
+inline void copy_in(const Padding& p, const float* image, float* padded) {
+  const Index rows = std::min(p.h, p.height - p.top), columns = std::min(p.w, p.width - p.left);
+  if (columns <= 0) return;
+  for (Index r = 0; r < rows; ++r)
+    std::memcpy(padded + ((r + p.top) * p.width + p.left) * p.c, image + r * p.w * p.c,
+                sizeof(float) * columns * p.c);
+}
+
+// Calls work(thread, n, image, next) for every image n of a batch, padded where it must be; `next` is where image n + 1
+// lies, or null.
+template <class Work>
+void each_image(Index batch, const Padding& padding, const float* images, const Work& work) {
+  threads::split(batch, 1, [&](Index thread, threads::Range range) {
+    static thread_local Scratch scratch;
+    float* padded = padding.none() ? nullptr : scratch.floats(padding.elements());
+    if (padded != nullptr) clear(padding, padded);
+    for (Index n = range.begin; n < range.end; ++n) {
+      const float* image = images + n * padding.h * padding.w * padding.c;
+      if (padded != nullptr) copy_in(padding, image, padded);
+      const float* next = n + 1 < range.end ? image + padding.h * padding.w * padding.c : nullptr;
+      work(thread, n, padded != nullptr ? padded : image, next);
+    }
+  });
+}
+
+// What a convolution needs around its input.
+inline Padding input_padding(const Geometry& g) {
+  // Rows below the covered ones are never read, so only the width must match.
+  return {g.h, g.w, g.ci, g.pt, g.pl, g.covered_h(), std::max(g.covered_w(), g.pl == 0 ? g.w : 0)};
+}
+
+}  // namespace images

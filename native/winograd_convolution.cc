@@ -1,0 +1,129 @@
+// Winograd convolution: the transforms around sixteen matrix products, for a group of tiles that stays in the cache.
+#include "winograd_convolution.h"
+
+#include <vector>
+
+#include "padded_images.h"
+#include "simd/table.h"
+
+namespace winograd {
+namespace {
+
+using images::each_image;
+using images::Padding;
+using Index = std::ptrdiff_t;
+
+constexpr Index kPositions = 16;
+// With fewer channels the transforms cost as much as the multiplications they save.
+constexpr Index kFewest = 32;
+// What the transformed tiles of a group may take: they are written and read once each.
+constexpr Index kForwardBytes = 128 * 1024;
+constexpr Index kGradientBytes = 256 * 1024;
+
+// Tiles in groups of whole rows of tiles. `stride` floats lie between the positions of a group: a line more than the
+// tiles take, so that the sixteen do not fall into the same set of the cache.
+struct Group {
+  Index rows, tiles;
+  Index stride(Index channels) const { return tiles * channels + 16; }
+  Index floats(Index channels) const { return kPositions * stride(channels); }
+};
+
+Group group(const Geometry& g, Index bytes) {
+  const Index columns = g.ow / 2, a_tile = kPositions * (g.ci + g.co) * Index{sizeof(float)};
+  const Index rows = std::max<Index>(1, std::min(g.oh / 2, bytes / (a_tile * columns)));
+  return {rows, rows * columns};
+}
+
+// A matrix product as a convolution of one row: [tiles, length] times [length, co].
+simd::ConvolutionImage product(const float* u, Index tiles, Index length, Index co) {
+  static const Index origin = 0;
+  return {u, 0, length, &origin, 1, length, co, 1, tiles, 0, co, nullptr, nullptr, 0, 0};
+}
+
+// The filter turned round and transposed, [3][3][co][ci]: with it the input gradient is a convolution of dy.
+void turn(const Geometry& g, const float* filter, float* out) {
+  for (Index tap = 8; tap >= 0; --tap, out += g.ci * g.co)
+    for (Index i = 0; i < g.ci; ++i)
+      for (Index o = 0; o < g.co; ++o) out[o * g.ci + i] = filter[(tap * g.ci + i) * g.co + o];
+}
+
+// The convolution that takes dy to dx.
+Geometry backwards(const Geometry& g) {
+  return {g.n, g.oh, g.ow, g.co, 3, 3, g.ci, 1, 1, 1, 1, 2 - g.pt, 2 - g.pl, g.h, g.w};
+}
+
+}  // namespace
+
+bool does(const Geometry& g) {
+  const Index lanes = simd::best().lanes;
+  return g.ci >= kFewest && g.co >= kFewest && g.kh == 3 && g.kw == 3 && g.sh == 1 && g.sw == 1 && g.dh == 1 && g.dw == 1 && g.pt <= 2 && g.pl <= 2 &&
+         g.oh % 2 == 0 && g.ow % 2 == 0 && g.h % 2 == 0 && g.w % 2 == 0 && g.ci % lanes == 0 && g.co % lanes == 0;
+}
+
+void forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y) {
+  static thread_local Scratch filter_scratch;
+  const simd::Table& table = simd::best();
+  const Padding padding = images::input_padding(g);
+  const Group all = group(g, kForwardBytes);
+  const Index per_position = g.ci * g.co, columns = g.ow / 2, row_x = padding.width * g.ci, row_y = g.ow * g.co;
+  float* v = filter_scratch.floats(kPositions * per_position);
+  table.winograd_filter(filter, per_position, v);
+  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) {
+    static thread_local Scratch tile_scratch;
+    float* u = tile_scratch.floats(all.floats(g.ci) + all.floats(g.co));
+    float* m = u + all.floats(g.ci);
+    for (Index r = 0; r < g.oh / 2; r += all.rows) {
+      const Index rows = std::min(all.rows, g.oh / 2 - r);
+      table.winograd_input(image + 2 * r * row_x, row_x, g.ci, rows, columns, u, all.stride(g.ci));
+      for (Index k = 0; k < kPositions; ++k) {
+        simd::ConvolutionImage one = product(u + k * all.stride(g.ci), rows * columns, g.ci, g.co);
+        if (k == 0 && r == 0) one.next_x = next, one.next_x_floats = g.h * g.w * g.ci;
+        table.convolve(one, v + k * per_position, nullptr, false, m + k * all.stride(g.co));
+      }
+      table.winograd_output(m, all.stride(g.co), g.co, rows, columns, bias, relu,
+                            y + n * g.oh * row_y + 2 * r * row_y, row_y);
+    }
+  });
+}
+
+void input_gradient(const Geometry& g, const float* dy, const float* filter, float* dx) {
+  static thread_local Scratch scratch;
+  float* turned = scratch.floats(g.filter());
+  turn(g, filter, turned);
+  forward(backwards(g), dy, turned, nullptr, false, dx);
+}
+
+void filter_gradient(const Geometry& g, const float* x, const float* dy, float* dfilter) {
+  static thread_local Scratch sum_scratch;
+  const simd::Table& table = simd::best();
+  const Padding padding = images::input_padding(g);
+  const Group all = group(g, kGradientBytes);
+  const Index per_position = g.ci * g.co, sum = kPositions * per_position, columns = g.ow / 2;
+  const Index row_x = padding.width * g.ci, row_y = g.ow * g.co;
+  // One sum a thread, added in order afterwards.
+  float* sums = sum_scratch.floats(threads::count * sum);
+  std::memset(sums, 0, sizeof(float) * threads::count * sum);
+  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) {
+    static thread_local Scratch tile_scratch;
+    float* u = tile_scratch.floats(all.floats(g.ci) + all.floats(g.co));
+    float* d = u + all.floats(g.ci);
+    for (Index r = 0; r < g.oh / 2; r += all.rows) {
+      const Index rows = std::min(all.rows, g.oh / 2 - r);
+      table.winograd_input(image + 2 * r * row_x, row_x, g.ci, rows, columns, u, all.stride(g.ci));
+      table.winograd_gradient(dy + (n * g.oh + 2 * r) * row_y, row_y, g.co, rows, columns, d, all.stride(g.co));
+      for (Index k = 0; k < kPositions; ++k) {
+        simd::ConvolutionImage one = product(u + k * all.stride(g.ci), rows * columns, g.ci, g.co);
+        if (k == 0 && r == 0) {
+          one.next_x = next, one.next_x_floats = g.h * g.w * g.ci;
+          one.next_y = next == nullptr ? nullptr : dy + (n + 1) * g.oh * row_y, one.next_y_floats = g.oh * row_y;
+        }
+        table.convolve_filter(one, d + k * all.stride(g.co), sums + thread * sum + k * per_position);
+      }
+    }
+  });
+  for (Index t = 1; t < threads::count; ++t)
+    for (Index i = 0; i < sum; ++i) sums[i] += sums[t * sum + i];
+  table.winograd_filter_gradient(sums, per_position, dfilter);
+}
+
+}  // namespace winograd
