@@ -2,6 +2,7 @@
 import './gradients.js';
 import {
   _FusedMatMul,
+  engine,
   matMul,
   registerGradient,
   reshape,
@@ -45,13 +46,19 @@ export function dense(
       { name: 'bias', shape: [units], init: { constant: 0 } },
     ],
     state: [],
-    apply: ([weight, bias], _state, x) =>
-      runKernel(
-        _FusedMatMul,
-        { a: x, b: weight!, bias: bias! },
-        { transposeA: false, transposeB: false, activation: relu ? 'relu' : 'linear' },
-      )[0]!,
+    apply: ([weight, bias], _state, x) => product(x, weight!, bias!, relu ? 'relu' : 'linear'),
   });
+}
+
+/** Backends whose fused product takes stacks of matrices only, which is how tfjs's own operation calls it. */
+const stacksOnly = new Set(['wasm']);
+
+function product(a: Tensor, b: Tensor, bias: Tensor, activation: 'relu' | 'linear'): Tensor {
+  const attrs = { transposeA: false, transposeB: false, activation };
+  if (!stacksOnly.has(engine().backendName)) return runKernel(_FusedMatMul, { a, b, bias }, attrs)[0]!;
+  const stack = (matrix: Tensor) => reshape(matrix, [1, ...matrix.shape]);
+  const out = runKernel(_FusedMatMul, { a: stack(a), b: stack(b), bias }, attrs)[0]!;
+  return reshape(out, out.shape.slice(1));
 }
 
 /** [b, h, w, c] -> [b, h*w*c], row-major; no copy. */
