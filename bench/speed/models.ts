@@ -1,0 +1,39 @@
+/** What is measured: four networks, from a few products to many convolutions. */
+import type { ModelSpec } from '../../src/config/schema.js';
+import type { ImageShape } from '../../src/models/index.js';
+
+export interface BenchModel {
+  readonly name: string;
+  readonly title: string;
+  readonly spec: ModelSpec;
+  readonly shape: ImageShape;
+}
+
+export const batchSize = 128;
+
+export const digits: ImageShape = { height: 28, width: 28, channels: 1, classes: 10 };
+const photographs: ImageShape = { height: 32, width: 32, channels: 3, classes: 10 };
+
+export const cnn: ModelSpec = { name: 'cnn', filters: [16, 32], hidden: [] };
+
+export const models: readonly BenchModel[] = [
+  {
+    name: 'mlp',
+    title: 'MLP 784-256-128-10',
+    spec: { name: 'mlp', hidden: [256, 128] },
+    shape: digits,
+  },
+  { name: 'cnn', title: 'CNN, 5x5x16 and 5x5x32', spec: cnn, shape: digits },
+  {
+    name: 'resnet-8',
+    title: 'ResNet-8',
+    spec: { name: 'resnet', depth: 8, width: 16 },
+    shape: photographs,
+  },
+  {
+    name: 'resnet-20',
+    title: 'ResNet-20',
+    spec: { name: 'resnet', depth: 20, width: 16 },
+    shape: photographs,
+  },
+];

@@ -1,0 +1,135 @@
+/**
+ * A process that takes training steps when it is told to: `node bench/speed/worker.mjs SETUP`, SETUP being JSON
+ * ({backend, threads, model, shape, batchSize, instrument}). It runs the built package, as a user's worker does.
+ * Commands and answers are JSON lines on stdin and stdout; bench/peers/steps.py speaks the same:
+ *
+ *   {"do": "warm"}                      -> {"step": seconds of the last of a few steps}
+ *   {"do": "turn", "at": t, "seconds": s, "fill": bool}
+ *                                       -> {"images", "seconds"}; starts at time t (seconds since 1970) and takes
+ *                                          steps for s seconds. `fill`: goes on afterwards until {"do": "stop"}, so
+ *                                          that a partner that is still counting does not have the machine alone.
+ *   {"do": "steps", "n": n}             -> {"peakMemory": bytes}, the most that the process has ever held
+ */
+import { readFileSync } from 'node:fs';
+import { performance, PerformanceObserver } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+import { useBackend } from '../../dist/backends/index.js';
+import { loadAddon } from '../../dist/backends/onednn/addon.js';
+import { optimizerSchema } from '../../dist/config/schema.js';
+import { buildModel } from '../../dist/models/index.js';
+import { makeOptimizer } from '../../dist/optim/index.js';
+import { stream } from '../../dist/random/stream.js';
+import { step } from '../../dist/train/step.js';
+import { weightTensors } from '../../dist/train/snapshot.js';
+
+const setup = JSON.parse(process.argv[2]);
+const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+
+/** Milliseconds inside the addon and in garbage collection, where `instrument` asks for them. */
+const spent = { native: 0, collection: 0 };
+
+/** Must come before the kernels are registered. */
+function instrument() {
+  const addon = loadAddon();
+  for (const [name, kernel] of Object.entries(addon)) {
+    addon[name] = (...args) => {
+      const began = performance.now();
+      try {
+        return kernel(...args);
+      } finally {
+        spent.native += performance.now() - began;
+      }
+    };
+  }
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) spent.collection += duration;
+  }).observe({ entryTypes: ['gc'] });
+}
+
+/** A few batches of noise, so that no step finds its input in the cache because of the one before. */
+function batches({ height, width, channels, classes }, n) {
+  return Array.from({ length: 8 }, (_, b) => {
+    const random = stream(0, 'bench', b);
+    const images = Float32Array.from({ length: n * height * width * channels }, () => random.normal());
+    const labels = Int32Array.from({ length: n }, () => random.integer(0, classes - 1));
+    return { images, labels, shape: [n, height, width, channels] };
+  });
+}
+
+if (setup.instrument) instrument();
+const backend = await useBackend(setup.backend, { threads: setup.threads });
+const model = buildModel(setup.model, setup.shape);
+const optimizer = makeOptimizer(optimizerSchema.parse({ name: 'adamw', convention: 'lr' }), {
+  lr: 1e-3,
+  wd: 1e-2,
+});
+const data = batches(setup.shape, setup.batchSize);
+const random = stream(0, 'forward');
+const theta = model.initialTheta(0);
+let weights = weightTensors({
+  theta,
+  slots: optimizer.slots.map(() => new Float32Array(theta.length)),
+  state: model.initialState(),
+});
+let t = 0;
+let stopped = false;
+
+/** One step as train.ts takes it, its pause for messages included; seconds. */
+async function oneStep() {
+  const began = performance.now();
+  const at = { t: t + 1, eta: 1, cycleSteps: 1000 };
+  const done = step(model, optimizer, weights, data[t % data.length], at, random);
+  weights = done.weights;
+  t++;
+  if (!Number.isFinite(done.score.loss)) throw new Error(`the loss was ${done.score.loss} at step ${t}`);
+  await breathe();
+  return (performance.now() - began) / 1000;
+}
+
+async function warm() {
+  let last = 0;
+  for (let total = 0, n = 0; n < 1 || (n < 20 && total < 0.7); n++) total += last = await oneStep();
+  return { step: last };
+}
+
+async function turn({ at, seconds, fill }) {
+  stopped = false;
+  await sleep(Math.max(0, at * 1000 - Date.now()));
+  const before = { ...spent };
+  const began = performance.now();
+  let steps = 0;
+  let elapsed = 0;
+  while (steps === 0 || elapsed < seconds) {
+    await oneStep();
+    steps++;
+    elapsed = (performance.now() - began) / 1000;
+  }
+  const native = (spent.native - before.native) / 1000;
+  const collection = (spent.collection - before.collection) / 1000;
+  say({ images: steps * setup.batchSize, seconds: elapsed, native, collection });
+  while (fill && !stopped) await oneStep();
+}
+
+async function steps({ n }) {
+  for (let i = 0; i < n; i++) await oneStep();
+  const [, kib] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return { peakMemory: Number(kib) * 1024 };
+}
+
+let queue = Promise.resolve();
+const answers = { warm, turn, steps };
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    const message = JSON.parse(line);
+    if (message.do === 'stop') {
+      stopped = true;
+      return;
+    }
+    queue = queue
+      .then(() => answers[message.do](message))
+      .then((answer) => answer && say(answer))
+      .catch((error) => say({ error: error instanceof Error ? error.message : String(error) }));
+  })
+  .on('close', () => process.exit(0));
+say({ ready: true, version: backend.version, isa: backend.facts?.['instruction set'] });
