@@ -6,7 +6,7 @@
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { claimLock, removeDeadLock } from '../files/lock.js';
+import { claimLock, removeDeadLock, type Claim } from '../files/lock.js';
 import type { Job } from './cells.js';
 
 /** A job that is ours until it is released. */
@@ -36,9 +36,19 @@ export function listSource(jobs: readonly Job[]): JobSource {
   };
 }
 
-const unlessThere = (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EEXIST') throw error;
-};
+/** Takes a lock in a folder that is made where it is missing: another coordinator may just have cleared it away. */
+async function claimIn(folder: string, name: string): Promise<Claim> {
+  try {
+    return await claimLock(join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // Not recursively: a results folder that was removed must not come back empty.
+    await mkdir(folder).catch((problem: NodeJS.ErrnoException) => {
+      if (problem.code !== 'EEXIST') throw problem;
+    });
+    return claimIn(folder, name);
+  }
+}
 
 /** How often to look whether another coordinator's cell has become free or finished, milliseconds. */
 const pollMs = 500;
@@ -57,7 +67,7 @@ export function sharedSource(
 
   const tryClaim = async (job: Job): Promise<ClaimedJob | undefined> => {
     const { id } = job.cell;
-    const claim = await claimLock(join(folder, `${id}.lock`));
+    const claim = await claimIn(folder, `${id}.lock`);
     if (!('release' in claim)) return undefined;
     let ours = false;
     try {
@@ -71,8 +81,6 @@ export function sharedSource(
   };
 
   const next = async (signal: AbortSignal): Promise<ClaimedJob | undefined> => {
-    // Not recursively: a results folder that was removed must not come back empty.
-    await mkdir(folder).catch(unlessThere);
     while (!signal.aborted) {
       for (const job of [...waiting.values()]) {
         const claimed = await tryClaim(job);

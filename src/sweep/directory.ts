@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { experimentToYaml, loadExperiment, type Experiment } from '../config/index.js';
 import { clearTemporaries, writeAtomically } from '../files/atomic.js';
 import { claimLock } from '../files/lock.js';
@@ -65,7 +65,7 @@ export async function takeDirectory(
   { join: joining = false, onLost }: TakeOptions = {},
 ): Promise<() => Promise<void>> {
   const paths = layout(dir);
-  await explainingAccess(dir, () => mkdir(dir, { recursive: true }));
+  await explainingAccess(dir, () => makeFolder(resolve(dir)));
   const claim = await explainingAccess(dir, () => claimLock(paths.lock, onLost));
   const ours = 'release' in claim;
   const release = ours ? claim.release : () => Promise.resolve();
@@ -82,6 +82,19 @@ export async function takeDirectory(
   } catch (error) {
     await release();
     throw error;
+  }
+}
+
+/** Makes a folder and those above it. Node's own recursive mkdir says of a read-only disk that it does not exist. */
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && dirname(dir) !== dir) {
+      await makeFolder(dirname(dir));
+      await makeFolder(dir);
+    } else if (!(await stat(dir).catch(() => undefined))?.isDirectory()) throw error;
   }
 }
 

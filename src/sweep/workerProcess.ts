@@ -151,7 +151,7 @@ function linkTo(child: ChildProcess, limits: Limits) {
   const ended = endOf(child).then((how) => {
     gone = true;
     clearInterval(watch);
-    const words = lastWords.trim().split('\n').slice(-3).join(' | ');
+    const words = messageIn(lastWords);
     finish(({ fail }) =>
       fail(new WorkerFailure(`its worker process ${how}${words ? `: ${words}` : ''}`, 'crash')),
     );
@@ -206,6 +206,15 @@ function linkTo(child: ChildProcess, limits: Limits) {
     },
   };
 }
+
+/** The message in a dying process's last words: what is left without its stack and Node's signature. */
+const messageIn = (words: string) =>
+  words
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v|^\s*\^+\s*$|^file:\/\//.test(line))
+    .slice(-2)
+    .map((line) => line.trim())
+    .join(' | ');
 
 /** Seconds between two looks at the limits. */
 const tick = 0.2;

@@ -1,0 +1,206 @@
+/** The other commands, and what `run` prints, in each of its ways. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { main } from '../../src/cli/main.js';
+import { adamwBench, configure, run, scratch } from './cli.js';
+
+/** The command line without a process of its own, for what starts none. */
+async function inThisProcess(args: readonly string[]) {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) => [
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      written[name] += String(text);
+      return true;
+    }),
+    vi.spyOn(console, name === 'stdout' ? 'log' : 'error').mockImplementation((text) => {
+      written[name] += `${String(text)}\n`;
+    }),
+  ]);
+  try {
+    return { code: await main(['node', 'adamw-bench', ...args]), ...written };
+  } finally {
+    for (const spy of spies.flat()) spy.mockRestore();
+  }
+}
+
+const lines = (text: string) => text.trim().split('\n');
+
+describe('help', () => {
+  it.each([
+    [['--help'], 'adamw-bench run configs/quick.yaml'],
+    [['help', 'run'], '--time-budget'],
+    [['run', '--help'], 'adamw-bench run configs/cifar.yaml --time-budget 8h'],
+    [['plan', '--help'], 'adamw-bench plan configs/cifar.yaml --no-time'],
+    [['data', '--help'], 'adamw-bench data fetch cifar10'],
+    [['doctor', '--help'], 'Example'],
+    [['init', '--help'], 'Example'],
+    [['report', '--help'], 'Examples'],
+  ])('%j has examples', async (args, text) => {
+    const { code, stdout, stderr } = await inThisProcess(args);
+    expect(code).toBe(0);
+    expect(stdout).toContain(text);
+    expect(stdout).toContain('Example');
+    expect(stderr).toBe('');
+    expect(Math.max(...lines(stdout).map((line) => line.length))).toBeLessThanOrEqual(130);
+  });
+
+  it('names every command', async () => {
+    const { stdout } = await inThisProcess(['--help']);
+    for (const name of ['run', 'plan', 'report', 'compare', 'data', 'doctor', 'init', 'export', 'eval']) {
+      expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+    }
+    expect((await adamwBench(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('what is refused with exit code 2', () => {
+  it.each([
+    ['an unknown option', ['run', 'x.yaml', '--wrokers', '2'], 'unknown option'],
+    ['an unknown option below', ['data', 'list', '--jsn'], 'unknown option'],
+    ['an unknown command', ['walk'], 'unknown command'],
+    ['no command', [], 'Usage:'],
+    ['a missing configuration', ['run'], 'missing required argument'],
+    ['a configuration that is not there', ['run', 'nowhere.yaml'], 'nowhere.yaml'],
+    ['a time that is none', ['run', 'x.yaml', '--timeout', 'soon'], '90s, 10m or 2h'],
+    ['no workers', ['run', 'x.yaml', '--workers', '0'], 'a whole number'],
+    ['an override of nothing', ['run', 'configs/smoke.yaml', '--set', 'train.epoch=2'], 'epochs'],
+    ['an unknown data set', ['data', 'fetch', 'cifer10'], 'There is no data set called cifer10. Choose from'],
+    ['a folder without results', ['report', 'configs'], 'has no runs.jsonl'],
+  ])('%s', async (_what, args, message) => {
+    const { code, stderr, stdout } = await inThisProcess(args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+  });
+
+  it('as a process says it too', async () => {
+    expect(await adamwBench(['run', 'x.yaml', '--wrokers'])).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe.concurrent('plan', () => {
+  it('shows the cells, and an estimate from timed steps', async () => {
+    const { file } = configure();
+    const { code, stdout } = await adamwBench(['plan', file, '--workers', '2', '--set', 'train.seeds=[0,1]']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Adam+L2: 2 lr (0.01 .. 0.1) x 2 wd (0 .. 0.01) x 2 seeds = 8 cells');
+    expect(stdout).toContain('16 cells on 2 workers');
+    expect(stdout).toMatch(/about \d+s with backend cpu \(\d+\.\d ms a step\)/);
+  });
+
+  it('without timing needs no data', async () => {
+    const { code, stdout } = await adamwBench(['plan', 'configs/cifar.yaml', '--no-time', '--json']);
+    expect(code).toBe(0);
+    const plan = JSON.parse(stdout) as {
+      cells: number;
+      optimizers: { cells: number }[];
+      stepSeconds?: number;
+    };
+    expect(plan.cells).toBe(plan.optimizers.reduce((sum, { cells }) => sum + cells, 0));
+    expect(plan).not.toHaveProperty('stepSeconds');
+  });
+});
+
+describe.concurrent('the small commands', () => {
+  it('data list shows every data set, and what is there', async () => {
+    const { code, stdout } = await adamwBench(['data', 'list', '--data-dir', scratch()]);
+    expect(code).toBe(0);
+    for (const name of [
+      'mnist',
+      'fashion-mnist',
+      'cifar10',
+      'cifar100',
+      'imagenet32',
+      'synthetic-mnist',
+      'synthetic-cifar',
+    ])
+      expect(stdout).toMatch(new RegExp(`^${name} `, 'm'));
+    expect(stdout).toMatch(/^synthetic-mnist .*generated/m);
+    expect(stdout).toMatch(/^mnist .*files missing/m);
+  });
+
+  it('data verify tells missing files by name, exit code 2', async () => {
+    const dir = scratch();
+    const { code, stdout } = await adamwBench(['data', 'verify', 'cifar10', '--data-dir', dir]);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/^missing .*cifar-10-binary\.tar\.gz/m);
+  });
+
+  it('doctor tells of every backend', async () => {
+    const { code, stdout } = await adamwBench(['doctor', '--json']);
+    expect(code).toBe(0);
+    const { backends } = JSON.parse(stdout) as {
+      backends: { name: string; available: boolean; reason?: string }[];
+    };
+    expect(backends.map(({ name }) => name).sort()).toEqual(['cpu', 'onednn', 'tensorflow', 'wasm']);
+    for (const { name, available, reason } of backends) {
+      if (['cpu', 'wasm'].includes(name)) expect(available).toBe(true);
+      if (!available) expect(reason).not.toBe('');
+    }
+  });
+
+  it('init writes a configuration that plan accepts, over nothing', async () => {
+    const cwd = scratch();
+    expect(await adamwBench(['init', 'mine.yaml'], { cwd })).toMatchObject({ code: 0 });
+    const text = readFileSync(join(cwd, 'mine.yaml'), 'utf8');
+    expect(await adamwBench(['plan', 'mine.yaml', '--no-time'], { cwd })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const again = await adamwBench(['init', 'mine.yaml'], { cwd });
+    expect(again).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('mine.yaml exists already') as string,
+    });
+    expect(readFileSync(join(cwd, 'mine.yaml'), 'utf8')).toBe(text);
+  });
+});
+
+describe.concurrent('what run prints', () => {
+  it('--quiet: nothing', async () => {
+    const { file, dir } = configure({ optimizers: ['adam'] });
+    expect(await adamwBench(run(file, dir, '--quiet', '-w', '1'))).toEqual({
+      code: 0,
+      signal: null,
+      stdout: '',
+      stderr: '',
+    });
+    expect(existsSync(join(dir, 'runs.csv'))).toBe(true);
+  });
+
+  it('--json: one object per line, and nothing else', async () => {
+    const { file, dir } = configure({ optimizers: ['adam'] });
+    const { code, stdout, stderr } = await adamwBench(run(file, dir, '--json', '-w', '1'));
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    const events = lines(stdout).map((line) => JSON.parse(line) as { event: string; cell?: string });
+    expect(events[0]).toEqual({ event: 'plan', cells: 4, missing: 4, workers: 1, backend: 'cpu' });
+    const of = (name: string) => events.filter(({ event }) => event === name);
+    expect(of('start')).toHaveLength(4);
+    expect(of('record')).toHaveLength(4);
+    expect(of('record').map(({ cell }) => cell)).toEqual(of('start').map(({ cell }) => cell));
+    expect(of('beat').length).toBeGreaterThan(0);
+    expect(of('record')[0]).toMatchObject({ label: 'Adam+L2', status: 'ok', seed: 0 });
+  });
+
+  it('not to a terminal: a 10 x 10 grid in plain lines, no wider than they need be', async () => {
+    const axis = { logspace: { base: 2, from: -10, to: -1, steps: 10 } };
+    const { file, dir } = configure({
+      dataset: { name: 'synthetic-mnist', train: 20, test: 10 },
+      train: { epochs: 1, batchSize: 20 },
+      optimizers: ['adamw'],
+      grid: { lr: axis, wd: axis },
+    });
+    const { code, stdout, stderr } = await adamwBench(run(file, dir));
+    expect(code).toBe(0);
+    // eslint-disable-next-line no-control-regex -- the escape character is what must not be there
+    expect(stdout + stderr).not.toMatch(/\x1b/);
+    expect(stderr.match(/^\[\d+\/100\]/gm)).toHaveLength(100);
+    expect(stdout).toContain('100 runs');
+    expect(Math.max(...lines(stdout).map((line) => line.length))).toBeLessThanOrEqual(100);
+    const rows = lines(stdout).filter((line) => (line.match(/\d+\.\d/g) ?? []).length >= 10);
+    expect(rows.length).toBeGreaterThanOrEqual(10);
+  });
+});
