@@ -103,6 +103,8 @@ function bars(): Progress {
     clearOnComplete: true,
     hideCursor: true,
     barsize: 20,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
     etaBuffer: 50,
     autopadding: true,
     format: '{name} {bar} {text}',
@@ -152,6 +154,7 @@ function bars(): Progress {
     onRecord: (record, slot) => {
       done++;
       underway.delete(slot);
+      workers[slot]?.update(record.cell.epochs, { text: `${cellName(record)}  ${outcome(record)}` });
       if (record.status === 'failed' || record.status === 'timeout') {
         multi.log(`${cellName(record)}: ${outcome(record)}\n`);
       }
