@@ -35,6 +35,8 @@ inline Geometry geometry(const Napi::CallbackInfo& info, size_t i) {
       throw Napi::RangeError::New(info.Env(), "number " + std::to_string(k) + " of the geometry is " +
                                                   std::to_string(g[k]) + ", out of range");
   }
+  if (shape.pt > shape.kh * shape.dh || shape.pl > shape.kw * shape.dw)
+    throw Napi::RangeError::New(info.Env(), "the geometry's padding is larger than its window");
   check::product(info, {shape.n, shape.h, shape.w, shape.ci});
   check::product(info, {shape.kh, shape.kw, shape.ci, shape.co});
   check::product(info, {shape.n, shape.oh, shape.ow, shape.co});

@@ -6,8 +6,8 @@ const reaches = (out: number, stride: number, field: number, size: number, befor
   (out - 1) * stride + field + stride > size + before;
 
 /**
- * n, h, w, ci, kh, kw, co, stride h, w, dilation h, w, padding top, left, output h, w; undefined where a size is 0, or
- * the output too small, which tfjs makes it of unequal strides with a padding given in pixels.
+ * n, h, w, ci, kh, kw, co, stride h, w, dilation h, w, padding top, left, output h, w. Undefined where a size is 0, the
+ * padding larger than the window, or the output too small, as tfjs makes it of unequal strides and a padding in pixels.
  */
 export function geometry(
   info: backend_util.Conv2DInfo,
@@ -36,5 +36,7 @@ export function geometry(
   const whole =
     reaches(info.outHeight, info.strideHeight, effectiveFilterHeight, info.inHeight, padInfo.top) &&
     reaches(info.outWidth, info.strideWidth, effectiveFilterWidth, info.inWidth, padInfo.left);
-  return positive && whole && padInfo.top >= 0 && padInfo.left >= 0 ? numbers : undefined;
+  const { top, left } = padInfo;
+  const padded = top >= 0 && left >= 0 && top <= effectiveFilterHeight && left <= effectiveFilterWidth;
+  return positive && whole && padded ? numbers : undefined;
 }
