@@ -10,16 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  adamwBench,
-  configure,
-  csv,
-  journalCells,
-  journalLines,
-  results,
-  run,
-  start,
-} from './cli.js';
+import { adamwBench, configure, csv, journalCells, journalLines, results, run, start } from './cli.js';
 
 const undisturbed = async (changes: object = {}) => {
   const { file, dir } = configure(changes);
@@ -66,8 +57,8 @@ describe.concurrent('a sweep', () => {
 
   it('gives the same numbers with 1 and 2 workers, and again', async () => {
     const [one, two] = [
-      configure({ optimizers: ['adam', 'sgdw'] }),
-      configure({ optimizers: ['adam', 'sgdw'] }),
+      configure({ optimizers: ['adam', 'sgdw'], backend: 'wasm' }),
+      configure({ optimizers: ['adam', 'sgdw'], backend: 'wasm' }),
     ];
     for (const [{ file, dir }, workers] of [
       [one, '1'],
