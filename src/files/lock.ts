@@ -42,13 +42,19 @@ const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 async function isDead(file: string): Promise<boolean> {
   try {
     const owner = parseOwner(await readFile(file, 'utf8'));
-    if (owner?.place === place) return !isRunning(owner.pid) || birthOf(owner.pid) !== owner.birth;
+    if (owner && isHere(owner)) {
+      return !isRunning(owner.pid) || (owner.birth !== undefined && birthOf(owner.pid) !== owner.birth);
+    }
     return (await ageOf(file)) > (owner === undefined ? NEWBORN_MS : SILENT_MS);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false;
     throw error;
   }
 }
+
+/** Whether we can see the owner's process. A lock without a place was written by hand: its host must do. */
+const isHere = (owner: Owner) =>
+  owner.place === undefined ? owner.host === hostname() : owner.place === place;
 
 /** Milliseconds since a file was written, both ends by the clock of its file system: hosts' clocks differ. */
 async function ageOf(file: string): Promise<number> {
