@@ -8,6 +8,7 @@ import {
   add,
   batchNorm as normalize,
   customGrad,
+  dispose,
   keep,
   mean,
   mul,
@@ -48,6 +49,8 @@ registerGradient({
       { dy: dy!, x, y, scale, mean, variance },
       { epsilon, relu, residual },
     );
+    // Let go of at once, as in conv.ts: these are most of a network's memory.
+    dispose([dy!, ...saved]);
     const gradients = { x: () => dx!, scale: () => dscale!, offset: () => doffset! };
     return residual ? { ...gradients, residual: () => dresidual! } : gradients;
   },

@@ -7,7 +7,7 @@ import {
   Conv2DBackpropFilter,
   Conv2DBackpropInput,
   FusedConv2D,
-  conv2d,
+  dispose,
   registerGradient,
   type Tensor,
   type Tensor4D,
@@ -23,24 +23,35 @@ interface ConvAttrs {
   readonly dataFormat: 'NHWC';
   readonly dilations: [number, number];
   readonly activation: 'linear' | 'relu';
+  /** Whether there is a bias; for the gradient. */
+  readonly biased: boolean;
 }
 
-// tfjs has no gradient for the fused kernel itself (its op builds one that is never lazy); this is ours.
+// tfjs has no gradient for the fused kernel itself (its op builds one that is never lazy); this is ours. It lets go of
+// what it has used: tfjs would keep every activation and every gradient of a network until the last one is computed,
+// a third more memory than needed. What a kernel saved and the gradient it was handed are its own (tfjs disposes of
+// them later, which then does nothing).
 registerGradient({
   kernelName: FusedConv2D,
   inputsToSave: ['x', 'filter'],
   outputsToSave: [true],
   gradFunc: (dy, saved, attrs) => {
     const [x, filter, y] = saved as [Tensor4D, Tensor4D, Tensor4D];
-    const { activation, strides, pad, dataFormat } = attrs as unknown as ConvAttrs;
+    const { activation, strides, pad, dataFormat, biased } = attrs as unknown as ConvAttrs;
     // Computed at once, not in the callbacks: tfjs tidies each of those by itself.
-    const [dz, dbias] = biasGradient(dy as Tensor, y, activation);
+    const [dz, dbias] = biased ? biasGradient(dy as Tensor, y, activation) : [dy as Tensor];
+    y.dispose();
     const shared = { strides, pad, dataFormat };
     return {
       x: () => runKernel(Conv2DBackpropInput, { dy: dz, filter }, { ...shared, inputShape: x.shape })[0]!,
-      filter: () =>
-        runKernel(Conv2DBackpropFilter, { x, dy: dz }, { ...shared, filterShape: filter.shape })[0]!,
-      bias: () => dbias,
+      // Asked for after x: tfjs goes through the inputs in the order they were given in.
+      filter: () => {
+        const attrs = { ...shared, filterShape: filter.shape };
+        const dfilter = runKernel(Conv2DBackpropFilter, { x, dy: dz }, attrs)[0]!;
+        dispose([x, dz, dy as Tensor]);
+        return dfilter;
+      },
+      ...(dbias ? { bias: () => dbias } : {}),
     };
   },
 });
@@ -70,6 +81,7 @@ export function conv(
       dataFormat: 'NHWC',
       dilations: [1, 1],
       activation: relu ? 'relu' : 'linear',
+      biased: bias,
     };
     return {
       output: [out(h!), out(w!), filters],
@@ -77,8 +89,8 @@ export function conv(
       state: [],
       apply([filter, offset], _state, input) {
         const { x, pad } = padded(input, size, stride, margin, margin);
-        if (!offset) return conv2d(x, filter as Tensor4D, stride, pad);
-        return runKernel(FusedConv2D, { x, filter: filter!, bias: offset }, { ...attrs, pad })[0]!;
+        const inputs = offset ? { x, filter: filter!, bias: offset } : { x, filter: filter! };
+        return runKernel(FusedConv2D, inputs, { ...attrs, pad })[0]!;
       },
     };
   };

@@ -1,6 +1,6 @@
-/** Every network trains on the wasm backend, which runs anywhere, as it does on the cpu backend. */
+/** Every network trains on the fast backends as it does on the cpu backend. */
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadBackend } from '../../src/backends/index.js';
 import type { ModelSpec } from '../../src/config/schema.js';
 import { buildModel } from '../../src/models/index.js';
@@ -20,7 +20,7 @@ const rule = {
 } as const;
 
 /** Parameters and running statistics after three steps, and the loss in evaluation. */
-async function trained(backend: 'cpu' | 'wasm', spec: ModelSpec) {
+async function trained(backend: 'cpu' | 'wasm' | 'onednn', spec: ModelSpec) {
   await loadBackend(backend, { threads: 1 });
   const [batch, size, channels, classes] = [4, 6, 3, 5];
   const shape: [number, number, number, number] = [batch, size, size, channels];
@@ -45,15 +45,25 @@ async function trained(backend: 'cpu' | 'wasm', spec: ModelSpec) {
 const distance = (a: Float32Array, b: Float32Array) =>
   Math.hypot(...a.map((value, i) => value - b[i]!)) / Math.max(Math.hypot(...b), 1e-30);
 
-test.each<ModelSpec>([
+/** Widths of 32 and more take the onednn backend's Winograd kernels. */
+const networks: ModelSpec[] = [
   { name: 'mlp', hidden: [7, 5] },
   { name: 'cnn', filters: [3, 4], hidden: [6] },
   { name: 'resnet', depth: 8, width: 4 },
+  { name: 'resnet', depth: 8, width: 16 },
   { name: 'shake-shake', depth: 8, width: 4, per: 'image' },
   { name: 'wide-resnet', depth: 10, widen: 1 },
-])('$name', async (spec) => {
-  const [wasm, cpu] = [await trained('wasm', spec), await trained('cpu', spec)];
-  expect(distance(wasm.theta, cpu.theta)).toBeLessThan(1e-4);
-  expect(distance(wasm.state, cpu.state)).toBeLessThan(1e-4);
-  expect(wasm.loss / cpu.loss).toBeCloseTo(1, 3);
+];
+
+const native = await loadBackend('onednn', { threads: 1 }).catch((error: unknown) => error as Error);
+if (native instanceof Error) console.warn(`onednn is skipped: ${native.message}`);
+
+describe.each(['wasm', 'onednn'] as const)('%s', (backend) => {
+  const here = test.skipIf(backend === 'onednn' && native instanceof Error);
+  here.each(networks)('$name $width', async (spec) => {
+    const [fast, cpu] = [await trained(backend, spec), await trained('cpu', spec)];
+    expect(distance(fast.theta, cpu.theta)).toBeLessThan(1e-4);
+    expect(distance(fast.state, cpu.state)).toBeLessThan(1e-4);
+    expect(fast.loss / cpu.loss).toBeCloseTo(1, 3);
+  });
 });
