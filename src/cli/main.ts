@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.js';
 import { DataError } from '../data/index.js';
 import { BackendError } from '../backends/backend.js';
+import { ModelError } from '../models/error.js';
 import { QueueError } from '../queue/address.js';
 import { DirectoryError, StorageError } from '../sweep/directory.js';
 import { packageVersion } from '../sweep/version.js';
@@ -33,7 +34,7 @@ const commands: readonly { readonly names: readonly string[]; load(): Promise<Ad
 ];
 
 /** Errors whose message is for the user: no stack trace. */
-const refusals = [ConfigError, DataError, BackendError, DirectoryError, QueueError, UsageError];
+const refusals = [ConfigError, DataError, BackendError, DirectoryError, ModelError, QueueError, UsageError];
 /** The same, of machines that fail. */
 const mishaps = [StorageError, WorkerFailure];
 

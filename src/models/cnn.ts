@@ -3,11 +3,12 @@ import { conv } from '../nn/conv.js';
 import { dense, flatten } from '../nn/dense.js';
 import { serial, type LayerOf, type Shape } from '../nn/layer.js';
 import { maxPooling } from '../nn/pool.js';
+import { ModelError } from './error.js';
 
 /**
  * `filters`: channels of each stage; `hidden`: widths of dense layers before the logits.
  *
- * The layer throws an Error for images that have fewer halvings in them than there are stages.
+ * The layer throws a ModelError for images that have fewer halvings in them than there are stages.
  */
 export function cnn(filters: readonly number[], hidden: readonly number[], classes: number): LayerOf {
   const layers: Record<string, LayerOf> = {};
@@ -27,7 +28,7 @@ export function cnn(filters: readonly number[], hidden: readonly number[], class
 function requireRoom([height, width]: Shape, stages: number): void {
   const most = Math.floor(Math.log2(Math.min(height!, width!)));
   if (stages > most)
-    throw new Error(
+    throw new ModelError(
       `A cnn of ${stages} stages halves its images ${stages} times, but images of ${height} x ${width} pixels can be halved only ${most} times: give model.filters at most ${most} entries.`,
     );
 }

@@ -12,6 +12,7 @@ import { padded } from '../nn/padding.js';
 import { globalAverage } from '../nn/pool.js';
 import { relu } from '../nn/relu.js';
 import { drawShares, even, shake } from '../nn/shake.js';
+import { ModelError } from './error.js';
 
 /** Filters of the stem, whatever the width of what follows. */
 const stem = 16;
@@ -23,11 +24,11 @@ export type Per = 'image' | 'batch';
  * Stem of 16 filters; three stages of (depth-2)/6 blocks at width, 2 width, 4 width; ReLU, global average (8x8 for
  * 32x32 images), logits.
  *
- * @throws Error for an odd width, which the halves of a shortcut could not share
+ * @throws ModelError for an odd width, which the halves of a shortcut could not share
  */
 export function shakeShake(depth: number, width: number, per: Per, classes: number): LayerOf {
   if (width % 2 !== 0)
-    throw new Error(
+    throw new ModelError(
       `A shake-shake network cannot have width ${width}: its shortcuts are two halves. Set model.width to an even number.`,
     );
   const blocks = (depth - 2) / 6;

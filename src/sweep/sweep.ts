@@ -1,7 +1,7 @@
 /** A sweep from its experiment to its journal: what is missing is trained, what is there is kept. */
 import { useBackend, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
-import { loadDataset } from '../data/index.js';
+import { loadDataset, trainShape } from '../data/index.js';
 import { writeAtomically } from '../files/atomic.js';
 import { holdingLock } from '../files/lock.js';
 import type { RunRecord } from '../train/record.js';
@@ -134,6 +134,13 @@ async function describeData(
   return { name, fingerprint, warnings };
 }
 
+/** Refuses a network that its images do not fit before any cell fails of it. @throws ModelError */
+async function requireModel({ model, dataset }: Experiment): Promise<void> {
+  // Loaded only where there is something to train.
+  const { buildModel } = await import('../models/index.js');
+  buildModel(model, trainShape(dataset));
+}
+
 interface Opened {
   readonly backend: BackendReport;
   readonly data: Manifest['dataset'];
@@ -153,6 +160,7 @@ async function execute(
   const jobs = expand(experiment, backend.name);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
   const missing = missingJobs(jobs, ledger.found, options.retryFailed);
+  if (missing.length > 0) await requireModel(experiment);
   const done = new Set(jobs.map(({ cell }) => cell.id));
   for (const { cell } of missing) done.delete(cell.id);
   const manifest = await recordSession(experiment, options, data, backend, {

@@ -66,6 +66,11 @@ describe('what is refused with exit code 2', () => {
     ['no workers', ['run', 'x.yaml', '--workers', '0'], 'a whole number'],
     ['an override of nothing', ['run', 'configs/smoke.yaml', '--set', 'train.epoch=2'], 'epochs'],
     ['an unknown data set', ['data', 'fetch', 'cifer10'], 'There is no data set called cifer10. Choose from'],
+    [
+      'a network too deep for its images',
+      ['plan', 'configs/smoke.yaml', '--set', 'model={ name: cnn, filters: [1, 1, 1, 1, 1] }'],
+      'give model.filters at most 4 entries',
+    ],
     ['a folder without results', ['report', 'configs'], 'has no runs.jsonl'],
   ])('%s', async (_what, args, message) => {
     const { code, stderr, stdout } = await inThisProcess(args);
