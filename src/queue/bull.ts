@@ -30,11 +30,23 @@ export function openQueue(redis: Redis, name: string): Queue<JobData, unknown> {
   return queue;
 }
 
-/** A sweep's events, on a connection of their own. */
-export function openEvents(redis: Redis, name: string): QueueEvents {
-  const events = new QueueEvents(name, { connection: redis.duplicate(), prefix });
+/** A sweep's events, on a connection of their own, and how to hear no more of them. */
+export function openEvents(redis: Redis, name: string): { events: QueueEvents; close(): void } {
+  // BullMQ has a watchdog for this one; ioredis's timer would outlive it and hold the process.
+  const connection = redis.duplicate({ socketTimeout: undefined });
+  connection.on('error', ignore);
+  const events = new QueueEvents(name, { connection, prefix, blockingTimeout: 2000 });
   events.on('error', ignore);
-  return events;
+  return {
+    events,
+    close() {
+      // BullMQ's own close waits for the read that blocks, ten seconds at worst.
+      events.removeAllListeners();
+      events.on('error', ignore);
+      void events.close().catch(ignore);
+      connection.disconnect();
+    },
+  };
 }
 
 /** What takes jobs from a sweep's queue, and puts back those of lost workers. */

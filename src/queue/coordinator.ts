@@ -105,7 +105,7 @@ async function follow(about: Following): Promise<void> {
   const stream = openEvents(redis, name);
   const outstanding = new Map(jobs.map((job) => [job.cell.id, job]));
   const wake = alarm(signal);
-  const watch = watchCells(stream, outstanding, events, wake.ring);
+  const watch = watchCells(stream.events, outstanding, events, wake.ring);
   const { variants, data } = packed(jobs);
   const spec = describe(about, variants);
   const weightsFolder = spec.keepWeights ? layout(settings.dir).weights : undefined;
@@ -142,14 +142,12 @@ async function follow(about: Following): Promise<void> {
       }
     }
     if (outstanding.size === 0) {
-      await stream.close();
+      stream.close();
       await retire(redis, name, queue);
     } else if (signal.aborted) events.onNotice?.(left(name));
   } finally {
-    await Promise.race([
-      Promise.allSettled([stream.close(), queue.close()]),
-      sleep(2000, undefined, { ref: false }),
-    ]);
+    stream.close();
+    await Promise.race([queue.close().catch(() => undefined), sleep(2000, undefined, { ref: false })]);
   }
 }
 

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
+import { decodeSafetensors } from '../../src/files/safetensors.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTaker } from '../../src/queue/bull.js';
 import { sendParcel } from '../../src/queue/parcels.js';
@@ -137,6 +138,33 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     expect(resultsOf(join(folder, 'large'))).toEqual(resultsOf(join(folder, 'large-local')));
     expect(journalOf(join(folder, 'large'))).toHaveLength(24);
     expect(await worker.ended).toBe(0);
+  });
+
+  it('goes on elsewhere from the checkpoint of a worker that is asked to leave', async () => {
+    const moved = writeConfig(folder, { name: 'moved', lr: [0.001], wd: [0.01] });
+    const slowly = { ...env, ADAMW_BENCH_FAULT: 'slow:*:150' };
+    const coordinator = run(moved, 'moved', '--checkpoint-epochs', '1');
+    const leaving = launch(['worker'], slowly);
+    const [name] = await coordinator.until(/moved-[0-9a-f]{12}/);
+    const queue = open(name);
+    const progress = async () => (await queue.getActive())[0]?.progress as { epoch?: number } | undefined;
+    while (((await progress())?.epoch ?? 0) < 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    leaving.kill('SIGTERM');
+    expect(await leaving.ended, leaving.output).toBe(130);
+    const [, id] = /Cell ([0-9a-f]{16}) .* is handed back/.exec(leaving.output)!;
+    const handed = (await queue.getJob(`c${id!}`))!;
+    expect(await handed.getState()).toBe('waiting');
+    expect(handed.attemptsMade).toBe(0);
+    const bytes = (await server.client.getBuffer(`adamw-bench:${name}:checkpoint:${id!}`))!;
+    expect(JSON.parse(decodeSafetensors(bytes).metadata.position!)).toMatchObject({ epoch: 1 });
+    const staying = launch(['worker']);
+    expect(await coordinator.ended, coordinator.output).toBe(0);
+    staying.kill('SIGKILL');
+    const kept = resultsOf(local).filter((row) =>
+      /^(label|Adam.*\|0\.001\|0\.01\|)/.test(row.replace(/^(Adam[^|]*\|)(adam\w*\|)/, '$1')),
+    );
+    expect(resultsOf(join(folder, 'moved'))).toEqual(kept);
+    await queue.close();
   });
 
   it('is paused, resumed, counted and drained', async () => {
