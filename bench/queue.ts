@@ -1,7 +1,7 @@
 /**
  * What a queue costs, `npm run bench:queue`: a sweep of 5-second cells on two workers through the queue against the
  * local pool, interleaved; and 100,000 queued cells: Redis's memory, the time to queue them and to see their status.
- * Options: `--cells 16` for the sweep, `--rounds 3`, `--queued 100000`.
+ * Options: `--cells 40` for the sweep, `--rounds 3`, `--queued 100000`.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { noRedis, startRedis, type Server } from '../test/queue/redis.js';
 
 const { values } = parseArgs({
   options: {
-    cells: { type: 'string', default: '16' },
+    cells: { type: 'string', default: '40' },
     rounds: { type: 'string', default: '3' },
     queued: { type: 'string', default: '100000' },
   },
