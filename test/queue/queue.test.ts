@@ -142,7 +142,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
 
   it('goes on elsewhere from the checkpoint of a worker that is asked to leave', async () => {
     const moved = writeConfig(folder, { name: 'moved', lr: [0.001], wd: [0.01] });
-    const slowly = { ...env, ADAMW_BENCH_FAULT: 'slow:*:150' };
+    const slowly = { ...env, ADAMW_BENCH_FAULT: 'slow:*:600' };
     const coordinator = run(moved, 'moved', '--checkpoint-epochs', '1');
     const leaving = launch(['worker'], slowly);
     const [name] = await coordinator.until(/moved-[0-9a-f]{12}/);
@@ -151,6 +151,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     while (((await progress())?.epoch ?? 0) < 1) await new Promise((resolve) => setTimeout(resolve, 50));
     leaving.kill('SIGTERM');
     expect(await leaving.ended, leaving.output).toBe(130);
+    expect(leaving.output).toMatch(/is handed back/);
     const [, id] = /Cell ([0-9a-f]{16}) .* is handed back/.exec(leaving.output)!;
     const handed = (await queue.getJob(`c${id!}`))!;
     expect(await handed.getState()).toBe('waiting');
