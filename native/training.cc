@@ -1,4 +1,4 @@
-// Softmax cross-entropy with its gradient, and the fused optimizer updates (contracts: src/nn/kernels.ts).
+// Softmax cross-entropy with its gradient, and the fused optimizer updates (contracts: src/backends/kernels.ts).
 #include <cmath>
 #include <string>
 

@@ -1,8 +1,8 @@
 /** A results folder, read back for reports: records of its configuration's cells, manifest, command. */
 import { existsSync } from 'node:fs';
-import { loadExperiment } from '../config/index.js';
+import { loadExperiment, type Experiment } from '../config/index.js';
 import type { ReportInput } from '../report/index.js';
-import { expand, layout, readJournal, readManifest, relabelled } from '../sweep/index.js';
+import { expand, layout, readJournal, readManifest, relabelled, type Manifest } from '../sweep/index.js';
 import { UsageError } from './exit.js';
 
 /**
@@ -26,15 +26,22 @@ export async function readResults(dir: string): Promise<ReportInput> {
   const manifest = (await readManifest(paths.manifest)) ?? null;
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
   if (!experiment) return { records, experiment, manifest: { ...manifest }, command };
-  const jobs = expand(
-    experiment,
-    records[0]?.cell.backend ?? manifest?.sessions.at(-1)?.backend.name ?? 'cpu',
-  );
-  return {
-    records: [...relabelled(records, jobs).values()],
-    experiment,
-    manifest: { ...manifest },
-    command,
-    planned: jobs,
-  };
+  const jobs = expand(experiment, backendOf(experiment, manifest, records));
+  const own = [...relabelled(records, jobs).values()];
+  if (own.length < records.length) {
+    console.error(
+      `note: ${records.length - own.length} record(s) of other cells (another backend or an earlier configuration) left out.`,
+    );
+  }
+  return { records: own, experiment, manifest: { ...manifest }, command, planned: jobs };
+}
+
+/** What the latest session computed with: `run` reports its cells, and so must this. */
+function backendOf(
+  { backend }: Experiment,
+  manifest: Manifest | null,
+  records: ReportInput['records'],
+): string {
+  if (backend !== 'auto') return backend;
+  return manifest?.sessions.at(-1)?.backend.name ?? records.at(-1)?.cell.backend ?? 'cpu';
 }

@@ -7,15 +7,19 @@ const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400 };
 export function duration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([smhd]?)$/.exec(text.trim());
   if (!match) throw new InvalidArgumentError('Write a time such as 90s, 10m or 2h; 0 for none.');
-  return Number(match[1]) * seconds[match[2] || 's']!;
+  const total = Number(match[1]) * seconds[match[2] || 's']!;
+  // Node's timers take 2^31 - 1 milliseconds at most.
+  if (total > 24 * 86400) throw new InvalidArgumentError('Write a time of at most 24d; 0 for none.');
+  return total;
 }
 
 const bytes: Record<string, number> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
-/** "512M", "4G" or "4GiB" in bytes. */
+/** "512M", "4G" or "4GiB" in bytes; "0" is none. */
 export function memorySize(text: string): number {
+  if (text.trim() === '0') return 0;
   const match = /^(\d+(?:\.\d+)?)\s*([kmg])(?:i?b)?$/i.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('Write a size such as 512M or 4G.');
+  if (!match) throw new InvalidArgumentError('Write a size such as 512M or 4G; 0 for none.');
   return Number(match[1]) * bytes[match[2]!.toLowerCase()]!;
 }
 

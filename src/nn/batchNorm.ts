@@ -24,7 +24,7 @@ import {
   type Tensor1D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-import { BatchNormTrain, BatchNormTrainGrad, hasKernel, runKernel } from './kernels.js';
+import { BatchNormTrain, BatchNormTrainGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { Layer, Pass, Shape } from './layer.js';
 
 const epsilon = 1e-5;

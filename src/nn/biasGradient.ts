@@ -1,6 +1,6 @@
 /** The gradient through `y = relu(z + bias)`, shared by dense and convolutional layers. */
 import { mul, reshape, step, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
-import { BiasReluGrad, hasKernel, runKernel } from './kernels.js';
+import { BiasReluGrad, hasKernel, runKernel } from '../backends/kernels.js';
 
 /** From dy and y [..., c]: dz [..., c] and dbias [c]. `activation` is 'relu' or 'linear'. */
 export function biasGradient(dy: Tensor, y: Tensor, activation: string): [Tensor, Tensor1D] {

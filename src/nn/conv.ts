@@ -13,7 +13,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { biasGradient } from './biasGradient.js';
-import { runKernel } from './kernels.js';
+import { runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
 import { padded, type Padded } from './padding.js';
 

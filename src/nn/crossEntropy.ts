@@ -16,7 +16,7 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import { SoftmaxCrossEntropy, hasKernel, runKernel } from './kernels.js';
+import { SoftmaxCrossEntropy, hasKernel, runKernel } from '../backends/kernels.js';
 
 registerGradient({
   kernelName: SoftmaxCrossEntropy,

@@ -10,7 +10,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { biasGradient } from './biasGradient.js';
-import { runKernel } from './kernels.js';
+import { runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
 
 // As for FusedConv2D: the first layer's input gradient is the dearest product of an MLP, and nobody needs it.

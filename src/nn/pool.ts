@@ -1,5 +1,5 @@
 /** Pooling layers. */
-import { avgPool, maxPool, mean, type Tensor4D } from '@tensorflow/tfjs-core';
+import { maxPool, mean, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { LayerOf } from './layer.js';
 
 /** Maximum over size x size windows, stride `size`; a remainder at the edge is dropped. */
@@ -10,16 +10,6 @@ export const maxPooling =
     params: [],
     state: [],
     apply: (_p, _s, x) => maxPool(x as Tensor4D, size, size, 'valid'),
-  });
-
-/** Mean over size x size windows, stride `size`. */
-export const averagePooling =
-  (size: number): LayerOf =>
-  ([h, w, c]) => ({
-    output: [Math.floor(h! / size), Math.floor(w! / size), c!],
-    params: [],
-    state: [],
-    apply: (_p, _s, x) => avgPool(x as Tensor4D, size, size, 'valid'),
   });
 
 /** Mean over height and width: [b, h, w, c] -> [b, c]. */

@@ -9,7 +9,7 @@ import {
   unregisterGradient,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import { ReluGrad, hasKernel, runKernel } from './kernels.js';
+import { ReluGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
 
 // tfjs's own gradient reads the input and takes three operations; the output says as much and takes one.

@@ -1,9 +1,9 @@
 /**
- * One step as one kernel, where the backend has it (AdamStep, SgdStep of nn/kernels.ts). The chains in adam.ts and
+ * One step as one kernel, where the backend has it (AdamStep, SgdStep of backends/kernels.ts). The chains in adam.ts and
  * sgd.ts are the specification; this is the same arithmetic in one pass over memory.
  */
 import type { NamedTensorMap, Tensor1D } from '@tensorflow/tfjs-core';
-import { AdamStep, hasKernel, runKernel, SgdStep } from '../nn/kernels.js';
+import { AdamStep, hasKernel, runKernel, SgdStep } from '../backends/kernels.js';
 import type { Updated } from './optimizer.js';
 import type { OptimizerRule, StepScalars } from './scalars.js';
 

@@ -17,6 +17,7 @@ describe('what is read', () => {
   });
 
   it.each([
+    ['0', 0],
     ['1k', 1024],
     ['512M', 512 * 2 ** 20],
     ['4GiB', 4 * 2 ** 30],
@@ -26,8 +27,8 @@ describe('what is read', () => {
   });
 
   it('refuses anything else', () => {
-    for (const text of ['', 'x', '-1s', '1e3', '1w', '1h30m', 'Infinity', '1..2s']) {
-      expect(() => duration(text)).toThrow('90s, 10m or 2h');
+    for (const text of ['', 'x', '-1s', '1e3', '1w', '1h30m', 'Infinity', '1..2s', '25d']) {
+      expect(() => duration(text)).toThrow(/90s, 10m or 2h|24d/);
     }
     for (const text of ['', '4', '4T', '-1G', 'G']) expect(() => memorySize(text)).toThrow('512M or 4G');
     for (const text of ['', ' ', '0', '1.5', 'two', '-3', 'NaN']) {

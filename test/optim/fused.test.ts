@@ -1,7 +1,7 @@
 /**
  * The fused kernels against the chains that specify them.
  *
- * The kernels' contract (nn/kernels.ts) is written here once more in plain JavaScript and registered with the cpu
+ * The kernels' contract (backends/kernels.ts) is written here once more in plain JavaScript and registered with the cpu
  * backend, so that what `update` passes to a kernel is checked on every machine; the native backend's own kernels
  * are checked where that backend loads.
  */
@@ -9,7 +9,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { loadOnednn } from '../../src/backends/onednn/index.js';
-import { AdamStep, hasKernel, SgdStep } from '../../src/nn/kernels.js';
+import { AdamStep, hasKernel, SgdStep } from '../../src/backends/kernels.js';
 import type { OptimizerRule } from '../../src/optim/index.js';
 import { drive, RULE } from './drive.js';
 import { gradient, PARAMETERS, relativeDistance, theta0 } from './problem.js';

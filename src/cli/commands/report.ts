@@ -50,7 +50,8 @@ const terminal = () => ({
 });
 
 async function report(dir: string): Promise<number> {
-  const input = await readResults(dir);
+  const { records, experiment, manifest, command } = await readResults(dir);
+  const input = { records, experiment, manifest, command };
   const paths = await writeReport(dir, input);
   console.log(renderSummary(input.records, terminal()));
   console.log(['', ...paths].join('\n'));

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchNormTrain } from '../../../src/nn/batchNorm.js';
 import { crossEntropy } from '../../../src/nn/crossEntropy.js';
-import { AdamStep, BiasReluGrad, ReluGrad, SgdStep } from '../../../src/nn/kernels.js';
+import { AdamStep, BiasReluGrad, ReluGrad, SgdStep } from '../../../src/backends/kernels.js';
 import { built, channels, expectClose, expectSame, kernel, on, tensor } from './both.js';
 
 const runs = { numRuns: 40 };

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { OnednnBackend } from '../../../src/backends/onednn/backend.js';
 import { blockSize, BufferPool } from '../../../src/backends/onednn/pool.js';
 import { crossEntropy } from '../../../src/nn/crossEntropy.js';
-import { AdamStep } from '../../../src/nn/kernels.js';
+import { AdamStep } from '../../../src/backends/kernels.js';
 import { bits, built, kernel, tensor } from './both.js';
 
 describe('the pool', () => {

@@ -1,6 +1,6 @@
-/** Batch normalisation: the fused training kernels of nn/kernels.ts, and tfjs's own for inference. */
+/** Batch normalisation: the fused training kernels of backends/kernels.ts, and tfjs's own for inference. */
 import { FusedBatchNorm, util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { BatchNormTrain, BatchNormTrainGrad } from '../../../nn/kernels.js';
+import { BatchNormTrain, BatchNormTrainGrad } from '../../kernels.js';
 import { native } from '../addon.js';
 import type { OnednnBackend } from '../backend.js';
 import { kernel } from '../kernel.js';

@@ -11,7 +11,7 @@ import {
   util,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { BiasReluGrad, ReluGrad } from '../../../nn/kernels.js';
+import { BiasReluGrad, ReluGrad } from '../../kernels.js';
 import { native } from '../addon.js';
 import { broadcast } from '../broadcast.js';
 import { kernel } from '../kernel.js';

@@ -1,6 +1,6 @@
-/** The loss with its gradient, and the optimizers' updates: the fused kernels of nn/kernels.ts. */
+/** The loss with its gradient, and the optimizers' updates: the fused kernels of backends/kernels.ts. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { AdamStep, SgdStep, SoftmaxCrossEntropy } from '../../../nn/kernels.js';
+import { AdamStep, SgdStep, SoftmaxCrossEntropy } from '../../kernels.js';
 import { native } from '../addon.js';
 import type { OnednnBackend } from '../backend.js';
 import { kernel } from '../kernel.js';

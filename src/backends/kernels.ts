@@ -14,7 +14,7 @@ import {
 
 /**
  * Batch normalisation in training mode over all axes but the last, then optionally `+ residual`, then optionally
- * ReLU (batchNorm.ts).
+ * ReLU (nn/batchNorm.ts).
  *   inputs  x [..., c], scale [c], offset [c], residual [..., c] (optional)
  *   attrs   epsilon: number, relu: boolean
  *   outputs y [..., c], mean [c], variance [c] (biased)
@@ -30,14 +30,14 @@ export const BatchNormTrain = 'AdamwBenchBatchNormTrain';
 export const BatchNormTrainGrad = 'AdamwBenchBatchNormTrainGrad';
 
 /**
- * Mean softmax cross-entropy with its gradient, in one pass (crossEntropy.ts).
+ * Mean softmax cross-entropy with its gradient, in one pass (nn/crossEntropy.ts).
  *   inputs  logits [b, k] float32, labels [b] int32
  *   outputs loss [] (mean over b), dlogits [b, k] = (softmax(logits) - onehot(labels)) / b
  */
 export const SoftmaxCrossEntropy = 'AdamwBenchSoftmaxCrossEntropy';
 
 /**
- * Gradient through `y = relu(z + bias)` or, without relu, `y = z + bias` (conv.ts, dense.ts; the forward pass is
+ * Gradient through `y = relu(z + bias)` or, without relu, `y = z + bias` (nn/conv.ts, nn/dense.ts; the forward pass is
  * tfjs's own FusedConv2D or _FusedMatMul with bias and activation).
  *   inputs  dy, y [..., c]
  *   attrs   relu: boolean
@@ -46,7 +46,7 @@ export const SoftmaxCrossEntropy = 'AdamwBenchSoftmaxCrossEntropy';
 export const BiasReluGrad = 'AdamwBenchBiasReluGrad';
 
 /**
- * Gradient of ReLU from its output (activation.ts).
+ * Gradient of ReLU from its output (nn/relu.ts).
  *   inputs  dy, y (same shape)
  *   outputs dx: dy where y > 0, else 0
  */
