@@ -1,6 +1,6 @@
 """configs/paper/pytorch-agreement.yaml's recipe in PyTorch: ResNet-20 on CIFAR-10, AdamW, cosine per step.
 
-    python3 bench/peers/cifar_resnet20.py DATA_DIR [--seed 0] [--epochs 10] [--threads 1] [--csv out.csv]
+    python3 bench/peers/cifar_resnet20.py DATA_DIR [--seed 0] [--epochs 10] [--depth 20] [--train N] [--csv out.csv]
 
 DATA_DIR/cifar10/cifar-10-binary.tar.gz is the binary archive. Initialisation, standardisation, zero padding after
 standardisation, the handling of the last, smaller batch and the schedule are those of adamw-bench; the random numbers
@@ -106,12 +106,24 @@ def main():
     parser.add_argument("--lr", type=float, default=0.004)
     parser.add_argument("--wd", type=float, default=0.05)
     parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--depth", type=int, default=20)
+    parser.add_argument("--train", type=int, help="train on a random subset of this size")
+    parser.add_argument("--test", type=int, help="test on a random subset of this size")
     parser.add_argument("--csv")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     x, y, tx, ty = load(f"{args.data}/cifar10/cifar-10-binary.tar.gz")
-    model = ResNet()
+    if args.train:
+        chosen = torch.randperm(len(x))[: args.train]
+        x, y = x[chosen], y[chosen]
+        # Standardised by what is trained on, as adamw-bench does.
+        mean, std = x.mean(dim=(0, 2, 3), keepdim=True), x.std(dim=(0, 2, 3), keepdim=True)
+        x, tx = (x - mean) / std, (tx - mean) / std
+    if args.test:
+        chosen = torch.randperm(len(tx))[: args.test]
+        tx, ty = tx[chosen], ty[chosen]
+    model = ResNet(args.depth)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=args.wd)
     steps = args.epochs * math.ceil(len(x) / args.batch)
     rows, t = [], 0
