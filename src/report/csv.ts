@@ -2,7 +2,7 @@
  * The CSV files: RFC 4180 with a header line, UTF-8, LF. Columns are documented in docs/csv.md.
  *
  * Numbers are printed as JavaScript prints them, the shortest decimal that reads back as the same double. Text that a
- * spreadsheet would take for a formula gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
+ * spreadsheet would take for a formula, there or behind a separator of another locale, gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 import { stringify } from 'csv-stringify/sync';
 import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from '../analysis/decoupling.js';
@@ -21,7 +21,13 @@ export const TIMING_COLUMNS = [
   'peak_memory',
 ] as const;
 
-const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/u;
+/**
+ * Places where a spreadsheet would begin a formula: at the start, and behind what another locale's import takes for
+ * the end of a field or line (there a quote in mid-field protects nothing).
+ */
+const FORMULA = /(?<=^|[;|\t\r\n])(?=[\s"]*[=+\-@＝＋－＠])|^(?=[\t\r\n])/gu;
+/** Separators of other locales: text with one is quoted, as text with a comma is. */
+const OTHER_SEPARATORS = /[;|\t]/;
 
 /** Shortest decimal that reads back as the same double; empty where there is no number. */
 const numberText = (value: number | null): string => (Number.isFinite(value) ? String(value) : '');
@@ -31,8 +37,9 @@ function write(rows: readonly Row[], columns: readonly string[], header: boolean
     header,
     columns: [...columns],
     record_delimiter: '\n',
+    quoted_match: OTHER_SEPARATORS,
     cast: {
-      string: (text) => (FORMULA.test(text) ? `'${text}` : text),
+      string: (text) => text.replace(FORMULA, "'"),
       number: numberText,
       boolean: (flag) => String(flag),
     },
