@@ -41,11 +41,13 @@ export function openLedger(
     async keep(record) {
       await catchUp();
       if (isNew(record.cell.id)) return false;
+      const earlier = found.get(record.cell.id);
       found.set(record.cell.id, record);
       try {
         await journal.append(record);
       } catch (error) {
-        found.delete(record.cell.id);
+        if (earlier) found.set(record.cell.id, earlier);
+        else found.delete(record.cell.id);
         throw error;
       }
       return true;
