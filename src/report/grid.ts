@@ -45,7 +45,8 @@ function deviation(values: readonly number[]): number | null {
 
 function gridCell(runs: readonly RunRecord[]): GridCell {
   const { lr, wd } = runs[0]!.cell;
-  const errors = finite(runs.map((r) => r.finalTestError));
+  const counted = runs.filter((r) => r.status === 'ok' || r.status === 'diverged');
+  const errors = finite(counted.map((r) => r.finalTestError));
   const status = runs.some((r) => r.status === 'diverged')
     ? 'diverged'
     : errors.length === 0
@@ -96,17 +97,25 @@ export function gridsOf(records: readonly RunRecord[]): Grid[] {
   });
 }
 
-/** The `count` cells of lowest mean test error, best first; cells with a diverged seed never count. */
+/**
+ * The `count` cells of lowest mean test error, best first; a diverged seed counts as chance, as it does for the best
+ * cell of the statistics (analysis/optimizer.ts), so that the star is on the cell that the tables name.
+ */
 export function bestCells(grid: Grid, count: number): GridCell[] {
   return grid.cells
-    .filter((c) => c.status === 'ok' && c.error !== null)
+    .filter((c) => c.error !== null)
     .toSorted((a, b) => a.error! - b.error! || a.lr - b.lr || a.wd - b.wd)
     .slice(0, count);
 }
 
-/** How many best cells are marked: ten as in the paper, but never more than a third of the grid. */
+/**
+ * How many best cells are marked: ten as in the paper, but never more than a third of the grid; behind the best, none
+ * of which every run diverged.
+ */
 export function markedCells(grid: Grid): GridCell[] {
-  return bestCells(grid, Math.min(10, Math.max(1, Math.floor(grid.cells.length / 3))));
+  return bestCells(grid, Math.min(10, Math.max(1, Math.floor(grid.cells.length / 3)))).filter(
+    (cell, i) => i === 0 || cell.runs.some((r) => r.status === 'ok'),
+  );
 }
 
 /** Lowest and highest mean test error over the cells that did not diverge: the ends of every colour scale. */

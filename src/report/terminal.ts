@@ -114,7 +114,7 @@ function square(
 ): string {
   if (cell === undefined) return padStart('·', width - 1) + ' '.repeat(Math.min(1, width));
   if (cell.status !== 'ok') {
-    const mark = cell.status === 'diverged' ? 'x' : '!';
+    const mark = cell.status === 'failed' ? '!' : best && width > 2 ? '*x' : 'x';
     return width === 1 ? mark : padStart(mark, width - 1) + ' ';
   }
   const t = scalePosition(cell.error!, scale);
