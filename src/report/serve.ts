@@ -50,23 +50,39 @@ function answer(response: ServerResponse, status: number, type: string, body: st
   response.end(body);
 }
 
-/** Whether the request was meant for this machine. */
-function isLocal(request: IncomingMessage, port: number): boolean {
-  const host = request.headers.host ?? '';
-  return host === `127.0.0.1:${String(port)}` || host === `localhost:${String(port)}`;
+/** Whether a Host header means this server, at `port` of this machine. Browsers leave out HTTP's own port, 80. */
+export function isLocal(host: string | undefined, port: number): boolean {
+  return ['127.0.0.1', 'localhost'].some(
+    (name) => host === `${name}:${String(port)}` || (port === 80 && host === name),
+  );
 }
 
-/** Keeps the last analysis until a change; concurrent requests share one. */
+/**
+ * Keeps the last analysis until a change; concurrent requests share one. A change while one is being made is met by
+ * another after it, never beside it.
+ */
 function cached(load: () => Promise<ReportInput>) {
   let current: ReturnType<typeof fresh> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  /** Whether `current` has begun to read: until then it will see any change. */
+  let isReading = false;
   const fresh = async () => analyse(await load(), LIVE_REPLICATES);
+  const start = () => {
+    isReading = false;
+    const mine = last.then(() => {
+      isReading = true;
+      return fresh();
+    });
+    last = mine.catch(() => {
+      if (current === mine) current = undefined;
+    });
+    return mine;
+  };
   return {
-    get: () => {
-      current ??= fresh();
-      current.catch(() => (current = undefined));
-      return current;
+    get: () => (current ??= start()),
+    drop: () => {
+      if (isReading) current = undefined;
     },
-    drop: () => void (current = undefined),
   };
 }
 
@@ -145,7 +161,7 @@ export async function serveReport({ load, changes, port = 0 }: ServeOptions): Pr
   const streams = eventStreams();
   let bound = port;
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isLocal(request, bound))
+    if (!isLocal(request.headers.host, bound))
       return answer(response, 403, 'text/plain', 'This server answers to 127.0.0.1 only.\n');
     if (request.method !== 'GET') return answer(response, 405, 'text/plain', 'Only GET is allowed.\n');
     const path = new URL(request.url ?? '/', 'http://127.0.0.1').pathname;

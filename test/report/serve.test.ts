@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type LiveServer, serveReport } from '../../src/report/serve.js';
+import { isLocal, type LiveServer, serveReport } from '../../src/report/serve.js';
 import { powers, sweepRecords } from './records.js';
 
 const records = sweepRecords({ lrs: powers(-11, 3), wds: powers(-12, 3), seeds: [0], epochs: 2 });
@@ -48,6 +48,47 @@ describe('serveReport', () => {
       expect((await ask(`${server.url}data.json`, { Host: host })).status).toBe(403);
     },
   );
+
+  it('takes a Host without a port for port 80, as browsers send it', () => {
+    const hosts = ['127.0.0.1', 'localhost', 'localhost:80', 'evil.example', undefined];
+    expect(hosts.map((host) => isLocal(host, 80))).toEqual([true, true, true, false, false]);
+    expect(hosts.some((host) => isLocal(host, 8080))).toBe(false);
+  });
+
+  it('reads once at a time, and again after a change while it was reading', async () => {
+    let tell: () => void = () => undefined;
+    const changes = (async function* () {
+      for (;;) {
+        await new Promise<void>((resolve) => (tell = resolve));
+        yield;
+      }
+    })();
+    const reads: { resolve: (value: typeof input) => void; reject: (error: Error) => void }[] = [];
+    const load = () => new Promise<typeof input>((resolve, reject) => void reads.push({ resolve, reject }));
+    server = await serveReport({ load, changes });
+    const events = new Promise<void>((resolve) => {
+      request(`${server!.url}events`, (response) => {
+        response.on('data', (chunk: Buffer) => chunk.includes('event: change') && resolve());
+        response.on('error', () => undefined);
+        tell();
+      }).end();
+    });
+    const first = ask(server.url);
+    await expect.poll(() => reads.length).toBe(1);
+    await events;
+    const second = ask(server.url);
+    const third = ask(server.url);
+    // Time for a second read to begin, if it would.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(reads).toHaveLength(1);
+    reads[0]!.reject(new Error('gone'));
+    expect((await first).status).toBe(500);
+    await expect.poll(() => reads.length).toBe(2);
+    reads[1]!.resolve(input);
+    expect([(await second).status, (await third).status]).toEqual([200, 200]);
+    expect((await ask(server.url)).status).toBe(200);
+    expect(reads).toHaveLength(2);
+  });
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuses %s', async (method) => {
     server = await serveReport({ load: () => Promise.resolve(input) });

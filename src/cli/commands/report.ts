@@ -62,6 +62,7 @@ async function report(dir: string): Promise<number> {
 async function* journalChanges(dir: string, signal: AbortSignal): AsyncGenerator<void> {
   const events: (() => void)[] = [];
   let pending = false;
+  let broken = false;
   const wake = () => {
     pending = true;
     events.shift()?.();
@@ -69,9 +70,15 @@ async function* journalChanges(dir: string, signal: AbortSignal): AsyncGenerator
   const watcher = watch(dir, (_event, name) => {
     if (name === 'runs.jsonl') wake();
   });
+  // The page stays, with what it has; only it no longer learns of changes.
+  watcher.on('error', (error) => {
+    console.error(`The folder can no longer be watched (${error.message}). Reload the page to see changes.`);
+    broken = true;
+    wake();
+  });
   signal.addEventListener('abort', wake);
   try {
-    while (!signal.aborted) {
+    while (!signal.aborted && !broken) {
       if (!pending) await new Promise<void>((resolve) => events.push(resolve));
       pending = false;
       yield;
