@@ -61,9 +61,12 @@ const sha256 = (...parts: readonly Uint8Array[]) => {
 /**
  * Parses and verifies a container.
  * @throws Error naming what is wrong: truncation, a header that is not JSON, tensors that overlap, leave gaps or
- * reach beyond the end, types other than F32, a checksum that does not match
+ * reach beyond the end, types other than F32, a checksum that does not match, or that is missing where it is required
  */
-export function decodeSafetensors(bytes: Uint8Array): Container {
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  { requireChecksum = false }: { readonly requireChecksum?: boolean } = {},
+): Container {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < 8) throw new Error('it is too short to be a safetensors file');
   const length = Number(buffer.readBigUInt64LE(0));
@@ -72,6 +75,7 @@ export function decodeSafetensors(bytes: Uint8Array): Container {
   const tensors = readTensors(header.tensors, buffer.subarray(8 + length));
   const { [checksumKey]: checksum, ...metadata } = header.metadata;
   if (checksum !== undefined) verify(buffer, checksum);
+  else if (requireChecksum) throw new Error('it has no checksum');
   return { tensors, metadata };
 }
 

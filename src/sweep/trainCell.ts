@@ -4,7 +4,7 @@ import { decodeCheckpoint, encodeCheckpoint } from '../train/checkpoint.js';
 import type { Cell } from '../train/cell.js';
 import type { EpochMetrics, RunRecord } from '../train/record.js';
 import type { Position, Snapshot } from '../train/snapshot.js';
-import { train, type Outcome } from '../train/train.js';
+import { train, UnfitSnapshot, type Observer, type Outcome } from '../train/train.js';
 import { encodeWeights } from '../train/weights.js';
 import type { Job } from './cells.js';
 import type { CheckpointStore } from './checkpoints.js';
@@ -37,20 +37,20 @@ export async function trainCell({ cell, label }: Job, around: Surroundings): Pro
   const startedAt = new Date().toISOString();
   const from = await lastSnapshot(cell, around);
   const checkpoints = checkpointing(cell, around);
-  const outcome = await train(
-    cell,
-    dataset,
-    {
-      onEpoch: (metrics) => around.onEpoch?.(metrics),
-      onBeat: (position) => around.onBeat?.(position),
-      shouldStop: () => around.shouldStop?.() ?? false,
-      onInterrupt: (snapshot) => checkpoints.keep(() => snapshot),
-      async onPause(position, snapshot) {
-        if (position.epoch < cell.epochs && checkpoints.areDue(position)) await checkpoints.keep(snapshot);
-      },
+  const observer: Observer = {
+    onEpoch: (metrics) => around.onEpoch?.(metrics),
+    onBeat: (position) => around.onBeat?.(position),
+    shouldStop: () => around.shouldStop?.() ?? false,
+    onInterrupt: (snapshot) => checkpoints.keep(() => snapshot),
+    async onPause(position, snapshot) {
+      if (position.epoch < cell.epochs && checkpoints.areDue(position)) await checkpoints.keep(snapshot);
     },
-    from,
-  );
+  };
+  const outcome = await train(cell, dataset, observer, from).catch((error: unknown) => {
+    if (!(error instanceof UnfitSnapshot)) throw error;
+    tellUnused(cell, around, error);
+    return train(cell, dataset, observer);
+  });
   if (outcome.status === 'interrupted') return undefined;
   if (outcome.status === 'ok') await around.weights?.write(cell.id, encodeWeights(cell, dataset, outcome));
   return recordOf({ cell, label }, outcome, dataset.classes, { startedAt, attempts: around.attempt });
@@ -87,12 +87,13 @@ async function lastSnapshot(cell: Cell, around: Surroundings): Promise<Snapshot 
     const bytes = await around.store.read(cell.id);
     return bytes && decodeCheckpoint(cell, bytes);
   } catch (error) {
-    around.onNotice?.(
-      `The checkpoint of cell ${cell.id} is not used: ${(error as Error).message}. It starts anew.`,
-    );
+    tellUnused(cell, around, error as Error);
     return undefined;
   }
 }
+
+const tellUnused = (cell: Cell, { onNotice }: Surroundings, { message }: Error) =>
+  onNotice?.(`The checkpoint of cell ${cell.id} is not used: ${message}. It starts anew.`);
 
 /** The record of a run that came to an end. A diverged one counts as guessing: (classes - 1)/classes wrong. */
 function recordOf(
@@ -118,5 +119,3 @@ function recordOf(
     peakMemory: process.resourceUsage().maxRSS * 1024,
   };
 }
-
-export { failureOf } from './failure.js';

@@ -52,7 +52,13 @@ interface Run {
   metrics: EpochMetrics[];
 }
 
-/** Trains one cell on a data set with the current tfjs backend, from the start or from a snapshot. */
+/** A snapshot that is not of the cell, model and data it was to go on with. Nothing has been trained yet. */
+export class UnfitSnapshot extends Error {}
+
+/**
+ * Trains one cell on a data set with the current tfjs backend, from the start or from a snapshot.
+ * @throws UnfitSnapshot before anything else happens
+ */
 export async function train(
   cell: Cell,
   dataset: Dataset,
@@ -154,6 +160,7 @@ const start: Position = { epoch: 0, batch: 0, lossSum: 0, wrong: 0, epochSeconds
 function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
   const model = buildModel(cell.model, dataset);
   const feed = makeFeed(dataset, cell.dataset.augment, cell.batchSize);
+  if (from) checkSnapshot(from, cell, model, feed);
   const mask = cell.optimizer.exclude === 'rank1' ? tensor1d(model.rankMask()) : undefined;
   const optimizer = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd, mask });
   const fresh = () => {
@@ -180,6 +187,26 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
     position: from?.position ?? start,
     metrics: [...(from?.metrics ?? [])],
   };
+}
+
+/** Arrays of other lengths would train something else, or fail in mid-run. @throws UnfitSnapshot */
+function checkSnapshot(from: Snapshot, cell: Cell, model: Model, feed: Feed): void {
+  const { parameterCount: n, stateCount } = model;
+  const slots = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd }).slots.map(() => n);
+  const recorder = cell.recordDecay ? [n, n, n, n, 1] : [];
+  const check = (what: string, found: readonly Float32Array[], expected: readonly number[]) => {
+    const lengths = found.map((array) => array.length).join(', ');
+    if (lengths !== expected.join(', ')) {
+      throw new UnfitSnapshot(`its ${what} has lengths [${lengths}], not [${expected.join(', ')}]`);
+    }
+  };
+  check('theta', [from.theta], [n]);
+  check('layer state', [from.state], [stateCount]);
+  check('optimizer state', from.slots, slots);
+  check('decay recorder', from.recorder ?? [], recorder);
+  if (from.position.batch > feed.stepsPerEpoch) {
+    throw new UnfitSnapshot(`its batch ${from.position.batch} is beyond the epoch's ${feed.stepsPerEpoch}`);
+  }
 }
 
 const snapshotOf = (run: Run): Snapshot => ({

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../../src/backends/index.js';
 import { loadDataset, type Dataset } from '../../src/data/index.js';
+import { decodeSafetensors, encodeSafetensors, type Container } from '../../src/files/safetensors.js';
 import { clearCheckpoints, folderStore } from '../../src/sweep/checkpoints.js';
 import { trainCell, type Surroundings } from '../../src/sweep/trainCell.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/train/checkpoint.js';
@@ -21,6 +22,10 @@ const snapshot: Snapshot = {
   slots: [Float32Array.of(1, 2, 3), Float32Array.of(4, 5, 6)],
   state: new Float32Array(0),
 };
+
+/** A checkpoint's bytes, whole but for what is changed in it. */
+const changed = (bytes: Uint8Array, change: (content: Container) => Container) =>
+  encodeSafetensors(change(decodeSafetensors(bytes)));
 
 describe('a checkpoint', () => {
   it('gives back the snapshot, bit for bit', () => {
@@ -49,6 +54,58 @@ describe('a checkpoint', () => {
     bad[bad.length - 1] = bad[bad.length - 1]! ^ 128;
     expect(() => decodeCheckpoint(cell, bad)).toThrow('checksum');
   });
+});
+
+describe('a checkpoint whose checksum is right is refused', () => {
+  const bytes = encodeCheckpoint(cell, snapshot);
+  const withText = (entries: Readonly<Record<string, unknown>>) =>
+    changed(bytes, ({ tensors, metadata }) => {
+      const texts = Object.entries(entries).map(([key, value]) => [key, JSON.stringify(value)] as const);
+      return { tensors, metadata: { ...metadata, ...Object.fromEntries(texts) } };
+    });
+
+  it.each([
+    ['of no position', null],
+    ['of an empty one', {}],
+    ['beyond the last epoch', { ...snapshot.position, epoch: 3 }],
+    ['before the first epoch', { ...snapshot.position, epoch: -1 }],
+    ['in a part of a batch', { ...snapshot.position, batch: 0.5 }],
+    ['of a batch as text', { ...snapshot.position, batch: '2' }],
+    ['without its sum', { ...snapshot.position, lossSum: null }],
+    ['without its time', { ...snapshot.position, seconds: undefined }],
+  ])('because %s', (_what, position) => {
+    expect(() => decodeCheckpoint(cell, withText({ position }))).toThrow('its position is none');
+  });
+
+  it('because it says nothing about its position', () => {
+    const bare = changed(bytes, ({ tensors, metadata: { format, cell: owner } }) => {
+      return { tensors, metadata: { format: format!, cell: owner! } };
+    });
+    expect(() => decodeCheckpoint(cell, bare)).toThrow('its position is none');
+  });
+
+  it.each([
+    ['are none', null],
+    ['are fewer than its epochs', []],
+    ['are more than its epochs', [...snapshot.metrics, ...snapshot.metrics]],
+    ['are of another epoch', [{ ...snapshot.metrics[0]!, epoch: 2 }]],
+    ['lack a number', [{ ...snapshot.metrics[0]!, testError: null }]],
+  ])('because its metrics %s', (_what, metrics) => {
+    expect(() => decodeCheckpoint(cell, withText({ metrics }))).toThrow('its metrics do not fit');
+  });
+
+  it('because its optimizer state is shorter than its parameters', () => {
+    const slots = [Float32Array.of(1, 2, 3), Float32Array.of(4, 5)];
+    const uneven = encodeCheckpoint(cell, { ...snapshot, slots });
+    expect(() => decodeCheckpoint(cell, uneven)).toThrow('not as long as its parameters');
+  });
+});
+
+it('a checkpoint without a checksum is refused', () => {
+  // Another name for the checksum, as a flipped bit may give it.
+  const bad = Buffer.from(encodeCheckpoint(cell, snapshot));
+  bad.write('sha255', bad.indexOf('sha256'));
+  expect(() => decodeCheckpoint(cell, bad)).toThrow('it has no checksum');
 });
 
 describe('a folder of checkpoints', () => {
@@ -140,6 +197,30 @@ describe('a cell', () => {
     expect(notices).toEqual([
       `The checkpoint of cell ${cell.id} is not used: its tensor slot.1 does not lie where the header says. It starts anew.`,
     ]);
+  });
+
+  it.each<[string, (kept: Snapshot) => Partial<Snapshot>, string]>([
+    [
+      'parameters',
+      ({ theta, slots }) => ({ theta: theta.slice(1), slots: slots.map((s) => s.slice(1)) }),
+      'theta',
+    ],
+    ['state', () => ({ state: new Float32Array(1) }), 'layer state'],
+    ['slots', ({ slots }) => ({ slots: slots.slice(1) }), 'optimizer state'],
+    ['recorder', () => ({ recorder: [new Float32Array(1)] }), 'decay recorder'],
+    ['batch', ({ position }) => ({ position: { ...position, batch: 4 } }), 'batch 4'],
+  ])('starts anew, with a notice, where the %s of its checkpoint do not fit', async (_what, change, said) => {
+    const whole = await trainCell(job, around(scratch()));
+    const folder = scratch();
+    const store = folderStore(folder);
+    await trainCell(job, around(folder, { shouldStop: () => true }));
+    const kept = decodeCheckpoint(cell, (await store.read(cell.id))!);
+    await store.write(cell.id, encodeCheckpoint(cell, { ...kept, ...change(kept) }));
+    const notices: string[] = [];
+    const onNotice = (text: string) => void notices.push(text);
+    expect(numbers(await trainCell(job, around(folder, { onNotice })))).toEqual(numbers(whole));
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toContain(said);
   });
 
   it('goes on where a checkpoint cannot be kept', async () => {
