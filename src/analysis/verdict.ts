@@ -13,9 +13,9 @@ export function verdict(decoupling: Decoupling): string[] {
   if (!only) return ['There are no runs yet, so there is nothing to say.'];
   return [
     only.best
-      ? `${only.label} reaches a test error of ${percent(only.best.mean)} at lr ${short(only.best.lr)}, wd ${short(only.best.wd)}, the best of ${only.grid.runs} runs' grid.`
+      ? `${only.label} reaches a test error of ${percent(only.best.mean)} at ${setting(only.best)}, the best of ${only.grid.runs} runs' grid.`
       : `${only.label}: ${only.reason ?? 'no result.'}`,
-    `Its separability is ${shown(only.separability.corrected, short)} and its ridge slope ${shown(only.ridge.slope, short)}.`,
+    `Its separability is ${shown(only.separability.corrected)} and its ridge slope ${shown(only.ridge.slope)}.`,
     'Nothing is compared: put a second optimizer into the configuration.',
   ];
 }
@@ -35,7 +35,7 @@ export function verdictOf(decoupling: Decoupling, comparison: Comparison): strin
 
 type Direction = 'lower' | 'higher' | 'open' | 'unknown';
 
-/** Which way an interval points: `open` where it holds 0, `unknown` where there is none. */
+/** Which way an interval points: `open` where it includes 0, `unknown` where there is none. */
 export function direction({ low, high }: Estimate): Direction {
   if (low === null || high === null) return 'unknown';
   if (high < 0) return 'lower';
@@ -48,7 +48,7 @@ function bestSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Compari
     return `The best settings cannot be compared: ${empty.label} has no run that finished or diverged.`;
   }
   const runs = `${c.runs[0]} and ${c.runs[1]} runs`;
-  const means = `${b.label}'s best setting has a test error of ${percent(b.best.mean)}, ${a.label}'s ${percent(a.best.mean)} (${runs})`;
+  const means = `${b.label}'s best setting, ${setting(b.best)}, has a test error of ${percent(b.best.mean)}, ${a.label}'s, ${setting(a.best)}, ${percent(a.best.mean)} (${runs})`;
   const edges = [a, b].filter((o) => o.best?.edge).map((o) => o.label);
   const border =
     edges.length > 0
@@ -56,9 +56,8 @@ function bestSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Compari
       : '';
   const way = direction(c.best);
   const by = `a difference of ${points(c.best.value)} points${range(c.best, points, level)}`;
-  if (way === 'unknown')
-    return `${means}, but no interval can be given, so this may be luck: ${c.best.reason ?? ''}`;
-  if (way === 'open') return `${means}: ${by}, which holds 0, so neither is shown to be better${border}.`;
+  if (way === 'unknown') return sentences(`${means}, but this may be luck.`, c.best.reason);
+  if (way === 'open') return `${means}: ${by}, which includes 0, so neither is shown to be better${border}.`;
   const relative =
     c.bestRelative.value === null ? '' : ` (${percent(Math.abs(c.bestRelative.value))} ${way} relative)`;
   return `${means}: freed of selection, ${by}${relative}, so ${way === 'lower' ? b.label : a.label} is better here${border}.`;
@@ -70,9 +69,24 @@ function independenceSentence(
   c: Comparison,
   level: number,
 ): string {
-  const separability = `separability is ${shown(b.separability.corrected, short)} for ${b.label} and ${shown(a.separability.corrected, short)} for ${a.label}`;
-  const slope = `the ridge slope ${shown(b.ridge.slope, short)} and ${shown(a.ridge.slope, short)}`;
-  return `${capital(separability)}, ${slope} (0 decoupled, -1 coupled; ${percent(level, 0)} intervals): ${independence(a, b, c)}.`;
+  const [separabilities, slopes] = [
+    [b.separability.corrected, a.separability.corrected],
+    [b.ridge.slope, a.ridge.slope],
+  ] as const;
+  const all = [...separabilities, ...slopes];
+  const legend = [
+    ...(slopes.some(({ value }) => value !== null) ? ['slope 0: decoupled, −1: coupled'] : []),
+    ...(all.some(hasInterval) ? [`in brackets ${percent(level, 0)} intervals`] : []),
+  ].join('; ');
+  const names = [b.label, a.label] as const;
+  const facts = `Separability is ${both(separabilities, names)}, the ridge slope ${both(slopes, names)}`;
+  return `${facts}${legend && ` (${legend})`}: ${independence(a, b, c)}.`;
+}
+
+/** One statistic of both optimizers, said once where neither has it. */
+function both([one, other]: readonly [Estimate, Estimate], [name, otherName]: readonly [string, string]) {
+  if (one.value === null && other.value === null) return 'not identifiable for either';
+  return `${shown(one)} for ${name} and ${shown(other)} for ${otherName}`;
 }
 
 /** What separability and slope together allow one to say. */
@@ -81,13 +95,13 @@ function independence(a: OptimizerStatistics, b: OptimizerStatistics, c: Compari
   if (separability === 'unknown')
     return 'whether lr and wd are more independent in one than in the other cannot be told from these runs';
   if (separability === 'open')
-    return 'the difference in separability holds 0, so neither is shown to be easier to tune';
+    return 'the difference in separability includes 0, so neither is shown to be easier to tune';
   const [more, less, slopes] =
     separability === 'higher' ? [b, a, slopeAgrees(b, a)] : [a, b, slopeAgrees(a, b)];
   const [converged, other] = [more.separability.rawConverged, less.separability.rawConverged];
   // Whole columns of diverged cells are additive: they can make the more coupled grid look the more separable.
   if (converged !== null && other !== null && converged < other)
-    return `but over the cells where nothing diverged it is ${short(converged)} for ${more.label} against ${short(other)} for ${less.label}, the other way round, so neither is shown to be easier to tune`;
+    return `but over the cells where nothing diverged it is ${fixed(converged)} for ${more.label} against ${fixed(other)} for ${less.label}, the other way round, so neither is shown to be easier to tune`;
   return `lr and wd are more nearly independent in ${more.label} than in ${less.label}${slopes}`;
 }
 
@@ -101,28 +115,40 @@ function slopeAgrees(more: OptimizerStatistics, less: OptimizerStatistics): stri
 function generalisationSentence(c: Comparison, level: number): string {
   const { relative, range: losses, difference } = c.generalisation;
   if (relative.value === null || difference.value === null || losses === null)
-    return `Test error at equal training loss cannot be compared: ${relative.reason ?? difference.reason ?? ''}`;
+    return sentences(
+      'Test error at equal training loss cannot be compared.',
+      relative.reason ?? difference.reason,
+    );
   const where = `averaged over training losses from ${short(losses[0])} to ${short(losses[1])}`;
   const size = `${percent(Math.abs(relative.value))} ${relative.value < 0 ? 'lower' : 'higher'}`;
   const claim = `At equal training loss, ${where}, ${c.b}'s test error is ${size} than ${c.a}'s${range(relative, (v) => percent(v), level)}`;
   const way = direction(relative);
-  if (way === 'unknown') return `${claim}, without an interval: ${relative.reason ?? ''}`;
-  if (way === 'open') return `${claim}, which holds 0, so neither is shown to generalise better.`;
+  if (way === 'unknown') return sentences(`${claim}, without an interval.`, relative.reason);
+  if (way === 'open') return `${claim}, which includes 0, so neither is shown to generalise better.`;
   return `${claim}, so ${way === 'lower' ? c.b : c.a} generalises better here.`;
 }
 
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-const percent = (share: number, digits = 1) => `${(share * 100).toFixed(digits)}%`;
-const points = (share: number) => `${share > 0 ? '+' : ''}${(share * 100).toFixed(2)}`;
-const short = (value: number) => String(Number(value.toPrecision(2)));
+const sentences = (...parts: readonly (string | undefined)[]) => parts.filter(Boolean).join(' ');
+const setting = ({ lr, wd }: { readonly lr: number; readonly wd: number }) =>
+  `lr ${short(lr, 3)}, wd ${short(wd, 3)}`;
+/** `digits` decimals, with a true minus, which no text breaks a line at; never a minus zero. */
+const fixed = (value: number, digits = 2) =>
+  value
+    .toFixed(digits)
+    .replace(/^-(?=[0.]*[1-9])/, '−')
+    .replace(/^-/, '');
+const percent = (share: number, digits = 1) => `${fixed(share * 100, digits)}%`;
+const points = (share: number) => `${share > 0 ? '+' : ''}${fixed(share * 100)}`;
+const short = (value: number, digits = 2) => String(Number(value.toPrecision(digits)));
+const hasInterval = ({ low, high }: Estimate) => low !== null && high !== null;
 
 function range(e: Estimate, format: (v: number) => string, level: number): string {
   if (e.low === null || e.high === null) return '';
   return ` (${percent(level, 0)} interval ${format(e.low)} to ${format(e.high)})`;
 }
 
-function shown(e: Estimate, format: (v: number) => string): string {
+function shown(e: Estimate): string {
   if (e.value === null) return 'not identifiable';
-  if (e.low === null || e.high === null) return `${format(e.value)} (no interval)`;
-  return `${format(e.value)} (${format(e.low)} to ${format(e.high)})`;
+  if (e.low === null || e.high === null) return fixed(e.value);
+  return `${fixed(e.value)} (${fixed(e.low)} to ${fixed(e.high)})`;
 }

@@ -135,8 +135,26 @@ describe('verdict', () => {
 
   it('claims nothing where there is no difference', () => {
     const result = decoupling([...side('Adam', 'adam', 0, 1, 0.1), ...side('AdamW', 'adamw', 0, 1, 0.1)]);
-    expect(verdict(result)[0]).toMatch(/holds 0, so neither is shown to be better/);
+    expect(verdict(result)[0]).toMatch(/includes 0, so neither is shown to be better/);
     expect(verdict(result)[1]).toMatch(/neither is shown to be easier to tune/);
+  });
+
+  it('names the best settings, and explains what it shows only where there is something', () => {
+    const full = verdict(
+      decoupling([...side('Adam', 'adam', -1, 1, 0.02), ...side('AdamW', 'adamw', 0, 0.8, 0.02)]),
+    );
+    expect(full[0]).toMatch(
+      /^AdamW's best setting, lr [\d.e-]+, wd [\d.e-]+, has .* Adam's, lr [\d.e-]+, wd /,
+    );
+    expect(full[1]).toMatch(/\d\.\d\d \(\d\.\d\d to \d\.\d\d\) for AdamW and .* −\d\.\d\d \(−\d/);
+    expect(full[1]).toMatch(/\(slope 0: decoupled, −1: coupled; in brackets 95% intervals\)/);
+    const first = (label: string, optimizer: 'adam' | 'adamw') =>
+      side(label, optimizer, 0, 1, 0).filter(({ cell }) => cell.seed === 0 && cell.wd === 0);
+    const bare = verdict(decoupling([...first('Adam', 'adam'), ...first('AdamW', 'adamw')]));
+    expect(bare[0]).toMatch(/ runs\), but this may be luck\. [A-Z]/);
+    expect(bare[1]).toMatch(
+      /^Separability is not identifiable for either, the ridge slope not identifiable for either: whether/,
+    );
   });
 
   it('says that there is nothing to compare', () => {
