@@ -46,8 +46,11 @@ const entry = new URL('./workerMain.js', import.meta.url);
 
 /** Loading a backend and data says nothing for a while, however short `--hang-timeout` is; seconds. */
 const longestSetup = 600;
-/** A worker that is asked to go and has no cell to keep goes at once, or hangs; seconds. */
-const longestFarewell = 20;
+/**
+ * A worker that was asked to go and is silent for so long hangs, whatever `--hang-timeout` says; seconds. It has a
+ * step to finish and a checkpoint to keep, if it has a cell.
+ */
+const longestFarewell = { idle: 20, busy: 60 };
 
 /** Living workers: whatever ends the coordinator (a second Ctrl-C, a defect) ends them. */
 const brood = new Set<ChildProcess>();
@@ -77,7 +80,7 @@ export async function startWorker(
   const child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   brood.add(child);
   const link = linkTo(child, limits);
-  const kill = () => void child.kill('SIGKILL');
+  const { kill } = link;
   signal?.addEventListener('abort', kill);
   try {
     const silence = limits.hang && Math.max(limits.hang, longestSetup);
@@ -128,7 +131,7 @@ async function endOf(child: ChildProcess): Promise<string> {
 }
 
 /** Request and answer over a child's message channel, under the limits. */
-function linkTo(child: ChildProcess, limits: Limits) {
+export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFarewell) {
   let pending: Pending | undefined;
   let gone = false;
   let lastWords = '';
@@ -143,9 +146,19 @@ function linkTo(child: ChildProcess, limits: Limits) {
     pending = undefined;
     if (current) act(current);
   };
-  const condemn = (message: string, kind: WorkerFailure['kind']) => {
+  /** Seconds, now; 0 for no limit. */
+  const longestSilence = (): number => {
+    const usual = pending?.silence ?? 0;
+    if (!stopping) return usual;
+    const last = pending ? farewell.busy : farewell.idle;
+    return usual > 0 ? Math.min(usual, last) : last;
+  };
+  const kill = () => {
     gone = true;
     child.kill('SIGKILL');
+  };
+  const condemn = (message: string, kind: WorkerFailure['kind']) => {
+    kill();
     finish(({ fail }) => fail(new WorkerFailure(message, kind)));
   };
   const ended = endOf(child).then((how) => {
@@ -177,7 +190,8 @@ function linkTo(child: ChildProcess, limits: Limits) {
   const watch = setInterval(() => {
     spent += tick;
     silent += tick;
-    const { timeout, silence } = pending ?? { timeout: 0, silence: stopping ? longestFarewell : 0 };
+    const timeout = pending?.timeout ?? 0;
+    const silence = longestSilence();
     if (timeout > 0 && spent > timeout) condemn(`it took longer than ${timeout} seconds`, 'timeout');
     else if (silence > 0 && silent > silence)
       condemn(`its worker process gave no sign of life for ${silence} seconds`, 'crash');
@@ -185,6 +199,7 @@ function linkTo(child: ChildProcess, limits: Limits) {
 
   return {
     alive: () => !gone,
+    kill,
     ask(message: ToWorker, terms: Pick<Pending, 'timeout' | 'silence' | 'events'>): Promise<FromWorker> {
       spent = silent = 0;
       return new Promise<FromWorker>((settle, fail) => {
