@@ -1,7 +1,7 @@
 /** How results came about: versions, backend, data, machine, sessions. Nothing secret, nothing that decides a number. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import type { BackendReport } from '../backends/index.js';
@@ -44,7 +44,7 @@ export interface Manifest {
 }
 
 export const hostFacts = (): HostFacts => ({
-  platform: `${platform()} ${release()} ${arch()}`,
+  platform: `${platform()} ${arch()}`,
   cpu: cpus()[0]?.model ?? 'unknown',
   cores: availableParallelism(),
   memoryBytes: totalmem(),
