@@ -139,12 +139,17 @@ export function renderComparison(first: Named, second: Named): string {
   );
 }
 
-/** The same for the terminal. */
+/** The same for the terminal: panels are too narrow for a folder's name, so they say `a` and `b`. */
 export function renderComparisonText(first: Named, second: Named, options: TerminalOptions): string {
   const [a, b] = distinct(first, second);
   const sentences = pairings(a.records, b.records).map((p) => sentence(p, a.name, b.name));
   const lines = sentences.flatMap((s) => wrap(s, Math.max(20, options.width)));
-  return `${lines.join('\n')}\n\n${renderSummary(together([a, b]), options)}`;
+  const key = `a: ${a.name}\nb: ${b.name}`;
+  const panels = together([
+    { ...a, name: 'a' },
+    { ...b, name: 'b' },
+  ]);
+  return `${lines.join('\n')}\n\n${key}\n\n${renderSummary(panels, options)}`;
 }
 
 function wrap(text: string, width: number): string[] {

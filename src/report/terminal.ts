@@ -189,14 +189,24 @@ function beside(panels: readonly string[][], width: number): string {
   return blocks.map((lines) => lines.map((l) => l.trimEnd()).join('\n')).join('\n\n');
 }
 
-function legend(scale: Scale, { color, width }: TerminalOptions): string {
+/** Lowest and highest error shown; a colour scale may reach further, as it needs a span and a positive floor. */
+function shownRange(grids: readonly Grid[]): Scale | null {
+  const errors = grids.flatMap((g) => g.cells.flatMap((c) => (c.status === 'ok' ? [c.error!] : [])));
+  if (errors.length === 0) return null;
+  return { low: errors.reduce((a, b) => Math.min(a, b)), high: errors.reduce((a, b) => Math.max(a, b)) };
+}
+
+function legend(shown: Scale | null, { color, width }: TerminalOptions): string {
+  const marks = 'rows wd, columns lr; * best, x diverged, ! failed, · missing';
+  if (shown === null) return marks;
   const steps = Math.min(24, Math.max(8, width - 40));
   const bar =
     color === 'none'
       ? ''
       : ' ' + Array.from({ length: steps }, (_, i) => paint(' ', i / (steps - 1), color)).join('') + ' ';
-  const range = `${percent(scale.low)}${bar === '' ? ' to ' : bar}${percent(scale.high)}`;
-  return `test error in %, ${range}\nrows wd, columns lr; * best, x diverged, ! failed, · missing`;
+  const [low, high] = [percent(shown.low), percent(shown.high)];
+  const range = low === high ? low : `${low}${bar === '' ? ' to ' : bar}${high}`;
+  return `test error in %, ${range}\n${marks}`;
 }
 
 /**
@@ -215,6 +225,6 @@ export function renderSummary(records: readonly RunRecord[], options: TerminalOp
     countRuns(records),
     bestTable(grids, options),
     beside(panels, options.width),
-    legend(scale, options),
+    legend(shownRange(grids), options),
   ].join('\n\n');
 }

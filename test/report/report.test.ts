@@ -69,11 +69,19 @@ describe('comparison', () => {
     expect(adam!.better).toBe(16);
   });
 
+  it('tells the optimizers apart in narrow panels, however long the folders', () => {
+    const a = { ...input, name: 'results/of-a-long-evening' };
+    const b = { ...input, name: 'results/of-a-longer-morning' };
+    const text = renderComparisonText(a, b, { color: 'none', width: 40 });
+    for (const label of ['a: Adam', 'a: AdamW', 'b: Adam', 'b: AdamW']) expect(text).toMatch(new RegExp(`^ *${label}$`, 'm')); // prettier-ignore
+  });
+
   it('says it in the terminal, and when there is nothing to compare', () => {
     const a = { ...input, name: 'results/a' };
     const same = renderComparisonText(a, { ...input, name: 'results/a' }, { color: 'none', width: 200 });
     expect(same).toContain('all 16 common cells are equal to the last bit');
-    expect(same).toContain('results/a (2): AdamW');
+    expect(same).toContain('a: results/a\nb: results/a (2)\n');
+    expect(same).toMatch(/^b: AdamW /m);
     const other = renderComparisonText(a, { ...a, name: 'b', records: [] }, { color: 'none', width: 200 });
     expect(other).toContain('only in results/a');
   });

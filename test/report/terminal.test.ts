@@ -14,6 +14,15 @@ describe('renderSummary', () => {
     );
   });
 
+  it('prints the range of the data, not of the colour scale', () => {
+    const one = sweepRecords({ lrs: [0.1], wds: [0], seeds: [0] }).map((r) => ({ ...r, finalTestError: 0 }));
+    expect(renderSummary(one, { color: 'none', width: 80 })).toContain('test error in %, 0.00\n');
+    const two = [0.2, 0.201].flatMap((finalTestError, i) =>
+      sweepRecords({ lrs: [2 ** (-9 - i)], wds: [0], seeds: [0] }).map((r) => ({ ...r, finalTestError })),
+    );
+    expect(renderSummary(two, { color: 'none', width: 80 })).toContain('test error in %, 20.00 to 20.10\n');
+  });
+
   it('marks the best cell with a star and diverged ones with x', () => {
     const text = renderSummary(records, { color: 'none', width: 80 });
     expect(text).toContain('*5.19');
