@@ -94,7 +94,7 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
     chosen,
     ring,
   );
-  drawing.style.maxWidth = `${String(Math.min(720, frame.width * 1.15))}px`;
+  drawing.style.maxWidth = `${String(Math.min(720, frame.width * 1.5))}px`;
   ring.style.strokeWidth = `${String(2.5 * Math.sqrt(frame.scale))}px`;
   chosen.style.strokeWidth = `${String(4 * Math.sqrt(frame.scale))}px`;
 
@@ -143,12 +143,15 @@ export function legend(data: PageData): HTMLElement {
   const bar = html('span', { class: 'bar', 'aria-hidden': 'true' });
   bar.style.background = `linear-gradient(to right, ${rampStops().join(',')})`;
   const ends = [`${percent(data.range.low)} %`, `${percent(data.range.high)} % test error`] as const;
+  const marked = data.panels.map((p) => p.cells.filter((c) => c.rank !== undefined).length);
+  const [fewest, most] = [Math.min(...marked), Math.max(...marked)];
+  const dots = most < 2 ? '' : ` · • ${fewest === most ? '' : 'up to '}${String(most)} best`;
   return html(
     'p',
     { class: 'legend' },
     html('span', {}, ends[0]),
     bar,
     html('span', {}, ends[1]),
-    html('span', { class: 'key' }, '★ best · • ten best · ✕ diverged'),
+    html('span', { class: 'key' }, `★ best${dots} · ✕ diverged`),
   );
 }
