@@ -1,4 +1,5 @@
 /** `adamw-bench data`: which data sets there are, fetching them, checking them. */
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
   datasetCatalog,
@@ -6,6 +7,7 @@ import {
   fetchDataset,
   resolveDataDir,
   verifyDataset,
+  type DataFile,
   type DatasetName,
   type FileStatus,
 } from '../../data/index.js';
@@ -61,18 +63,24 @@ async function list(dataDir: string | undefined): Promise<number> {
   console.log(`Data folder: ${resolveDataDir(dataDir)}\n`);
   for (const { name, title, shape, classes, files } of datasetCatalog()) {
     const status = await datasetStatus(name, { dataDir });
-    const missing = status.filter(({ state }) => state === 'missing').length;
-    const there =
-      files.length === 0
-        ? 'generated'
-        : missing === 0
-          ? 'present'
-          : `${missing} of ${status.length} files missing`;
     console.log(
-      `${name.padEnd(16)} ${shape.height}x${shape.width}x${shape.channels}  ${String(classes).padStart(4)} classes  ${there.padEnd(22)} ${title}`,
+      `${name.padEnd(16)} ${shape.height}x${shape.width}x${shape.channels}  ${String(classes).padStart(4)} classes  ${there(files, status).padEnd(26)} ${title}`,
     );
   }
   return exitCode.ok;
+}
+
+/** What of a data set is there, in a few words; `data verify` says more. */
+function there(files: readonly DataFile[], status: readonly FileStatus[]): string {
+  if (files.length === 0) return 'generated';
+  const count = (...states: FileStatus['state'][]) =>
+    status.filter(({ state }) => states.includes(state)).length;
+  const of = (some: number) => `${some} of ${files.length} file${files.length === 1 ? '' : 's'}`;
+  if (count('missing') > 0) return `${of(count('missing'))} missing`;
+  if (count('bad') > 0) return `${of(count('bad'))} unusable`;
+  // A file cut short is among these: what is in it, only `data verify` looks.
+  if (count('different') > 0) return `${of(count('different'))} not official`;
+  return count('unchecked') > 0 ? 'present (unchecked)' : 'present';
 }
 
 async function fetch(names: readonly string[], dataDir: string | undefined): Promise<number> {
@@ -94,13 +102,49 @@ async function fetch(names: readonly string[], dataDir: string | undefined): Pro
 async function verify(names: readonly string[], dataDir: string | undefined): Promise<number> {
   let sound = true;
   for (const name of names.map(known)) {
-    for (const file of await verifyDataset(name, { dataDir })) {
-      console.log(line(file));
-      if (file.state === 'missing' || file.state === 'bad') sound = false;
+    const { files } = datasetCatalog().find((entry) => entry.name === name)!;
+    const status = await verifyDataset(name, { dataDir });
+    const folder = join(resolveDataDir(dataDir), name);
+    for (const file of status) {
+      console.log(line(file, folder, files.find((known) => known.name === file.name)?.md5));
     }
+    console.log(overall(name, status, files));
+    if (status.some(isUnusable)) sound = false;
   }
   return sound ? exitCode.ok : exitCode.refused;
 }
 
-const line = ({ name, path, state, message }: FileStatus) =>
-  `${state.padEnd(10)} ${path ?? name}${message === undefined ? '' : `\n           ${message}`}`;
+const isUnusable = ({ state }: FileStatus) => state === 'missing' || state === 'bad';
+
+/** What a state means, where the word alone does not say it. */
+const meanings: Partial<Record<FileStatus['state'], string>> = {
+  repacked: 'Its md5 is not the official one, but the unpacked contents are the official bytes: used.',
+  different:
+    'Its md5 is not the official one. The contents have the right form and are used, but results may not compare with published ones.',
+  unchecked: 'No md5 is published for it. The contents have the right form and are used.',
+};
+
+function line({ name, path, state, message }: FileStatus, folder: string, md5: string | undefined): string {
+  const about =
+    state === 'missing'
+      ? `Belongs into ${folder}${md5 === undefined ? '' : `, md5 ${md5}`}.`
+      : (message ?? meanings[state]);
+  return `${state.padEnd(10)} ${path ?? name}${about === undefined ? '' : `\n           ${about}`}`;
+}
+
+/** One line on the whole data set, and what to do where it cannot be used. */
+function overall(name: string, status: readonly FileStatus[], files: readonly DataFile[]): string {
+  if (files.length === 0) return `${name} is generated; there is nothing to verify.`;
+  const unusable = status.filter(isUnusable);
+  if (unusable.length === 0) {
+    const official = status.every(({ state }) => state === 'official' || state === 'repacked');
+    return official ? `${name} is complete and official.` : `${name} is complete and can be used.`;
+  }
+  const head = `${name} cannot be used: ${unusable.length} of ${files.length} file${files.length === 1 ? ' is' : 's are'} missing or bad.`;
+  if (files.every(({ urls }) => urls.length === 0)) {
+    // Only ImageNet32x32 is of this kind.
+    return `${head} Get them from https://image-net.org/download-images: that needs registration.`;
+  }
+  const first = unusable.some(({ state }) => state === 'bad') ? 'Delete what is bad, then run' : 'Run';
+  return `${head} ${first}: adamw-bench data fetch ${name}`;
+}
