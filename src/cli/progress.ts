@@ -5,7 +5,7 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Beat, Job, SweepEvents, SweepPlan } from '../sweep/index.js';
 import type { RunRecord } from '../train/record.js';
-import { elapsed, size } from './units.js';
+import { elapsed, libraryVersion, size } from './units.js';
 
 export type ProgressStyle = 'bars' | 'lines' | 'json' | 'quiet';
 
@@ -38,8 +38,9 @@ const outcome = ({ status, finalTestError, reason }: RunRecord) =>
 function planLine({ jobs, missing, backend, workers }: SweepPlan): string {
   const done = jobs.length - missing.length;
   const kept = done > 0 ? `, ${done} there already` : '';
-  const device = [backend.device, backend.version].filter(Boolean).join(', ');
-  return `${jobs.length} cells${kept}; ${missing.length} to train on ${workers} worker${workers === 1 ? '' : 's'}; backend ${backend.name}${device ? ` (${device})` : ''}`;
+  const device = [backend.device, libraryVersion(backend)].filter(Boolean).join(', ');
+  const on = missing.length > 0 ? ` on ${workers} worker${workers === 1 ? '' : 's'}` : '';
+  return `${jobs.length} cells${kept}; ${missing.length} to train${on}; backend ${backend.name}${device ? ` (${device})` : ''}`;
 }
 
 function lines(): Progress {

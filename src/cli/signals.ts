@@ -2,8 +2,14 @@
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A signal that aborts on a first SIGINT, SIGTERM or SIGHUP or after `budget` seconds (0: never). */
-export function stopSignal(budget: number): {
+/**
+ * A signal that aborts on a first SIGINT, SIGTERM or SIGHUP or after `budget` seconds (0: never). `doing` says on
+ * standard error what the command does then, e.g. "keeping checkpoints, then stopping".
+ */
+export function stopSignal(
+  budget: number,
+  doing: string,
+): {
   readonly signal: AbortSignal;
   /** Takes the handlers away. */
   release(): void;
@@ -13,7 +19,7 @@ export function stopSignal(budget: number): {
   const onSignal = (name: NodeJS.Signals) => {
     if (asked) process.exit(130);
     asked = true;
-    process.stderr.write(`\n${name}: keeping checkpoints, then stopping. Once more to stop at once.\n`);
+    process.stderr.write(`\n${name}: ${doing}. Once more to stop at once.\n`);
     controller.abort();
   };
   for (const name of signals) process.on(name, onSignal);

@@ -42,3 +42,14 @@ export function elapsed(total: number): string {
 
 /** Bytes as "9.6 MB". */
 export const size = (count: number) => `${(count / 1e6).toFixed(1)} MB`;
+
+/** What computes, with its version: "oneDNN 2.6.3", "tfjs 4.22.0"; nothing where the version is unknown. */
+export function libraryVersion({
+  name,
+  version,
+}: {
+  readonly name: string;
+  readonly version?: string | undefined;
+}) {
+  return version === undefined ? '' : `${name === 'onednn' ? 'oneDNN' : 'tfjs'} ${version}`;
+}

@@ -1,5 +1,7 @@
 /** The other commands, and what `run` prints, in each of its ways. */
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/main.js';
@@ -43,6 +45,11 @@ describe('help', () => {
     expect(stdout).toContain('Example');
     expect(stderr).toBe('');
     expect(Math.max(...lines(stdout).map((line) => line.length))).toBeLessThanOrEqual(130);
+  });
+
+  it.each(['run', 'plan', 'report', 'worker'])('%s shows defaults as people write them', async (command) => {
+    const { stdout } = await inThisProcess([command, '--help']);
+    expect(stdout).not.toMatch(/default: (\[\]|0\b|60\)|600\)|67108864)/);
   });
 
   it('names every command', async () => {
@@ -131,6 +138,35 @@ describe.concurrent('the small commands', () => {
     const { code, stdout } = await adamwBench(['data', 'verify', 'cifar10', '--data-dir', dir]);
     expect(code).toBe(2);
     expect(stdout).toMatch(/^missing .*cifar-10-binary\.tar\.gz/m);
+    expect(stdout).toContain(`Belongs into ${join(dir, 'cifar10')}, md5 `);
+    expect(stdout).toContain('1 of 1 file is missing or bad. Run: adamw-bench data fetch cifar10');
+  });
+
+  it('data list does not call a file that is cut short present', async () => {
+    const dir = scratch();
+    mkdirSync(join(dir, 'cifar10'));
+    writeFileSync(join(dir, 'cifar10', 'cifar-10-binary.tar.gz'), 'too short');
+    expect((await adamwBench(['data', 'list', '--data-dir', dir])).stdout).toMatch(
+      /^cifar10 .*1 of 1 file not official/m,
+    );
+    const { code, stdout } = await adamwBench(['data', 'verify', 'cifar10', '--data-dir', dir]);
+    expect(code).toBe(2);
+    expect(stdout).toContain('Delete what is bad, then run: adamw-bench data fetch cifar10');
+  });
+
+  it('report --serve refuses a port that is taken', async () => {
+    const { file, dir } = configure({ optimizers: ['adam'] });
+    expect((await adamwBench(run(file, dir, '--quiet', '-w', '1'))).code).toBe(0);
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const { code, stderr } = await adamwBench(['report', dir, '--serve', '--port', String(port)]);
+      expect(code).toBe(2);
+      expect(stderr).toBe(`Port ${port} is taken. Choose another one, or none to get a free one.\n`);
+    } finally {
+      server.close();
+    }
   });
 
   it('doctor tells of every backend', async () => {

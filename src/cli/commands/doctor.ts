@@ -4,6 +4,7 @@ import { probeBackends, type BackendReport } from '../../backends/index.js';
 import { resolveDataDir } from '../../data/index.js';
 import { hostFacts, packageVersion } from '../../sweep/manifest.js';
 import { exitCode } from '../exit.js';
+import { libraryVersion } from '../units.js';
 
 /** Adds the command to the program. */
 export function addDoctor(program: Command, finish: (code: number) => void): void {
@@ -41,7 +42,11 @@ function describe({
 }: BackendReport): string {
   const head = `${available ? 'works' : 'no   '}  ${name.padEnd(10)}`;
   const about = available
-    ? [device, version, threads === undefined ? '' : `${threads} thread${threads === 1 ? '' : 's'}`]
+    ? [
+        device,
+        libraryVersion({ name, version }),
+        threads === undefined ? '' : `${threads} thread${threads === 1 ? '' : 's'}`,
+      ]
     : [reason, advice];
   const details = Object.entries(facts).map(([key, value]) => `                  ${key}: ${value}`);
   return [`${head} ${about.filter(Boolean).join(available ? ', ' : ' ')}`, ...details].join('\n');

@@ -8,7 +8,7 @@ import { expand, type Job } from '../../sweep/index.js';
 import { train } from '../../train/train.js';
 import { exitCode } from '../exit.js';
 import { elapsed, wholeNumber } from '../units.js';
-import { collect } from './run.js';
+import { setOption } from './run.js';
 
 interface PlanFlags {
   readonly set: readonly string[];
@@ -29,7 +29,7 @@ export function addPlan(program: Command, finish: (code: number) => void): void 
     .command('plan')
     .description('show the cells of a configuration and estimate the time they take')
     .argument('<config>', 'YAML file')
-    .option('--set <path=value>', 'override a setting (repeatable)', collect, [])
+    .addOption(setOption('override a setting (repeatable)'))
     .option('--data-dir <dir>', 'where data sets are')
     .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
     .option('--no-time', 'do not train a few steps for the estimate')

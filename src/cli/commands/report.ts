@@ -1,7 +1,7 @@
 /** `adamw-bench report` and `adamw-bench compare`: from journals to tables, figures and pages. */
 import { watch } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { writeAtomically } from '../../files/atomic.js';
 import {
   colorDepth,
@@ -11,7 +11,8 @@ import {
   serveReport,
   writeReport,
 } from '../../report/index.js';
-import { exitCode } from '../exit.js';
+import { UsageError, exitCode } from '../exit.js';
+import { pngNotice } from '../notices.js';
 import { readResults } from '../results.js';
 import { stopSignal } from '../signals.js';
 import { wholeNumber } from '../units.js';
@@ -23,7 +24,9 @@ export function addReport(program: Command, finish: (code: number) => void): voi
     .description('rebuild CSVs, figures and report.html of a results folder from its journal alone')
     .argument('<dir>', 'results folder, e.g. results/quick')
     .option('--serve', 'serve the page on 127.0.0.1 and update it while a sweep runs')
-    .option('--port <n>', 'port for --serve (default: a free one)', wholeNumber(0), 0)
+    .addOption(
+      new Option('--port <n>', 'port for --serve').argParser(wholeNumber(0)).default(0, 'a free one'),
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  adamw-bench report results/quick\n  adamw-bench report results/cifar --serve   watch the heatmap fill',
@@ -55,6 +58,8 @@ async function report(dir: string): Promise<number> {
   const paths = await writeReport(dir, input);
   console.log(renderSummary(input.records, terminal()));
   console.log(['', ...paths].join('\n'));
+  const notice = pngNotice(paths);
+  if (notice) console.error(notice);
   return exitCode.ok;
 }
 
@@ -88,13 +93,24 @@ async function* journalChanges(dir: string, signal: AbortSignal): AsyncGenerator
   }
 }
 
+/** A port that is taken or not allowed, as a refusal; anything else as it is. */
+function refusal(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code } = (error.cause ?? error) as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || code === 'EACCES' || code === 'ERR_SOCKET_BAD_PORT'
+    ? new UsageError(error.message)
+    : error;
+}
+
 async function serve(dir: string, port: number): Promise<number> {
   await readResults(dir);
-  const stop = stopSignal(0);
+  const stop = stopSignal(0, 'ending the page');
   const server = await serveReport({
     load: () => readResults(dir),
     changes: journalChanges(dir, stop.signal),
     port,
+  }).catch((error: unknown) => {
+    throw refusal(error);
   });
   console.log(`${server.url}  (Ctrl-C ends it)`);
   await new Promise<void>((resolve) =>

@@ -1,11 +1,12 @@
 /** `adamw-bench run`: train what is missing of an experiment, and write tables, figures and report. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
 import { StorageError, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
 import { UsageError, exitCode } from '../exit.js';
+import { pngNotice } from '../notices.js';
 import { progressDisplay, type ProgressStyle } from '../progress.js';
 import { stopSignal } from '../signals.js';
 import { duration, memorySize, wholeNumber } from '../units.js';
@@ -50,6 +51,18 @@ Exit codes: 0 done, 1 unexpected error, 2 refused (configuration, data, folder),
 /** Collects a repeatable option. */
 export const collect = (value: string, previous: readonly string[]) => [...previous, value];
 
+/** `--set`, none by default. */
+export const setOption = (about: string) =>
+  new Option('--set <path=value>', about).argParser(collect).default([], 'none');
+
+/** A time with its default in seconds, and as help shows it. */
+const time = (name: string, about: string, seconds: number, shown: string) =>
+  new Option(`--${name} <time>`, about).argParser(duration).default(seconds, shown);
+
+/** A size with its default in bytes, and as help shows it. */
+const size = (name: string, about: string, bytes: number, shown: string) =>
+  new Option(`--${name} <size>`, about).argParser(memorySize).default(bytes, shown);
+
 /** Adds the command to the program. */
 export function addRun(program: Command, finish: (code: number) => void): void {
   program
@@ -58,7 +71,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
       'train every cell of a configuration that has no result yet, and write tables, figures, report',
     )
     .argument('<config>', 'YAML file, e.g. configs/quick.yaml')
-    .option('--set <path=value>', 'override a setting, e.g. train.epochs=2 (repeatable)', collect, [])
+    .addOption(setOption('override a setting, e.g. train.epochs=2 (repeatable)'))
     .option('-o, --out <dir>', 'results folder (default: results/<name>)')
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
     .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
@@ -71,24 +84,27 @@ export function addRun(program: Command, finish: (code: number) => void): void {
       '--queue [redis]',
       'let workers on any machine train, over Redis (default address: $ADAMW_BENCH_REDIS)',
     )
-    .option('--stall-time <time>', 'with --queue: a worker silent for longer loses its cell', duration, 60)
-    .option(
-      '--share-limit <size>',
-      'with --queue: largest checkpoint that goes through Redis; 0: none',
-      memorySize,
-      64 * 2 ** 20,
+    .addOption(time('stall-time', 'with --queue: a worker silent for longer loses its cell', 60, '60s'))
+    .addOption(
+      size(
+        'share-limit',
+        'with --queue: largest checkpoint that goes through Redis; 0: none',
+        64 * 2 ** 20,
+        '64M',
+      ),
     )
-    .option('--timeout <time>', 'longest time for one cell, e.g. 30m', duration, 0)
-    .option('--hang-timeout <time>', 'a worker silent for longer is restarted', duration, 600)
-    .option('--time-budget <time>', 'stop cleanly after this time, e.g. 2h', duration, 0)
-    .option('--memory-limit <size>', 'most memory for one worker, e.g. 4G', memorySize, 0)
-    .option(
-      '--checkpoint-every <time>',
-      'keep a checkpoint of a running cell this often; 0: never',
-      duration,
-      60,
+    .addOption(time('timeout', 'longest time for one cell, e.g. 30m', 0, 'none'))
+    .addOption(time('hang-timeout', 'a worker silent for longer is restarted', 600, '10m'))
+    .addOption(time('time-budget', 'stop cleanly after this time, e.g. 2h', 0, 'none'))
+    .addOption(size('memory-limit', 'most memory for one worker, e.g. 4G', 0, 'none'))
+    .addOption(
+      time('checkpoint-every', 'keep a checkpoint of a running cell this often; 0: never', 60, '60s'),
     )
-    .option('--checkpoint-epochs <n>', 'keep one after every n-th epoch as well; 0: never', wholeNumber(0), 0)
+    .addOption(
+      new Option('--checkpoint-epochs <n>', 'keep one after every n-th epoch as well; 0: never')
+        .argParser(wholeNumber(0))
+        .default(0, 'never'),
+    )
     .option('--keep-weights', 'keep the final weights of each cell trained, for `export` and `eval`')
     .option('--no-figures', 'write the CSVs only, no figures and no report')
     .option('-q, --quiet', 'print nothing but errors')
@@ -103,7 +119,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   const executor = await executorOf(experiment, dir, flags);
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
-  const stop = stopSignal(flags.timeBudget);
+  const stop = stopSignal(flags.timeBudget, 'keeping checkpoints, then stopping');
   let result: SweepResult;
   try {
     result = await runSweep(
@@ -175,6 +191,8 @@ async function conclude(
     const width = process.stdout.columns ?? 100;
     console.log(renderSummary(records, { color: colorDepth(process.stdout, process.env), width }));
     console.log(['', ...paths.filter((path) => /\.(csv|html)$/.test(path))].join('\n'));
+    const notice = pngNotice(paths);
+    if (notice) console.error(notice);
   }
   const failed = records.filter(({ status }) => status === 'failed' || status === 'timeout').length;
   if (talk && failed > 0) {

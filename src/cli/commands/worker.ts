@@ -1,5 +1,5 @@
 /** `adamw-bench worker`: train cells of sweeps that others coordinate, from a queue on Redis. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { findAddress, serve } from '../../queue/index.js';
 import { exitCode } from '../exit.js';
 import { stopSignal } from '../signals.js';
@@ -29,7 +29,11 @@ export function addWorker(program: Command, finish: (code: number) => void): voi
     .description('train cells of sweeps started elsewhere with `run --queue`')
     .argument('[redis]', 'address, redis://host:6379 or rediss://… (default: $ADAMW_BENCH_REDIS)')
     .option('-c, --concurrency <n>', 'cells trained at the same time, one process each', wholeNumber(1), 1)
-    .option('--idle-exit <time>', 'leave after so long without a cell, e.g. 5m; 0: stay', duration, 0)
+    .addOption(
+      new Option('--idle-exit <time>', 'leave after so long without a cell, e.g. 5m; 0: stay')
+        .argParser(duration)
+        .default(0, 'stay'),
+    )
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
     .option('--backend <name>', 'serve only sweeps that this backend computes')
     .option('-q, --quiet', 'print nothing but errors')
@@ -42,7 +46,7 @@ async function work(redis: string | undefined, flags: WorkerFlags): Promise<numb
   const say = (text: string) => {
     if (!flags.quiet) process.stderr.write(`${text}\n`);
   };
-  const stop = stopSignal(0);
+  const stop = stopSignal(0, 'handing running cells back with their checkpoints');
   try {
     const { concurrency, idleExit, dataDir, backend } = flags;
     const how = await serve(
