@@ -119,3 +119,5 @@ function recordOf(
     peakMemory: process.resourceUsage().maxRSS * 1024,
   };
 }
+
+export { failureOf } from './failure.js';
