@@ -2,6 +2,7 @@
  * The local executor: a pool of worker processes that train cells one each, restart when they die, and give up a
  * cell only after its retries.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '../train/record.js';
 import type { Job } from './cells.js';
 import { listSource, type JobSource } from './claims.js';
@@ -119,25 +120,43 @@ interface Seat {
   leave(): Promise<void>;
 }
 
-/** A worker may die before its first cell for reasons that pass (memory is short): so often it is started. */
+/** A worker may die before its first cell for reasons that pass: so often it is started. */
 const starts = 3;
+/** Who is killed from outside is told nothing about why: memory is short, or somebody tidies up. That takes time. */
+const startsIfKilled = 10;
 
-function seatFor({ setup, limits, fingerprint }: PoolOptions, signal: AbortSignal): Seat {
+/**
+ * Starts a worker, again where it dies; undefined where the signal comes first.
+ * @throws WorkerFailure `setup` where it says in good order that it cannot be set up, else as the last one died
+ */
+export async function startPatiently(
+  { setup, limits, fingerprint }: Pick<PoolOptions, 'setup' | 'limits' | 'fingerprint'>,
+  signal?: AbortSignal,
+): Promise<WorkerHandle | undefined> {
+  for (let died = 1; !signal?.aborted; died++) {
+    try {
+      return await startWorker(setup, limits, fingerprint, signal);
+    } catch (error) {
+      if (signal?.aborted) return undefined;
+      const { kind, message } = error as WorkerFailure;
+      const killed = kind === 'crash' && message.includes('was killed by');
+      if (kind === 'setup' || died >= (killed ? startsIfKilled : starts)) throw error;
+      if (killed) await sleep(Math.min(100 * 2 ** died, 2000), undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+function seatFor(options: PoolOptions, signal: AbortSignal): Seat {
   let current: WorkerHandle | undefined;
   const onAbort = () => void current?.stop();
   signal.addEventListener('abort', onAbort);
   const start = async () => {
-    for (let left = starts - 1; !signal.aborted; left--) {
-      try {
-        return await startWorker(setup, limits, fingerprint, signal);
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        const { kind, message } = error as WorkerFailure;
-        if (kind !== 'setup' && left > 0) continue;
-        throw new WorkerFailure(`No worker could be started: ${message}.`, 'setup');
-      }
+    try {
+      return await startPatiently(options, signal);
+    } catch (error) {
+      throw new WorkerFailure(`No worker could be started: ${(error as Error).message}.`, 'setup');
     }
-    return undefined;
   };
   return {
     async worker() {
