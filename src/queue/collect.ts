@@ -4,13 +4,14 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { writeAtomically } from '../files/atomic.js';
 import type { ExecutionEvents, Job } from '../sweep/index.js';
-import { failureOf } from '../sweep/trainCell.js';
+import { failureOf } from '../sweep/failure.js';
 import type { RunRecord } from '../train/record.js';
 import { decodeWeights } from '../train/weights.js';
 import type { QueuedJob } from './bull.js';
 import { enqueue } from './enqueue.js';
 import { dropParcels, fetchParcel } from './parcels.js';
 import { cellIdOf, unpackResult, type JobData } from './payload.js';
+import { plain } from './plain.js';
 import { refusal } from './turn.js';
 
 export interface CollectorSetup {
@@ -36,6 +37,8 @@ export interface Collector {
 const portion = 50;
 /** After so many results that could not be used a cell is given up. */
 const mostRefusals = 3;
+/** Longest reason that is kept, characters. */
+const mostWords = 4000;
 
 export function collector(setup: CollectorSetup): Collector {
   const { queue } = setup;
@@ -73,7 +76,7 @@ function recordFrom(
   queued: QueuedJob,
   state: 'completed' | 'failed',
 ): RunRecord | { refused: string } {
-  const why = queued.failedReason ?? 'no reason given';
+  const why = plain(queued.failedReason ?? 'no reason given').slice(0, mostWords);
   if (state === 'failed') {
     return why.startsWith(refusal)
       ? { refused: `its job was refused by a worker: ${why.slice(refusal.length)}` }
@@ -82,7 +85,7 @@ function recordFrom(
   try {
     return unpackResult(job, queued.returnvalue);
   } catch (error) {
-    return { refused: `its result was refused: ${(error as Error).message}` };
+    return { refused: `its result was refused: ${plain((error as Error).message)}` };
   }
 }
 

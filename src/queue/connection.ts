@@ -71,7 +71,21 @@ function explain(error: Error & { code?: string }): string {
 /** Whether an error is about the way to Redis rather than about what was asked. */
 export const isConnectionError = (error: unknown): boolean =>
   error instanceof Error &&
-  (/Connection is closed|Socket closed|timed out|timeout|LOADING|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|max retries/i.test(
+  (/Connection is closed|Socket closed|timed out|timeout|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|max retries/i.test(
     error.message,
   ) ||
     /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test((error as NodeJS.ErrnoException).code ?? ''));
+
+/**
+ * Whether Redis refuses for a state that passes: it starts, fails over, is out of memory or disk, or busy with a
+ * script. From within a script such an answer may come with words or a dash before it.
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
+ */
+export const isRefusedForNow = (error: unknown): boolean =>
+  error instanceof Error &&
+  /(^|[\s-])(READONLY|OOM|MISCONF|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|LOADING|BUSY|NOREPLICAS)\s/.test(
+    error.message,
+  );
+
+/** Whether the same request may succeed later. */
+export const mayPass = (error: unknown): boolean => isConnectionError(error) || isRefusedForNow(error);

@@ -2,9 +2,7 @@
  * The coordinator's side of a sweep on many machines: puts cells on the queue, takes results off it into the
  * journal, and only then off Redis, so that it may die at any moment.
  */
-import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -22,10 +20,12 @@ import { QueueError, type RedisAddress } from './address.js';
 import { openEvents, openQueue } from './bull.js';
 import { watchCells } from './cellWatch.js';
 import { collector, type Collector } from './collect.js';
-import { connect, isConnectionError } from './connection.js';
+import { connect, mayPass } from './connection.js';
 import { enqueue, missingFrom, packed } from './enqueue.js';
 import { queueNameOf, type SweepSpec } from './payload.js';
 import {
+  claimFrom,
+  claimLasts,
   claimSweep,
   isDrained,
   isRegistered,
@@ -64,8 +64,8 @@ export const queueExecutor =
     try {
       const { fingerprint, setup } = options;
       const name = queueNameOf(experiment, [packageVersion, NUMERICS, fingerprint, setup.backend]);
-      const own: Coordinator = { host: hostname(), dir: resolve(dir), token: randomUUID() };
-      await claim(redis, name, own);
+      const own = claimFrom(resolve(dir));
+      await claim(redis, name, own, signal);
       try {
         await follow({ redis, name, own, jobs, options, events, signal, settings });
       } finally {
@@ -79,8 +79,18 @@ export const queueExecutor =
     }
   };
 
-async function claim(redis: Redis, name: string, own: Coordinator): Promise<void> {
-  const holder = await claimSweep(redis, name, own);
+/**
+ * Claims the sweep. A claim from the same host name and folder is waited for: it is most likely a predecessor's in
+ * another container or before a reboot, and lapses.
+ */
+async function claim(redis: Redis, name: string, own: Coordinator, signal: AbortSignal): Promise<void> {
+  let holder = await claimSweep(redis, name, own);
+  const until = Date.now() + claimLasts + 1000;
+  while (holder !== true && holder.host === own.host && holder.dir === own.dir) {
+    if (signal.aborted || Date.now() > until) break;
+    await sleep(1000, undefined, { signal }).catch(() => undefined);
+    holder = await claimSweep(redis, name, own);
+  }
   if (holder === true) return;
   throw new QueueError(
     `This sweep is already followed from ${holder.host}, folder ${holder.dir}. Wait for that run to end; if it died, try again in 15 seconds.`,
@@ -205,7 +215,7 @@ function alarm(signal: AbortSignal) {
 /** Connection losses are waited out (the connection itself tells the user), unless the sweep is to stop. */
 async function patiently<T>(act: () => Promise<T>, givenUp: Promise<undefined>): Promise<T | undefined> {
   const doing = act().catch((error: unknown) => {
-    if (!isConnectionError(error)) throw error;
+    if (!mayPass(error)) throw error;
     return undefined;
   });
   return await Promise.race([doing, givenUp]);

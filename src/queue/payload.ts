@@ -9,6 +9,7 @@ import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from '../
 import type { Job } from '../sweep/index.js';
 import { identify, type Cell } from '../train/cell.js';
 import type { RunRecord } from '../train/record.js';
+import { plain } from './plain.js';
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);
@@ -32,16 +33,18 @@ const templateSchema = z.strictObject({
 
 export const sweepSpecSchema = z.strictObject({
   format: z.literal(1),
-  name: z.string().max(100),
+  name: z.string().max(100).transform(plain),
   /** Of the coordinator's package: workers of another version leave the sweep alone. */
-  version: z.string().max(100),
+  version: z.string().max(100).transform(plain),
   numerics: count,
   /** Of the data, sha256. */
-  fingerprint: z.string().max(200),
+  fingerprint: z.string().max(200).transform(plain),
   dataset: datasetSchema,
-  backend: z.string().max(40),
+  backend: z.string().max(40).transform(plain),
   threads: count,
-  variants: z.array(z.strictObject({ label: z.string().max(200), cell: templateSchema })).min(1),
+  variants: z
+    .array(z.strictObject({ label: z.string().max(200).transform(plain), cell: templateSchema }))
+    .min(1),
   policy: z.strictObject({ epochs: count, seconds }),
   limits: z.strictObject({ timeout: seconds, hang: seconds, memory: count }),
   /** A worker silent for longer loses its cell, milliseconds. */
@@ -129,7 +132,7 @@ const resultSchema = z
   .strictObject({
     cell: id,
     status: z.enum(['ok', 'diverged', 'timeout']),
-    reason: z.string().max(4000).optional(),
+    reason: z.string().max(4000).transform(plain).optional(),
     epochs: z.array(metricsSchema),
     finalTestError: share.nullable(),
     finalTrainLoss: finite.nullable(),
@@ -149,10 +152,14 @@ const resultSchema = z
   })
   .refine(
     ({ status, epochs, finalTestError }) => status !== 'ok' || finalTestError === epochs.at(-1)?.testError,
-    {
-      error: 'its final test error is not its last epoch’s',
-    },
-  );
+    { error: 'its final test error is not its last epoch’s' },
+  )
+  .refine(({ status, finalTestError }) => status !== 'diverged' || finalTestError !== null, {
+    error: 'it diverged, and has no final test error',
+  })
+  .refine(({ status, finalTestError }) => status !== 'timeout' || finalTestError === null, {
+    error: 'it has a final test error without having come to an end',
+  });
 
 /** What a worker returns for a cell. */
 export function packResult({ cell, ...record }: RunRecord): object {

@@ -2,9 +2,13 @@
  * What Redis knows beside the queues themselves: which sweeps there are, who coordinates each, which workers live.
  * Ages are told by Redis's clock, so that the machines' own clocks do not matter.
  */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { birthOf, isRunning, place } from '../files/process.js';
 import { prefix } from './connection.js';
+import { plain, printable } from './plain.js';
 
 const sweepsKey = `${prefix}:sweeps`;
 const drainedKey = `${prefix}:drained`;
@@ -38,13 +42,13 @@ return 0`;
 
 const factsSchema = z.object({
   id: z.string(),
-  host: z.string(),
+  host: printable,
   pid: z.number(),
-  version: z.string(),
+  version: printable,
   slots: z.number(),
   busy: z.number(),
   serves: z.array(z.string()),
-  refuses: z.record(z.string(), z.string()),
+  refuses: z.record(z.string(), printable),
 });
 
 /** What a worker says about itself. */
@@ -53,8 +57,11 @@ export type WorkerFacts = z.infer<typeof factsSchema>;
 /** A worker not seen for so long is gone, seconds. */
 const goneAfter = 20;
 
-/** The sweeps' descriptions, unchecked, by queue name. */
-export const listSweeps = (redis: Redis): Promise<Record<string, string>> => redis.hgetall(sweepsKey);
+/** The sweeps' descriptions, unchecked, by queue name. A name that would not print as it is can only be forged. */
+export async function listSweeps(redis: Redis): Promise<Record<string, string>> {
+  const listed = Object.entries(await redis.hgetall(sweepsKey));
+  return Object.fromEntries(listed.filter(([name]) => plain(name) === name));
+}
 
 export async function registerSweep(redis: Redis, queue: string, spec: object): Promise<void> {
   await redis.multi().hset(sweepsKey, queue, JSON.stringify(spec)).srem(drainedKey, queue).exec();
@@ -91,7 +98,15 @@ export async function listWorkers(redis: Redis): Promise<WorkerFacts[]> {
   });
 }
 
-const ownerSchema = z.object({ host: z.string(), dir: z.string(), token: z.string() });
+const ownerSchema = z.object({
+  host: printable,
+  dir: printable,
+  token: z.string(),
+  /** The process, in terms of files/process.ts. */
+  place: z.string().optional(),
+  pid: z.number().optional(),
+  birth: z.string().optional(),
+});
 /** Who coordinates a sweep. */
 export type Coordinator = z.infer<typeof ownerSchema>;
 
@@ -99,13 +114,14 @@ export type Coordinator = z.infer<typeof ownerSchema>;
 export const claimLasts = 15_000;
 
 /**
- * Takes or renews the claim on a sweep; the other's facts where it is taken. A claim from our own results folder,
- * which this process holds locked, can only be a dead predecessor's.
+ * Takes or renews the claim on a sweep; the other's facts where it is taken. A claim from our own results folder is
+ * inherited where its process has died: equal host names and folders are no proof of that, containers have them too.
  */
 export async function claimSweep(redis: Redis, queue: string, own: Coordinator): Promise<true | Coordinator> {
   const key = coordinatorKey(queue);
-  const before = readOwner(await redis.get(key));
-  const heir = before && before.host === own.host && before.dir === own.dir ? JSON.stringify(before) : '';
+  const text = await redis.get(key);
+  const before = readOwner(text);
+  const heir = text !== null && before?.dir === own.dir && hasDied(before) ? text : '';
   const answer = await redis.eval(claimScript, 1, key, JSON.stringify(own), claimLasts, heir);
   return answer === 1
     ? true
@@ -115,6 +131,20 @@ export async function claimSweep(redis: Redis, queue: string, own: Coordinator):
 export async function releaseClaim(redis: Redis, queue: string, own: Coordinator): Promise<void> {
   await redis.eval(releaseScript, 1, coordinatorKey(queue), JSON.stringify(own));
 }
+
+/** Whether a coordinator is known to be dead: only of processes of our own place that can be told. */
+const hasDied = ({ place: where, pid, birth }: Coordinator) =>
+  where === place && pid !== undefined && (!isRunning(pid) || birthOf(pid) !== birth);
+
+/** This process's claim on a sweep. */
+export const claimFrom = (dir: string): Coordinator => ({
+  host: hostname(),
+  dir,
+  token: randomUUID(),
+  place,
+  pid: process.pid,
+  birth: birthOf(process.pid),
+});
 
 function readOwner(text: string | null): Coordinator | undefined {
   try {

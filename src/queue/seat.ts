@@ -1,5 +1,6 @@
 /** A place where a worker trains one cell at a time, in a process of its own that may crash without harm. */
-import { WorkerFailure, startWorker, type WorkerHandle } from '../sweep/workerProcess.js';
+import { startPatiently } from '../sweep/pool.js';
+import { WorkerFailure, type WorkerHandle } from '../sweep/workerProcess.js';
 import type { WorkerSetup } from '../sweep/protocol.js';
 import type { SweepSpec } from './payload.js';
 import { Unfit, type ServedSweep } from './sweepAtWorker.js';
@@ -40,22 +41,20 @@ export function seatIn(folders: Folders, dataDir: string | undefined): Seat {
       return current.handle;
     },
     stop: async () => current?.handle.stop(),
-    kill: () => current?.handle.kill(),
+    kill() {
+      // It counts as alive until it is buried: the next cell must not be given to it.
+      current?.handle.kill();
+      current = undefined;
+    },
   };
 }
 
-/** A process may die before its first cell for reasons that pass (memory is short): so often it is started. */
-const starts = 3;
-
 async function start(setup: WorkerSetup, { limits, fingerprint }: SweepSpec): Promise<WorkerHandle> {
-  for (let left = starts - 1; ; left--) {
-    try {
-      return await startWorker(setup, limits, fingerprint);
-    } catch (error) {
-      if (!(error instanceof WorkerFailure)) throw error;
-      // Set-up that fails in good order fails for every cell: no backend, no data.
-      if (error.kind === 'setup') throw new Unfit(error.message);
-      if (left === 0) throw error;
-    }
+  try {
+    return (await startPatiently({ setup, limits, fingerprint }))!;
+  } catch (error) {
+    // Set-up that fails in good order fails for every cell: no backend, no data.
+    if (error instanceof WorkerFailure && error.kind === 'setup') throw new Unfit(error.message);
+    throw error;
   }
 }

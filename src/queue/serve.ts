@@ -8,7 +8,9 @@ import type { Redis } from 'ioredis';
 import { packageVersion } from '../sweep/index.js';
 import type { RedisAddress } from './address.js';
 import type { QueuedJob } from './bull.js';
-import { connect, isConnectionError } from './connection.js';
+import { connect, isConnectionError, mayPass } from './connection.js';
+import { GivenUp, unlessStopped } from './patience.js';
+import { plain } from './plain.js';
 import { beat, listSweeps, signOff } from './registry.js';
 import { seatIn, type Folders } from './seat.js';
 import { admit, closeIfDone, Unfit, type Admission, type ServedSweep } from './sweepAtWorker.js';
@@ -32,11 +34,20 @@ export interface ServeEvents {
 const lookEvery = 1000;
 const pollEvery = 500;
 
+/** After so long a sweep whose data was missing is looked at again, milliseconds. */
+const refusalLasts = 60_000;
+
+/** Why a sweep is left to others, and when to look again, if ever. */
+interface Refusal {
+  readonly why: string;
+  readonly again?: number;
+}
+
 interface Desk {
   readonly redis: Redis;
   readonly id: string;
   readonly sweeps: Map<string, ServedSweep>;
-  readonly refuses: Map<string, string>;
+  readonly refuses: Map<string, Refusal>;
   readonly options: ServeOptions;
   readonly events: ServeEvents;
   busy: number;
@@ -67,7 +78,7 @@ export async function serve(
   const ended = new AbortController();
   const stop = AbortSignal.any([options.signal, ended.signal]);
   try {
-    const keeper = keepDesk(desk, stop);
+    const keepers = [keepList(desk, stop), keepEntry(desk, stop)];
     const slots = Array.from({ length: options.concurrency }, (_, slot) =>
       runSlot(desk, { checkpoints: join(root, `${slot}`), weights: join(root, 'weights') }, stop).catch(
         (error: unknown) => {
@@ -78,7 +89,7 @@ export async function serve(
     );
     const outcomes = await Promise.allSettled(slots);
     ended.abort();
-    await keeper;
+    await Promise.all(keepers);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     return options.signal.aborted ? 'stopped' : 'idle';
   } finally {
@@ -94,15 +105,26 @@ async function leave({ redis, id, sweeps }: Desk, root: string): Promise<void> {
   await rm(root, { recursive: true, force: true });
 }
 
-/** Keeps the list of sweeps and this worker's entry in Redis up to date. */
-async function keepDesk(desk: Desk, signal: AbortSignal): Promise<void> {
+/** Keeps the list of sweeps up to date. Data may have to be loaded for that, which takes its time. */
+const keepList = (desk: Desk, signal: AbortSignal) => {
   const texts = new Map<string, string>();
+  return keep(() => lookAround(desk, texts), desk, signal);
+};
+
+/** Keeps this worker's entry in Redis up to date. */
+const keepEntry = (desk: Desk, signal: AbortSignal) =>
+  keep(() => beat(desk.redis, factsOf(desk)), desk, signal);
+
+/** Does something again and again; what goes wrong is said once, and a Redis that is away says so itself. */
+async function keep(act: () => Promise<void>, { events }: Desk, signal: AbortSignal): Promise<void> {
+  let told = '';
   while (!signal.aborted) {
     try {
-      await lookAround(desk, texts);
-      await beat(desk.redis, factsOf(desk));
+      await unlessStopped(act, signal);
+      told = '';
     } catch (error) {
-      if (!isConnectionError(error) && !signal.aborted) desk.events.onNotice((error as Error).message);
+      const { message } = error as Error;
+      if (!isConnectionError(error) && !signal.aborted && message !== told) events.onNotice((told = message));
     }
     await sleep(lookEvery, undefined, { signal }).catch(() => undefined);
   }
@@ -116,7 +138,7 @@ const factsOf = ({ id, options, busy, sweeps, refuses }: Desk) => ({
   slots: options.concurrency,
   busy,
   serves: [...sweeps.keys()],
-  refuses: Object.fromEntries(refuses),
+  refuses: Object.fromEntries([...refuses].map(([name, { why }]) => [name, why])),
 });
 
 async function lookAround(desk: Desk, texts: Map<string, string>): Promise<void> {
@@ -133,23 +155,33 @@ async function lookAround(desk: Desk, texts: Map<string, string>): Promise<void>
     closeIfDone(old);
   }
   for (const [name, text] of Object.entries(listed)) {
-    if (texts.has(name)) continue;
-    texts.set(name, text);
+    const due = refuses.get(name)?.again;
+    if (texts.has(name) && (due === undefined || Date.now() < due)) continue;
     try {
-      sweeps.set(name, await admit(redis, name, text, options));
+      const sweep = await admit(redis, name, text, options);
+      texts.set(name, text);
+      refuses.delete(name);
+      sweeps.set(name, sweep);
       events.onNotice(`Serving ${name}.`);
     } catch (error) {
       if (!(error instanceof Unfit)) throw error;
+      texts.set(name, text);
       refuse(desk, name, error);
     }
   }
 }
 
-/** Leaves a sweep alone from now on, and says so once. */
-function refuse({ sweeps, refuses, events }: Desk, name: string, { message }: Unfit): void {
+/** Leaves a sweep alone, for a while or for good, and says so once. */
+function refuse({ sweeps, refuses, events }: Desk, name: string, { message, passing }: Unfit): void {
+  const served = sweeps.get(name);
   sweeps.delete(name);
-  if (refuses.has(name)) return;
-  refuses.set(name, message);
+  if (served) {
+    served.retired = true;
+    closeIfDone(served);
+  }
+  const before = refuses.get(name);
+  refuses.set(name, { why: message, ...(passing ? { again: Date.now() + refusalLasts } : {}) });
+  if (before?.why === message) return;
   events.onNotice(`Sweep ${name} is left to other workers: ${message.replace(/\.$/, '')}.`);
 }
 
@@ -159,7 +191,7 @@ async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promi
   try {
     while (!signal.aborted) {
       const token = randomUUID();
-      const taken = await takeNext(desk, token);
+      const taken = await unlessStopped(() => takeNext(desk, token), signal);
       if (!taken) {
         const idle = (Date.now() - desk.lastBusy) / 1000;
         if (desk.busy === 0 && options.idleExit > 0 && idle > options.idleExit) return;
@@ -174,11 +206,12 @@ async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promi
         token,
         seat,
         folders,
+        signal,
         onNotice: (text: string) => events.onNotice(text),
       };
       try {
-        const ending = await takeTurn(turn, signal);
-        events.onEnding?.(taken.sweep.name, String(taken.queued.id), ending);
+        const ending = await takeTurn(turn);
+        events.onEnding?.(taken.sweep.name, plain(String(taken.queued.id)), ending);
       } catch (error) {
         if (!(error instanceof Unfit)) throw error;
         refuse(desk, taken.sweep.name, error);
@@ -189,6 +222,8 @@ async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promi
         desk.lastBusy = Date.now();
       }
     }
+  } catch (error) {
+    if (!(error instanceof GivenUp)) throw error;
   } finally {
     await seat.stop();
   }
@@ -210,7 +245,7 @@ async function takeNext(
       return { sweep, queued };
     } catch (error) {
       // A sweep that ended this moment, or a broken connection: the next round sees more clearly.
-      if (!isConnectionError(error) && sweeps.get(sweep.name) === sweep) {
+      if (!mayPass(error) && sweeps.get(sweep.name) === sweep) {
         events.onNotice(`No cell could be taken from ${sweep.name}: ${(error as Error).message}`);
       }
     }

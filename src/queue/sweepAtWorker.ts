@@ -31,7 +31,11 @@ export function closeIfDone({ taker, active, retired }: ServedSweep): void {
 
 /** Why a sweep is left to other workers. */
 export class Unfit extends Error {
-  constructor(message: string) {
+  /** @param passing whether it may be served later, e.g. once its data is there */
+  constructor(
+    message: string,
+    readonly passing = false,
+  ) {
     super(message);
     this.name = 'Unfit';
   }
@@ -75,11 +79,12 @@ async function checkData(spec: SweepSpec, dataDir: string | undefined): Promise<
   try {
     ({ fingerprint } = await loadDataset(spec.dataset, dataDir === undefined ? {} : { dataDir }));
   } catch (error) {
-    throw new Unfit(`its data ${spec.dataset.name} cannot be loaded here: ${(error as Error).message}`);
+    throw new Unfit(`its data ${spec.dataset.name} cannot be loaded here: ${(error as Error).message}`, true);
   }
   if (fingerprint !== spec.fingerprint) {
     throw new Unfit(
       `its ${spec.dataset.name} has fingerprint ${spec.fingerprint.slice(0, 16)}, the one here ${fingerprint.slice(0, 16)}. Replace the files here by the sweep's`,
+      true,
     );
   }
 }

@@ -8,16 +8,17 @@ import { UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { folderStore } from '../sweep/checkpoints.js';
 import type { Job } from '../sweep/index.js';
-import { failureOf } from '../sweep/trainCell.js';
+import { failureOf } from '../sweep/failure.js';
 import { WorkerFailure, type WorkerHandle } from '../sweep/workerProcess.js';
 import { decodeCheckpoint } from '../train/checkpoint.js';
 import type { RunRecord } from '../train/record.js';
 import type { QueuedJob } from './bull.js';
-import { isConnectionError } from './connection.js';
 import { fetchParcel, sendParcel } from './parcels.js';
+import { steadily, unlessStopped } from './patience.js';
 import { packResult, unpackJob } from './payload.js';
+import { plain } from './plain.js';
 import type { Folders, Seat } from './seat.js';
-import { Unfit, type ServedSweep } from './sweepAtWorker.js';
+import type { ServedSweep } from './sweepAtWorker.js';
 
 /** How a failure begins that was refused instead of trained; the coordinator queues such a cell anew. */
 export const refusal = 'Refused: ';
@@ -32,6 +33,8 @@ export interface Turn {
   readonly token: string;
   readonly seat: Seat;
   readonly folders: Folders;
+  /** Aborts where the worker is to stop: the cell is handed back, and a Redis that is away not waited for. */
+  readonly signal: AbortSignal;
   onNotice(text: string): void;
 }
 
@@ -39,33 +42,33 @@ export interface Turn {
 export type Ending = RunRecord['status'] | 'refused' | 'handed back' | 'lost';
 
 /**
- * Trains the job's cell. Waits where Redis is away.
+ * Trains the job's cell. Waits where Redis is away, until the signal.
  * @throws Unfit where no cell of the sweep can be trained here; this one is handed back
  */
-export async function takeTurn(turn: Turn, signal: AbortSignal): Promise<Ending> {
+export async function takeTurn(turn: Turn): Promise<Ending> {
   const { sweep, queued, token } = turn;
   let job: Job;
   try {
     if (queued.deferredFailure) throw new UnrecoverableError(queued.deferredFailure);
     job = unpackJob(sweep.spec, queued.id, queued.data);
   } catch (error) {
-    const { message } = error as Error;
+    const message = plain((error as Error).message);
     const reason = error instanceof UnrecoverableError ? message : `${refusal}${message}`;
-    turn.onNotice(`Job ${String(queued.id)} of ${sweep.name} is not executed: ${message}.`);
+    turn.onNotice(`Job ${plain(String(queued.id))} of ${sweep.name} is not executed: ${message}.`);
     const told = await settle(turn, () => queued.moveToFailed(new UnrecoverableError(reason), token));
     return told ? 'refused' : 'lost';
   }
   const guard = guardLock(turn, job);
   try {
-    return await attempt(turn, job, guard, signal);
+    return await attempt(turn, job, guard);
   } finally {
-    guard.end();
+    await guard.end();
     await folderStore(turn.folders.checkpoints).remove(job.cell.id);
   }
 }
 
-async function attempt(turn: Turn, job: Job, guard: Guard, signal: AbortSignal): Promise<Ending> {
-  const { queued, token, seat } = turn;
+async function attempt(turn: Turn, job: Job, guard: Guard): Promise<Ending> {
+  const { queued, token, seat, signal } = turn;
   const startedAt = new Date().toISOString();
   const began = performance.now();
   const attempts = queued.attemptsMade + 1;
@@ -73,15 +76,15 @@ async function attempt(turn: Turn, job: Job, guard: Guard, signal: AbortSignal):
   signal.addEventListener('abort', abort);
   try {
     await fetchCheckpoint(turn, job);
+    await guard.adopt();
     const worker = await seat.worker(turn.sweep);
     if (signal.aborted) abort();
-    return await deliver(turn, job, await trainOn(worker, turn, job, attempts));
+    return await deliver(turn, job, guard, await trainOn(worker, turn, job, attempts));
   } catch (error) {
-    if (error instanceof Unfit) {
+    if (!(error instanceof WorkerFailure)) {
       await handBack(turn, job, guard);
       throw error;
     }
-    if (!(error instanceof WorkerFailure)) throw error;
     if (guard.lost) return lostTo(turn, job);
     if (signal.aborted || error.kind === 'stopped') return await handBack(turn, job, guard);
     if (error.kind === 'timeout') {
@@ -89,11 +92,13 @@ async function attempt(turn: Turn, job: Job, guard: Guard, signal: AbortSignal):
       return await deliver(
         turn,
         job,
+        guard,
         failureOf(job, 'timeout', error.message, { startedAt, attempts, seconds }),
       );
     }
     turn.onNotice(`Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${error.message}.`);
     await guard.share();
+    await guard.end();
     return (await settle(turn, () => queued.moveToFailed(new Error(error.message), token)))
       ? 'failed'
       : 'lost';
@@ -120,39 +125,57 @@ function trainOn(
 }
 
 /** Brings a shared checkpoint here, if there is a sound one. */
-async function fetchCheckpoint({ redis, sweep, folders, onNotice }: Turn, { cell }: Job): Promise<void> {
-  const bytes = await steadily(() => fetchParcel(redis, sweep.name, 'checkpoint', cell.id));
-  if (!bytes) return;
+async function fetchCheckpoint(
+  { redis, sweep, folders, signal, onNotice }: Turn,
+  { cell }: Job,
+): Promise<void> {
   try {
+    const bytes = await steadily(() => fetchParcel(redis, sweep.name, 'checkpoint', cell.id), { signal });
+    if (!bytes) return;
     decodeCheckpoint(cell, bytes);
+    await folderStore(folders.checkpoints).write(cell.id, bytes);
   } catch (error) {
     onNotice(
       `The shared checkpoint of cell ${cell.id} is not used: ${(error as Error).message}. It starts anew.`,
     );
-    return;
   }
-  await folderStore(folders.checkpoints).write(cell.id, bytes);
 }
 
-async function deliver(turn: Turn, job: Job, record: RunRecord): Promise<Ending> {
-  const { queued, token, sweep, redis, folders } = turn;
-  const weights = folderStore(folders.weights);
-  if (sweep.spec.keepWeights) {
-    const bytes = await weights.read(job.cell.id);
-    if (bytes && bytes.length <= sweep.spec.shareBytes) {
-      await steadily(() => sendParcel(redis, sweep.name, 'weights', job.cell.id, token, bytes));
-    } else if (bytes)
-      turn.onNotice(`The weights of cell ${job.cell.id} are too large to travel through Redis.`);
-    await weights.remove(job.cell.id);
-  }
+async function deliver(turn: Turn, job: Job, guard: Guard, record: RunRecord): Promise<Ending> {
+  const { queued, token } = turn;
+  await sendWeights(turn, job);
+  await guard.end();
   return (await settle(turn, () => queued.moveToCompleted(packResult(record), token, false)))
     ? record.status
     : lostTo(turn, job);
 }
 
+/** Weights are worth less than the result: where they cannot be sent, that is said, and the result goes alone. */
+async function sendWeights(turn: Turn, { cell }: Job): Promise<void> {
+  const { sweep, redis, folders, token, onNotice } = turn;
+  if (!sweep.spec.keepWeights) return;
+  const weights = folderStore(folders.weights);
+  try {
+    const bytes = await weights.read(cell.id);
+    if (bytes && bytes.length <= sweep.spec.shareBytes) {
+      await steadily(
+        () => sendParcel(redis, sweep.name, 'weights', cell.id, token, bytes),
+        parcelTerms(turn),
+      );
+    } else if (bytes) onNotice(`The weights of cell ${cell.id} are too large to travel through Redis.`);
+    await weights.remove(cell.id);
+  } catch (error) {
+    onNotice(`The weights of cell ${cell.id} could not be sent: ${(error as Error).message}.`);
+  }
+}
+
+/** Parcels are large, and can be done without. */
+const parcelTerms = ({ signal }: Turn) => ({ signal, grace: 10_000, refusals: 10 });
+
 /** Gives the cell back to the queue, with its checkpoint, without counting an attempt. */
 async function handBack(turn: Turn, job: Job, guard: Guard): Promise<Ending> {
   await guard.share();
+  await guard.end();
   const handed = await settle(turn, () => turn.queued.moveToWait(turn.token));
   if (handed) turn.onNotice(`Cell ${job.cell.id} (${job.label}) is handed back.`);
   return handed ? 'handed back' : 'lost';
@@ -168,18 +191,25 @@ function lostTo({ onNotice }: Turn, { cell, label }: Job): 'lost' {
 interface Guard {
   /** Whether the lock is no longer ours. */
   readonly lost: boolean;
-  /** Puts the newest checkpoint into Redis, if there is a new one. */
+  /** Takes the checkpoint that lies here for one that Redis has. */
+  adopt(): Promise<void>;
+  /** Puts the newest checkpoint into Redis, if there is a new one; says so where that fails. */
   share(): Promise<void>;
-  end(): void;
+  /**
+   * Renews no more, and waits for the renewal that is under way: one that came after the release of the lock would
+   * look like its loss.
+   */
+  end(): Promise<void>;
 }
 
 /** Renews the job's lock and shares checkpoints, four times in the stall time. */
 function guardLock(turn: Turn, { cell }: Job): Guard {
-  const { redis, sweep, queued, token, seat, folders } = turn;
+  const { redis, sweep, queued, token, seat, folders, onNotice } = turn;
   const { stall, shareBytes } = sweep.spec;
   const file = join(folders.checkpoints, `${cell.id}.safetensors`);
   let lost = false;
-  let sharedAt = Date.now();
+  let sharedAt = 0;
+  let ended = false;
   const share = async () => {
     const facts = await stat(file).catch(() => undefined);
     if (!facts || facts.mtimeMs <= sharedAt || facts.size > shareBytes) return;
@@ -191,6 +221,7 @@ function guardLock(turn: Turn, { cell }: Job): Guard {
   let pending: Promise<void> | undefined;
   const renew = async () => {
     if ((await queued.extendLock(token, stall)) !== 1) {
+      if (ended) return;
       lost = true;
       seat.kill();
     } else await share();
@@ -204,33 +235,34 @@ function guardLock(turn: Turn, { cell }: Job): Guard {
     get lost() {
       return lost;
     },
-    share: () => steadily(share),
-    end: () => clearInterval(timer),
+    async adopt() {
+      sharedAt = (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
+    },
+    async share() {
+      try {
+        await steadily(share, parcelTerms(turn));
+      } catch (error) {
+        onNotice(`The checkpoint of cell ${cell.id} could not be shared: ${(error as Error).message}.`);
+      }
+    },
+    async end() {
+      clearInterval(timer);
+      ended = true;
+      await unlessStopped(async () => pending, turn.signal).catch(() => undefined);
+    },
   };
 }
 
 /** Tells the queue how a job ended; false where the job is no longer ours to settle. */
-async function settle({ queued, onNotice }: Turn, tell: () => Promise<unknown>): Promise<boolean> {
+async function settle({ queued, signal, onNotice }: Turn, tell: () => Promise<unknown>): Promise<boolean> {
   try {
-    await steadily(tell);
+    await steadily(tell, { signal });
     return true;
   } catch (error) {
     const { message } = error as Error;
     if (!/lock|Missing key|not in the active state|not found/i.test(message)) {
-      onNotice(`Redis did not accept the end of job ${String(queued.id)}: ${message}`);
+      onNotice(`Redis did not accept the end of job ${plain(String(queued.id))}: ${message}`);
     }
     return false;
-  }
-}
-
-/** Does something with Redis, again after connections break. */
-export async function steadily<T>(act: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await act();
-    } catch (error) {
-      if (!isConnectionError(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
   }
 }

@@ -99,6 +99,8 @@ describe('results', () => {
     ['with too few epochs', { epochs: recordOf(jobs[0]!).epochs.slice(1) }, 'epochs'],
     ['with an error above 1', { finalTestError: 2 }, 'finalTestError'],
     ['whose final error is not the last epoch’s', { finalTestError: 0.5 }, 'final test error'],
+    ['that diverged without a chance error', { status: 'diverged', finalTestError: null }, 'diverged'],
+    ['that timed out with an error', { status: 'timeout', finalTestError: 0.25 }, 'come to an end'],
     ['with a status of their own', { status: 'splendid' }, 'status'],
     ['with more than there should be', { __proto__: null, extra: 1 }, 'extra'],
   ])('%s are refused', (_, change, reason) => {

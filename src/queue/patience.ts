@@ -1,0 +1,72 @@
+/** Waiting for a Redis that is away, but not once this process is to stop. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isConnectionError, mayPass } from './connection.js';
+
+/** Redis did not answer, and this process was told to stop. */
+export class GivenUp extends Error {
+  constructor() {
+    super('Redis gave no answer while this process was to stop');
+    this.name = 'GivenUp';
+  }
+}
+
+/** How long an answer is waited for after the signal, milliseconds: for a result that is being written. */
+const farewell = 3000;
+const pause = 500;
+
+/**
+ * What `act` answers; rejects once `signal` has been aborted, and `act` under way, for `grace` milliseconds.
+ * @throws GivenUp then; else what `act` throws
+ */
+export async function unlessStopped<T>(
+  act: () => Promise<T>,
+  signal: AbortSignal,
+  grace = farewell,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  let arm: () => void = () => undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    arm = () => (timer = setTimeout(() => reject(new GivenUp()), grace));
+  });
+  if (signal.aborted) arm();
+  else signal.addEventListener('abort', arm, { once: true });
+  try {
+    return await Promise.race([act(), givenUp]);
+  } finally {
+    signal.removeEventListener('abort', arm);
+    clearTimeout(timer);
+  }
+}
+
+export interface Terms {
+  readonly signal: AbortSignal;
+  readonly grace?: number;
+  /** How often Redis may refuse (it is full, a replica, ...) before that is an error; default: always. */
+  readonly refusals?: number;
+}
+
+/**
+ * Does something with Redis, again after connections break and while Redis refuses for reasons that pass.
+ * @throws GivenUp where the process is to stop meanwhile; other errors of `act`
+ */
+export async function steadily<T>(act: () => Promise<T>, terms: Terms): Promise<T> {
+  const { signal, grace, refusals = Infinity } = terms;
+  let over = false;
+  const insist = async () => {
+    for (let refused = 0; ;) {
+      try {
+        return await act();
+      } catch (error) {
+        if (!mayPass(error)) throw error;
+        if (!isConnectionError(error) && ++refused > refusals) throw error;
+        await sleep(pause);
+        if (over) throw error;
+      }
+    }
+  };
+  try {
+    return await unlessStopped(insist, signal, grace);
+  } finally {
+    over = true;
+  }
+}

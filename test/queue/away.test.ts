@@ -1,0 +1,145 @@
+/** What a worker, a cell's turn and a claim do when Redis is away, slow, or holds another's word. */
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { experimentSchema } from '../../src/config/schema.js';
+import { openTaker, type QueuedJob } from '../../src/queue/bull.js';
+import { packed } from '../../src/queue/enqueue.js';
+import { parseSpec } from '../../src/queue/payload.js';
+import { claimFrom, claimSweep, listSweeps, listWorkers } from '../../src/queue/registry.js';
+import { takeTurn } from '../../src/queue/turn.js';
+import { expand } from '../../src/sweep/cells.js';
+import { failureOf } from '../../src/sweep/failure.js';
+import { start, temporaryFolder, writeConfig } from './program.js';
+import { noRedis, startRedis, type Server } from './redis.js';
+
+const experiment = experimentSchema.parse({
+  name: 'slow',
+  dataset: { name: 'synthetic-mnist', train: 64, test: 64 },
+  model: { name: 'mlp', hidden: [4] },
+  train: { epochs: 2, batchSize: 16, seeds: [0] },
+  optimizers: ['adam'],
+  grid: { lr: [0.001], wd: [0] },
+});
+
+describe.skipIf(noRedis)('with a Redis of its own,', () => {
+  const folder = temporaryFolder();
+  let server: Server;
+  beforeAll(async () => (server = await startRedis()));
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('a lock that is released is not taken for lost while Redis is slow to say so', async () => {
+    const jobs = expand(experiment, 'cpu');
+    const { variants, data } = packed(jobs);
+    const parsed = parseSpec(
+      JSON.stringify({
+        format: 1,
+        name: 'slow',
+        version: '0.1.0',
+        numerics: 1,
+        fingerprint: 'f',
+        dataset: experiment.dataset,
+        backend: 'cpu',
+        threads: 1,
+        variants,
+        policy: { epochs: 0, seconds: 60 },
+        limits: { timeout: 0, hang: 600, memory: 0 },
+        stall: 1000,
+        shareBytes: 1e6,
+        keepWeights: false,
+      }),
+    );
+    if (!('spec' in parsed)) throw new Error(parsed.problem);
+    const [job] = jobs;
+    const queue = new Queue('slow', { connection: server.client, prefix: 'adamw-bench' });
+    await queue.add('cell', data.get(job!.cell.id)!, { jobId: `c${job!.cell.id}` });
+    const taker = await openTaker(server.client, 'slow', 1000);
+    const queued = (await taker.getNextJob('mine', { block: false })) as QueuedJob;
+    const settle = queued.moveToCompleted.bind(queued);
+    queued.moveToCompleted = async (...how) => {
+      const answer = await settle(...how);
+      await sleep(700); // The answer's way back, in which the next renewal would be due.
+      return answer;
+    };
+    let kills = 0;
+    const about = { startedAt: new Date().toISOString(), attempts: 1, seconds: 1 };
+    const ending = await takeTurn({
+      redis: server.client,
+      sweep: { name: 'slow', spec: parsed.spec, taker, active: 1, retired: false },
+      queued,
+      token: 'mine',
+      seat: {
+        worker: () =>
+          Promise.resolve({
+            pid: undefined,
+            alive: true,
+            train: () => Promise.resolve(failureOf(job!, 'timeout', 'late', about)),
+            stop: () => Promise.resolve(),
+            kill: () => undefined,
+          }),
+        stop: () => Promise.resolve(),
+        kill: () => void kills++,
+      },
+      folders: { checkpoints: join(folder, 'checkpoints'), weights: join(folder, 'weights') },
+      signal: new AbortController().signal,
+      onNotice: () => undefined,
+    });
+    expect(ending).toBe('timeout');
+    expect(await queue.getCompletedCount()).toBe(1);
+    expect(kills).toBe(0);
+    await taker.close(true);
+    await queue.close();
+  });
+
+  it('a claim is inherited from the dead only', async () => {
+    const own = claimFrom('/results');
+    const dead = { ...claimFrom('/results'), pid: spawnSync(process.execPath, ['-e', '0']).pid };
+    const alive = claimFrom('/results');
+    const elsewhere = { ...dead, place: 'a container of the same name' };
+    for (const [name, holder, answer] of [
+      ['dead', dead, true],
+      ['alive', alive, alive],
+      ['elsewhere', elsewhere, elsewhere],
+    ] as const) {
+      expect(await claimSweep(server.client, name, holder)).toBe(true);
+      expect(await claimSweep(server.client, name, own), name).toEqual(answer);
+    }
+  });
+
+  it('forged names and words do not reach the terminal as they are', async () => {
+    const facts = { id: 'x', host: 'a\u001b[2Jb', pid: 1, version: '1', slots: 1, busy: 0, serves: [] };
+    await server.client.hset(
+      'adamw-bench:workers',
+      'x',
+      JSON.stringify({ ...facts, refuses: { s: 'n\ro' } }),
+    );
+    expect(await listWorkers(server.client)).toMatchObject([{ host: 'a [2Jb', refuses: { s: 'n o' } }]);
+    await server.client.hset('adamw-bench:sweeps', 'evil\u001b[2J', '{}');
+    expect(await listSweeps(server.client)).toEqual({});
+    await server.client.del('adamw-bench:workers', 'adamw-bench:sweeps');
+  });
+
+  it.each(['SIGSTOP', 'SIGKILL'] as const)('workers leave when told to after its %s', async (how) => {
+    const config = writeConfig(folder, { name: `away-${how.toLowerCase()}`, lr: [0.001], wd: [0.01] });
+    const env = { ADAMW_BENCH_FAULT: 'slow:*:600' };
+    const queued = ['run', config, '--out', join(folder, how), '--no-figures', '--queue', server.url];
+    const coordinator = start(queued);
+    const programs = [coordinator, start(['worker', server.url], env)];
+    try {
+      await coordinator.until(/cells wait/);
+      while (!(await listWorkers(server.client)).some(({ busy }) => busy > 0)) await sleep(50);
+      process.kill(server.pid, how);
+      for (const program of programs) program.kill('SIGTERM');
+      for (const program of programs) expect(await program.ended, program.output).toBe(130);
+    } finally {
+      for (const program of programs) if (program.running) program.kill('SIGKILL');
+      if (how === 'SIGSTOP') process.kill(server.pid, 'SIGCONT');
+    }
+  });
+});
