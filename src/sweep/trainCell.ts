@@ -119,5 +119,3 @@ function recordOf(
     peakMemory: process.resourceUsage().maxRSS * 1024,
   };
 }
-
-export { failureOf } from './failure.js';
