@@ -111,11 +111,14 @@ describe.skipIf(!built)('memory of the onednn backend', () => {
     const first = train(200);
     const tensors = tf.memory().numTensors;
     const idle = pool().idleBytes;
-    const rss = process.memoryUsage.rss();
+    const { rss, external } = process.memoryUsage();
     train(10_000);
     expect(tf.memory().numTensors).toBe(tensors);
     expect(pool().idleBytes).toBeLessThanOrEqual(idle + 64 * 1024);
-    expect(process.memoryUsage.rss() - rss).toBeLessThan(80e6);
+    const after = process.memoryUsage();
+    expect(after.external - external).toBeLessThan(20e6);
+    // The JavaScript heap takes its time to be collected, on Node 24 more than on 20.
+    expect(after.rss - rss).toBeLessThan(300e6);
     expect(bits([train(200)]) === bits([first])).toBe(true);
   });
 });
