@@ -14,24 +14,25 @@ constexpr int kWidth = 4;
 #endif
 typedef float Vector __attribute__((vector_size(kWidth * sizeof(float))));
 
-// Enough chains to cover the latency of a multiply-add on two units, few enough for the registers.
+// Enough chains to cover the latency of a multiply-add on two units, few enough for sixteen registers.
 constexpr int kChains = 12;
 constexpr long kRepeats = 100000;
 
+// Each chain is a variable of its own: an array of them would be kept in memory, and its loads and stores measured.
+#define EACH_CHAIN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#define DECLARE(N) Vector chain##N = Vector{} + static_cast<float>(N);
+// The empty assembly keeps the loop from being computed beforehand.
+#define MULTIPLY_ADD(N) chain##N = chain##N * a + b; asm volatile("" : "+x"(chain##N));
+#define SUM(N) sum += chain##N[0];
+
 float burst(float factor, float summand) {
   const Vector a = Vector{} + factor, b = Vector{} + summand;
-  Vector chain[kChains];
-  for (int c = 0; c < kChains; ++c) chain[c] = Vector{} + static_cast<float>(c);
+  EACH_CHAIN(DECLARE)
   for (long i = 0; i < kRepeats; ++i) {
-#pragma GCC unroll 16
-    for (int c = 0; c < kChains; ++c) {
-      chain[c] = chain[c] * a + b;
-      // Keeps every chain in its own register, and the loop from being computed beforehand.
-      asm volatile("" : "+x"(chain[c]));
-    }
+    EACH_CHAIN(MULTIPLY_ADD)
   }
   float sum = 0;
-  for (int c = 0; c < kChains; ++c) sum += chain[c][0];
+  EACH_CHAIN(SUM)
   return sum;
 }
 
