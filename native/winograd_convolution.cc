@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "padded_images.h"
+#include "simd/fetch.h"
 #include "simd/table.h"
 
 namespace winograd {
@@ -15,7 +16,7 @@ using Index = std::ptrdiff_t;
 
 constexpr Index kPositions = 16;
 // With fewer channels the transforms cost as much as the multiplications they save.
-constexpr Index kFewest = 32;
+constexpr Index kFewest = 16;
 // What the transformed tiles of a group may take: they are written and read once each.
 constexpr Index kForwardBytes = 128 * 1024;
 constexpr Index kGradientBytes = 256 * 1024;
@@ -23,15 +24,18 @@ constexpr Index kGradientBytes = 256 * 1024;
 // Tiles in groups of whole rows of tiles. `stride` floats lie between the positions of a group: a line more than the
 // tiles take, so that the sixteen do not fall into the same set of the cache.
 struct Group {
-  Index rows, tiles;
+  Index rows, tiles, groups;
   Index stride(Index channels) const { return tiles * channels + 16; }
   Index floats(Index channels) const { return kPositions * stride(channels); }
+  // An image's work is cut into so many products; `part` numbers that of a position for the group from row r on.
+  Index parts() const { return groups * kPositions; }
+  Index part(Index r, Index position) const { return r / rows * kPositions + position; }
 };
 
 Group group(const Geometry& g, Index bytes) {
   const Index columns = g.ow / 2, a_tile = kPositions * (g.ci + g.co) * Index{sizeof(float)};
   const Index rows = std::max<Index>(1, std::min(g.oh / 2, bytes / (a_tile * columns)));
-  return {rows, rows * columns};
+  return {rows, rows * columns, (g.oh / 2 + rows - 1) / rows};
 }
 
 // A matrix product as a convolution of one row: [tiles, length] times [length, co].
@@ -39,6 +43,9 @@ simd::ConvolutionImage product(const float* u, Index tiles, Index length, Index 
   static const Index origin = 0;
   return {u, 0, length, &origin, 1, length, co, 1, tiles, 0, co, nullptr, nullptr, 0, 0};
 }
+
+// The transform reads around the image by itself: nothing is copied.
+Padding unpadded(const Geometry& g) { return {g.h, g.w, g.ci, 0, 0, g.h, g.w}; }
 
 // The filter turned round and transposed, [3][3][co][ci]: with it the input gradient is a convolution of dy.
 void turn(const Geometry& g, const float* filter, float* out) {
@@ -56,32 +63,35 @@ Geometry backwards(const Geometry& g) {
 
 bool does(const Geometry& g) {
   const Index lanes = simd::best().lanes;
-  return g.ci >= kFewest && g.co >= kFewest && g.kh == 3 && g.kw == 3 && g.sh == 1 && g.sw == 1 && g.dh == 1 && g.dw == 1 && g.pt <= 2 && g.pl <= 2 &&
-         g.oh % 2 == 0 && g.ow % 2 == 0 && g.h % 2 == 0 && g.w % 2 == 0 && g.ci % lanes == 0 && g.co % lanes == 0;
+  const bool window = g.kh == 3 && g.kw == 3 && g.sh == 1 && g.sw == 1 && g.dh == 1 && g.dw == 1;
+  const bool even = g.oh % 2 == 0 && g.ow % 2 == 0 && g.h % 2 == 0 && g.w % 2 == 0;
+  const bool channels = g.ci >= kFewest && g.co >= kFewest && g.ci % lanes == 0 && g.co % lanes == 0;
+  return window && even && channels && g.pt <= 2 && g.pl <= 2;
 }
 
 void forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y) {
   static thread_local Scratch filter_scratch;
   const simd::Table& table = simd::best();
-  const Padding padding = images::input_padding(g);
   const Group all = group(g, kForwardBytes);
-  const Index per_position = g.ci * g.co, columns = g.ow / 2, row_x = padding.width * g.ci, row_y = g.ow * g.co;
+  const Index per_position = g.ci * g.co, columns = g.ow / 2, row_y = g.ow * g.co;
   float* v = filter_scratch.floats(kPositions * per_position);
   table.winograd_filter(filter, per_position, v);
-  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) {
+  const std::vector<float> zeros(g.ci);
+  each_image(g.n, unpadded(g), x, [&](Index, Index n, const float* image, const float* next) {
     static thread_local Scratch tile_scratch;
     float* u = tile_scratch.floats(all.floats(g.ci) + all.floats(g.co));
     float* m = u + all.floats(g.ci);
     for (Index r = 0; r < g.oh / 2; r += all.rows) {
       const Index rows = std::min(all.rows, g.oh / 2 - r);
-      table.winograd_input(image + 2 * r * row_x, row_x, g.ci, rows, columns, u, all.stride(g.ci));
+      float* out = y + (n * g.oh + 2 * r) * row_y;
+      table.winograd_input({image, g.h, g.w, g.ci, g.pt, g.pl, zeros.data()}, r, rows, columns, u, all.stride(g.ci));
       for (Index k = 0; k < kPositions; ++k) {
-        simd::ConvolutionImage one = product(u + k * all.stride(g.ci), rows * columns, g.ci, g.co);
-        if (k == 0 && r == 0) one.next_x = next, one.next_x_floats = g.h * g.w * g.ci;
-        table.convolve(one, v + k * per_position, nullptr, false, m + k * all.stride(g.co));
+        simd::fetch_part(next, g.h * g.w * g.ci, all.part(r, k), all.parts());
+        simd::claim_part(out, 2 * rows * row_y, k, kPositions);
+        table.convolve(product(u + k * all.stride(g.ci), rows * columns, g.ci, g.co), v + k * per_position, nullptr,
+                       false, m + k * all.stride(g.co));
       }
-      table.winograd_output(m, all.stride(g.co), g.co, rows, columns, bias, relu,
-                            y + n * g.oh * row_y + 2 * r * row_y, row_y);
+      table.winograd_output(m, all.stride(g.co), g.co, rows, columns, bias, relu, out, row_y);
     }
   });
 }
@@ -96,28 +106,27 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
 void filter_gradient(const Geometry& g, const float* x, const float* dy, float* dfilter) {
   static thread_local Scratch sum_scratch;
   const simd::Table& table = simd::best();
-  const Padding padding = images::input_padding(g);
   const Group all = group(g, kGradientBytes);
   const Index per_position = g.ci * g.co, sum = kPositions * per_position, columns = g.ow / 2;
-  const Index row_x = padding.width * g.ci, row_y = g.ow * g.co;
+  const Index row_y = g.ow * g.co;
   // One sum a thread, added in order afterwards.
   float* sums = sum_scratch.floats(threads::count * sum);
   std::memset(sums, 0, sizeof(float) * threads::count * sum);
-  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) {
+  const std::vector<float> zeros(g.ci);
+  each_image(g.n, unpadded(g), x, [&](Index thread, Index n, const float* image, const float* next) {
     static thread_local Scratch tile_scratch;
     float* u = tile_scratch.floats(all.floats(g.ci) + all.floats(g.co));
     float* d = u + all.floats(g.ci);
+    const float* next_dy = next == nullptr ? nullptr : dy + (n + 1) * g.oh * row_y;
     for (Index r = 0; r < g.oh / 2; r += all.rows) {
       const Index rows = std::min(all.rows, g.oh / 2 - r);
-      table.winograd_input(image + 2 * r * row_x, row_x, g.ci, rows, columns, u, all.stride(g.ci));
+      table.winograd_input({image, g.h, g.w, g.ci, g.pt, g.pl, zeros.data()}, r, rows, columns, u, all.stride(g.ci));
       table.winograd_gradient(dy + (n * g.oh + 2 * r) * row_y, row_y, g.co, rows, columns, d, all.stride(g.co));
       for (Index k = 0; k < kPositions; ++k) {
-        simd::ConvolutionImage one = product(u + k * all.stride(g.ci), rows * columns, g.ci, g.co);
-        if (k == 0 && r == 0) {
-          one.next_x = next, one.next_x_floats = g.h * g.w * g.ci;
-          one.next_y = next == nullptr ? nullptr : dy + (n + 1) * g.oh * row_y, one.next_y_floats = g.oh * row_y;
-        }
-        table.convolve_filter(one, d + k * all.stride(g.co), sums + thread * sum + k * per_position);
+        simd::fetch_part(next, g.h * g.w * g.ci, all.part(r, k), all.parts());
+        simd::fetch_part(next_dy, g.oh * row_y, all.part(r, k), all.parts());
+        table.convolve_filter(product(u + k * all.stride(g.ci), rows * columns, g.ci, g.co),
+                              d + k * all.stride(g.co), sums + thread * sum + k * per_position);
       }
     }
   });

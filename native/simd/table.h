@@ -30,6 +30,14 @@ struct PoolImage {
   Index h, w, c, kh, kw, sh, sw, dh, dw, pt, pl, oh, ow;
 };
 
+// An image [height, width, channels] and the rows and columns of zeros before it; `zeros` is a pixel of them.
+struct WinogradImage {
+  const float* x;
+  Index height, width, channels;
+  Index top, left;
+  const float* zeros;
+};
+
 struct BatchNormShape {
   Index rows, channels;
 };
@@ -39,8 +47,9 @@ struct Broadcast {
   Index size[4], a[4], b[4];
 };
 
+// `rest` is 1 - beta, taken in double: of 0.999f it would be 1.3e-5 off.
 struct AdamFactors {
-  float beta1, beta2, inverse_bias1, inverse_bias2, step_size, epsilon, l2, decay;
+  float beta1, rest1, beta2, rest2, inverse_bias1, inverse_bias2, step_size, epsilon, l2, decay;
 };
 
 struct SgdFactors {
@@ -80,8 +89,7 @@ struct Table {
   // out[r] = sum over columns of x[r][c].
   void (*sum_columns)(const float* x, Index rows, Index columns, float* out);
   // Winograd's transforms (winograd.inc): channels are a multiple of the lanes, `stride` lies between positions.
-  void (*winograd_input)(const float* x, Index row_x, Index channels, Index rows, Index columns, float* u,
-                         Index stride);
+  void (*winograd_input)(const WinogradImage& image, Index first, Index rows, Index columns, float* u, Index stride);
   void (*winograd_gradient)(const float* dy, Index row_y, Index channels, Index rows, Index columns, float* d,
                             Index stride);
   void (*winograd_output)(const float* m, Index stride, Index channels, Index rows, Index columns, const float* bias,

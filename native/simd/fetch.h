@@ -1,0 +1,25 @@
+// Bringing memory into the cache before it is needed, spread over the work that goes on meanwhile: asked for all at
+// once, most of it would wait behind the few misses that a core can have under way.
+#pragma once
+#include <cstddef>
+
+namespace simd {
+namespace {
+
+constexpr std::ptrdiff_t kFloatsOfLine = 16;
+
+// Part `index` of `parts` of the floats that are read next; `next` may be null.
+inline void fetch_part(const float* next, std::ptrdiff_t floats, std::ptrdiff_t index, std::ptrdiff_t parts) {
+  if (next == nullptr) return;
+  for (std::ptrdiff_t i = floats * index / parts; i < floats * (index + 1) / parts; i += kFloatsOfLine)
+    __builtin_prefetch(next + i, 0, 2);
+}
+
+// The same for floats that are going to be written.
+inline void claim_part(const float* next, std::ptrdiff_t floats, std::ptrdiff_t index, std::ptrdiff_t parts) {
+  for (std::ptrdiff_t i = floats * index / parts; i < floats * (index + 1) / parts; i += kFloatsOfLine)
+    __builtin_prefetch(next + i, 1, 3);
+}
+
+}  // namespace
+}  // namespace simd
