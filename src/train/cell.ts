@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { DatasetSpec, ModelSpec, OptimizerSpec, Schedule } from '../config/schema.js';
 
 /** Raised when a change to the training code changes results, so that old journals are not mixed with new. */
-export const NUMERICS = 1;
+export const NUMERICS = 2;
 
 /** Everything that decides a run's numbers, and nothing else. Its hash is the cell's identity. */
 export interface Cell {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../src/config/schema.js';
 import { DirectoryError, explainingAccess, layout, takeDirectory } from '../../src/sweep/directory.js';
 import { faultsOf, parseFaults } from '../../src/sweep/fault.js';
+import { NUMERICS } from '../../src/train/cell.js';
 import { extendManifest, hostFacts, packageVersion, readManifest } from '../../src/sweep/manifest.js';
 import { cellOf } from './records.js';
 import { scratch } from './scratch.js';
@@ -108,7 +109,12 @@ describe('a manifest', () => {
     const first = await extendManifest(undefined, experiment(), data, 'adamw-bench run x.yaml', session);
     const second = await extendManifest(first, experiment(), data, 'adamw-bench run x.yaml', session);
     expect(second.sessions).toEqual([session, session]);
-    expect(second).toMatchObject({ adamwBench: packageVersion, numerics: 1, seeds: [0], dataset: data });
+    expect(second).toMatchObject({
+      adamwBench: packageVersion,
+      numerics: NUMERICS,
+      seeds: [0],
+      dataset: data,
+    });
     expect(JSON.stringify(second)).not.toContain(process.env.HOME ?? '\n');
     const file = join(scratch(), 'manifest.json');
     writeFileSync(file, JSON.stringify(second));

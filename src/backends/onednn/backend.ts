@@ -51,6 +51,18 @@ export class OnednnBackend extends MathBackendCPU {
     return { dataId: tensor.dataId, shape, dtype: tensor.dtype };
   }
 
+  /** A tensor of `shape` whose values are the run of `tensor`'s from `start` on: no copy, and neither may be written to. */
+  part(tensor: TensorInfo, start: number, shape: number[]): TensorInfo {
+    const { values, block } = this.record(tensor.dataId);
+    const run = (values as Float32Array).subarray(start, start + util.sizeFromShape(shape));
+    const info = this.makeTensorInfo(shape, 'float32', run);
+    if (block) {
+      block.holders++;
+      this.record(info.dataId).block = block;
+    }
+    return info;
+  }
+
   override readSync(dataId: object): backend_util.BackendValues {
     this.record(dataId).block = undefined;
     return super.readSync(dataId);

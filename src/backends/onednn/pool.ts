@@ -15,6 +15,8 @@ export interface Block {
   /** Bytes before the first cache line. */
   readonly offset: number;
   readonly size: number;
+  /** Tensors whose values lie in it. */
+  holders: number;
   freedAt: number;
 }
 
@@ -47,11 +49,13 @@ export class BufferPool {
     const size = blockSize(length * 4);
     const block = this.free.get(size)?.pop() ?? this.fresh(size);
     if (block.freedAt > 0) this.idleBytes -= size;
+    block.holders = 1;
     return { values: new Float32Array(block.buffer, block.offset, length), block };
   }
 
-  /** Takes a block back; nothing may read or write it any more. */
+  /** Takes a block back from one holder; once it was the last, nothing may read or write it any more. */
   give(block: Block): void {
+    if (--block.holders > 0) return;
     block.freedAt = this.clock;
     this.idleBytes += block.size;
     const same = this.free.get(block.size);
@@ -61,7 +65,7 @@ export class BufferPool {
 
   private fresh(size: number): Block {
     const buffer = new ArrayBuffer(size + cacheLine);
-    return { buffer, offset: this.alignment(buffer), size, freedAt: 0 };
+    return { buffer, offset: this.alignment(buffer), size, holders: 0, freedAt: 0 };
   }
 
   private sweep(): void {

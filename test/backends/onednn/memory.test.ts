@@ -49,6 +49,19 @@ describe.skipIf(!built)('memory of the onednn backend', () => {
     expect(seen).toEqual(copy);
   });
 
+  test('pieces of a vector lie in its memory, which goes back to the pool with the last of them', () => {
+    const backend = tf.backend() as OnednnBackend;
+    const vector = tf.add(tensor([2000]), 0);
+    const { buffer } = backend.floats(vector)!;
+    const parts = tf.split(vector, [700, 1300]);
+    expect(parts.map((part) => backend.floats(part)!.buffer === buffer)).toEqual([true, true]);
+    const { idleBytes } = pool();
+    tf.dispose([vector, parts[0]!]);
+    expect(pool().idleBytes).toBe(idleBytes);
+    parts[1]!.dispose();
+    expect(pool().idleBytes).toBe(idleBytes + blockSize(8000));
+  });
+
   test('pieces of a vector keep their content when it is gone', () => {
     const whole = tf.add(tensor([2000]), 0);
     const want = Array.from(whole.dataSync());

@@ -1,4 +1,4 @@
-/** Concatenation, and cutting a vector into pieces: plain copies, into recycled memory. */
+/** Concatenation, a plain copy into recycled memory, and cutting a tensor into runs of its values, without a copy. */
 import { Concat, SplitV, backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { kernel } from '../kernel.js';
 
@@ -34,9 +34,9 @@ const splitV = kernel<{ x: TensorInfo }, { numOrSizeSplits: number | number[]; a
     const stride = util.sizeFromShape(shape.slice(axis + 1));
     let at = 0;
     return sizes.map((size) => {
-      const { info, values } = backend.allocate([...shape.slice(0, axis), size, ...shape.slice(axis + 1)]);
-      values.set(x.subarray(at, (at += size * stride)));
-      return info;
+      const start = at;
+      at += size * stride;
+      return backend.part(inputs.x, start, [...shape.slice(0, axis), size, ...shape.slice(axis + 1)]);
     });
   },
 );
