@@ -26,7 +26,16 @@ export type Per = 'image' | 'batch';
  *
  * @throws ModelError for an odd width, which the halves of a shortcut could not share
  */
-export function shakeShake(depth: number, width: number, per: Per, classes: number): LayerOf {
+export const shakeShake = (depth: number, width: number, per: Per, classes: number): LayerOf =>
+  serial(shakeShakeLayers(depth, width, per, classes));
+
+/** The layers of `shakeShake`, by name and in order. */
+export function shakeShakeLayers(
+  depth: number,
+  width: number,
+  per: Per,
+  classes: number,
+): Record<string, LayerOf> {
   if (width % 2 !== 0)
     throw new ModelError(
       `A shake-shake network cannot have width ${width}: its shortcuts are two halves. Set model.width to an even number.`,
@@ -39,7 +48,7 @@ export function shakeShake(depth: number, width: number, per: Per, classes: numb
       layers[`stage${stage + 1}.block${block + 1}`] = shakeShakeBlock(width * 2 ** stage, stride, per);
     }
   }
-  return serial({ ...layers, relu, average: globalAverage, head: dense(classes, { gain: 1 / 3 }) });
+  return { ...layers, relu, average: globalAverage, head: dense(classes, { gain: 1 / 3 }) };
 }
 
 /** ReLU-conv3x3(stride)-BN-ReLU-conv3x3-BN, twice; shaken, and added to the input or its projection. */
