@@ -64,6 +64,30 @@ describe('values', () => {
     expect(got.flatMap((eta, i) => (eta === 1 ? [i] : []))).toEqual([0, 3, 5, 8]);
   });
 
+  test("the paper's restarts: T_0 = 100 epochs, T_mult = 2, 391 steps an epoch", () => {
+    const schedule = { name: 'warm-restarts', firstCycle: 100, multiply: 2 } as const;
+    const at = makeSchedule(schedule, { epochs: 701, stepsPerEpoch: 391, warmup: 0 });
+    for (const [before, length, after] of [
+      [100, 100, 200],
+      [300, 200, 400],
+      [700, 400, 800],
+    ] as const) {
+      const last = before * 391;
+      expect(at(last)).toEqual({ eta: expect.closeTo(0, 7), cycleSteps: length * 391 });
+      expect(at(last - (length * 391) / 2 + 1).eta, 'half way').toBeCloseTo(0.5, 12);
+      expect(at(last + 1)).toEqual({ eta: 1, cycleSteps: after * 391 });
+    }
+  });
+
+  test('after a warm-up the first cycle begins, whole; until then its length counts', () => {
+    const got = values({ name: 'warm-restarts', firstCycle: 1, multiply: 2 }, 5, 2, 1);
+    const cosines = (n: number) => Array.from({ length: n }, (_, i) => (1 + Math.cos((Math.PI * i) / n)) / 2);
+    expect(got.map(({ eta }) => eta)).toEqual(
+      near([0.5, 1, ...cosines(2), ...cosines(4), ...cosines(8).slice(0, 2)]),
+    );
+    expect(got.map(({ cycleSteps }) => cycleSteps)).toEqual([2, 2, 2, 2, 4, 4, 4, 4, 8, 8]);
+  });
+
   test('warm-up rises linearly and precedes the whole schedule', () => {
     expect(etas({ name: 'constant' }, 2, 3, 1)).toEqual(near([1 / 3, 2 / 3, 1, 1, 1, 1]));
     expect(etas({ name: 'cosine' }, 3, 2, 1)).toEqual(near([0.5, 1, ...etas({ name: 'cosine' }, 2, 2)]));

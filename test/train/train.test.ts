@@ -72,6 +72,42 @@ describe('the metrics of an epoch', () => {
   });
 });
 
+describe('warm restarts', () => {
+  test.each(['adamw', 'sgdw'] as const)(
+    '%s: normalized decay goes by the epochs of its cycle',
+    async (name) => {
+      // So small a rate leaves the decay alone at work. b = 5 of B = 10 images; T_0 = 1, T_1 = 2, T_2 = 4, cut short.
+      const restarts = cell({
+        optimizer: { name, convention: 'normalized' },
+        schedule: { name: 'warm-restarts', firstCycle: 1, multiply: 2 },
+        batchSize: 5,
+        epochs: 4,
+        lr: 1e-30,
+        wd: 0.3,
+      });
+      const { metrics } = await train(restarts, tiny);
+      const initial = Math.hypot(...buildModel(restarts.model, tiny).initialTheta(restarts.seed));
+      // Where in its cycle of T_i epochs (two steps each) an epoch begins.
+      const epochs = [
+        { T: 1, from: 0 },
+        { T: 2, from: 0 },
+        { T: 2, from: 1 },
+        { T: 4, from: 0 },
+      ];
+      let expected = initial;
+      epochs.forEach(({ T, from }, i) => {
+        for (const step of [0, 1]) {
+          const eta = 0.5 * (1 + Math.cos((Math.PI * (from + step / 2)) / T));
+          expected *= 1 - eta * 0.3 * Math.sqrt(5 / (10 * T));
+          if (step === 1)
+            expect(metrics[i]!.lr / 1e-30, `eta at the end of epoch ${i + 1}`).toBeCloseTo(eta, 12);
+        }
+        expect(metrics[i]!.thetaNorm / expected, `epoch ${i + 1}`).toBeCloseTo(1, 5);
+      });
+    },
+  );
+});
+
 describe('divergence', () => {
   const wild = { lr: 1e30, optimizer: { name: 'sgd' } } as const;
 
