@@ -36,8 +36,8 @@ async function gatherFrom(file: string, indices: Int32Array, n: number, images: 
 }
 
 /**
- * A split stored in several files, which together must hold `n` images (any number if undefined). Labels are read now, images when gathered,
- * one file at a time.
+ * A split stored in several files, which together must hold `n` images of all classes (any number of any if
+ * undefined). Labels are read now, images when gathered, one file at a time.
  * @throws DataError naming the file if its contents are not as described above
  */
 export async function imagenetSource(
@@ -60,7 +60,7 @@ export async function imagenetSource(
     labels.set(part, filled);
     filled += part.length;
   }
-  if (n !== undefined) checkLabels(labels, classes, files.join(', '));
+  if (n !== undefined) checkLabels(labels, classes, files.join(', '), 1);
   const gather = async (indices: Int32Array) => {
     const images = new Uint8Array(indices.length * SIZE);
     let at = 0;

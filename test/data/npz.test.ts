@@ -1,10 +1,11 @@
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js';
 import fc from 'fast-check';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../src/data/errors.js';
 import { imagenetSource } from '../../src/data/imagenet32.js';
+import { verifyDataset } from '../../src/data/manage.js';
 import { integers, parseNpy } from '../../src/data/npy.js';
 import { readNpz } from '../../src/data/npz.js';
 import { range, take } from '../../src/data/source.js';
@@ -113,17 +114,28 @@ describe('npz', () => {
 });
 
 describe('ImageNet32x32', () => {
-  const file = async (labels: number[], salt: number) => {
+  // Of the published files' layout: `data` uint8 [n, 3072], `labels` int64 [n] from 1, and in training files `mean`.
+  const arrays = (labels: number[], salt: number) => {
     const data = Uint8Array.from({ length: labels.length * 3072 }, (_, i) => (i >> 10) + salt);
-    return write(
-      await npz(
-        {
-          data: npy('|u1', [labels.length, 3072], data),
-          labels: npy('<i8', [labels.length], int64(...labels)),
-        },
-        0,
-      ),
-    );
+    return {
+      data: npy('|u1', [labels.length, 3072], data),
+      labels: npy('<i8', [labels.length], int64(...labels)),
+      mean: npy('<f8', [1], new Uint8Array(8)),
+    };
+  };
+  const file = async (labels: number[], salt: number) => write(await npz(arrays(labels, salt), 0));
+  /** What reading a file with these arrays in place of good ones says: to whoever loads, and to `data verify`. */
+  const refusal = async (replaced: Record<string, Uint8Array | undefined>, cut = Infinity) => {
+    const kept = Object.entries({ ...arrays([1, 1000], 0), ...replaced }).filter(([, bytes]) => bytes);
+    const bytes = await npz(Object.fromEntries(kept) as Record<string, Uint8Array>, 6);
+    const dataDir = scratch();
+    const bad = path.join(dataDir, 'imagenet32', 'val_data.npz');
+    mkdirSync(path.dirname(bad));
+    writeFileSync(bad, bytes.subarray(0, cut));
+    const load = async () => take(await imagenetSource([bad], undefined, 1000), range(2));
+    const error = await load().catch((thrown: unknown) => thrown);
+    const verified = await verifyDataset('imagenet32', { dataDir });
+    return { bad, error, verified: verified.at(-1)! };
   };
 
   it('reads labels from 1 and planes, across files', async () => {
@@ -138,12 +150,105 @@ describe('ImageNet32x32', () => {
     expect((await take(source, range(5))).n).toBe(5);
   });
 
-  it('refuses labels out of 1..classes and another number of images', async () => {
-    const good = await file([1, 2, 3], 0);
-    await expect(imagenetSource([await file([1, 4], 0)], 2, 3)).rejects.toThrow(
-      'label 4 of image 1 is out of range',
+  it('reads all 1000 classes, and finds the split that lacks one wrong', async () => {
+    const all = Array.from({ length: 1000 }, (_, i) => i + 1);
+    const source = await imagenetSource([await file(all, 0)], 1000, 1000);
+    expect([...source.labels]).toEqual(all.map((label) => label - 1));
+    const lacking = await file(
+      all.map((label) => (label === 1000 ? 1 : label)),
+      0,
     );
-    await expect(imagenetSource([await file([0, 1], 0)], 2, 3)).rejects.toThrow('label 0 of image 0');
-    await expect(imagenetSource([good], 4, 3)).rejects.toThrow('hold 3 images, expected 4');
+    await expect(imagenetSource([lacking], 1000, 1000)).rejects.toThrow(
+      `${lacking}: no image is labelled 1000, expected all classes 1 to 1000`,
+    );
+  });
+
+  it('is content with a good file', async () => {
+    const { bad, verified } = await refusal({});
+    expect(verified).toMatchObject({ name: 'val_data.npz', path: bad });
+    expect(verified.state).not.toBe('bad');
+  });
+
+  it.each<[string, Record<string, Uint8Array | undefined>, string, RegExp]>([
+    [
+      'label 0',
+      { labels: npy('<i8', [2], int64(0, 1)) },
+      'label 0 of image 0 is out of range, expected 1 to 1000',
+      /fetch it again/,
+    ],
+    [
+      'label 1001',
+      { labels: npy('<i8', [2], int64(1, 1001)) },
+      'label 1001 of image 1 is out of range, expected 1 to 1000',
+      /fetch it again/,
+    ],
+    [
+      'a negative label',
+      { labels: npy('<i8', [2], int64(-1, 1)) },
+      'label -1 of image 0 is out of range, expected 1 to 1000',
+      /fetch it again/,
+    ],
+    [
+      'labels of floats',
+      { labels: npy('<f8', [2], new Uint8Array(16)) },
+      'holds <f8, expected little-endian integers',
+      /fetch it again/,
+    ],
+    [
+      'labels of Python objects',
+      { labels: npy('|O', [2], new Uint8Array(16)) },
+      'holds Python objects (|O), expected numbers',
+      /fetch it again/,
+    ],
+    [
+      'pixels of floats',
+      { data: npy('<f4', [2, 3072], new Uint8Array(4 * 2 * 3072)) },
+      'its data are <f4 [2, 3072], expected |u1 [2, 3072]',
+      /Fetch the 32x32 npz form again/,
+    ],
+    [
+      'images of 16x16',
+      { data: npy('|u1', [2, 768], new Uint8Array(2 * 768)) },
+      'its data are |u1 [2, 768], expected |u1 [2, 3072]',
+      /Fetch the 32x32 npz form again/,
+    ],
+    [
+      'fewer images than labels',
+      { data: npy('|u1', [1, 3072], new Uint8Array(3072)) },
+      'its data are |u1 [1, 3072], expected |u1 [2, 3072]',
+      /Fetch the 32x32 npz form again/,
+    ],
+    [
+      'an array cut short',
+      { data: npy('|u1', [2, 3072], new Uint8Array(3072)) },
+      'has 3072 bytes of elements, expected 6144 for [2, 3072]',
+      /fetch it again/,
+    ],
+    ['no labels', { labels: undefined }, 'has no array "labels"', /Fetch the npz form/],
+    ['no images', { data: undefined }, 'has no array "data"', /Fetch the npz form/],
+  ])('refuses %s, naming the file and what to do', async (_what, replaced, why, remedy) => {
+    const { bad, error, verified } = await refusal(replaced);
+    expect(error).toBeInstanceOf(DataError);
+    const { message } = error as DataError;
+    expect(message.startsWith(`${bad}: `), message).toBe(true);
+    expect(message).toContain(why);
+    expect(message).toMatch(remedy);
+    expect(verified).toMatchObject({ state: 'bad', message });
+  });
+
+  it.each([0, 1, 500])('refuses a file cut off after %i bytes', async (cut) => {
+    const { bad, error, verified } = await refusal({}, cut);
+    expect(error).toBeInstanceOf(DataError);
+    const { message } = error as DataError;
+    expect(message.startsWith(`${bad}: not a whole .npz file`), message).toBe(true);
+    expect(message).toContain('It is damaged or cut off; unpack or fetch it again.');
+    expect(verified).toMatchObject({ state: 'bad', message });
+  });
+
+  it('refuses another number of images', async () => {
+    const few = await file([1, 2, 3], 0);
+    const load = imagenetSource([few], 4, 3);
+    await expect(load).rejects.toThrow(`${few}: hold 3 images, expected 4. Fetch the full ImageNet32x32`);
+    await expect(load).rejects.toBeInstanceOf(DataError);
   });
 });
