@@ -18,6 +18,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+LAYOUT = torch.channels_last
+
 
 def load(path):
     def split(archive, names):
@@ -30,7 +32,8 @@ def load(path):
         test = split(archive, ["test_batch.bin"])
     mean = (train[0] / 255.0).mean(axis=(0, 2, 3), keepdims=True)
     std = (train[0] / 255.0).std(axis=(0, 2, 3), keepdims=True)
-    tensor = lambda x: torch.from_numpy(((x / 255.0 - mean) / std).astype(np.float32))
+    # Channels last is PyTorch's quicker layout on CPUs; convolutions keep it from layer to layer.
+    tensor = lambda x: torch.from_numpy(((x / 255.0 - mean) / std).astype(np.float32)).to(memory_format=LAYOUT)
     return tensor(train[0]), torch.from_numpy(train[1]), tensor(test[0]), torch.from_numpy(test[1])
 
 
@@ -123,7 +126,7 @@ def main():
     if args.test:
         chosen = torch.randperm(len(tx))[: args.test]
         tx, ty = tx[chosen], ty[chosen]
-    model = ResNet(args.depth)
+    model = ResNet(args.depth).to(memory_format=LAYOUT)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, weight_decay=args.wd)
     steps = args.epochs * math.ceil(len(x) / args.batch)
     rows, t = [], 0
