@@ -22,8 +22,9 @@ const names = [
   'fig3',
   'pytorch-agreement',
 ];
-const here = fileURLToPath(new URL('.', import.meta.url));
-const program = fileURLToPath(new URL('../../bin/adamw-bench.js', import.meta.url));
+// Paths below are relative to the repository, so that the commands in the manifests are right in every clone.
+process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
+const program = 'bin/adamw-bench.js';
 
 const options = { scale: { type: 'string' }, only: { type: 'string' } };
 const { values, tokens } = parseArgs({ options, strict: false, allowPositionals: true, tokens: true });
@@ -52,8 +53,8 @@ const passed = args.filter((_, index) => !skipped.has(index));
 
 let worst = 0;
 for (const name of names.filter((one) => only.includes(one))) {
-  const small = `${here}cpu/${name}.yaml`;
-  const config = scale === 'cpu' && existsSync(small) ? small : `${here}${name}.yaml`;
+  const small = `configs/paper/cpu/${name}.yaml`;
+  const config = scale === 'cpu' && existsSync(small) ? small : `configs/paper/${name}.yaml`;
   const out = `results/${scale === 'cpu' ? 'paper' : 'paper-full'}/${name}`;
   console.log(`\n== ${name} -> ${out}`);
   const { status, signal } = spawnSync(process.execPath, [program, 'run', config, '--out', out, ...passed], {
