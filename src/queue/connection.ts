@@ -1,4 +1,5 @@
 /** Connections to Redis that outlive its restarts. */
+import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
 import { QueueError, type RedisAddress } from './address.js';
 
@@ -22,7 +23,8 @@ export async function connect(
   let lastError = 'no answer';
   const redis = new Redis({
     ...where,
-    ...(tls ? { tls: { servername: address.host } } : {}),
+    // A numeric address is no server name (RFC 6066, 3); the certificate is checked against it all the same.
+    ...(tls ? { tls: isIP(address.host) ? {} : { servername: address.host } } : {}),
     lazyConnect: true,
     maxRetriesPerRequest: null,
     connectTimeout: 10_000,
@@ -32,13 +34,13 @@ export async function connect(
     // A restarted Redis answers LOADING, a replica READONLY: both are worth another try.
     reconnectOnError: (error) => /^(READONLY|LOADING)/.test(error.message),
   });
-  redis.on('error', (error: Error) => (lastError = explain(error)));
+  redis.on('error', (error: Error) => (lastError = explain(error, tls)));
   try {
     await redis.connect();
     await redis.ping();
   } catch (error) {
     redis.disconnect();
-    const why = lastError === 'no answer' ? explain(error as Error) : lastError;
+    const why = lastError === 'no answer' ? explain(error as Error, tls) : lastError;
     throw new QueueError(`Redis at ${shown} cannot be used: ${why}.`);
   }
   established = true;
@@ -55,15 +57,27 @@ export async function connect(
   return redis;
 }
 
-function explain(error: Error & { code?: string }): string {
-  const { message, code } = error;
+/** What to do about a certificate, by the code of what is wrong with it; else its authority is unknown here. */
+const remedies: Record<string, string> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Write the host as the certificate does',
+  CERT_HAS_EXPIRED: 'Renew it',
+  CERT_NOT_YET_VALID: 'Check the clocks of both machines',
+};
+
+function explain(error: Error & { code?: string }, tls: boolean): string {
+  const { message, code = '' } = error;
   if (code === 'ECONNREFUSED') return 'nothing listens there. Start Redis, or check host and port';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
   if (/^NOAUTH|WRONGPASS|invalid password|without any password/.test(message)) {
     return `it refuses the password or wants one (${message.split(/[ :]/)[0] ?? 'NOAUTH'})`;
   }
   if (/certificate|self.signed/i.test(message)) {
-    return `its certificate is not trusted (${message}). Name the authority's file in NODE_EXTRA_CA_CERTS`;
+    const remedy = remedies[code] ?? "Name the authority's file in NODE_EXTRA_CA_CERTS";
+    return `its certificate is not trusted (${message.replace(/\.$/, '')}). ${remedy}`;
+  }
+  if (['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EPROTO'].includes(code) || /Connection is closed/.test(message)) {
+    const other = tls ? 'redis:// if this Redis is without TLS' : 'rediss:// if it is with TLS';
+    return `no conversation came about (${message.replace(/\.$/, '')}). Check host and port, or write ${other}`;
   }
   return message.replace(/\.$/, '');
 }

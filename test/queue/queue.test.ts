@@ -1,5 +1,4 @@
 /** Sweeps over a real Redis: coordinators and workers are the built program, in processes of their own. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
@@ -263,52 +262,5 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
       code: 2,
       output: expect.stringContaining('Say where Redis is') as string,
     });
-  });
-});
-
-/** A certificate for localhost, and why TLS cannot be tested here. */
-function selfSigned(folder: string): string | undefined {
-  try {
-    execFileSync(
-      'openssl',
-      `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout ${folder}/key.pem -out ${folder}/cert.pem`.split(
-        ' ',
-      ),
-      { stdio: 'ignore' },
-    );
-    const help = execFileSync('redis-server', ['--version']).toString();
-    return help === '' ? 'redis-server says nothing' : undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-describe.skipIf(noRedis)('TLS', () => {
-  it('is spoken to a Redis whose certificate is trusted, and only to such', async (context) => {
-    const folder = temporaryFolder();
-    const problem = selfSigned(folder);
-    if (problem !== undefined) context.skip(problem);
-    const { freePort } = await import('./redis.js');
-    const port = await freePort();
-    const server = await startRedis({
-      password,
-      args: `--tls-port ${port} --tls-cert-file ${folder}/cert.pem --tls-key-file ${folder}/key.pem --tls-auth-clients no`.split(
-        ' ',
-      ),
-    });
-    try {
-      const env = { ADAMW_BENCH_REDIS: `rediss://:${password}@localhost:${port}` };
-      const trusted = await call(['queue', 'status'], {
-        ...env,
-        NODE_EXTRA_CA_CERTS: join(folder, 'cert.pem'),
-      });
-      expect(trusted).toEqual({ code: 0, output: 'No sweeps.\nNo workers.\n' });
-      const doubted = await call(['queue', 'status'], env);
-      expect(doubted.code).toBe(2);
-      expect(doubted.output).toContain('NODE_EXTRA_CA_CERTS');
-    } finally {
-      await server.stop();
-      rmSync(folder, { recursive: true, force: true });
-    }
   });
 });
