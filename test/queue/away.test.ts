@@ -5,25 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../src/config/schema.js';
 import { openTaker, type QueuedJob } from '../../src/queue/bull.js';
-import { packed } from '../../src/queue/enqueue.js';
-import { parseSpec } from '../../src/queue/payload.js';
 import { claimFrom, claimSweep, listSweeps, listWorkers } from '../../src/queue/registry.js';
 import { takeTurn } from '../../src/queue/turn.js';
-import { expand } from '../../src/sweep/cells.js';
 import { failureOf } from '../../src/sweep/failure.js';
 import { start, temporaryFolder, writeConfig } from './program.js';
 import { noRedis, startRedis, type Server } from './redis.js';
-
-const experiment = experimentSchema.parse({
-  name: 'slow',
-  dataset: { name: 'synthetic-mnist', train: 64, test: 64 },
-  model: { name: 'mlp', hidden: [4] },
-  train: { epochs: 2, batchSize: 16, seeds: [0] },
-  optimizers: ['adam'],
-  grid: { lr: [0.001], wd: [0] },
-});
+import { job, jobData, specWith } from './spec.js';
 
 describe.skipIf(noRedis)('with a Redis of its own,', () => {
   const folder = temporaryFolder();
@@ -35,30 +23,8 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
   });
 
   it('a lock that is released is not taken for lost while Redis is slow to say so', async () => {
-    const jobs = expand(experiment, 'cpu');
-    const { variants, data } = packed(jobs);
-    const parsed = parseSpec(
-      JSON.stringify({
-        format: 1,
-        name: 'slow',
-        version: '0.1.0',
-        numerics: 1,
-        fingerprint: 'f',
-        dataset: experiment.dataset,
-        backend: 'cpu',
-        threads: 1,
-        variants,
-        policy: { epochs: 0, seconds: 60 },
-        limits: { timeout: 0, hang: 600, memory: 0 },
-        stall: 1000,
-        shareBytes: 1e6,
-        keepWeights: false,
-      }),
-    );
-    if (!('spec' in parsed)) throw new Error(parsed.problem);
-    const [job] = jobs;
     const queue = new Queue('slow', { connection: server.client, prefix: 'adamw-bench' });
-    await queue.add('cell', data.get(job!.cell.id)!, { jobId: `c${job!.cell.id}` });
+    await queue.add('cell', jobData, { jobId: `c${job.cell.id}` });
     const taker = await openTaker(server.client, 'slow', 1000);
     const queued = (await taker.getNextJob('mine', { block: false })) as QueuedJob;
     const settle = queued.moveToCompleted.bind(queued);
@@ -71,7 +37,7 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
     const about = { startedAt: new Date().toISOString(), attempts: 1, seconds: 1 };
     const ending = await takeTurn({
       redis: server.client,
-      sweep: { name: 'slow', spec: parsed.spec, taker, active: 1, retired: false },
+      sweep: { name: 'slow', spec: specWith(), taker, active: 1, retired: false },
       queued,
       token: 'mine',
       seat: {
@@ -79,7 +45,7 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
           Promise.resolve({
             pid: undefined,
             alive: true,
-            train: () => Promise.resolve(failureOf(job!, 'timeout', 'late', about)),
+            train: () => Promise.resolve(failureOf(job, 'timeout', 'late', about)),
             stop: () => Promise.resolve(),
             kill: () => undefined,
           }),

@@ -1,0 +1,136 @@
+/** Which sweeps a worker serves, and until when. The worker is in this process; it gets no cells. */
+import { copyFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { datasetSchema } from '../../src/config/schema.js';
+import { loadDataset } from '../../src/data/index.js';
+import { parseAddress } from '../../src/queue/address.js';
+import { listWorkers, registerSweep, unregisterSweep } from '../../src/queue/registry.js';
+import { serve } from '../../src/queue/serve.js';
+import { closeIfDone, type ServedSweep } from '../../src/queue/sweepAtWorker.js';
+import { idxFile } from '../data/scratch.js';
+import { journalOf, start, temporaryFolder, writeConfig } from './program.js';
+import { noRedis, startRedis, type Server } from './redis.js';
+import { specWith } from './spec.js';
+
+describe.skipIf(noRedis)('a worker', () => {
+  const folder = temporaryFolder();
+  let server: Server;
+  let leave: () => Promise<unknown> = () => Promise.resolve();
+  beforeAll(async () => (server = await startRedis()));
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await leave();
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Starts one; what it says. */
+  function work(dataDir?: string): string[] {
+    const notices: string[] = [];
+    const stop = new AbortController();
+    const done = serve(
+      parseAddress(server.url),
+      { concurrency: 1, idleExit: 0, dataDir, signal: stop.signal },
+      { onNotice: (text) => void notices.push(text) },
+    );
+    leave = () => {
+      stop.abort();
+      return done;
+    };
+    return notices;
+  }
+  const served = async () => (await listWorkers(server.client))[0]?.serves;
+
+  it('leaves a sweep that has ended, and takes note of one that is described anew', async () => {
+    const { fingerprint } = await loadDataset(specWith().dataset);
+    await registerSweep(server.client, 'one', specWith({ fingerprint }));
+    const notices = work();
+    await expect.poll(served, { timeout: 10_000 }).toEqual(['one']);
+    await registerSweep(server.client, 'one', specWith({ fingerprint, shareBytes: 0 }));
+    await expect.poll(() => notices, { timeout: 10_000 }).toEqual(['Serving one.', 'Serving one.']);
+    await unregisterSweep(server.client, 'one');
+    await expect.poll(served, { timeout: 10_000 }).toEqual([]);
+    expect(notices).toHaveLength(2);
+  });
+
+  it('finishes the cell it has when its sweep is described anew meanwhile', async () => {
+    const config = writeConfig(folder, { name: 'anew', lr: [0.001], wd: [0.01] });
+    const run = ['run', config, '--out', join(folder, 'anew'), '--no-figures', '--queue', server.url];
+    const worker = start(['worker', server.url], { ADAMW_BENCH_FAULT: 'slow:*:400' });
+    const coordinators = [start(run)];
+    try {
+      while (!(await listWorkers(server.client)).some(({ busy }) => busy > 0)) await sleep(50);
+      coordinators[0]!.kill('SIGTERM');
+      expect(await coordinators[0]!.ended).toBe(130);
+      coordinators.push(start([...run, '--timeout', '1h']));
+      await worker.until(/Serving anew[^]*Serving anew/);
+      expect(worker.output).not.toMatch(/: ok/);
+      expect(await coordinators[1]!.ended, coordinators[1]!.output).toBe(0);
+      const records = journalOf(join(folder, 'anew')).map(
+        (line) => (JSON.parse(line) as { record: object }).record,
+      );
+      expect(records).toMatchObject([
+        { status: 'ok', attempts: 1 },
+        { status: 'ok', attempts: 1 },
+      ]);
+      expect(worker.output).not.toMatch(/lost|failed|handed back/);
+    } finally {
+      for (const program of [worker, ...coordinators]) if (program.running) program.kill('SIGKILL');
+    }
+  });
+
+  it('looks again after a minute whether data that could not be loaded are there', async () => {
+    const dataset = datasetSchema.parse({ name: 'mnist', train: 100, test: 100 });
+    mnistInto(folder);
+    const { fingerprint } = await loadDataset(dataset, { dataDir: folder });
+    const labels = join(folder, 'mnist', 't10k-labels-idx1-ubyte');
+    copyFileSync(labels, join(folder, 'whole'));
+    truncateSync(labels, 100);
+    await registerSweep(server.client, 'late', specWith({ dataset, fingerprint }));
+    const notices = work(folder);
+    const left = expect.stringMatching(
+      /^Sweep late is left to other workers: its data mnist cannot be loaded here: .*t10k-labels/,
+    ) as string;
+    await expect.poll(() => notices, { timeout: 20_000 }).toEqual([left]);
+    copyFileSync(join(folder, 'whole'), labels);
+    await sleep(2500);
+    expect(notices).toEqual([left]);
+    const start = Date.now();
+    vi.spyOn(Date, 'now').mockImplementation(() => start + 61_000);
+    await expect.poll(() => notices, { timeout: 20_000 }).toEqual([left, 'Serving late.']);
+    await expect.poll(served, { timeout: 10_000 }).toEqual(['late']);
+    await unregisterSweep(server.client, 'late');
+  });
+});
+
+/** A stand-in for MNIST, right in form: black images, labelled 0 to 9 in turn. */
+function mnistInto(dataDir: string): void {
+  mkdirSync(join(dataDir, 'mnist'));
+  for (const [prefix, n] of [
+    ['train', 60_000],
+    ['t10k', 10_000],
+  ] as const) {
+    const labels = Uint8Array.from({ length: n }, (_, i) => i % 10);
+    writeFileSync(join(dataDir, 'mnist', `${prefix}-labels-idx1-ubyte`), idxFile([n], labels));
+    const images = idxFile([n, 28, 28], new Uint8Array(n * 784));
+    writeFileSync(join(dataDir, 'mnist', `${prefix}-images-idx3-ubyte`), images);
+  }
+}
+
+it('a sweep is closed when it is retired and its last cell here has ended, not before', () => {
+  const close = vi.fn(() => Promise.resolve());
+  const closes = (active: number, retired: boolean) => {
+    closeIfDone({ taker: { close } as unknown as ServedSweep['taker'], active, retired } as ServedSweep);
+    return close.mock.calls.length > 0;
+  };
+  expect([closes(1, false), closes(0, false), closes(1, true), closes(0, true)]).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+});

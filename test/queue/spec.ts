@@ -1,0 +1,46 @@
+/** A tiny sweep as it stands in Redis, for tests that need no coordinator. */
+import { experimentSchema } from '../../src/config/schema.js';
+import { packed } from '../../src/queue/enqueue.js';
+import { parseSpec, type SweepSpec } from '../../src/queue/payload.js';
+import { expand } from '../../src/sweep/cells.js';
+import { packageVersion } from '../../src/sweep/version.js';
+import { NUMERICS } from '../../src/train/cell.js';
+
+const experiment = experimentSchema.parse({
+  name: 'slow',
+  dataset: { name: 'synthetic-mnist', train: 64, test: 64 },
+  model: { name: 'mlp', hidden: [4] },
+  train: { epochs: 2, batchSize: 16, seeds: [0] },
+  optimizers: ['adam'],
+  grid: { lr: [0.001], wd: [0] },
+});
+
+/** The sweep's only job, and what that job carries. */
+export const job = expand(experiment, 'cpu')[0]!;
+const { variants, data } = packed([job]);
+export const jobData = data.get(job.cell.id)!;
+
+/** The sweep's description, with changes. */
+export function specWith(changes: Partial<SweepSpec> = {}): SweepSpec {
+  const parsed = parseSpec(
+    JSON.stringify({
+      format: 1,
+      name: 'slow',
+      version: packageVersion,
+      numerics: NUMERICS,
+      fingerprint: 'f',
+      dataset: experiment.dataset,
+      backend: 'cpu',
+      threads: 1,
+      variants,
+      policy: { epochs: 0, seconds: 60 },
+      limits: { timeout: 0, hang: 600, memory: 0 },
+      stall: 1000,
+      shareBytes: 1e6,
+      keepWeights: false,
+      ...changes,
+    }),
+  );
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  return parsed.spec;
+}
