@@ -5,7 +5,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/main.js';
-import { adamwBench, configure, run, scratch } from './cli.js';
+import { freePort } from '../queue/redis.js';
+import { adamwBench, configure, run, scratch, start } from './cli.js';
 
 /** The command line without a process of its own, for what starts none. */
 async function inThisProcess(args: readonly string[]) {
@@ -38,6 +39,11 @@ describe('help', () => {
     [['doctor', '--help'], 'Example'],
     [['init', '--help'], 'Example'],
     [['report', '--help'], 'Examples'],
+    [['export', '--help'], 'adamw-bench export results/quick --cell'],
+    [['eval', '--help'], 'adamw-bench eval w.safetensors'],
+    [['worker', '--help'], 'adamw-bench worker redis://10.0.0.5'],
+    [['queue', '--help'], 'adamw-bench queue status redis://10.0.0.5'],
+    [['queue', 'drain', '--help'], 'adamw-bench queue drain redis://10.0.0.5'],
   ])('%j has examples', async (args, text) => {
     const { code, stdout, stderr } = await inThisProcess(args);
     expect(code).toBe(0);
@@ -54,7 +60,8 @@ describe('help', () => {
 
   it('names every command', async () => {
     const { stdout } = await inThisProcess(['--help']);
-    for (const name of ['run', 'plan', 'report', 'compare', 'data', 'doctor', 'init', 'export', 'eval']) {
+    const names = 'run plan report compare data doctor init export eval worker queue';
+    for (const name of names.split(' ')) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
     expect((await adamwBench(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -167,6 +174,33 @@ describe.concurrent('the small commands', () => {
     } finally {
       server.close();
     }
+  });
+
+  it('report --serve goes on where its folder can no longer be watched, and says so', async () => {
+    const { folder, file, dir } = configure({ optimizers: ['adam'], grid: { lr: [0.1], wd: [0] } });
+    expect((await adamwBench(run(file, dir, '--quiet', '-w', '1'))).code).toBe(0);
+    const hook = join(folder, 'hook.mjs');
+    writeFileSync(
+      hook,
+      `import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+const { watch } = fs;
+fs.watch = (...about) => {
+  const watcher = watch(...about);
+  setTimeout(() => watcher.emit('error', new Error('the disk is away')), 100);
+  return watcher;
+};
+syncBuiltinESMExports();
+`,
+    );
+    const port = await freePort();
+    const page = start(['report', dir, '--serve', '--port', `${port}`], {
+      env: { NODE_OPTIONS: `--import=${hook}` },
+    });
+    await page.saw(/can no longer be watched \(the disk is away\)\. Reload the page to see changes\./);
+    expect((await fetch(`http://127.0.0.1:${port}/data.json`)).status).toBe(200);
+    page.child.kill('SIGINT');
+    expect(await page.ended).toMatchObject({ code: 0, signal: null });
   });
 
   it('doctor tells of every backend', async () => {

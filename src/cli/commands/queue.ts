@@ -27,7 +27,7 @@ export function addQueue(program: Command, finish: (code: number) => void): void
   const queue = program
     .command('queue')
     .description('see and steer the sweeps on a Redis')
-    .addHelpText('after', examples);
+    .addHelpText('afterAll', examples);
   const where = ['[redis]', 'address, redis://host:6379 (default: $ADAMW_BENCH_REDIS)'] as const;
   queue
     .command('status')
