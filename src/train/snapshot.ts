@@ -36,13 +36,13 @@ export function weightArrays(weights: Weights): Pick<Snapshot, 'theta' | 'slots'
   return { theta: copy(weights.theta), slots: weights.slots.map(copy), state: copy(weights.state) };
 }
 
-/** Weights in the current backend. The arrays stay the caller's. */
+/** Weights in the current backend. The tensors may share the arrays' memory: no operation writes to its inputs. */
 export const weightTensors = ({
   theta,
   slots,
   state,
 }: Pick<Snapshot, 'theta' | 'slots' | 'state'>): Weights => ({
-  theta: tensor1d(theta.slice()),
-  slots: slots.map((slot) => tensor1d(slot.slice())),
-  state: tensor1d(state.slice()),
+  theta: tensor1d(theta),
+  slots: slots.map((slot) => tensor1d(slot)),
+  state: tensor1d(state),
 });

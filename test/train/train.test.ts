@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildModel } from '../../src/models/index.js';
+import { permutation, stream } from '../../src/random/stream.js';
 import { identify, isGenuine } from '../../src/train/cell.js';
 import { makeFeed } from '../../src/train/feed.js';
 import { weightTensors } from '../../src/train/snapshot.js';
@@ -54,6 +55,28 @@ describe('the metrics of an epoch', () => {
     expect(only!.testError).toBe(tested.error);
     expect(only!.thetaNorm).toBeCloseTo(Math.hypot(...theta), 4);
     expect(only!.imagesPerSecond).toBeGreaterThan(0);
+  });
+
+  test('are of images augmented anew in every batch, from the stream of epoch and batch', async () => {
+    const augment = { crop: 2, flip: true };
+    const changed = { name: 'synthetic-mnist', subsetSeed: 0, labelNoise: 0, augment } as const;
+    const of = cell({ lr: 1e-30, wd: 0, epochs: 2, batchSize: 5, dataset: changed });
+    const { metrics } = await train(of, tiny);
+    const feed = makeFeed(tiny, augment, 5);
+    const weights = weightTensors({
+      theta: model.initialTheta(of.seed),
+      slots: [],
+      state: model.initialState(),
+    });
+    metrics.forEach(({ trainLoss }, epoch) => {
+      const order = permutation(10, stream(of.seed, 'shuffle', epoch));
+      const losses = [0, 1].map((b) => {
+        const random = stream(of.seed, 'augment', epoch, b);
+        return evaluate(model, weights, feed.train(order.subarray(5 * b, 5 * b + 5), random)).loss;
+      });
+      expect(trainLoss).toBeCloseTo((losses[0]! + losses[1]!) / 2, 6);
+    });
+    tf.dispose([weights.theta, weights.state]);
   });
 
   test('give the rate of the last step', async () => {
