@@ -6,7 +6,7 @@ import type { SweepSpec } from './payload.js';
 import { Unfit, type ServedSweep } from './sweepAtWorker.js';
 
 export interface Seat {
-  /** A process ready for the sweep's cells; the last one's if it is. @throws WorkerFailure, Unfit */
+  /** A process ready for the sweep's cells; the last one's if it is. @throws Unfit */
   worker(sweep: ServedSweep): Promise<WorkerHandle>;
   /** Lets the current process keep a checkpoint and exit. */
   stop(): Promise<void>;
@@ -53,8 +53,11 @@ async function start(setup: WorkerSetup, { limits, fingerprint }: SweepSpec): Pr
   try {
     return (await startPatiently({ setup, limits, fingerprint }))!;
   } catch (error) {
-    // Set-up that fails in good order fails for every cell: no backend, no data.
-    if (error instanceof WorkerFailure && error.kind === 'setup') throw new Unfit(error.message);
-    throw error;
+    if (!(error instanceof WorkerFailure)) throw error;
+    // No cell's fault, and it would fail for each. In good order (no backend, no data) it does so for good.
+    throw new Unfit(
+      `no process for its cells could be started here: ${error.message}`,
+      error.kind !== 'setup',
+    );
   }
 }

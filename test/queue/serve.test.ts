@@ -83,6 +83,27 @@ describe.skipIf(noRedis)('a worker', () => {
     }
   });
 
+  it('whose processes die at their start leaves the cells to others, and fails none', async () => {
+    const config = writeConfig(folder, { name: 'sick', lr: [0.001], wd: [0.01] });
+    const hook = join(folder, 'hook.mjs');
+    writeFileSync(hook, "if (process.argv[1].endsWith('workerMain.js')) process.exit(7);");
+    const run = ['run', config, '--out', join(folder, 'sick'), '--no-figures', '--queue', server.url];
+    const programs = [
+      start(run),
+      start(['worker', server.url], { NODE_OPTIONS: `--import=${hook}` }),
+    ] as const;
+    try {
+      await programs[1].until(/sick-\w+ is left to other workers: no process .* exited with code 7\./);
+      const well = start(['worker', server.url, '--idle-exit', '2s']);
+      expect(await programs[0].ended, programs[0].output).toBe(0);
+      expect(await well.ended, well.output).toBe(0);
+      expect(programs[1].output).not.toContain('failed');
+      expect(journalOf(join(folder, 'sick'))).toHaveLength(2);
+    } finally {
+      for (const program of programs) if (program.running) program.kill('SIGKILL');
+    }
+  });
+
   it('looks again after a minute whether data that could not be loaded are there', async () => {
     const dataset = datasetSchema.parse({ name: 'mnist', train: 100, test: 100 });
     mnistInto(folder);
