@@ -4,6 +4,7 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { writeAtomically } from '../files/atomic.js';
 import type { ExecutionEvents, Job } from '../sweep/index.js';
+import { StorageError, explainingAccess } from '../sweep/directory.js';
 import { failureOf } from '../sweep/failure.js';
 import type { RunRecord } from '../train/record.js';
 import { decodeWeights } from '../train/weights.js';
@@ -61,14 +62,29 @@ export function collector(setup: CollectorSetup): Collector {
     failures: () => failed,
     async collect() {
       for (const state of ['completed', 'failed'] as const) {
-        for (;;) {
-          const some = (await queue.getJobs([state], 0, portion - 1, true)) as (QueuedJob | undefined)[];
-          for (const queued of some) if (queued) await hand(queued, state);
-          if (some.length < portion) break;
+        for (let stuck = 0; ;) {
+          const ids = await queue.getRanges([state], stuck, stuck + portion - 1, true);
+          for (const id of ids) {
+            const queued = await readJob(queue, id);
+            if (queued) await hand(queued, state);
+            // Forged or half lost. The cell, if it is one of ours, is missed then, and queued anew.
+            else if ((await queue.remove(id)) !== 1) stuck++;
+          }
+          if (ids.length < portion) break;
         }
       }
     },
   };
+}
+
+/** A job; undefined where there is none, or what there is cannot be read. */
+async function readJob(queue: Queue<JobData, unknown>, id: string): Promise<QueuedJob | undefined> {
+  try {
+    return (await queue.getJob(id)) as QueuedJob | undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function recordFrom(
@@ -89,16 +105,20 @@ function recordFrom(
   }
 }
 
+/** Redis may say anything; a Date takes so many milliseconds. */
+const isTime = (at: number | undefined): at is number => at !== undefined && Math.abs(at) <= 8.64e15;
+
 function failure(
   job: Job,
   { processedOn, finishedOn, timestamp, attemptsMade }: QueuedJob,
   why: string,
 ): RunRecord {
-  const from = processedOn ?? timestamp;
+  const from = [processedOn, timestamp].find(isTime) ?? Date.now();
+  const to = [finishedOn].find(isTime) ?? from;
   return failureOf(job, 'failed', why, {
     startedAt: new Date(from).toISOString(),
-    attempts: Math.max(1, attemptsMade),
-    seconds: Math.max(0, ((finishedOn ?? from) - from) / 1000),
+    attempts: Number.isSafeInteger(attemptsMade) ? Math.max(1, attemptsMade) : 1,
+    seconds: Math.max(0, (to - from) / 1000),
   });
 }
 
@@ -133,5 +153,6 @@ async function keepWeights(
     events.onNotice?.(`The weights of cell ${cell.id} are not kept: ${(error as Error).message}.`);
     return;
   }
-  await writeAtomically(join(weightsFolder, `${cell.id}.safetensors`), bytes);
+  const write = () => writeAtomically(join(weightsFolder, `${cell.id}.safetensors`), bytes);
+  await explainingAccess(weightsFolder, write, (message) => new StorageError(message));
 }

@@ -1,6 +1,7 @@
 /** Connections to Redis that outlive its restarts. */
 import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
+import { StorageError } from '../sweep/directory.js';
 import { QueueError, type RedisAddress } from './address.js';
 
 /** All our keys and BullMQ's begin with this. */
@@ -82,9 +83,10 @@ function explain(error: Error & { code?: string }, tls: boolean): string {
   return message.replace(/\.$/, '');
 }
 
-/** Whether an error is about the way to Redis rather than about what was asked. */
+/** Whether an error is about the way to Redis rather than about what was asked, or about our own disk. */
 export const isConnectionError = (error: unknown): boolean =>
   error instanceof Error &&
+  !(error instanceof StorageError) &&
   (/Connection is closed|Socket closed|timed out|timeout|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|max retries/i.test(
     error.message,
   ) ||
@@ -97,6 +99,7 @@ export const isConnectionError = (error: unknown): boolean =>
  */
 export const isRefusedForNow = (error: unknown): boolean =>
   error instanceof Error &&
+  !(error instanceof StorageError) &&
   /(^|[\s-])(READONLY|OOM|MISCONF|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|LOADING|BUSY|NOREPLICAS)\s/.test(
     error.message,
   );

@@ -15,6 +15,7 @@ import {
   type Job,
   type PoolOptions,
 } from '../sweep/index.js';
+import { explainingAccess } from '../sweep/directory.js';
 import { NUMERICS } from '../train/cell.js';
 import { QueueError, type RedisAddress } from './address.js';
 import { openEvents, openQueue } from './bull.js';
@@ -119,7 +120,7 @@ async function follow(about: Following): Promise<void> {
   const { variants, data } = packed(jobs);
   const spec = describe(about, variants);
   const weightsFolder = spec.keepWeights ? layout(settings.dir).weights : undefined;
-  if (weightsFolder) await mkdir(weightsFolder, { recursive: true });
+  if (weightsFolder) await explainingAccess(settings.dir, () => mkdir(weightsFolder, { recursive: true }));
   const collecting: Collector = collector({
     redis,
     queue,

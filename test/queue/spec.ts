@@ -5,6 +5,7 @@ import { parseSpec, type SweepSpec } from '../../src/queue/payload.js';
 import { expand } from '../../src/sweep/cells.js';
 import { packageVersion } from '../../src/sweep/version.js';
 import { NUMERICS } from '../../src/train/cell.js';
+import type { RunRecord } from '../../src/train/record.js';
 
 const experiment = experimentSchema.parse({
   name: 'slow',
@@ -44,3 +45,26 @@ export function specWith(changes: Partial<SweepSpec> = {}): SweepSpec {
   if ('problem' in parsed) throw new Error(parsed.problem);
   return parsed.spec;
 }
+
+/** A record of the job, as a worker would have it. */
+export const record: RunRecord = {
+  ...job,
+  status: 'ok',
+  epochs: [1, 2].map((epoch) => ({
+    epoch,
+    lr: 0.1,
+    trainLoss: 1.5,
+    trainError: 0.5,
+    testLoss: 1.25,
+    testError: 0.25,
+    thetaNorm: 3,
+    imagesPerSecond: 100,
+    seconds: 0.5,
+  })),
+  finalTestError: 0.25,
+  finalTrainLoss: 1.5,
+  attempts: 1,
+  startedAt: '2020-01-01T00:00:00.000Z',
+  seconds: 1,
+  peakMemory: 1e8,
+};

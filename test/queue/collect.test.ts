@@ -1,0 +1,99 @@
+/** What the coordinator makes of ended jobs that are not as they should be, and of a disk that is not. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { trainShape } from '../../src/data/index.js';
+import { buildModel } from '../../src/models/index.js';
+import { openTaker } from '../../src/queue/bull.js';
+import { collector } from '../../src/queue/collect.js';
+import { mayPass } from '../../src/queue/connection.js';
+import { packResult, type JobData } from '../../src/queue/payload.js';
+import { StorageError } from '../../src/sweep/directory.js';
+import { encodeWeights } from '../../src/train/weights.js';
+import type { RunRecord } from '../../src/train/record.js';
+import { temporaryFolder } from './program.js';
+import { noRedis, startRedis, type Server } from './redis.js';
+import { job, jobData, record } from './spec.js';
+
+const { cell } = job;
+const name = 'ended';
+
+describe.skipIf(noRedis)('an ended job', () => {
+  const folder = temporaryFolder();
+  let server: Server;
+  let queue: Queue<JobData, unknown>;
+  beforeAll(async () => (server = await startRedis()));
+  beforeEach(() => (queue = new Queue(name, { connection: server.client, prefix: 'adamw-bench' })));
+  afterEach(async () => {
+    await queue.obliterate({ force: true });
+    await queue.close();
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Ends the job, well or badly, as a worker does; then changes what Redis holds of it. */
+  async function end(how: 'ok' | 'failed', forged: Record<string, string> = {}): Promise<void> {
+    const id = `c${cell.id}`;
+    await queue.add('cell', jobData, { jobId: id });
+    const taker = await openTaker(server.client, name, 5000);
+    const queued = (await taker.getNextJob('mine', { block: false }))!;
+    if (how === 'ok') await queued.moveToCompleted(packResult(record), 'mine', false);
+    else await queued.moveToFailed(new Error('it broke'), 'mine');
+    await taker.close(true);
+    if (Object.keys(forged).length > 0) await server.client.hset(`adamw-bench:${name}:${id}`, forged);
+  }
+
+  function collecting(weightsFolder?: string) {
+    const records: RunRecord[] = [];
+    const outstanding = new Map([[cell.id, job]]);
+    const { collect } = collector({
+      redis: server.client,
+      queue,
+      outstanding,
+      data: new Map([[cell.id, jobData]]),
+      retries: 1,
+      weightsFolder,
+      events: { onRecord: (one) => Promise.resolve(void records.push(one)) },
+      slotOf: () => 0,
+    });
+    return { collect, records, outstanding };
+  }
+
+  it('with forged times and counts is a failure like any other', async () => {
+    await end('failed', { timestamp: 'x', processedOn: '1e99', finishedOn: 'never', atm: 'many' });
+    const { collect, records } = collecting();
+    await collect();
+    expect(records).toMatchObject([{ status: 'failed', reason: 'it broke', attempts: 1, seconds: 0 }]);
+    expect(new Date(records[0]!.startedAt).getTime()).toBeGreaterThan(0);
+    expect(await queue.getFailedCount()).toBe(0);
+  });
+
+  it('that cannot be read is taken off, and its cell stays to be trained', async () => {
+    await end('failed', { data: '{' });
+    const { collect, records, outstanding } = collecting();
+    await collect();
+    expect([records, outstanding.size, await queue.getFailedCount()]).toEqual([[], 1, 0]);
+  });
+
+  it('stays in Redis where its weights cannot be kept, and the disk is not taken for Redis', async () => {
+    await end('ok');
+    const model = buildModel(cell.model, trainShape(cell.dataset));
+    const weights = { theta: model.initialTheta(0), slots: [], state: model.initialState() };
+    const bytes = encodeWeights(
+      cell,
+      { ...trainShape(cell.dataset), fingerprint: 'f' },
+      { weights, metrics: record.epochs },
+    );
+    await server.client.set(`adamw-bench:${name}:weights:${cell.id}`, Buffer.from(bytes));
+    const gone = join(folder, 'timeouts', 'weights');
+    const { collect, records } = collecting(gone);
+    const error: unknown = await collect().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StorageError);
+    expect((error as Error).message).toContain(`${gone} has vanished`);
+    expect(mayPass(error)).toBe(false);
+    expect([records, await queue.getCompletedCount()]).toEqual([[], 1]);
+  });
+});
