@@ -48,7 +48,11 @@ export const sweepSpecSchema = z.strictObject({
   policy: z.strictObject({ epochs: count, seconds }),
   limits: z.strictObject({ timeout: seconds, hang: seconds, memory: count }),
   /** A worker silent for longer loses its cell, milliseconds. */
-  stall: z.int().min(1000),
+  stall: z
+    .int()
+    .min(1000)
+    // What Node's timers take.
+    .max(2 ** 31 - 1),
   /** Largest checkpoint that travels through Redis, bytes; 0: none does. */
   shareBytes: count,
   keepWeights: z.boolean(),

@@ -48,7 +48,7 @@ const factsSchema = z.object({
   slots: z.number(),
   busy: z.number(),
   serves: z.array(z.string()),
-  refuses: z.record(z.string(), printable),
+  refuses: z.record(printable, printable),
 });
 
 /** What a worker says about itself. */
@@ -57,10 +57,13 @@ export type WorkerFacts = z.infer<typeof factsSchema>;
 /** A worker not seen for so long is gone, seconds. */
 const goneAfter = 20;
 
-/** The sweeps' descriptions, unchecked, by queue name. A name that would not print as it is can only be forged. */
+/**
+ * The sweeps' descriptions, unchecked, by queue name. A name that would not print as it is, or that BullMQ does not
+ * take, can only be forged.
+ */
 export async function listSweeps(redis: Redis): Promise<Record<string, string>> {
   const listed = Object.entries(await redis.hgetall(sweepsKey));
-  return Object.fromEntries(listed.filter(([name]) => plain(name) === name));
+  return Object.fromEntries(listed.filter(([name]) => plain(name) === name && /^[^:]+$/.test(name)));
 }
 
 export async function registerSweep(redis: Redis, queue: string, spec: object): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { packageVersion } from '../sweep/index.js';
-import type { RedisAddress } from './address.js';
+import { QueueError, type RedisAddress } from './address.js';
 import type { QueuedJob } from './bull.js';
 import { connect, isConnectionError, mayPass } from './connection.js';
 import { GivenUp, unlessStopped } from './patience.js';
@@ -56,7 +56,7 @@ interface Desk {
 
 /**
  * Serves until told to stop or idle for too long.
- * @throws QueueError where Redis cannot be used at the start
+ * @throws QueueError where Redis or the folder for temporary files cannot be used at the start
  */
 export async function serve(
   address: RedisAddress,
@@ -64,7 +64,10 @@ export async function serve(
   events: ServeEvents,
 ): Promise<'idle' | 'stopped'> {
   const redis = await connect(address, (text) => events.onNotice(text));
-  const root = await mkdtemp(join(tmpdir(), 'adamw-bench-worker-'));
+  const root = await makeRoot().catch((error: unknown) => {
+    redis.disconnect();
+    throw error;
+  });
   const desk: Desk = {
     redis,
     id: randomUUID(),
@@ -94,6 +97,17 @@ export async function serve(
     return options.signal.aborted ? 'stopped' : 'idle';
   } finally {
     await leave(desk, root);
+  }
+}
+
+/** A folder for checkpoints on their way. @throws QueueError */
+async function makeRoot(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'adamw-bench-worker-'));
+  } catch (error) {
+    throw new QueueError(
+      `No folder for checkpoints could be made in ${tmpdir()}: ${(error as Error).message}. Make room there, or name another folder in TMPDIR.`,
+    );
   }
 }
 

@@ -62,16 +62,17 @@ export async function admit(
   return { name, spec, taker: await openTaker(redis, name, spec.stall), active: 0, retired: false };
 }
 
-function checkVersion({ version, numerics, variants, backend, threads }: SweepSpec): void {
+function checkVersion({ version, numerics, variants, backend, threads, dataset }: SweepSpec): void {
   if (version !== packageVersion || numerics !== NUMERICS) {
     throw new Unfit(
       `it is of adamw-bench ${version} (numerics ${numerics}), this worker of ${packageVersion} (numerics ${NUMERICS}). Install the same version here`,
     );
   }
+  const stated = JSON.stringify([numerics, backend, threads, dataset]);
   const other = variants.some(
-    ({ cell }) => cell.numerics !== numerics || cell.backend !== backend || cell.threads !== threads,
+    ({ cell }) => JSON.stringify([cell.numerics, cell.backend, cell.threads, cell.dataset]) !== stated,
   );
-  if (other) throw new Unfit('its cells are not of the version, backend and threads that it states');
+  if (other) throw new Unfit('its cells are not of the version, backend, threads and data that it states');
 }
 
 async function checkData(spec: SweepSpec, dataDir: string | undefined): Promise<void> {

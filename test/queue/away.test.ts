@@ -83,10 +83,12 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
     await server.client.hset(
       'adamw-bench:workers',
       'x',
-      JSON.stringify({ ...facts, refuses: { s: 'n\ro' } }),
+      JSON.stringify({ ...facts, refuses: { 's\n': 'n\ro' } }),
     );
-    expect(await listWorkers(server.client)).toMatchObject([{ host: 'a [2Jb', refuses: { s: 'n o' } }]);
+    expect(await listWorkers(server.client)).toMatchObject([{ host: 'a [2Jb', refuses: { 's ': 'n o' } }]);
     await server.client.hset('adamw-bench:sweeps', 'evil\u001b[2J', '{}');
+    // BullMQ throws at such a name: one would end `queue status`, and what workers see of the list.
+    await server.client.hset('adamw-bench:sweeps', 'a:b', '{}');
     expect(await listSweeps(server.client)).toEqual({});
     await server.client.del('adamw-bench:workers', 'adamw-bench:sweeps');
   });

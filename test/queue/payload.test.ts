@@ -116,9 +116,10 @@ describe('results', () => {
 describe('sweeps', () => {
   it('are refused where their description is damaged', () => {
     expect(parseSpec('{')).toEqual({ problem: 'its description is not JSON' });
-    expect(parseSpec(JSON.stringify({ ...spec, stall: -1 }))).toMatchObject({
-      problem: expect.stringContaining('stall') as string,
-    });
+    for (const stall of [-1, 1e12])
+      expect(parseSpec(JSON.stringify({ ...spec, stall }))).toMatchObject({
+        problem: expect.stringContaining('stall') as string,
+      });
   });
 
   it('have one queue for one configuration, whatever its workers and description', () => {

@@ -104,6 +104,11 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     const file = join(folder, 'w.safetensors');
     const exported = await call(['export', dir, '--cell', record.cell.id, '--out', file]);
     expect(exported.code, exported.output).toBe(0);
+    const nowhere = join(folder, 'absent', 'w.safetensors');
+    expect(await call(['export', dir, '--cell', record.cell.id, '--out', nowhere])).toMatchObject({
+      code: 2,
+      output: expect.stringMatching(/absent.* cannot be written: ENOENT.* Choose another file/) as string,
+    });
     const evaluated = await call(['eval', file, '--json']);
     expect(JSON.parse(evaluated.output)).toEqual({
       cell: record.cell.id,
@@ -216,6 +221,8 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
       /synthetic-mnist has fingerprint 0000/,
     );
     await expect(changed({ backend: 'onednn' })).rejects.toThrow('not of the version, backend');
+    const other = { ...(spec.dataset as object), labelNoise: 0.5 };
+    await expect(changed({ dataset: other })).rejects.toThrow('threads and data that it states');
     await expect(admit(server.client, 'twice', text, { backend: 'wasm' })).rejects.toThrow(
       /computes with cpu.*use wasm/,
     );
@@ -258,6 +265,8 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     expect(wrong.code).toBe(2);
     expect(wrong.output).toContain('refuses the password');
     expect(wrong.output).not.toContain('wrong-one');
+    const homeless = await call(['worker'], { ...env, TMPDIR: join(folder, 'absent') });
+    expect(homeless).toMatchObject({ code: 2, output: expect.stringContaining('in TMPDIR') as string });
     expect(await call(['worker'])).toMatchObject({
       code: 2,
       output: expect.stringContaining('Say where Redis is') as string,

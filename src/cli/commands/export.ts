@@ -53,7 +53,9 @@ async function exportCell(dir: string, { cell, out }: ExportFlags): Promise<numb
   } catch (error) {
     throw new UsageError(`${file} cannot be used: ${(error as Error).message}.`);
   }
-  await writeAtomically(out, bytes);
+  await writeAtomically(out, bytes).catch((error: Error) => {
+    throw new UsageError(`${out} cannot be written: ${error.message}. Choose another file with --out.`);
+  });
   console.log(out);
   return exitCode.ok;
 }
