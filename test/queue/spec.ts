@@ -18,11 +18,11 @@ const experiment = experimentSchema.parse({
 
 /** The sweep's only job, and what that job carries. */
 export const job = expand(experiment, 'cpu')[0]!;
-const { variants, data } = packed([job]);
-export const jobData = data.get(job.cell.id)!;
+export const jobData = packed([job]).data.get(job.cell.id)!;
 
-/** The sweep's description, with changes. */
+/** The sweep's description, with changes; its cells are of the data set that it states. */
 export function specWith(changes: Partial<SweepSpec> = {}): SweepSpec {
+  const dataset = changes.dataset ?? experiment.dataset;
   const parsed = parseSpec(
     JSON.stringify({
       format: 1,
@@ -30,10 +30,10 @@ export function specWith(changes: Partial<SweepSpec> = {}): SweepSpec {
       version: packageVersion,
       numerics: NUMERICS,
       fingerprint: 'f',
-      dataset: experiment.dataset,
+      dataset,
       backend: 'cpu',
       threads: 1,
-      variants,
+      variants: packed(expand({ ...experiment, dataset }, 'cpu')).variants,
       policy: { epochs: 0, seconds: 60 },
       limits: { timeout: 0, hang: 600, memory: 0 },
       stall: 1000,
