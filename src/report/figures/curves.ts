@@ -1,7 +1,7 @@
 /** Learning curves and anytime curves: what training reached, epoch by epoch. */
 import type { RunRecord } from '../../train/record.js';
 import { bestCells, type Grid, type GridCell } from '../grid.js';
-import { type Figure, type FigureInput, optimizerMarks, thin } from './figure.js';
+import { type Figure, type FigureInput, logLabels, optimizerMarks, thin } from './figure.js';
 
 /** Epochs drawn at most, and cells drawn one by one per optimizer; the rest is in the band. */
 const EPOCHS = 60;
@@ -83,7 +83,7 @@ function curvePanel(grids: readonly Grid[], measure: Measure, title: string): ob
     type: 'quantitative',
     title,
     scale: { type: 'log', nice: false, padding: 12 },
-    axis: { format: '~g', tickCount: 6 },
+    axis: { ...logLabels, tickCount: 6 },
   };
   const stroke = { color: marks.color, strokeDash: marks.strokeDash };
   return {
@@ -174,9 +174,9 @@ export function anytimeCurves({ grids }: FigureInput): Figure | null {
         y: {
           field: 'value',
           type: 'quantitative',
-          title: 'lowest test error, %',
+          title: 'lowest test error of the grid, %',
           scale: { type: 'log', nice: false, padding: 12 },
-          axis: { format: '~g' },
+          axis: logLabels,
         },
         color: marks.color,
         strokeDash: marks.strokeDash,

@@ -82,3 +82,6 @@ export const LOG2_LABEL =
   " ? '2' + replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(toString(round(log(datum.value) / LN2))," +
   " '-', '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), /5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')" +
   " : format(datum.value, '.3~g')";
+
+/** Labels of a logarithmic axis: with `format`, Vega would leave out those far from a power of ten. */
+export const logLabels = { labelExpr: "format(datum.value, '~g')", labelOverlap: 'greedy' };

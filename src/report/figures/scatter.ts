@@ -2,7 +2,7 @@
 import { plainText } from '../format.js';
 import { bestCells } from '../grid.js';
 import type { RunRecord } from '../../train/record.js';
-import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks, thin } from './figure.js';
+import { type Figure, type FigureInput, LOG2_LABEL, logLabels, optimizerMarks, thin } from './figure.js';
 
 /** Points drawn at most, over all optimizers. */
 const POINTS = 3_000;
@@ -40,14 +40,14 @@ export function testAgainstTrain(input: FigureInput): Figure | null {
     type: 'quantitative',
     title: 'training loss, nats',
     scale: { type: 'log', nice: false, padding: 12 },
-    axis: { format: '~g', tickCount: 6 },
+    axis: { ...logLabels, tickCount: 6 },
   };
   const y = {
     field: 'error',
     type: 'quantitative',
     title: 'test error, %',
     scale: { type: 'log', nice: false, padding: 12 },
-    axis: { format: '~g', tickCount: 6 },
+    axis: { ...logLabels, tickCount: 6 },
   };
   return {
     name: 'test-error-against-training-loss',
