@@ -5,6 +5,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { experimentSchema } from '../src/config/schema.js';
 import { openQueue } from '../src/queue/bull.js';
@@ -45,10 +46,12 @@ async function sweep(args: readonly string[]): Promise<{ whole: number; steady: 
   const dir = join(folder, `out-${performance.now()}`);
   const began = performance.now();
   const program = start(['run', config, '--out', dir, '--no-figures', '--json', ...args], slow);
-  await program.until(/"event":"record"/);
-  const first = performance.now();
-  await program.until(new RegExp(`("event":"record"[^]*){${values.cells}}`));
-  const last = performance.now();
+  const records = async (n: number): Promise<number> => {
+    while (program.running && program.output.split('"event":"record"').length <= n) await sleep(2);
+    return performance.now();
+  };
+  const first = await records(1);
+  const last = await records(Number(values.cells));
   const code = await program.ended;
   if (code !== 0) throw new Error(`It ended with ${code}:\n${program.output}`);
   return { whole: (performance.now() - began) / 1000, steady: (last - first) / 1000 };

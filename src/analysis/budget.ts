@@ -2,32 +2,34 @@
 import type { RunRecord } from '../train/record.js';
 import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
-import type { Estimate, RidgeColumnStatus } from './decoupling.js';
+import type { BudgetTrend, NamedBudgetTrend } from './decoupling.js';
 import { estimate, widen } from './estimate.js';
 import { buildGrid } from './grid.js';
 import { ridge } from './ridge.js';
 import { argmin } from './selection.js';
 import { drawErrors, noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
 
-export interface BudgetOptimum {
-  readonly epochs: number;
-  /** Best wd at its best lr, refined below the grid's step; null unless `status` is used. */
-  readonly wd: number | null;
-  readonly status: RidgeColumnStatus;
-  readonly runs: number;
-}
-
-export interface BudgetTrend {
-  readonly optima: readonly BudgetOptimum[];
-  /** Slope of ln(best wd) against ln(epochs); 0 where the best setting stays put. */
-  readonly slope: Estimate;
-}
-
 interface Budget {
   readonly epochs: number;
   readonly surface: Surface;
   readonly noise: Noise | null;
   readonly runs: number;
+}
+
+/** What is compared between budgets: optimizer, convention and schedule, whatever the label. */
+export const budgetName = ({ optimizer, schedule }: RunRecord['cell']): string =>
+  `${optimizer.name}, ${optimizer.convention}, ${schedule.name}`;
+
+/** The trends of everything that `records` has at several numbers of epochs, in order of appearance. */
+export function budgetTrends(records: readonly RunRecord[], plan: BootstrapPlan): NamedBudgetTrend[] {
+  const groups = new Map<string, RunRecord[]>();
+  for (const record of records) {
+    const name = budgetName(record.cell);
+    groups.set(name, [...(groups.get(name) ?? []), record]);
+  }
+  return [...groups]
+    .filter(([, group]) => new Set(group.map(({ cell }) => cell.epochs)).size > 1)
+    .map(([name, group]) => ({ name, ...budgetTrend(group, plan) }));
 }
 
 /** Best wd against budget. `records`: one optimizer at several numbers of epochs (any labels). */

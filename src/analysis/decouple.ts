@@ -8,6 +8,7 @@ import type {
   Estimate,
   OptimizerStatistics,
 } from './decoupling.js';
+import { budgetTrends } from './budget.js';
 import { difference, estimate, unknown, widen, type Rule } from './estimate.js';
 import { fromLogRatio, generalisation, lossPoints, type LossPoints } from './generalisation.js';
 import { byLabel } from './grid.js';
@@ -42,6 +43,7 @@ export function decoupling(records: readonly RunRecord[], options: DecouplingOpt
     replicates,
     optimizers: sides.map((side) => side.statistics),
     comparisons: pairs.map(([a, b]) => compare(a, b, plan, 1 / pairs.length)),
+    budgets: budgetTrends(records, plan),
   };
 }
 

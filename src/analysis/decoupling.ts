@@ -176,6 +176,27 @@ export interface Comparison {
   readonly runs: readonly [number, number];
 }
 
+/** Best wd at one number of epochs. */
+export interface BudgetOptimum {
+  readonly epochs: number;
+  /** Best wd at its best lr, refined below the grid's step; null unless `status` is used. */
+  readonly wd: number | null;
+  readonly status: RidgeColumnStatus;
+  readonly runs: number;
+}
+
+/** How the best wd follows the budget. */
+export interface BudgetTrend {
+  readonly optima: readonly BudgetOptimum[];
+  /** Slope of ln(best wd) against ln(epochs); 0 where the best setting stays put. */
+  readonly slope: Estimate;
+}
+
+/** The trend of one optimizer, convention and schedule, whatever its labels. */
+export interface NamedBudgetTrend extends BudgetTrend {
+  readonly name: string;
+}
+
 /** Everything, as the report reads it. */
 export interface Decoupling {
   /** Confidence level of all intervals, 0.95. */
@@ -183,6 +204,8 @@ export interface Decoupling {
   readonly replicates: number;
   readonly optimizers: readonly OptimizerStatistics[];
   readonly comparisons: readonly Comparison[];
+  /** Of what was trained at several numbers of epochs; often none. */
+  readonly budgets: readonly NamedBudgetTrend[];
 }
 
 export interface DecouplingOptions {

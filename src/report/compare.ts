@@ -122,7 +122,7 @@ export function renderComparison(first: Named, second: Named): string {
   const pairs = pairings(a.records, b.records);
   const records = together([a, b]);
   // Differences between optimizers belong to each result's own report: here they would multiply into all pairs.
-  const decoupling = { ...statistics(records, { replicates: 200 }), comparisons: [] };
+  const decoupling = { ...statistics(records, { replicates: 200 }), comparisons: [], budgets: [] };
   const verdict = pairs.map((p) => sentence(p, a.name, b.name));
   const data = pageData({ records, experiment: null, decoupling, verdict });
   return renderPage(

@@ -5,7 +5,13 @@
  * spreadsheet would take for a formula, there or behind a separator of another locale, gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 import { stringify } from 'csv-stringify/sync';
-import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from '../analysis/decoupling.js';
+import type {
+  Comparison,
+  Decoupling,
+  Estimate,
+  NamedBudgetTrend,
+  OptimizerStatistics,
+} from '../analysis/decoupling.js';
 import type { EpochMetrics, RunRecord } from '../train/record.js';
 import { ordered } from './order.js';
 
@@ -202,6 +208,15 @@ function ofComparison(c: Comparison): Statistic[] {
   ];
 }
 
+function ofBudgets({ optima, slope }: NamedBudgetTrend): Statistic[] {
+  const at = optima.map(({ epochs, wd, runs }): Statistic => [
+    `best_wd_at_${epochs}_epochs`,
+    exact(wd),
+    runs,
+  ]);
+  return [...at, ['budget_slope', slope, optima.filter(({ wd }) => wd !== null).length]];
+}
+
 const statisticRow = (kind: string, a: string, b: string | null, [name, e, count]: Statistic): Row => ({
   kind,
   a,
@@ -214,7 +229,7 @@ const statisticRow = (kind: string, a: string, b: string | null, [name, e, count
   note: e.reason ?? null,
 });
 
-/** decoupling.csv: one row per statistic of each optimizer, then of each pair (b minus a). */
+/** decoupling.csv: one row per statistic of each optimizer, of each pair (b minus a), and of each trend over budgets. */
 export function decouplingCsv(decoupling: Decoupling): string {
   const rows = [
     ...decoupling.optimizers.flatMap((s) =>
@@ -222,6 +237,9 @@ export function decouplingCsv(decoupling: Decoupling): string {
     ),
     ...decoupling.comparisons.flatMap((c) =>
       ofComparison(c).map((statistic) => statisticRow('difference', c.a, c.b, statistic)),
+    ),
+    ...decoupling.budgets.flatMap((b) =>
+      ofBudgets(b).map((statistic) => statisticRow('budget', b.name, null, statistic)),
     ),
   ];
   return write(rows, STATISTIC_COLUMNS, true);

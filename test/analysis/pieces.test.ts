@@ -1,6 +1,7 @@
 /** The single pieces: Student's t, anytime curves, the trend with the budget, and the words of the verdict. */
 import { describe, expect, it } from 'vitest';
 import { anytime, budgetTrend, decoupling, direction, verdict, verdictOf } from '../../src/analysis/index.js';
+import { decouplingCsv } from '../../src/report/csv.js';
 import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { tQuantile } from '../../src/analysis/student.js';
 import type { RunRecord } from '../../src/train/record.js';
@@ -89,6 +90,20 @@ describe('budgetTrend', () => {
     expect(slope.low).toBeLessThan(-0.5);
     expect(slope.high).toBeGreaterThan(-0.5);
     expect(slope.value).toBeCloseTo(-0.5, 0);
+  });
+
+  it('is part of the statistics, and of the CSV, for what was trained at several budgets', () => {
+    const records = [25, 50, 100].flatMap((t) => budget(t, 2 ** -10 * (50 / t) ** 0.5, 3));
+    const plan = { level: 0.95, replicates: 200, seed: 0 };
+    const { budgets } = decoupling(records, plan);
+    const { optimizer, schedule } = records[0]!.cell;
+    const name = `${optimizer.name}, ${optimizer.convention}, ${schedule.name}`;
+    expect(budgets).toEqual([{ name, ...budgetTrend(records, plan) }]);
+    const rows = decouplingCsv(decoupling(records, plan)).split('\n');
+    const at = (epochs: number) => rows.find((row) => row.includes(`best_wd_at_${epochs}_epochs`))!;
+    expect(at(25)).toContain(`budget,"${name}",,best_wd_at_25_epochs,${budgets[0]!.optima[0]!.wd}`);
+    expect(rows.at(-2)).toContain(`budget_slope,${budgets[0]!.slope.value}`);
+    expect(decoupling(budget(25, 2 ** -10, 1)).budgets).toEqual([]);
   });
 
   it('finds none where the best wd stays, and says when the optimum is outside the grid', () => {

@@ -1,4 +1,5 @@
 /** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
+import { budgetName } from '../../analysis/index.js';
 import { plainText } from '../format.js';
 import { bestCells } from '../grid.js';
 import type { RunRecord } from '../../train/record.js';
@@ -118,8 +119,9 @@ export function bestAgainstBudget({ grids }: FigureInput): Figure | null {
     const best = bestCells(grid, 1)[0];
     if (best === undefined || best.wd === 0) return [];
     const { cell } = best.runs[0]!;
-    const name = `${cell.optimizer.name}, ${cell.optimizer.convention}, ${cell.schedule.name}`;
-    return [{ optimizer: name, epochs: cell.epochs, wd: best.wd, error: (best.error ?? 0) * 100 }];
+    return [
+      { optimizer: budgetName(cell), epochs: cell.epochs, wd: best.wd, error: (best.error ?? 0) * 100 },
+    ];
   });
   if (new Set(values.map((v) => v.epochs)).size < 2) return null;
   const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))], { filled: true });
