@@ -51,14 +51,23 @@ float factor(const Napi::CallbackInfo& info, size_t i, const char* name) {
   return static_cast<float>(check::number(info, i, name));
 }
 
+simd::Rate rate(const Napi::CallbackInfo& info, size_t i, const char* name) {
+  const double beta = check::number(info, i, name);
+  return {static_cast<float>(beta), static_cast<float>(1 - beta)};
+}
+
 // (n, beta1, beta2, bias1, bias2, stepSize, epsilon, l2, decay, theta, gradient, m, v, mask | null, theta', m', v')
 Napi::Value adam_step(const Napi::CallbackInfo& info) {
   const Index n = check::whole(info, 0, "n");
-  const double beta1 = check::number(info, 1, "beta1"), beta2 = check::number(info, 2, "beta2");
   const simd::AdamFactors f = {
-      static_cast<float>(beta1), static_cast<float>(1 - beta1), static_cast<float>(beta2), static_cast<float>(1 - beta2),
-      static_cast<float>(1 / check::number(info, 3, "bias1")), static_cast<float>(1 / check::number(info, 4, "bias2")),
-      factor(info, 5, "stepSize"), factor(info, 6, "epsilon"), factor(info, 7, "l2"), factor(info, 8, "decay")};
+      rate(info, 1, "beta1"),
+      rate(info, 2, "beta2"),
+      static_cast<float>(1 / check::number(info, 3, "bias1")),
+      static_cast<float>(1 / check::number(info, 4, "bias2")),
+      factor(info, 5, "stepSize"),
+      factor(info, 6, "epsilon"),
+      factor(info, 7, "l2"),
+      factor(info, 8, "decay")};
   const float* theta = check::floats(info, 9, "theta", n);
   const float* gradient = check::floats(info, 10, "gradient", n);
   const float* m = check::floats(info, 11, "m", n);

@@ -1,6 +1,8 @@
 // Winograd convolution: the transforms around sixteen matrix products, for a group of tiles that stays in the cache.
 #include "winograd_convolution.h"
 
+#include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "padded_images.h"

@@ -15,11 +15,12 @@ constexpr int kWidth = 4;
 typedef float Vector __attribute__((vector_size(kWidth * sizeof(float))));
 
 // Enough chains to cover the latency of a multiply-add on two units, few enough for sixteen registers.
-constexpr int kChains = 12;
+#define EACH_CHAIN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#define COUNT(N) +1
+constexpr int kChains = EACH_CHAIN(COUNT);
 constexpr long kRepeats = 100000;
 
 // Each chain is a variable of its own: an array of them would be kept in memory, and its loads and stores measured.
-#define EACH_CHAIN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 #define DECLARE(N) Vector chain##N = Vector{} + static_cast<float>(N);
 // The empty assembly keeps the loop from being computed beforehand.
 #define MULTIPLY_ADD(N) chain##N = chain##N * a + b; asm volatile("" : "+x"(chain##N));

@@ -8,17 +8,17 @@ namespace {
 
 constexpr std::ptrdiff_t kFloatsOfLine = 16;
 
-// Part `index` of `parts` of the floats that are read next; `next` may be null.
+// Part `index` of `parts` of the floats that are read next, into the second-level cache; `next` may be null.
 inline void fetch_part(const float* next, std::ptrdiff_t floats, std::ptrdiff_t index, std::ptrdiff_t parts) {
   if (next == nullptr) return;
   for (std::ptrdiff_t i = floats * index / parts; i < floats * (index + 1) / parts; i += kFloatsOfLine)
     __builtin_prefetch(next + i, 0, 2);
 }
 
-// The same for floats that are going to be written.
-inline void claim_part(const float* next, std::ptrdiff_t floats, std::ptrdiff_t index, std::ptrdiff_t parts) {
+// Part `index` of `parts` of the floats that are written next, into the first-level cache.
+inline void claim_part(const float* out, std::ptrdiff_t floats, std::ptrdiff_t index, std::ptrdiff_t parts) {
   for (std::ptrdiff_t i = floats * index / parts; i < floats * (index + 1) / parts; i += kFloatsOfLine)
-    __builtin_prefetch(next + i, 1, 3);
+    __builtin_prefetch(out + i, 1, 3);
 }
 
 }  // namespace

@@ -47,9 +47,15 @@ struct Broadcast {
   Index size[4], a[4], b[4];
 };
 
-// `rest` is 1 - beta, taken in double: of 0.999f it would be 1.3e-5 off.
+// How much of a moment stays, and how much of the new one is added: 1 - beta taken in double, for of 0.999f it would
+// be a relative 1.3e-5 off.
+struct Rate {
+  float beta, rest;
+};
+
 struct AdamFactors {
-  float beta1, rest1, beta2, rest2, inverse_bias1, inverse_bias2, step_size, epsilon, l2, decay;
+  Rate first, second;
+  float inverse_bias1, inverse_bias2, step_size, epsilon, l2, decay;
 };
 
 struct SgdFactors {

@@ -45,7 +45,7 @@ async function trained(backend: 'cpu' | 'wasm' | 'onednn', spec: ModelSpec) {
 const distance = (a: Float32Array, b: Float32Array) =>
   Math.hypot(...a.map((value, i) => value - b[i]!)) / Math.max(Math.hypot(...b), 1e-30);
 
-/** Widths of 32 and more take the onednn backend's Winograd kernels. */
+/** Widths of 16 and more take the onednn backend's Winograd kernels. */
 const networks: ModelSpec[] = [
   { name: 'mlp', hidden: [7, 5] },
   { name: 'cnn', filters: [3, 4], hidden: [6] },

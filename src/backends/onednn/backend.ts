@@ -40,9 +40,12 @@ export class OnednnBackend extends MathBackendCPU {
     return values instanceof Float32Array ? values : undefined;
   }
 
-  /** From now on someone else may hold the tensor's values: their memory is left to the garbage collector. */
-  release(tensor: TensorInfo): void {
-    if (this.data.has(tensor.dataId)) this.record(tensor.dataId).block = undefined;
+  /**
+   * From now on someone else may hold the tensor's values: their block, with all pieces in it, is left to the garbage
+   * collector. So it must not be given to the pool, not even by taking one holder off.
+   */
+  release({ dataId }: { dataId: object }): void {
+    if (this.data.has(dataId)) this.record(dataId).block = undefined;
   }
 
   /** The same data under another shape. */
@@ -51,10 +54,9 @@ export class OnednnBackend extends MathBackendCPU {
     return { dataId: tensor.dataId, shape, dtype: tensor.dtype };
   }
 
-  /** A tensor of `shape` whose values are the run of `tensor`'s from `start` on: no copy, and neither may be written to. */
-  part(tensor: TensorInfo, start: number, shape: number[]): TensorInfo {
-    const { values, block } = this.record(tensor.dataId);
-    const run = (values as Float32Array).subarray(start, start + util.sizeFromShape(shape));
+  /** A tensor of `shape` whose values are `run`, a subarray of `tensor`'s: no copy, and neither may be written to. */
+  part(tensor: TensorInfo, run: Float32Array, shape: number[]): TensorInfo {
+    const { block } = this.record(tensor.dataId);
     const info = this.makeTensorInfo(shape, 'float32', run);
     if (block) {
       block.holders++;
@@ -64,7 +66,7 @@ export class OnednnBackend extends MathBackendCPU {
   }
 
   override readSync(dataId: object): backend_util.BackendValues {
-    this.record(dataId).block = undefined;
+    this.release({ dataId });
     return super.readSync(dataId);
   }
 

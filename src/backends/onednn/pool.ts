@@ -15,7 +15,10 @@ export interface Block {
   /** Bytes before the first cache line. */
   readonly offset: number;
   readonly size: number;
-  /** Tensors whose values lie in it. */
+  /**
+   * Tensors whose values lie in it. One that others may hold on to stays counted, so that the block under its values
+   * is never handed out again.
+   */
   holders: number;
   freedAt: number;
 }

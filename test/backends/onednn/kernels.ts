@@ -106,7 +106,20 @@ function convolutions(): void {
           }, 1e-5);
         },
       ),
-      { numRuns: 8 },
+      {
+        numRuns: 8,
+        // 14 rows of 14 tiles: several groups of them, and a shorter last one, in every direction.
+        examples: [
+          [
+            [16, 16],
+            [14, 14],
+            [
+              [1, 1],
+              [1, 1],
+            ],
+          ],
+        ],
+      },
     ));
 
   test('dilated convolution', () =>

@@ -62,13 +62,29 @@ describe.skipIf(!built)('memory of the onednn backend', () => {
     expect(pool().idleBytes).toBe(idleBytes + blockSize(8000));
   });
 
+  test('a vector of which anything was read is never handed out again', () => {
+    for (const read of ['piece', 'reshaped piece', 'vector']) {
+      const vector = tf.add(tensor([2000]), 0);
+      const [a, b] = tf.split(vector, [700, 1300]) as [tf.Tensor, tf.Tensor];
+      const shaped = tf.reshape(a, [7, 100]);
+      const seen = (read === 'piece' ? a : read === 'vector' ? vector : shaped).dataSync();
+      const copy = seen.slice();
+      const { idleBytes } = pool();
+      tf.dispose(read === 'vector' ? [vector, shaped, a, b] : [b, vector, a, shaped]);
+      expect(pool().idleBytes, read).toBe(idleBytes);
+      for (let i = 0; i < 3; i++) tf.mul(tensor([2000], i), 3).dispose();
+      expect(seen, read).toEqual(copy);
+    }
+  });
+
   test('pieces of a vector keep their content when it is gone', () => {
     const whole = tf.add(tensor([2000]), 0);
     const want = Array.from(whole.dataSync());
     const vector = tf.add(tensor([2000]), 0);
     const parts = tf.split(vector, [700, 1300]);
-    const slice = tf.slice(vector, [100], [1000]);
-    vector.dispose();
+    const other = tf.add(tensor([2000]), 0);
+    const slice = tf.slice(other, [100], [1000]);
+    tf.dispose([vector, other]);
     for (let i = 0; i < 5; i++) tf.mul(tensor([2000], i), 3);
     expect(Array.from(parts[1]!.dataSync())).toEqual(want.slice(700));
     expect(Array.from(slice.dataSync())).toEqual(want.slice(100, 1100));

@@ -34,9 +34,8 @@ const splitV = kernel<{ x: TensorInfo }, { numOrSizeSplits: number | number[]; a
     const stride = util.sizeFromShape(shape.slice(axis + 1));
     let at = 0;
     return sizes.map((size) => {
-      const start = at;
-      at += size * stride;
-      return backend.part(inputs.x, start, [...shape.slice(0, axis), size, ...shape.slice(axis + 1)]);
+      const run = x.subarray(at, (at += size * stride));
+      return backend.part(inputs.x, run, [...shape.slice(0, axis), size, ...shape.slice(axis + 1)]);
     });
   },
 );
