@@ -12,6 +12,7 @@ import { openQueue } from '../src/queue/bull.js';
 import { enqueue, packed } from '../src/queue/enqueue.js';
 import { registerSweep } from '../src/queue/registry.js';
 import { expand } from '../src/sweep/cells.js';
+import { NUMERICS } from '../src/train/cell.js';
 import { call, start, temporaryFolder } from '../test/queue/program.js';
 import { noRedis, startRedis, type Server } from '../test/queue/redis.js';
 
@@ -98,7 +99,7 @@ async function capacity(server: Server): Promise<void> {
     format: 1,
     name: 'hundred-thousand',
     version: '0',
-    numerics: 1,
+    numerics: NUMERICS,
     fingerprint: '',
     dataset: experiment.dataset,
     backend: 'cpu',

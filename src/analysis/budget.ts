@@ -4,7 +4,7 @@ import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
 import type { BudgetTrend, NamedBudgetTrend } from './decoupling.js';
 import { estimate, widen } from './estimate.js';
-import { buildGrid } from './grid.js';
+import { buildGrid, byLabel, groupBy } from './grid.js';
 import { ridge } from './ridge.js';
 import { argmin } from './selection.js';
 import { drawErrors, noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
@@ -16,20 +16,23 @@ interface Budget {
   readonly runs: number;
 }
 
-/** What is compared between budgets: optimizer, convention and schedule, whatever the label. */
+/** What is compared between budgets: equal in all that an optimizer and a schedule have, whatever the label. */
+export const budgetKey = ({ optimizer, schedule }: RunRecord['cell']): string =>
+  JSON.stringify([optimizer, schedule]);
+
+/** Optimizer, convention and schedule: a short name, which two that differ elsewhere share. */
 export const budgetName = ({ optimizer, schedule }: RunRecord['cell']): string =>
   `${optimizer.name}, ${optimizer.convention}, ${schedule.name}`;
 
 /** The trends of everything that `records` has at several numbers of epochs, in order of appearance. */
 export function budgetTrends(records: readonly RunRecord[], plan: BootstrapPlan): NamedBudgetTrend[] {
-  const groups = new Map<string, RunRecord[]>();
-  for (const record of records) {
-    const name = budgetName(record.cell);
-    groups.set(name, [...(groups.get(name) ?? []), record]);
-  }
-  return [...groups]
-    .filter(([, group]) => new Set(group.map(({ cell }) => cell.epochs)).size > 1)
-    .map(([name, group]) => ({ name, ...budgetTrend(group, plan) }));
+  return [...groupBy(records, ({ cell }) => budgetKey(cell)).values()]
+    .filter((group) => group.some(({ cell }) => cell.epochs !== group[0]!.cell.epochs))
+    .map((group) => ({
+      name: budgetName(group[0]!.cell),
+      labels: [...byLabel(group).keys()],
+      ...budgetTrend(group, plan),
+    }));
 }
 
 /** Best wd against budget. `records`: one optimizer at several numbers of epochs (any labels). */
@@ -65,9 +68,7 @@ export function budgetTrend(
 }
 
 function byEpochs(records: readonly RunRecord[]): Budget[] {
-  const groups = new Map<number, RunRecord[]>();
-  for (const r of records) groups.set(r.cell.epochs, [...(groups.get(r.cell.epochs) ?? []), r]);
-  return [...groups]
+  return [...groupBy(records, ({ cell }) => cell.epochs)]
     .sort((a, b) => a[0] - b[0])
     .map(([epochs, group]) => {
       const grid = buildGrid(String(epochs), group);

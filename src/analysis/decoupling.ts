@@ -192,9 +192,10 @@ export interface BudgetTrend {
   readonly slope: Estimate;
 }
 
-/** The trend of one optimizer, convention and schedule, whatever its labels. */
+/** The trend of one optimizer and schedule, whose budgets stand under `labels`. */
 export interface NamedBudgetTrend extends BudgetTrend {
   readonly name: string;
+  readonly labels: readonly string[];
 }
 
 /** Everything, as the report reads it. */

@@ -3,16 +3,23 @@ import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { RunRecord } from '../train/record.js';
 import type { Grid, GridCell, GridCellStatus } from './decoupling.js';
 
-/** Records by label, labels in order of first appearance, records kept in order. */
-export function byLabel(records: readonly RunRecord[]): Map<string, RunRecord[]> {
-  const groups = new Map<string, RunRecord[]>();
+/** Records by a key, keys in order of first appearance, records kept in order. */
+export function groupBy<K>(
+  records: readonly RunRecord[],
+  keyOf: (record: RunRecord) => K,
+): Map<K, RunRecord[]> {
+  const groups = new Map<K, RunRecord[]>();
   for (const record of records) {
-    const group = groups.get(record.label);
+    const key = keyOf(record);
+    const group = groups.get(key);
     if (group) group.push(record);
-    else groups.set(record.label, [record]);
+    else groups.set(key, [record]);
   }
   return groups;
 }
+
+export const byLabel = (records: readonly RunRecord[]): Map<string, RunRecord[]> =>
+  groupBy(records, ({ label }) => label);
 
 /**
  * The grid of one optimizer's records. A diverged run counts with its recorded error (chance); a failed or

@@ -4,4 +4,4 @@ export { decoupling } from './decouple.js';
 export { verdict, verdictOf, direction } from './verdict.js';
 export { buildGrid, byLabel } from './grid.js';
 export { anytime, type AnytimePoint } from './anytime.js';
-export { budgetName, budgetTrend } from './budget.js';
+export { budgetKey, budgetName, budgetTrend } from './budget.js';

@@ -82,7 +82,8 @@ async function readJob(queue: Queue<JobData, unknown>, id: string): Promise<Queu
   try {
     return (await queue.getJob(id)) as QueuedJob | undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    // Not JSON, or JSON of another shape than BullMQ writes.
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
 }

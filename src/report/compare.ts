@@ -121,7 +121,8 @@ export function renderComparison(first: Named, second: Named): string {
   const [a, b] = distinct(first, second);
   const pairs = pairings(a.records, b.records);
   const records = together([a, b]);
-  // Differences between optimizers belong to each result's own report: here they would multiply into all pairs.
+  // Differences between optimizers belong to each result's own report: here they would multiply into all pairs, and
+  // trends over budgets would mix the two results.
   const decoupling = { ...statistics(records, { replicates: 200 }), comparisons: [], budgets: [] };
   const verdict = pairs.map((p) => sentence(p, a.name, b.name));
   const data = pageData({ records, experiment: null, decoupling, verdict });

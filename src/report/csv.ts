@@ -208,13 +208,19 @@ function ofComparison(c: Comparison): Statistic[] {
   ];
 }
 
+const NO_OPTIMUM = {
+  edge: 'The lowest error is at the edge of the positive weight decays.',
+  zero: 'The lowest error is without decay.',
+  flat: 'No minimum can be told from a constant.',
+  few: 'Fewer than three positive weight decays have a run that did not diverge.',
+};
+
 function ofBudgets({ optima, slope }: NamedBudgetTrend): Statistic[] {
-  const at = optima.map(({ epochs, wd, runs }): Statistic => [
-    `best_wd_at_${epochs}_epochs`,
-    exact(wd),
-    runs,
-  ]);
-  return [...at, ['budget_slope', slope, optima.filter(({ wd }) => wd !== null).length]];
+  const at = optima.map(({ epochs, wd, status, runs }): Statistic => {
+    const found = status === 'used' ? exact(wd) : { ...exact(null), reason: NO_OPTIMUM[status] };
+    return [`best_wd_at_${epochs}_epochs`, found, runs];
+  });
+  return [...at, ['budget_slope', slope, optima.filter(({ status }) => status === 'used').length]];
 }
 
 const statisticRow = (kind: string, a: string, b: string | null, [name, e, count]: Statistic): Row => ({
@@ -239,7 +245,7 @@ export function decouplingCsv(decoupling: Decoupling): string {
       ofComparison(c).map((statistic) => statisticRow('difference', c.a, c.b, statistic)),
     ),
     ...decoupling.budgets.flatMap((b) =>
-      ofBudgets(b).map((statistic) => statisticRow('budget', b.name, null, statistic)),
+      ofBudgets(b).map((statistic) => statisticRow('budget', b.name, b.labels.join(' | '), statistic)),
     ),
   ];
   return write(rows, STATISTIC_COLUMNS, true);

@@ -71,12 +71,15 @@ describe.skipIf(noRedis)('an ended job', () => {
     expect(await queue.getFailedCount()).toBe(0);
   });
 
-  it('that cannot be read is taken off, and its cell stays to be trained', async () => {
-    await end('failed', { data: '{' });
-    const { collect, records, outstanding } = collecting();
-    await collect();
-    expect([records, outstanding.size, await queue.getFailedCount()]).toEqual([[], 1, 0]);
-  });
+  it.each<Record<string, string>>([{ data: '{' }, { opts: 'null' }])(
+    'that cannot be read (%o) is taken off, and its cell stays to be trained',
+    async (forged) => {
+      await end('failed', forged);
+      const { collect, records, outstanding } = collecting();
+      await collect();
+      expect([records, outstanding.size, await queue.getFailedCount()]).toEqual([[], 1, 0]);
+    },
+  );
 
   it('stays in Redis where its weights cannot be kept, and the disk is not taken for Redis', async () => {
     await end('ok');

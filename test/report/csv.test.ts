@@ -104,4 +104,29 @@ describe('decouplingCsv', () => {
     expect(slope[4]).toMatch(/^-/);
     expect(rows.some((r) => r[0] === 'difference' && r[3] === 'error_at_equal_loss')).toBe(true);
   });
+
+  it('has the trend over budgets, and why an optimum is missing', () => {
+    const statistics = decoupling(sweepRecords({ epochs: 2 }), { replicates: 200 });
+    const slope = { value: null, low: null, high: null, reason: 'no trend' };
+    const optima = [
+      { epochs: 5, wd: 0.25, status: 'used' as const, runs: 9 },
+      { epochs: 15, wd: null, status: 'edge' as const, runs: 8 },
+    ];
+    const budgets = [{ name: 'adamw, paper, cosine', labels: ['T=5', 'T=15'], optima, slope }];
+    const rows = parse(decouplingCsv({ ...statistics, budgets }));
+    const of = ['budget', 'adamw, paper, cosine', 'T=5 | T=15'];
+    expect(rows.filter((r) => r[0] === 'budget')).toEqual([
+      [...of, 'best_wd_at_5_epochs', '0.25', '', '', '9', ''],
+      [
+        ...of,
+        'best_wd_at_15_epochs',
+        '',
+        '',
+        '',
+        '8',
+        'The lowest error is at the edge of the positive weight decays.',
+      ],
+      [...of, 'budget_slope', '', '', '', '1', 'no trend'],
+    ]);
+  });
 });

@@ -164,8 +164,9 @@ async function executorOf(
       '--join and --queue exclude each other: more machines join a queue with `adamw-bench worker`.',
     );
   }
-  if (flags.stallTime < 1) throw new UsageError('--stall-time must be a second or more.');
-  const { findAddress, queueExecutor } = await import('../../queue/index.js');
+  const { findAddress, longestStall, queueExecutor } = await import('../../queue/index.js');
+  if (flags.stallTime < 1 || flags.stallTime > longestStall)
+    throw new UsageError(`--stall-time must be from a second to ${longestStall / 3600} hours.`);
   return queueExecutor({
     address: findAddress(flags.queue === true ? undefined : flags.queue),
     experiment,

@@ -1,5 +1,5 @@
 /** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
-import { budgetName } from '../../analysis/index.js';
+import { budgetKey, budgetName } from '../../analysis/index.js';
 import { plainText } from '../format.js';
 import { bestCells } from '../grid.js';
 import type { RunRecord } from '../../train/record.js';
@@ -113,14 +113,32 @@ export function decayAgainstGradient({ grids }: FigureInput): Figure | null {
   };
 }
 
+/** A name for each optimizer and schedule; its first label behind it where another has the same name. */
+function budgetNames(grids: FigureInput['grids']): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { label, cells } of grids) {
+    const cell = cells.find(({ runs }) => runs.length > 0)?.runs[0]!.cell;
+    if (!cell || names.has(budgetKey(cell))) continue;
+    const name = budgetName(cell);
+    names.set(budgetKey(cell), [...names.values()].includes(name) ? `${name} (${label})` : name);
+  }
+  return names;
+}
+
 /** Best wd against the budget, where the sweep has several; one line per optimizer. */
 export function bestAgainstBudget({ grids }: FigureInput): Figure | null {
+  const names = budgetNames(grids);
   const values = grids.flatMap((grid) => {
     const best = bestCells(grid, 1)[0];
     if (best === undefined || best.wd === 0) return [];
     const { cell } = best.runs[0]!;
     return [
-      { optimizer: budgetName(cell), epochs: cell.epochs, wd: best.wd, error: (best.error ?? 0) * 100 },
+      {
+        optimizer: names.get(budgetKey(cell))!,
+        epochs: cell.epochs,
+        wd: best.wd,
+        error: (best.error ?? 0) * 100,
+      },
     ];
   });
   if (new Set(values.map((v) => v.epochs)).size < 2) return null;
