@@ -44,8 +44,8 @@ export class OnednnBackend extends MathBackendCPU {
    * From now on someone else may hold the tensor's values: their block, with all pieces in it, is left to the garbage
    * collector. So it must not be given to the pool, not even by taking one holder off.
    */
-  release({ dataId }: { dataId: object }): void {
-    if (this.data.has(dataId)) this.record(dataId).block = undefined;
+  release(tensor: TensorInfo): void {
+    if (this.data.has(tensor.dataId)) this.record(tensor.dataId).block = undefined;
   }
 
   /** The same data under another shape. */
@@ -65,9 +65,10 @@ export class OnednnBackend extends MathBackendCPU {
     return info;
   }
 
+  /** The tensor's values; a copy where they lie in a block, which stays the backend's. */
   override readSync(dataId: object): backend_util.BackendValues {
-    this.release({ dataId });
-    return super.readSync(dataId);
+    const values = super.readSync(dataId);
+    return values instanceof Float32Array && this.record(dataId).block ? values.slice() : values;
   }
 
   override disposeData(dataId: object, force = false): boolean {

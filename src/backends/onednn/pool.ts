@@ -9,7 +9,7 @@ export interface Allocation {
   readonly block: Block | undefined;
 }
 
-/** A piece of memory that is handed out again once its tensor is gone. */
+/** A piece of memory that is handed out again once all tensors in it are gone. */
 export interface Block {
   readonly buffer: ArrayBuffer;
   /** Bytes before the first cache line. */

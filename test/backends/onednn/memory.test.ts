@@ -62,19 +62,34 @@ describe.skipIf(!built)('memory of the onednn backend', () => {
     expect(pool().idleBytes).toBe(idleBytes + blockSize(8000));
   });
 
-  test('a vector of which anything was read is never handed out again', () => {
+  test('a reader gets a copy, exactly as long as the tensor, and the memory goes back', async () => {
     for (const read of ['piece', 'reshaped piece', 'vector']) {
       const vector = tf.add(tensor([2000]), 0);
       const [a, b] = tf.split(vector, [700, 1300]) as [tf.Tensor, tf.Tensor];
       const shaped = tf.reshape(a, [7, 100]);
-      const seen = (read === 'piece' ? a : read === 'vector' ? vector : shaped).dataSync();
+      const one = read === 'piece' ? a : read === 'vector' ? vector : shaped;
+      const seen = one.dataSync();
       const copy = seen.slice();
+      expect((await one.bytes()).length).toBe(4 * one.size);
+      seen[0] = 99;
+      expect(vector.dataSync()[0]).toBe(copy[0]);
+      seen[0] = copy[0]!;
       const { idleBytes } = pool();
-      tf.dispose(read === 'vector' ? [vector, shaped, a, b] : [b, vector, a, shaped]);
-      expect(pool().idleBytes, read).toBe(idleBytes);
+      tf.dispose([b, vector, a, shaped]);
+      expect(pool().idleBytes, read).toBe(idleBytes + blockSize(8000));
       for (let i = 0; i < 3; i++) tf.mul(tensor([2000], i), 3).dispose();
       expect(seen, read).toEqual(copy);
     }
+  });
+
+  test('what a JavaScript kernel was given is never handed out again', () => {
+    const vector = tf.add(tensor([2000]), 0);
+    const [a, b] = tf.split(vector, [700, 1300]) as [tf.Tensor, tf.Tensor];
+    const sorted = tf.topk(a, 3);
+    const { idleBytes } = pool();
+    tf.dispose([vector, a, b]);
+    expect(pool().idleBytes).toBe(idleBytes);
+    tf.dispose([sorted.values, sorted.indices]);
   });
 
   test('pieces of a vector keep their content when it is gone', () => {
