@@ -107,7 +107,8 @@ export function readmeTable({ steps, workers, sweep }: Measured, machine: Machin
     '',
     `A whole sweep of ${cellCount} CNNs, start-up included, takes PyTorch **${digits(ratio.median, 2)}x** as long ` +
       `(${digits(ratio.min, 2)}–${digits(ratio.max, 2)}).`,
-    '`npm run bench` measures all of it; [docs/benchmarks.md](docs/benchmarks.md) says how,',
+    'The peak counts the operations of the definition: Winograd convolutions do fewer. `npm run bench` measures all of it;',
+    '[docs/benchmarks.md](docs/benchmarks.md) says how,',
     '[results/bench](results/bench) has the numbers.',
   ].join('\n');
 }
