@@ -3,5 +3,4 @@ export { QueueError, addressVariable, findAddress, parseAddress, type RedisAddre
 export { changeQueues, queueStatus, type QueueStatus, type SweepStatus } from './admin.js';
 export { connect } from './connection.js';
 export { queueExecutor, type QueueSettings } from './coordinator.js';
-export { longestStall } from './payload.js';
 export { serve, type ServeEvents, type ServeOptions } from './serve.js';

@@ -11,9 +11,6 @@ import { identify, type Cell } from '../train/cell.js';
 import type { RunRecord } from '../train/record.js';
 import { plain } from './plain.js';
 
-/** The longest stall time, seconds: Node's timers count in 31 bits of milliseconds. */
-export const longestStall = 500 * 3600;
-
 const count = z.int().min(0);
 const seconds = z.number().min(0);
 const id = z.string().regex(/^[0-9a-f]{16}$/);
@@ -54,7 +51,8 @@ export const sweepSpecSchema = z.strictObject({
   stall: z
     .int()
     .min(1000)
-    .max(longestStall * 1000),
+    // What Node's timers take.
+    .max(2 ** 31 - 1),
   /** Largest checkpoint that travels through Redis, bytes; 0: none does. */
   shareBytes: count,
   keepWeights: z.boolean(),

@@ -93,7 +93,8 @@ async function makeFolder(dir: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && dirname(dir) !== dir) {
       await makeFolder(dirname(dir));
-      await makeFolder(dir);
+      // Once: where it still does not exist with its parent there (/proc, say), it never will.
+      await mkdir(dir);
     } else if (!(await stat(dir).catch(() => undefined))?.isDirectory()) throw error;
   }
 }

@@ -85,6 +85,19 @@ describe('what is refused with exit code 2', () => {
       ['plan', 'configs/smoke.yaml', '--set', 'model={ name: cnn, filters: [1, 1, 1, 1, 1] }'],
       'give model.filters at most 4 entries',
     ],
+    ['an empty folder name', ['run', 'configs/smoke.yaml', '--out', ''], '--out is empty'],
+    [
+      'a folder that can never be',
+      ['run', 'configs/smoke.yaml', '--out', '/proc/none/of/these'],
+      '/proc/none/of/these',
+    ],
+    ['a backend that is none (eval)', ['eval', 'w.safetensors', '--backend', 'cuda'], 'Allowed choices are'],
+    ['a backend that is none (worker)', ['worker', '--backend', 'foo'], 'Allowed choices are'],
+    [
+      'a stall time beyond timers',
+      ['run', 'configs/smoke.yaml', '--queue', '--stall-time', '600h'],
+      'at most 24d',
+    ],
     ['a folder without results', ['report', 'configs'], 'has no runs.jsonl'],
   ])('%s', async (_what, args, message) => {
     const { code, stderr, stdout } = await inThisProcess(args);

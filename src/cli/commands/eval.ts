@@ -1,7 +1,7 @@
 /** `adamw-bench eval`: the test loss and error of exported weights. */
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
-import { useBackend, type BackendName } from '../../backends/index.js';
+import { Option, type Command } from 'commander';
+import { BACKEND_NAMES, useBackend, type BackendName } from '../../backends/index.js';
 import { loadDataset } from '../../data/index.js';
 import { decodeWeights, evaluateWeights, type FinalWeights } from '../../train/weights.js';
 import { UsageError, exitCode } from '../exit.js';
@@ -26,7 +26,9 @@ export function addEval(program: Command, finish: (code: number) => void): void 
     .description('measure exported weights on the test set of their data')
     .argument('<weights>', 'safetensors file, from `export` or a folder weights/')
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
-    .option('--backend <name>', 'what computes (default: what trained them)')
+    .addOption(
+      new Option('--backend <name>', 'what computes (default: what trained them)').choices(BACKEND_NAMES),
+    )
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action(async (file: string, flags: EvalFlags) => finish(await evaluateFile(file, flags)));

@@ -126,7 +126,10 @@ async function compare(a: string, b: string, out: string | undefined): Promise<n
   const [first, second] = [await named(a), await named(b)];
   console.log(renderComparisonText(first, second, terminal()));
   if (out !== undefined) {
-    await writeAtomically(resolve(out), renderComparison(first, second));
+    const page = renderComparison(first, second);
+    await writeAtomically(resolve(out), page).catch((error: unknown) => {
+      throw new UsageError(`${out} cannot be written (${(error as Error).message}). Give another --out.`);
+    });
     console.log(join(out));
   }
   return exitCode.ok;

@@ -115,6 +115,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
 
 async function run(config: string, flags: RunFlags): Promise<number> {
   const experiment = loadExperiment(config, { set: flags.set });
+  if (flags.out === '') throw new UsageError('--out is empty: name a folder, or leave the option out.');
   const dir = flags.out ?? join('results', experiment.name);
   const executor = await executorOf(experiment, dir, flags);
   const display = progressDisplay(styleOf(flags));
@@ -164,9 +165,8 @@ async function executorOf(
       '--join and --queue exclude each other: more machines join a queue with `adamw-bench worker`.',
     );
   }
-  const { findAddress, longestStall, queueExecutor } = await import('../../queue/index.js');
-  if (flags.stallTime < 1 || flags.stallTime > longestStall)
-    throw new UsageError(`--stall-time must be from a second to ${longestStall / 3600} hours.`);
+  if (flags.stallTime < 1) throw new UsageError('--stall-time must be a second or more.');
+  const { findAddress, queueExecutor } = await import('../../queue/index.js');
   return queueExecutor({
     address: findAddress(flags.queue === true ? undefined : flags.queue),
     experiment,

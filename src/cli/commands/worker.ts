@@ -1,5 +1,6 @@
 /** `adamw-bench worker`: train cells of sweeps that others coordinate, from a queue on Redis. */
 import { Option, type Command } from 'commander';
+import { BACKEND_NAMES } from '../../backends/index.js';
 import { findAddress, serve } from '../../queue/index.js';
 import { exitCode } from '../exit.js';
 import { stopSignal } from '../signals.js';
@@ -35,7 +36,9 @@ export function addWorker(program: Command, finish: (code: number) => void): voi
         .default(0, 'stay'),
     )
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
-    .option('--backend <name>', 'serve only sweeps that this backend computes')
+    .addOption(
+      new Option('--backend <name>', 'serve only sweeps that this backend computes').choices(BACKEND_NAMES),
+    )
     .option('-q, --quiet', 'print nothing but errors')
     .addHelpText('after', examples)
     .action(async (redis: string | undefined, flags: WorkerFlags) => finish(await work(redis, flags)));
