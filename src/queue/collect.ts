@@ -64,11 +64,13 @@ export function collector(setup: CollectorSetup): Collector {
       for (const state of ['completed', 'failed'] as const) {
         for (let stuck = 0; ;) {
           const ids = await queue.getRanges([state], stuck, stuck + portion - 1, true);
-          for (const id of ids) {
-            const queued = await readJob(queue, id);
+          const read = await Promise.all(ids.map(async (id) => [id, await readJob(queue, id)] as const));
+          for (const [id, queued] of read) {
             if (queued) await hand(queued, state);
             // Forged or half lost. The cell, if it is one of ours, is missed then, and queued anew.
-            else if ((await queue.remove(id)) !== 1) stuck++;
+            else if ((await queue.remove(id)) === 1)
+              setup.events.onNotice?.(`Job ${plain(id)} cannot be read and was taken off the queue.`);
+            else stuck++;
           }
           if (ids.length < portion) break;
         }

@@ -48,6 +48,7 @@ describe.skipIf(noRedis)('an ended job', () => {
 
   function collecting(weightsFolder?: string) {
     const records: RunRecord[] = [];
+    const notices: string[] = [];
     const outstanding = new Map([[cell.id, job]]);
     const { collect } = collector({
       redis: server.client,
@@ -56,10 +57,13 @@ describe.skipIf(noRedis)('an ended job', () => {
       data: new Map([[cell.id, jobData]]),
       retries: 1,
       weightsFolder,
-      events: { onRecord: (one) => Promise.resolve(void records.push(one)) },
+      events: {
+        onRecord: (one) => Promise.resolve(void records.push(one)),
+        onNotice: (notice) => void notices.push(notice),
+      },
       slotOf: () => 0,
     });
-    return { collect, records, outstanding };
+    return { collect, records, outstanding, notices };
   }
 
   it('with forged times and counts is a failure like any other', async () => {
@@ -75,8 +79,9 @@ describe.skipIf(noRedis)('an ended job', () => {
     'that cannot be read (%o) is taken off, and its cell stays to be trained',
     async (forged) => {
       await end('failed', forged);
-      const { collect, records, outstanding } = collecting();
+      const { collect, records, outstanding, notices } = collecting();
       await collect();
+      expect(notices).toEqual([`Job c${cell.id} cannot be read and was taken off the queue.`]);
       expect([records, outstanding.size, await queue.getFailedCount()]).toEqual([[], 1, 0]);
     },
   );
