@@ -28,7 +28,13 @@ export function folderStore(folder: string): CheckpointStore {
       await mkdir(folder, { recursive: true });
       await writeAtomically(fileOf(id), bytes);
     },
-    remove: (id) => rm(fileOf(id), { force: true }),
+    async remove(id) {
+      // The file, and what writers that were killed have left of it.
+      const names = (await readdir(folder).catch(() => [])).filter((name) =>
+        name.startsWith(`${id}${suffix}`),
+      );
+      await Promise.all(names.map((name) => rm(join(folder, name), { force: true })));
+    },
   };
 }
 

@@ -119,6 +119,8 @@ describe('a folder of checkpoints', () => {
     await store.write('b', Uint8Array.of(4));
     expect([...(await store.read('a'))!]).toEqual([2, 3]);
     expect(readdirSync(folder).sort()).toEqual(['a.safetensors', 'b.safetensors']);
+    // What a writer leaves that is killed.
+    writeFileSync(join(folder, 'b.safetensors.123.0a1b2c3d.tmp'), 'half');
     await store.remove('b');
     expect(await store.read('b')).toBeUndefined();
     await clearCheckpoints(folder, (id) => id === 'z');
