@@ -90,8 +90,8 @@ export interface Ended {
 export interface Running {
   readonly child: ChildProcess;
   readonly pid: number;
-  /** Resolves when the output has this in it. @throws where the program ends without */
-  saw(pattern: RegExp): Promise<void>;
+  /** Resolves when the output has this in it, or is so. @throws where the program ends without */
+  saw(what: RegExp | ((stdout: string) => boolean)): Promise<void>;
   readonly ended: Promise<Ended>;
 }
 
@@ -123,9 +123,9 @@ export function start(args: readonly string[], { cwd, env = {}, through = [] }: 
   });
   let isOver = false;
   void ended.finally(() => (isOver = true));
-  const saw = async (pattern: RegExp) => {
-    while (!pattern.test(stdout + stderr)) {
-      if (isOver) throw new Error(`It ended without ${pattern}:\n${stdout}\n${stderr}`);
+  const saw: Running['saw'] = async (what) => {
+    while (!(what instanceof RegExp ? what.test(stdout + stderr) : what(stdout))) {
+      if (isOver) throw new Error(`It ended without ${what.toString()}:\n${stdout}\n${stderr}`);
       await sleep(20);
     }
   };

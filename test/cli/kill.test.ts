@@ -17,8 +17,9 @@ import {
   type Running,
 } from './cli.js';
 
-const slow = { env: { ADAMW_BENCH_FAULT: 'slow:*:80' } };
-const train = { epochs: 3, batchSize: 20, seeds: [0, 1] };
+// Three seconds a cell: six epochs of three steps.
+const slow = { env: { ADAMW_BENCH_FAULT: 'slow:*:160' } };
+const train = { epochs: 6, batchSize: 20, seeds: [0, 1] };
 let whole: ReturnType<typeof results>;
 beforeAll(async () => {
   const { file, dir } = configure({ train });
@@ -26,9 +27,21 @@ beforeAll(async () => {
   whole = results(dir);
 });
 
-/** Waits until a sweep has some records, and cells under way with checkpoints. */
+/**
+ * Waits until a sweep has some records and two cells are under way, one at least past its first checkpoint and both
+ * with most of a second before them: whoever stops the sweep now stops it within its cells.
+ */
 async function midSweep({ saw }: Running, dir: string): Promise<void> {
   await saw(/"event":"record"/);
+  await saw((stdout) => {
+    const latest = new Map<number, { epoch?: number }>();
+    for (const line of stdout.split('\n').slice(0, -1)) {
+      const { event, slot, ...rest } = JSON.parse(line) as { event: string; slot?: number; epoch?: number };
+      if (slot !== undefined) latest.set(slot, event === 'beat' ? rest : {});
+    }
+    const epochs = [...latest.values()].map(({ epoch }) => epoch ?? 0);
+    return epochs.length === 2 && Math.max(...epochs) >= 1 && epochs.every((epoch) => epoch > 0 && epoch < 4);
+  });
   const kept = join(dir, 'checkpoints');
   await until(() => existsSync(kept) && readdirSync(kept).some((name) => name.endsWith('.safetensors')));
 }
