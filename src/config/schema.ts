@@ -81,6 +81,12 @@ export const modelSchema = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('mlp'),
     hidden: z.array(count).default([256, 128]).describe('Widths of the hidden layers.'),
+    batchNorm: z
+      .boolean()
+      .optional()
+      // Absent, not false: a cell's identity is a hash of its settings, and older cells have none.
+      .overwrite((on) => on || undefined)
+      .describe('Batch norm between each hidden layer and its ReLU; default false.'),
   }),
   z.strictObject({
     name: z.literal('cnn'),

@@ -14,7 +14,7 @@ export type { ImageShape, Model } from './model.js';
 function network(spec: ModelSpec, classes: number): LayerOf {
   switch (spec.name) {
     case 'mlp':
-      return mlp(spec.hidden, classes);
+      return mlp(spec.hidden, spec.batchNorm ?? false, classes);
     case 'cnn':
       return cnn(spec.filters, spec.hidden, classes);
     case 'resnet':

@@ -1,10 +1,11 @@
-/** Fully connected layer with bias and optional ReLU: one fused kernel forward, a lazy gradient back. */
+/** Fully connected layer, with bias and ReLU in one kernel where wanted; a lazy gradient back. */
 import './gradients.js';
 import {
   _FusedMatMul,
   engine,
   matMul,
   registerGradient,
+  relu as rectify,
   reshape,
   type Tensor,
   type Tensor2D,
@@ -32,21 +33,25 @@ registerGradient({
 });
 
 /**
- * x [b, n] W + bias -> [b, units]. Weights start normal with variance gain/n: gain 2 before a ReLU (He et al.),
+ * x [b, n] W (+ bias) -> [b, units]. Weights start normal with variance gain/n: gain 2 before a ReLU (He et al.),
  * else 1; 1/3 has the variance of Torch's own start, uniform within 1/sqrt(n). Biases start at 0.
  */
 export function dense(
   units: number,
-  { relu = false, gain = relu ? 2 : 1 }: { relu?: boolean; gain?: number } = {},
+  { relu = false, gain = relu ? 2 : 1, bias = true }: { relu?: boolean; gain?: number; bias?: boolean } = {},
 ): LayerOf {
   return ([n]) => ({
     output: [units],
     params: [
       { name: 'weight', shape: [n!, units], init: { sd: Math.sqrt(gain / n!) } },
-      { name: 'bias', shape: [units], init: { constant: 0 } },
+      ...(bias ? [{ name: 'bias', shape: [units], init: { constant: 0 } }] : []),
     ],
     state: [],
-    apply: ([weight, bias], _state, x) => product(x, weight!, bias!, relu ? 'relu' : 'linear'),
+    apply([weight, offset], _state, x) {
+      if (offset) return product(x, weight!, offset, relu ? 'relu' : 'linear');
+      const y = matMul(x as Tensor2D, weight as Tensor2D);
+      return relu ? rectify(y) : y;
+    },
   });
 }
 

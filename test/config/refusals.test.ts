@@ -37,7 +37,7 @@ describe('keys', () => {
       "a.yaml:5:3: unknown key \`depth\` in \`model\`
         5 |   depth: 20
           |   ^^^^^
-        it belongs to resnet, shake-shake, wide-resnet; keys here: name, hidden"
+        it belongs to resnet, shake-shake, wide-resnet; keys here: name, hidden, batchNorm"
     `);
   });
   test('a duplicate key', () => {

@@ -48,6 +48,7 @@ const distance = (a: Float32Array, b: Float32Array) =>
 /** Widths of 16 and more take the onednn backend's Winograd kernels. */
 const networks: ModelSpec[] = [
   { name: 'mlp', hidden: [7, 5] },
+  { name: 'mlp', hidden: [7, 5], batchNorm: true },
   { name: 'cnn', filters: [3, 4], hidden: [6] },
   { name: 'resnet', depth: 8, width: 4 },
   { name: 'resnet', depth: 8, width: 16 },

@@ -12,6 +12,12 @@ const count = (spec: ModelSpec, shape = cifar) => buildModel(spec, shape).parame
 describe('parameters', () => {
   test.each<[string, ModelSpec, typeof cifar, number]>([
     ['LeNet-sized mlp', { name: 'mlp', hidden: [256, 128] }, mnist, 784 * 256 + 256 + 256 * 128 + 128 + 1290],
+    [
+      'mlp with batch norm, without biases',
+      { name: 'mlp', hidden: [256, 128], batchNorm: true },
+      mnist,
+      784 * 256 + 512 + 256 * 128 + 256 + 1290,
+    ],
     ['softmax regression', { name: 'mlp', hidden: [] }, mnist, 7850],
     ['cnn', { name: 'cnn', filters: [16, 32], hidden: [] }, mnist, 416 + 12_832 + 7 * 7 * 32 * 10 + 10],
     ['ResNet-20', { name: 'resnet', depth: 20, width: 16 }, cifar, 272_474],

@@ -42,6 +42,14 @@ describe('a cell', () => {
     );
   });
 
+  it('has the same id with a later option turned off as before the option was there', () => {
+    const ids = [
+      { name: 'mlp', hidden: [4] },
+      { name: 'mlp', hidden: [4], batchNorm: false },
+    ].map((model) => expand(experiment({ model }), 'cpu').map(({ cell }) => cell.id));
+    expect(ids[1]).toEqual(ids[0]);
+  });
+
   it('has another id with any other setting', () => {
     const changes: Partial<Omit<Cell, 'id'>>[] = [
       { lr: 0.002 },
@@ -55,6 +63,7 @@ describe('a cell', () => {
       { threads: 2 },
       { numerics: 2 },
       { model: { name: 'mlp', hidden: [4, 4] } },
+      { model: { name: 'mlp', hidden: [4], batchNorm: true } },
       { schedule: { name: 'constant' } },
       { dataset: { ...cellOf().dataset, labelNoise: 0.1 } },
       { optimizer: { ...cellOf().optimizer, exclude: 'rank1' } },
