@@ -30,7 +30,7 @@ export async function readResults(dir: string): Promise<ReportInput> {
   const own = [...relabelled(records, jobs).values()];
   if (own.length < records.length) {
     console.error(
-      `note: ${records.length - own.length} record(s) of other cells (another backend or an earlier configuration) left out.`,
+      `note: ${records.length - own.length} record(s) of other cells (another backend, another version of the arithmetic or an earlier configuration) left out.`,
     );
   }
   return { records: own, experiment, manifest: { ...manifest }, command, planned: jobs };

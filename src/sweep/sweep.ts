@@ -11,6 +11,7 @@ import { clearClaims, sharedSource, type JobSource } from './claims.js';
 import { DirectoryError, StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
 import { openJournal, type Journal } from './journal.js';
 import { openLedger } from './ledger.js';
+import { leftoverNotices } from './leftovers.js';
 import { extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
 import { runPool, type ExecutionEvents, type PoolOptions } from './pool.js';
 import type { CheckpointPolicy } from './trainCell.js';
@@ -163,11 +164,14 @@ async function execute(
   if (missing.length > 0) await requireModel(experiment);
   const done = new Set(jobs.map(({ cell }) => cell.id));
   for (const { cell } of missing) done.delete(cell.id);
+  // Before the manifest says who trains from here on.
+  const leftovers =
+    missing.length > 0 ? leftoverNotices(records, jobs, await readManifest(paths.manifest)) : [];
   const manifest = await recordSession(experiment, options, data, backend, {
     kept: ledger.found.size > 0,
     idle: missing.length === 0,
   });
-  noticeOthers(records, jobs, ledger.found, events);
+  for (const text of leftovers) events.onNotice?.(text);
   await clearCheckpoints(paths.checkpoints, (id) => done.has(id));
   const workers = Math.max(1, Math.min(options.workers, missing.length));
   events.onPlan?.({ jobs, missing, kept: [...ledger.found.values()], backend, workers });
@@ -247,22 +251,6 @@ export function relabelled(records: readonly RunRecord[], jobs: readonly Job[]):
       const label = labels.get(record.cell.id);
       return label === undefined ? [] : [[record.cell.id, { ...record, label }] as const];
     }),
-  );
-}
-
-/** Says why a folder full of results counts for nothing: another backend computed them. */
-function noticeOthers(
-  records: readonly RunRecord[],
-  jobs: readonly Job[],
-  found: ReadonlyMap<string, RunRecord>,
-  events: SweepEvents,
-): void {
-  const backend = jobs[0]?.cell.backend;
-  const others = records.filter(({ cell }) => !found.has(cell.id) && cell.backend !== backend);
-  if (others.length === 0) return;
-  const names = [...new Set(others.map(({ cell }) => cell.backend))].join(', ');
-  events.onNotice?.(
-    `${others.length} cells here were trained with backend ${names}, not ${backend}: they do not count, for float sums differ between backends. To go on with them, add --set backend=${others[0]!.cell.backend}.`,
   );
 }
 

@@ -10,6 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { decodeLine, encodeLine } from '../../src/sweep/journal.js';
+import { NUMERICS, identify } from '../../src/train/cell.js';
 import { adamwBench, configure, csv, journalCells, journalLines, results, run, start } from './cli.js';
 
 const undisturbed = async (changes: object = {}) => {
@@ -196,6 +198,26 @@ it.concurrent('keeps a folder that another backend filled apart, and says how to
   expect(stderr).toContain('4 cells here were trained with backend cpu, not wasm');
   expect(stderr).toContain('--set backend=cpu');
   expect(journalLines(dir)).toHaveLength(8);
+});
+
+it.concurrent('trains what another version of the arithmetic computed once more, and says so', async () => {
+  const { file, dir } = configure({ optimizers: ['adam'] });
+  expect(await adamwBench(run(file, dir, '-q', '-w', '1'))).toMatchObject({ code: 0 });
+  const older = journalLines(dir).map((line) => {
+    const record = decodeLine(line)!;
+    const { id, ...settings } = record.cell;
+    const cell = identify({ ...settings, numerics: NUMERICS - 1 });
+    expect(cell.id).not.toBe(id);
+    return encodeLine({ ...record, cell });
+  });
+  writeFileSync(join(dir, 'runs.jsonl'), older.join(''));
+  const { stderr } = await adamwBench(run(file, dir, '-w', '1'));
+  expect(stderr).toContain(
+    `4 cells here were computed by another version of the arithmetic (${NUMERICS - 1}, now ${NUMERICS})`,
+  );
+  expect(journalLines(dir)).toHaveLength(8);
+  // With every cell trained there is nothing to explain.
+  expect((await adamwBench(run(file, dir, '-w', '1'))).stderr).not.toContain('arithmetic');
 });
 
 it.concurrent('clears what killed processes have left', async () => {
