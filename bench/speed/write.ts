@@ -1,9 +1,10 @@
 /** The benchmark's files: CSVs of what was measured, the machine's facts, and README's section. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { format, resolveConfig } from 'prettier';
 import { writeAtomically } from '../../src/files/atomic.js';
+import { makeFolder } from '../../src/files/folder.js';
 import type { Machine } from './machine.js';
 import type { StepRow } from './measureSteps.js';
 import type { SweepRow } from './measureSweep.js';
@@ -19,7 +20,7 @@ const rounded = (value: number | undefined, n: number) => (value === undefined ?
 
 /** steps.csv, workers.csv, sweep.csv and machine.json in a folder. */
 export async function writeResults(folder: string, results: Results, machine: Machine): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const csv = (name: string, heads: readonly string[], rows: readonly (readonly (string | number)[])[]) =>
     writeAtomically(join(folder, name), stringify([heads, ...rows] as (string | number)[][]));
   await csv(

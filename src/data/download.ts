@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataError, reason } from './errors.js';
+import { makeFolder } from '../files/folder.js';
 import { acquireLock } from '../files/lock.js';
 
 /** One file to fetch. Sizes in bytes. */
@@ -214,7 +215,7 @@ export async function download(target: Target, options: DownloadOptions = {}): P
     throw new DataError(`${target.label} cannot be downloaded without registration: ${byHand(target)}.`);
   let release: () => Promise<void>;
   try {
-    await mkdir(path.dirname(target.path), { recursive: true });
+    await makeFolder(path.dirname(target.path));
     release = await acquireLock(`${target.path}.lock`);
   } catch (error) {
     throw new DataError(

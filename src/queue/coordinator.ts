@@ -2,11 +2,11 @@
  * The coordinator's side of a sweep on many machines: puts cells on the queue, takes results off it into the
  * journal, and only then off Redis, so that it may die at any moment.
  */
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Experiment } from '../config/index.js';
+import { makeFolder } from '../files/folder.js';
 import {
   layout,
   packageVersion,
@@ -120,7 +120,7 @@ async function follow(about: Following): Promise<void> {
   const { variants, data } = packed(jobs);
   const spec = describe(about, variants);
   const weightsFolder = spec.keepWeights ? layout(settings.dir).weights : undefined;
-  if (weightsFolder) await explainingAccess(settings.dir, () => mkdir(weightsFolder, { recursive: true }));
+  if (weightsFolder) await explainingAccess(settings.dir, () => makeFolder(weightsFolder));
   const collecting: Collector = collector({
     redis,
     queue,

@@ -1,7 +1,7 @@
 /** From records to a folder of results: CSV files, figures and the page, each written whole. */
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../files/atomic.js';
+import { makeFolder } from '../files/folder.js';
 import { decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';
@@ -73,7 +73,7 @@ export async function writeReport(
 /** @throws a sentence naming the path where the disk refuses. */
 async function writeOrExplain(path: string, pieces: Iterable<string | Uint8Array>): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeAtomically(path, pieces);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -1,7 +1,8 @@
 /** Where checkpoints are kept: one safetensors file per unfinished cell, in a folder. */
-import { mkdir, readFile, readdir, rm, rmdir } from 'node:fs/promises';
+import { readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../files/atomic.js';
+import { makeFolder } from '../files/folder.js';
 
 /** A place for the bytes of checkpoints, by cell id. */
 export interface CheckpointStore {
@@ -25,7 +26,7 @@ export function folderStore(folder: string): CheckpointStore {
       }
     },
     async write(id, bytes) {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await writeAtomically(fileOf(id), bytes);
     },
     async remove(id) {

@@ -2,11 +2,12 @@
  * The results folder of an experiment: who may write to it, what it already holds, and whether that belongs to
  * the configuration at hand.
  */
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { experimentToYaml, loadExperiment, type Experiment } from '../config/index.js';
 import { clearTemporaries, writeAtomically } from '../files/atomic.js';
+import { makeFolder } from '../files/folder.js';
 import { claimLock } from '../files/lock.js';
 
 /** A refusal that tells the user what to do; the command ends with exit code 2. */
@@ -65,7 +66,7 @@ export async function takeDirectory(
   { join: joining = false, onLost }: TakeOptions = {},
 ): Promise<() => Promise<void>> {
   const paths = layout(dir);
-  await explainingAccess(dir, () => makeFolder(resolve(dir)));
+  await explainingAccess(dir, () => makeFolder(dir));
   const claim = await explainingAccess(dir, () => claimLock(paths.lock, onLost));
   const ours = 'release' in claim;
   const release = ours ? claim.release : () => Promise.resolve();
@@ -82,20 +83,6 @@ export async function takeDirectory(
   } catch (error) {
     await release();
     throw error;
-  }
-}
-
-/** Makes a folder and those above it. Node's own recursive mkdir says of a read-only disk that it does not exist. */
-async function makeFolder(dir: string): Promise<void> {
-  try {
-    await mkdir(dir);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && dirname(dir) !== dir) {
-      await makeFolder(dirname(dir));
-      // Once: where it still does not exist with its parent there (/proc, say), it never will.
-      await mkdir(dir);
-    } else if (!(await stat(dir).catch(() => undefined))?.isDirectory()) throw error;
   }
 }
 

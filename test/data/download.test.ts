@@ -162,6 +162,13 @@ describe('downloading', () => {
     );
   });
 
+  it.skipIf(!existsSync('/proc/self'))('refuses a folder that can never be', async () => {
+    const wanted = { ...target('http://127.0.0.1:9/file.bin'), path: '/proc/none/set/file.bin' };
+    await expect(download(wanted, fast)).rejects.toThrow(
+      /^Could not write to \/proc\/none\/set: .+\. Choose a folder with --data-dir or ADAMW_BENCH_DATA\.$/,
+    );
+  });
+
   it('refuses a body longer than the file', async () => {
     const { url } = await serve((_request, response) => {
       response.writeHead(200);
