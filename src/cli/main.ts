@@ -5,6 +5,7 @@ import { DataError } from '../data/index.js';
 import { BackendError } from '../backends/backend.js';
 import { ModelError } from '../models/error.js';
 import { QueueError } from '../queue/address.js';
+import { ReportError } from '../report/error.js';
 import { DirectoryError, StorageError } from '../sweep/directory.js';
 import { packageVersion } from '../sweep/version.js';
 import { WorkerFailure } from '../sweep/workerProcess.js';
@@ -34,7 +35,16 @@ const commands: readonly { readonly names: readonly string[]; load(): Promise<Ad
 ];
 
 /** Errors whose message is for the user: no stack trace. */
-const refusals = [ConfigError, DataError, BackendError, DirectoryError, ModelError, QueueError, UsageError];
+const refusals = [
+  ConfigError,
+  DataError,
+  BackendError,
+  DirectoryError,
+  ModelError,
+  QueueError,
+  ReportError,
+  UsageError,
+];
 /** The same, of machines that fail. */
 const mishaps = [StorageError, WorkerFailure];
 

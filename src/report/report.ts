@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 import { decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
+import { ReportError } from './error.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';
 import { type PageFigure, renderPage } from './page/html.js';
@@ -47,7 +48,7 @@ async function drawFigures(
 
 /**
  * Writes runs.csv, epochs.csv, decoupling.csv, figures/*.svg, *.png, *.vl.json and report.html into `dir`, replacing
- * what is there. Returns the paths written, in that order. Throws a sentence where a file cannot be written.
+ * what is there. Returns the paths written, in that order. Throws ReportError where a file cannot be written.
  */
 export async function writeReport(
   dir: string,
@@ -70,14 +71,14 @@ export async function writeReport(
   return paths;
 }
 
-/** @throws a sentence naming the path where the disk refuses. */
+/** @throws ReportError naming the path where the disk refuses. */
 async function writeOrExplain(path: string, pieces: Iterable<string | Uint8Array>): Promise<void> {
   try {
     await makeFolder(dirname(path));
     await writeAtomically(path, pieces);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(
+    throw new ReportError(
       `${path} could not be written (${why}). Check that the folder is writable and the disk not full.`,
       { cause },
     );

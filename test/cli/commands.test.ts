@@ -5,7 +5,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/main.js';
+import { encodeLine } from '../../src/sweep/journal.js';
 import { freePort } from '../queue/redis.js';
+import { recordOf } from '../sweep/records.js';
 import { adamwBench, configure, run, scratch, start } from './cli.js';
 
 /** The command line without a process of its own, for what starts none. */
@@ -104,12 +106,57 @@ describe('what is refused with exit code 2', () => {
       'at most 24d',
     ],
     ['a folder without results', ['report', 'configs'], 'has no runs.jsonl'],
+    ['a results folder that is not there', ['report', 'nowhere'], 'nowhere does not exist. Make one with'],
+    ['a file for a results folder', ['report', 'package.json'], 'package.json has no runs.jsonl'],
+    [
+      'a packed journal',
+      ['report', 'results/paper/fig4'],
+      'Unpack it first: gunzip results/paper/fig4/runs.jsonl.gz',
+    ],
+    [
+      'a results folder that is not there (export)',
+      ['export', 'nowhere', '--cell', '0', '--out', 'w'],
+      'nowhere does not exist. Make one with',
+    ],
+    [
+      'a file for a results folder (export)',
+      ['export', 'package.json', '--cell', '0', '--out', 'w'],
+      'package.json has no runs.jsonl',
+    ],
+    ['weights that are not there', ['eval', 'nowhere'], 'There is no file nowhere. Name a safetensors file'],
+    ['weights below a file', ['eval', 'package.json/w'], 'There is no file package.json/w.'],
+    ['a folder for weights', ['eval', 'configs'], 'configs is a folder. Name a safetensors file'],
+    ['weights that are none', ['eval', 'package.json'], 'its header is cut off. Name a safetensors file'],
+    ['a folder that is not there (init)', ['init', 'nowhere/x.yaml'], 'nowhere/x.yaml cannot be written'],
   ])('%s', async (_what, args, message) => {
     const { code, stderr, stdout } = await inThisProcess(args);
     expect(code).toBe(2);
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(stdout).toBe('');
+  });
+
+  it('a report that cannot be written, by name', async () => {
+    const dir = scratch();
+    writeFileSync(join(dir, 'runs.jsonl'), encodeLine(recordOf()));
+    mkdirSync(join(dir, 'runs.csv', 'in-the-way'), { recursive: true });
+    const { code, stderr } = await inThisProcess(['report', dir]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/runs\.csv could not be written \(.+\)\. Check that the folder is writable/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('a journal that cannot be read, by name', async () => {
+    const dir = scratch();
+    mkdirSync(join(dir, 'runs.jsonl'));
+    for (const args of [
+      ['report', dir],
+      ['export', dir, '--cell', '0', '--out', 'w'],
+    ]) {
+      const { code, stderr } = await inThisProcess(args);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^\S+runs\.jsonl cannot be read \(EISDIR.*\)\.\n$/);
+    }
   });
 
   it('as a process says it too', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pairings, renderComparisonText } from '../../src/report/compare.js';
+import { ReportError } from '../../src/report/error.js';
 import { ordered } from '../../src/report/order.js';
 import { writeReport } from '../../src/report/report.js';
 import { powers, sweepRecords } from './records.js';
@@ -51,7 +52,9 @@ describe('writeReport', () => {
     const blocked = join(dir, 'blocked');
     await mkdir(join(blocked, 'runs.csv', 'inside'), { recursive: true });
     await writeFile(join(blocked, 'runs.csv', 'inside', 'file'), '');
-    await expect(writeReport(blocked, input)).rejects.toThrow(/runs\.csv could not be written/);
+    const failed = writeReport(blocked, input);
+    await expect(failed).rejects.toThrow(/runs\.csv could not be written/);
+    await expect(failed).rejects.toThrow(ReportError);
     expect(await readdir(blocked)).toEqual(['runs.csv']);
   });
 });

@@ -54,9 +54,21 @@ async function evaluateFile(file: string, { dataDir, backend, json }: EvalFlags)
 }
 
 async function readWeights(file: string): Promise<FinalWeights> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${unreadable(file, error)} ${whence}`);
+  });
   try {
-    return decodeWeights(await readFile(file));
+    return decodeWeights(bytes);
   } catch (error) {
-    throw new UsageError(`${file} cannot be used: ${(error as Error).message}.`);
+    throw new UsageError(`${file} cannot be used: ${(error as Error).message}. ${whence}`);
   }
+}
+
+const whence =
+  'Name a safetensors file that `adamw-bench export` has written, or one in the folder weights/ of a run with --keep-weights.';
+
+function unreadable(file: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return `There is no file ${file}.`;
+  if (code === 'EISDIR') return `${file} is a folder.`;
+  return `${file} cannot be read (${message}).`;
 }

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writeAtomically } from '../../files/atomic.js';
-import { layout, readJournal } from '../../sweep/index.js';
+import { layout } from '../../sweep/index.js';
 import { decodeWeights } from '../../train/weights.js';
 import { UsageError, exitCode } from '../exit.js';
+import { readRecords } from '../results.js';
 
 interface ExportFlags {
   readonly cell: string;
@@ -32,7 +33,7 @@ export function addExport(program: Command, finish: (code: number) => void): voi
 }
 
 async function exportCell(dir: string, { cell, out }: ExportFlags): Promise<number> {
-  const { records } = await readJournal(layout(dir).journal);
+  const records = await readRecords(dir);
   const matches = records.filter((record) => record.cell.id.startsWith(cell));
   if (matches.length !== 1) {
     const what = matches.length === 0 ? 'no cell' : `${matches.length} cells`;
@@ -40,7 +41,10 @@ async function exportCell(dir: string, { cell, out }: ExportFlags): Promise<numb
   }
   const { cell: found, status } = matches[0]!;
   const file = join(layout(dir).weights, `${found.id}.safetensors`);
-  const bytes = await readFile(file).catch(() => undefined);
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw new UsageError(`${file} cannot be read (${error.message}).`);
+  });
   if (!bytes) {
     throw new UsageError(
       status === 'ok'

@@ -18,8 +18,9 @@ async function init(file: string): Promise<number> {
   try {
     await writeFile(file, starterYaml(), { flag: 'wx' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new UsageError(`${file} exists already. Name another file: adamw-bench init other.yaml`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' ? 'exists already' : `cannot be written (${message})`;
+    throw new UsageError(`${file} ${why}. Name another file: adamw-bench init other.yaml`);
   }
   console.log(`Wrote ${file}. Next: adamw-bench plan ${file}, then adamw-bench run ${file}`);
   return exitCode.ok;
