@@ -39,7 +39,8 @@ function planLine({ jobs, missing, backend, workers }: SweepPlan): string {
   const done = jobs.length - missing.length;
   const kept = done > 0 ? `, ${done} there already` : '';
   const device = [backend.device, libraryVersion(backend)].filter(Boolean).join(', ');
-  const on = missing.length > 0 ? ` on ${workers} worker${workers === 1 ? '' : 's'}` : '';
+  const who = workers === null ? "the queue's workers" : `${workers} worker${workers === 1 ? '' : 's'}`;
+  const on = missing.length > 0 ? ` on ${who}` : '';
   return `${jobs.length} cells${kept}; ${missing.length} to train${on}; backend ${backend.name}${device ? ` (${device})` : ''}`;
 }
 

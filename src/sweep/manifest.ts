@@ -14,7 +14,8 @@ export { packageVersion } from './version.js';
 /** One `run` command's share in the results. */
 export interface Session {
   readonly startedAt: string;
-  readonly workers: number;
+  /** Null where a queue's workers trained. */
+  readonly workers: number | null;
   readonly backend: BackendReport;
   readonly node: string;
   readonly host: HostFacts;

@@ -41,7 +41,7 @@ export interface SweepOptions {
   readonly policy: CheckpointPolicy;
   /** Keep the final weights of each cell in the folder `weights`. */
   readonly keepWeights?: boolean;
-  /** Who trains; default the pool of this machine. */
+  /** Who trains, with workers of its own; default the pool of this machine. */
   readonly executor?: Executor;
   /** What the user typed, for the manifest. */
   readonly command: string;
@@ -62,7 +62,8 @@ export interface SweepPlan {
   /** Records there already, of this experiment's cells. */
   readonly kept: readonly RunRecord[];
   readonly backend: BackendReport;
-  readonly workers: number;
+  /** Worker processes of this sweep; null where they are not its own but a queue's, as many as there may be. */
+  readonly workers: number | null;
 }
 
 export interface SweepResult {
@@ -174,7 +175,13 @@ async function execute(
   for (const text of leftovers) events.onNotice?.(text);
   await clearCheckpoints(paths.checkpoints, (id) => done.has(id));
   const workers = Math.max(1, Math.min(options.workers, missing.length));
-  events.onPlan?.({ jobs, missing, kept: [...ledger.found.values()], backend, workers });
+  events.onPlan?.({
+    jobs,
+    missing,
+    kept: [...ledger.found.values()],
+    backend,
+    workers: options.executor ? null : workers,
+  });
   const store = folderStore(paths.checkpoints);
   const failed = new AbortController();
   const setup = {
@@ -256,7 +263,7 @@ export function relabelled(records: readonly RunRecord[], jobs: readonly Job[]):
 
 async function recordSession(
   experiment: Experiment,
-  { dir, workers, command }: SweepOptions,
+  { dir, workers, executor, command }: SweepOptions,
   data: Manifest['dataset'],
   backend: BackendReport,
   { kept, idle }: { readonly kept: boolean; readonly idle: boolean },
@@ -264,7 +271,7 @@ async function recordSession(
   const file = layout(dir).manifest;
   const session = {
     startedAt: new Date().toISOString(),
-    workers,
+    workers: executor ? null : workers,
     backend,
     node: process.version,
     host: hostFacts(),

@@ -47,6 +47,9 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
   it('gives the local run’s results with two workers, in spite of poison, and leaves no secret and no key', async () => {
     const coordinator = run(config, 'queued', '--checkpoint-epochs', '1', '--keep-weights');
     await coordinator.until(/8 cells wait/);
+    expect(coordinator.output).toContain("8 cells; 8 to train on the queue's workers; backend");
+    const manifest = readFileSync(join(folder, 'queued', 'manifest.json'), 'utf8');
+    expect((JSON.parse(manifest) as { sessions: object[] }).sessions).toMatchObject([{ workers: null }]);
     const [name] = Object.keys(await listSweeps(server.client));
     const queue = open(name!);
     // A genuine id with another cell's content, and a job nobody asked for.
