@@ -174,6 +174,25 @@ describe.concurrent('plan', () => {
     expect(stdout).toMatch(/about \d+s with backend cpu \(\d+\.\d ms a step\)/);
   });
 
+  it('estimates the same time for programs: that of the sweep on its workers', async () => {
+    const { file } = configure();
+    // No more workers than cells, as `run` has it.
+    for (const [asked, workers] of [
+      [2, 2],
+      [64, 8],
+    ]) {
+      const { stdout } = await adamwBench(['plan', file, '--workers', `${asked}`, '--json']);
+      const plan = JSON.parse(stdout) as Record<
+        'workers' | 'seconds' | 'workerSeconds' | 'stepSeconds',
+        number
+      >;
+      expect(plan.workers).toBe(workers);
+      expect(plan.seconds).toBe(plan.workerSeconds / plan.workers);
+      // Three steps of 20 images and one evaluation, a third of one, in each of 3 epochs of 8 cells.
+      expect(plan.workerSeconds).toBeCloseTo(8 * 3 * (3 + 1 / 3) * plan.stepSeconds, 9);
+    }
+  });
+
   it('without timing needs no data', async () => {
     const { code, stdout } = await adamwBench(['plan', 'configs/cifar.yaml', '--no-time', '--json']);
     expect(code).toBe(0);

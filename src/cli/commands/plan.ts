@@ -21,7 +21,10 @@ interface PlanFlags {
 const examples = `
 Examples:
   adamw-bench plan configs/cifar-cpu.yaml               cells, and an estimate from a few timed steps
-  adamw-bench plan configs/cifar.yaml --no-time         cells only: needs no data`;
+  adamw-bench plan configs/cifar.yaml --no-time         cells only: needs no data
+
+With --json, "seconds" is what the sweep takes on its workers, "workerSeconds" what all its cells take one after the
+other, "stepSeconds" what one step takes.`;
 
 /** Adds the command to the program. */
 export function addPlan(program: Command, finish: (code: number) => void): void {
@@ -40,10 +43,6 @@ export function addPlan(program: Command, finish: (code: number) => void): void 
 
 async function plan(config: string, flags: PlanFlags): Promise<number> {
   const experiment = loadExperiment(config, { set: flags.set });
-  const workers =
-    flags.workers ??
-    experiment.workers ??
-    Math.max(1, Math.floor(availableParallelism() / experiment.threads));
   const seeds = experiment.train.seeds.length;
   const optimizers = experiment.optimizers.map((spec) => {
     const lr = axisValues(spec.lr ?? experiment.grid.lr);
@@ -51,7 +50,13 @@ async function plan(config: string, flags: PlanFlags): Promise<number> {
     return { label: optimizerLabel(spec), lr, wd, cells: lr.length * wd.length * seeds };
   });
   const cells = optimizers.reduce((sum, { cells }) => sum + cells, 0);
-  const estimate = flags.time ? await estimateSeconds(experiment, flags.dataDir) : undefined;
+  const workers = Math.min(
+    cells,
+    flags.workers ??
+      experiment.workers ??
+      Math.max(1, Math.floor(availableParallelism() / experiment.threads)),
+  );
+  const estimate = flags.time ? await estimateSeconds(experiment, workers, flags.dataDir) : undefined;
   if (flags.json) {
     console.log(JSON.stringify({ name: experiment.name, cells, workers, optimizers, ...estimate }));
     return exitCode.ok;
@@ -66,7 +71,7 @@ async function plan(config: string, flags: PlanFlags): Promise<number> {
   if (estimate) {
     const { backend, stepSeconds, seconds } = estimate;
     console.log(
-      `about ${elapsed(seconds / workers)} with backend ${backend} (${(stepSeconds * 1000).toFixed(1)} ms a step)`,
+      `about ${elapsed(seconds)} with backend ${backend} (${(stepSeconds * 1000).toFixed(1)} ms a step)`,
     );
   }
   return exitCode.ok;
@@ -81,8 +86,11 @@ const range = (values: readonly number[]) => {
 const timedSteps = 8;
 const warmUpSteps = 3;
 
-/** Seconds that all cells take one after the other, from a few steps of the first, and that step's own time. */
-async function estimateSeconds(experiment: Experiment, dataDir: string | undefined) {
+/**
+ * From a few steps of the first cell: the median time of one, the seconds that all cells take one after the other
+ * (`workerSeconds`), and those that so many workers take for them side by side (`seconds`).
+ */
+async function estimateSeconds(experiment: Experiment, workers: number, dataDir: string | undefined) {
   const backend = await useBackend(experiment.backend, { threads: experiment.threads });
   const dataset = await loadDataset(experiment.dataset, dataDir === undefined ? {} : { dataDir });
   const jobs = expand(experiment, backend.name);
@@ -98,13 +106,13 @@ async function estimateSeconds(experiment: Experiment, dataDir: string | undefin
   });
   const counted = times.slice(Math.min(warmUpSteps, times.length - 1)).sort((a, b) => a - b);
   const stepSeconds = counted[counted.length >> 1]!;
-  const seconds = jobs.reduce((sum, { cell }) => {
+  const workerSeconds = jobs.reduce((sum, { cell }) => {
     const steps = Math.ceil(dataset.train.n / cell.batchSize);
     // Evaluation is the forward third of a step.
     const evaluation = Math.ceil(dataset.test.n / cell.batchSize) / 3;
     return sum + cell.epochs * (steps + evaluation) * stepSeconds;
   }, 0);
-  return { backend: backend.name, stepSeconds, seconds };
+  return { backend: backend.name, stepSeconds, workerSeconds, seconds: workerSeconds / workers };
 }
 
 /** The same cell with epochs enough for the timed steps, whatever the size of the data set. */
