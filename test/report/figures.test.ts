@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decoupling } from '../../src/analysis/index.js';
+import { budgetName, decoupling } from '../../src/analysis/index.js';
 import { figureInput, figuresOf, pngRenderer, renderSvg, styled } from '../../src/report/figures/index.js';
 import { powers, sweepRecords } from './records.js';
 
@@ -40,6 +40,27 @@ describe('figures', () => {
       // Something is drawn: a blank image of this size would compress to almost nothing.
       expect(png.length, name).toBeGreaterThan(8_000);
     }
+  });
+
+  it('labels every optimizer whose name another has, in the figure over budgets', () => {
+    // AdamW twice, told apart by eps alone, and Adam once; each with two budgets.
+    const sweeps = (['short', 'long'] as const).flatMap((budget, i) =>
+      ['AdamW', 'AdamW tiny', 'Adam'].map((label) =>
+        sweepRecords({ ...grid, labels: [`${label} ${budget}`], epochs: 8 * (i + 1) }).map((record) => {
+          const { optimizer } = record.cell;
+          const eps = label === 'AdamW tiny' ? 1e-12 : optimizer.eps;
+          return { ...record, cell: { ...record.cell, optimizer: { ...optimizer, eps } } };
+        }),
+      ),
+    );
+    const figure = figuresOf(statistics(sweeps.flat())).find(
+      ({ name }) => name === 'best-wd-against-budget',
+    )!;
+    const { data } = figure.spec as { data: { values: { optimizer: string }[] } };
+    const drawn = [...new Set(data.values.map(({ optimizer }) => optimizer))];
+    const name = budgetName(sweeps[0]![0]!.cell);
+    const other = budgetName(sweeps[2]![0]!.cell);
+    expect(drawn).toEqual([`${name} (AdamW short)`, `${name} (AdamW tiny short)`, other]);
   });
 
   it('leaves out what has no data', () => {

@@ -113,16 +113,19 @@ export function decayAgainstGradient({ grids }: FigureInput): Figure | null {
   };
 }
 
-/** A name for each optimizer and schedule; its first label behind it where another has the same name. */
+/** A name for each optimizer and schedule, by key; its first label behind it where others have the same name. */
 function budgetNames(grids: FigureInput['grids']): Map<string, string> {
-  const names = new Map<string, string>();
+  const found = new Map<string, { readonly name: string; readonly label: string }>();
   for (const { label, cells } of grids) {
     const cell = cells.find(({ runs }) => runs.length > 0)?.runs[0]!.cell;
-    if (!cell || names.has(budgetKey(cell))) continue;
-    const name = budgetName(cell);
-    names.set(budgetKey(cell), [...names.values()].includes(name) ? `${name} (${label})` : name);
+    if (!cell || found.has(budgetKey(cell))) continue;
+    found.set(budgetKey(cell), { name: budgetName(cell), label });
   }
-  return names;
+  const names = [...found.values()].map(({ name }) => name);
+  const isShared = (name: string) => names.indexOf(name) !== names.lastIndexOf(name);
+  return new Map(
+    [...found].map(([key, { name, label }]) => [key, isShared(name) ? `${name} (${label})` : name]),
+  );
 }
 
 /** Best wd against the budget, where the sweep has several; one line per optimizer. */
