@@ -1,4 +1,22 @@
 /** What a command says at its end of what it could not do. */
+import type { RunRecord } from '../train/record.js';
+
+/**
+ * A line where cells that came to a good end have no weights: they could not be written, or are older than
+ * --keep-weights. `files` is what the folder of weights holds.
+ */
+export function weightsNotice(
+  records: readonly RunRecord[],
+  files: readonly string[],
+  folder: string,
+): string | undefined {
+  const there = new Set(files);
+  const good = records.filter(({ status }) => status === 'ok');
+  const without = good.filter(({ cell }) => !there.has(`${cell.id}.safetensors`));
+  return without.length > 0
+    ? `note: no weights of ${without.length} of ${good.length} cells are in ${folder}: they could not be written, or the cells were trained without --keep-weights. To have them, train those cells again, into another folder with --out.`
+    : undefined;
+}
 
 /** A line where figures were drawn, but none as PNG: resvg has no binary here. `paths` is what was written. */
 export function pngNotice(paths: readonly string[]): string | undefined {

@@ -52,8 +52,17 @@ export async function trainCell({ cell, label }: Job, around: Surroundings): Pro
     return train(cell, dataset, observer);
   });
   if (outcome.status === 'interrupted') return undefined;
-  if (outcome.status === 'ok') await around.weights?.write(cell.id, encodeWeights(cell, dataset, outcome));
+  if (outcome.status === 'ok') await keepWeights(cell, outcome, around);
   return recordOf({ cell, label }, outcome, dataset.classes, { startedAt, attempts: around.attempt });
+}
+
+/** Weights are worth less than the result: where they cannot be kept, that is said, and the result stands alone. */
+async function keepWeights(cell: Cell, outcome: Outcome, around: Surroundings): Promise<void> {
+  if (!around.weights) return;
+  const bytes = encodeWeights(cell, around.dataset, outcome);
+  await around.weights.write(cell.id, bytes).catch(({ message }: Error) => {
+    around.onNotice?.(`The weights of cell ${cell.id} could not be kept (${message}); its result is.`);
+  });
 }
 
 /** A checkpoint of a large network takes seconds; the time between two is at least this many times as long. */

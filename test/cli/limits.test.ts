@@ -256,6 +256,19 @@ describe.concurrent('a disk', () => {
   });
 });
 
+it.concurrent('has every result where weights cannot be kept, and says how many are missing', async () => {
+  const { file, dir } = configure();
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'weights'), 'in the way');
+  const { code, stderr } = await adamwBench(run(file, dir, '-w', '1', '--keep-weights'));
+  expect(code, stderr).toBe(0);
+  expect(
+    stderr.match(/^note: The weights of cell \w+ could not be kept \(EEXIST.*\); its result is\.$/gm),
+  ).toHaveLength(8);
+  expect(stderr).toContain(`note: no weights of 8 of 8 cells are in ${join(dir, 'weights')}`);
+  expect(results(dir)).toEqual(whole);
+});
+
 it.concurrent('leaves a damaged config.yaml to its owner', async () => {
   const { file, dir } = configure({ grid: { lr: [0.01], wd: [0] } });
   expect(await adamwBench(run(file, dir, '-q', '-w', '1'))).toMatchObject({ code: 0 });

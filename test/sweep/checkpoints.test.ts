@@ -225,6 +225,16 @@ describe('a cell', () => {
     expect(notices[0]).toContain(said);
   });
 
+  it('has its result where its weights cannot be kept, and says so', async () => {
+    const whole = await trainCell(job, around(scratch()));
+    const notices: string[] = [];
+    const weights = { ...folderStore(scratch()), write: () => Promise.reject(new Error('disk full')) };
+    const onNotice = (text: string) => void notices.push(text);
+    expect(numbers(await trainCell(job, around(scratch(), { weights, onNotice })))).toEqual(numbers(whole));
+    expect(whole?.status).toBe('ok');
+    expect(notices).toEqual([`The weights of cell ${cell.id} could not be kept (disk full); its result is.`]);
+  });
+
   it('goes on where a checkpoint cannot be kept', async () => {
     const notices: string[] = [];
     const store = { ...folderStore(scratch()), write: () => Promise.reject(new Error('disk full')) };

@@ -1,12 +1,13 @@
 /** `adamw-bench run`: train what is missing of an experiment, and write tables, figures and report. */
+import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
-import { StorageError, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
+import { StorageError, layout, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
 import { UsageError, exitCode } from '../exit.js';
-import { pngNotice } from '../notices.js';
+import { pngNotice, weightsNotice } from '../notices.js';
 import { progressDisplay, type ProgressStyle } from '../progress.js';
 import { stopSignal } from '../signals.js';
 import { duration, memorySize, wholeNumber } from '../units.js';
@@ -192,8 +193,11 @@ async function conclude(
     const width = process.stdout.columns ?? 100;
     console.log(renderSummary(records, { color: colorDepth(process.stdout, process.env), width }));
     console.log(['', ...paths.filter((path) => /\.(csv|html)$/.test(path))].join('\n'));
-    const notice = pngNotice(paths);
-    if (notice) console.error(notice);
+    const { weights } = layout(dir);
+    const kept = flags.keepWeights ? await readdir(weights).catch(() => []) : undefined;
+    for (const notice of [pngNotice(paths), kept && weightsNotice(records, kept, weights)]) {
+      if (notice) console.error(notice);
+    }
   }
   const failed = records.filter(({ status }) => status === 'failed' || status === 'timeout').length;
   if (talk && failed > 0) {
