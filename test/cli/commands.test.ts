@@ -3,31 +3,10 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
-import { main } from '../../src/cli/main.js';
-import { encodeLine } from '../../src/sweep/journal.js';
+import { describe, expect, it } from 'vitest';
 import { freePort } from '../queue/redis.js';
-import { recordOf } from '../sweep/records.js';
 import { adamwBench, configure, run, scratch, start } from './cli.js';
-
-/** The command line without a process of its own, for what starts none. */
-async function inThisProcess(args: readonly string[]) {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) => [
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += String(text);
-      return true;
-    }),
-    vi.spyOn(console, name === 'stdout' ? 'log' : 'error').mockImplementation((text) => {
-      written[name] += `${String(text)}\n`;
-    }),
-  ]);
-  try {
-    return { code: await main(['node', 'adamw-bench', ...args]), ...written };
-  } finally {
-    for (const spy of spies.flat()) spy.mockRestore();
-  }
-}
+import { inThisProcess } from './inProcess.js';
 
 const lines = (text: string) => text.trim().split('\n');
 
@@ -67,100 +46,6 @@ describe('help', () => {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
     expect((await adamwBench(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-  });
-});
-
-describe('what is refused with exit code 2', () => {
-  it.each([
-    ['an unknown option', ['run', 'x.yaml', '--wrokers', '2'], 'unknown option'],
-    ['an unknown option below', ['data', 'list', '--jsn'], 'unknown option'],
-    ['an unknown command', ['walk'], 'unknown command'],
-    ['no command', [], 'Usage:'],
-    ['a missing configuration', ['run'], 'missing required argument'],
-    ['a configuration that is not there', ['run', 'nowhere.yaml'], 'nowhere.yaml'],
-    ['a time that is none', ['run', 'x.yaml', '--timeout', 'soon'], '90s, 10m or 2h'],
-    ['no workers', ['run', 'x.yaml', '--workers', '0'], 'a whole number'],
-    ['an override of nothing', ['run', 'configs/smoke.yaml', '--set', 'train.epoch=2'], 'epochs'],
-    ['an unknown data set', ['data', 'fetch', 'cifer10'], 'There is no data set called cifer10. Choose from'],
-    [
-      'a network too deep for its images',
-      ['plan', 'configs/smoke.yaml', '--set', 'model={ name: cnn, filters: [1, 1, 1, 1, 1] }'],
-      'give model.filters at most 4 entries',
-    ],
-    ['an empty folder name', ['run', 'configs/smoke.yaml', '--out', ''], '--out is empty'],
-    [
-      'a folder that can never be',
-      ['run', 'configs/smoke.yaml', '--out', '/proc/none/of/these'],
-      '/proc/none/of/these',
-    ],
-    [
-      'a data folder that can never be',
-      ['data', 'fetch', 'mnist', '--data-dir', '/proc/none'],
-      'Choose a folder with --data-dir',
-    ],
-    ['a backend that is none (eval)', ['eval', 'w.safetensors', '--backend', 'cuda'], 'Allowed choices are'],
-    ['a backend that is none (worker)', ['worker', '--backend', 'foo'], 'Allowed choices are'],
-    [
-      'a stall time beyond timers',
-      ['run', 'configs/smoke.yaml', '--queue', '--stall-time', '600h'],
-      'at most 24d',
-    ],
-    ['a folder without results', ['report', 'configs'], 'has no runs.jsonl'],
-    ['a results folder that is not there', ['report', 'nowhere'], 'nowhere does not exist. Make one with'],
-    ['a file for a results folder', ['report', 'package.json'], 'package.json has no runs.jsonl'],
-    [
-      'a packed journal',
-      ['report', 'results/paper/fig4'],
-      'Unpack it first: gunzip results/paper/fig4/runs.jsonl.gz',
-    ],
-    [
-      'a results folder that is not there (export)',
-      ['export', 'nowhere', '--cell', '0', '--out', 'w'],
-      'nowhere does not exist. Make one with',
-    ],
-    [
-      'a file for a results folder (export)',
-      ['export', 'package.json', '--cell', '0', '--out', 'w'],
-      'package.json has no runs.jsonl',
-    ],
-    ['weights that are not there', ['eval', 'nowhere'], 'There is no file nowhere. Name a safetensors file'],
-    ['weights below a file', ['eval', 'package.json/w'], 'There is no file package.json/w.'],
-    ['a folder for weights', ['eval', 'configs'], 'configs is a folder. Name a safetensors file'],
-    ['weights that are none', ['eval', 'package.json'], 'its header is cut off. Name a safetensors file'],
-    ['a folder that is not there (init)', ['init', 'nowhere/x.yaml'], 'nowhere/x.yaml cannot be written'],
-  ])('%s', async (_what, args, message) => {
-    const { code, stderr, stdout } = await inThisProcess(args);
-    expect(code).toBe(2);
-    expect(stderr).toContain(message);
-    expect(stderr).not.toMatch(/^\s+at /m);
-    expect(stdout).toBe('');
-  });
-
-  it('a report that cannot be written, by name', async () => {
-    const dir = scratch();
-    writeFileSync(join(dir, 'runs.jsonl'), encodeLine(recordOf()));
-    mkdirSync(join(dir, 'runs.csv', 'in-the-way'), { recursive: true });
-    const { code, stderr } = await inThisProcess(['report', dir]);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/runs\.csv could not be written \(.+\)\. Check that the folder is writable/);
-    expect(stderr).not.toMatch(/^\s+at /m);
-  });
-
-  it('a journal that cannot be read, by name', async () => {
-    const dir = scratch();
-    mkdirSync(join(dir, 'runs.jsonl'));
-    for (const args of [
-      ['report', dir],
-      ['export', dir, '--cell', '0', '--out', 'w'],
-    ]) {
-      const { code, stderr } = await inThisProcess(args);
-      expect(code).toBe(2);
-      expect(stderr).toMatch(/^\S+runs\.jsonl cannot be read \(EISDIR.*\)\.\n$/);
-    }
-  });
-
-  it('as a process says it too', async () => {
-    expect(await adamwBench(['run', 'x.yaml', '--wrokers'])).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
