@@ -5,13 +5,16 @@
 #include <dnnl.hpp>
 #include <new>
 
+#include "signals.h"
+
 namespace kernels {
 
 using Function = Napi::Value (*)(const Napi::CallbackInfo&);
 
-// Turns what oneDNN and the allocator throw into JavaScript errors.
+// Turns what oneDNN and the allocator throw into JavaScript errors, and keeps signal handlers away meanwhile.
 template <Function function>
 Napi::Value guarded(const Napi::CallbackInfo& info) {
+  const signals::Elsewhere elsewhere;
   try {
     return function(info);
   } catch (const Napi::Error&) {
