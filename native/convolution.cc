@@ -1,10 +1,12 @@
 // Convolution and its two gradients for JavaScript: this package's kernels where the channels fill vectors, oneDNN
 // for every other shape.
+#include <cstring>
 #include <vector>
 
 #include "direct_convolution.h"
 #include "kernels.h"
 #include "primitive_cache.h"
+#include "scratch.h"
 #include "winograd_convolution.h"
 
 namespace kernels {
@@ -130,6 +132,27 @@ void onednn_filter_gradient(const Geometry& g, const float* x, const float* dy, 
   onednn::stream().wait();
 }
 
+// Whether the convolution looks at single pixels, not all of them, and never beyond the image.
+bool skips_pixels(const Geometry& g) {
+  return g.kh == 1 && g.kw == 1 && (g.sh > 1 || g.sw > 1) && g.pt == 0 && g.pl == 0 && g.covered_h() <= g.h &&
+         g.covered_w() <= g.w;
+}
+
+// oneDNN gathers the pixels of such a convolution itself, but where there are fewer channels than a vector has floats,
+// its filter gradient (at least up to 3.12) gathers them behind the end of its memory, and adds up what is in there:
+// https://github.com/uxlfoundation/oneDNN/issues/6035. So it is given the pixels side by side.
+void gathered_filter_gradient(const Geometry& g, const float* x, const float* dy, float* dfilter) {
+  static thread_local Scratch scratch;
+  const Geometry dense = {g.n, g.oh, g.ow, g.ci, 1, 1, g.co, 1, 1, 1, 1, 0, 0, g.oh, g.ow};
+  float* pixels = scratch.floats(dense.input());
+  float* to = pixels;
+  for (Geometry::Index n = 0; n < g.n; ++n)
+    for (Geometry::Index r = 0; r < g.oh; ++r)
+      for (Geometry::Index p = 0; p < g.ow; ++p, to += g.ci)
+        std::memcpy(to, x + ((n * g.h + r * g.sh) * g.w + p * g.sw) * g.ci, sizeof(float) * g.ci);
+  onednn_filter_gradient(dense, pixels, dy, dfilter);
+}
+
 // (geometry, x, filter, bias | null, relu, y)
 Napi::Value conv2d(const Napi::CallbackInfo& info) {
   const Geometry g = geometry(info, 0);
@@ -164,6 +187,7 @@ Napi::Value conv2d_filter_gradient(const Napi::CallbackInfo& info) {
   float* dfilter = check::floats(info, 3, "dfilter", g.filter());
   const auto run = winograd::does(g)                 ? winograd::filter_gradient
                    : direct::does_filter_gradient(g) ? direct::filter_gradient
+                   : skips_pixels(g)                 ? gathered_filter_gradient
                                                      : onednn_filter_gradient;
   run(g, x, dy, dfilter);
   return info.Env().Undefined();
