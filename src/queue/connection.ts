@@ -39,6 +39,8 @@ export async function connect(
   try {
     await redis.connect();
     await redis.ping();
+    // ioredis selects by itself too, but where that fails it goes on in database 0, which is another's.
+    if (address.db > 0) await redis.select(address.db);
   } catch (error) {
     redis.disconnect();
     const why = lastError === 'no answer' ? explain(error as Error, tls) : lastError;
@@ -71,6 +73,9 @@ function explain(error: Error & { code?: string }, tls: boolean): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
   if (/^NOAUTH|WRONGPASS|invalid password|without any password/.test(message)) {
     return `it refuses the password or wants one (${message.split(/[ :]/)[0] ?? 'NOAUTH'})`;
+  }
+  if (/DB index|out of range/.test(message)) {
+    return 'it has no database of that number (usually there are 16, from 0 on). Write a smaller one after the last slash of the address, or raise `databases` in the configuration of Redis';
   }
   if (/certificate|self.signed/i.test(message)) {
     const remedy = remedies[code] ?? "Name the authority's file in NODE_EXTRA_CA_CERTS";
