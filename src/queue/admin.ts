@@ -3,7 +3,10 @@ import type { Redis } from 'ioredis';
 import { QueueError } from './address.js';
 import { openQueue } from './bull.js';
 import { parseSpec } from './payload.js';
+import { explainingDenials } from './permissions.js';
 import { listSweeps, listWorkers, markDrained, type WorkerFacts } from './registry.js';
+
+export type Change = 'pause' | 'resume' | 'drain';
 
 /** How one sweep stands. */
 export interface SweepStatus {
@@ -26,7 +29,10 @@ export interface QueueStatus {
   readonly workers: readonly WorkerFacts[];
 }
 
-export async function queueStatus(redis: Redis): Promise<QueueStatus> {
+/** @throws QueueError where our user of Redis may not look */
+export const queueStatus = (redis: Redis): Promise<QueueStatus> => explainingDenials(() => statusIn(redis));
+
+async function statusIn(redis: Redis): Promise<QueueStatus> {
   const workers = await listWorkers(redis);
   const sweeps = await Promise.all(
     Object.entries(await listSweeps(redis)).map(([name, text]) => statusOf(redis, name, text, workers)),
@@ -66,13 +72,12 @@ async function statusOf(
  * Does something to each sweep's queue.
  * @param only an experiment's or queue's name; undefined for all
  * @returns the queues' names
- * @throws QueueError where there is no such sweep
+ * @throws QueueError where there is no such sweep, or our user of Redis may not change it
  */
-export async function changeQueues(
-  redis: Redis,
-  change: 'pause' | 'resume' | 'drain',
-  only: string | undefined,
-): Promise<string[]> {
+export const changeQueues = (redis: Redis, change: Change, only: string | undefined): Promise<string[]> =>
+  explainingDenials(() => changeIn(redis, change, only));
+
+async function changeIn(redis: Redis, change: Change, only: string | undefined): Promise<string[]> {
   const { sweeps } = await queueStatus(redis);
   const chosen = sweeps.filter(({ queue, name }) => only === undefined || queue === only || name === only);
   if (chosen.length === 0) {

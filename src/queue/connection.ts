@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { Redis } from 'ioredis';
 import { StorageError } from '../sweep/directory.js';
 import { QueueError, type RedisAddress } from './address.js';
+import { deniedIn } from './permissions.js';
 
 /** All our keys and BullMQ's begin with this. */
 export const prefix = 'adamw-bench';
@@ -69,6 +70,8 @@ const remedies: Record<string, string> = {
 
 function explain(error: Error & { code?: string }, tls: boolean): string {
   const { message, code = '' } = error;
+  const denied = deniedIn(error);
+  if (denied !== undefined) return denied;
   if (code === 'ECONNREFUSED') return 'nothing listens there. Start Redis, or check host and port';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
   if (/^NOAUTH|WRONGPASS|invalid password|without any password/.test(message)) {

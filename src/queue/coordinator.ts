@@ -24,6 +24,7 @@ import { collector, type Collector } from './collect.js';
 import { connect, mayPass } from './connection.js';
 import { enqueue, missingFrom, packed } from './enqueue.js';
 import { queueNameOf, type SweepSpec } from './payload.js';
+import { explainingDenials } from './permissions.js';
 import {
   claimFrom,
   claimLasts,
@@ -66,19 +67,25 @@ export const queueExecutor =
       const { fingerprint, setup } = options;
       const name = queueNameOf(experiment, [packageVersion, NUMERICS, fingerprint, setup.backend]);
       const own = claimFrom(resolve(dir));
-      await claim(redis, name, own, signal);
-      try {
-        await follow({ redis, name, own, jobs, options, events, signal, settings });
-      } finally {
-        await Promise.race([
-          releaseClaim(redis, name, own).catch(() => undefined),
-          sleep(2000, undefined, { ref: false }),
-        ]);
-      }
+      const about = { redis, name, own, jobs, options, events, signal, settings };
+      await explainingDenials(() => followClaimed(about));
     } finally {
       redis.disconnect();
     }
   };
+
+async function followClaimed(about: Following): Promise<void> {
+  const { redis, name, own, signal } = about;
+  await claim(redis, name, own, signal);
+  try {
+    await follow(about);
+  } finally {
+    await Promise.race([
+      releaseClaim(redis, name, own).catch(() => undefined),
+      sleep(2000, undefined, { ref: false }),
+    ]);
+  }
+}
 
 /**
  * Claims the sweep. A claim from the same host name and folder is waited for: it is most likely a predecessor's in

@@ -10,6 +10,7 @@ import { QueueError, type RedisAddress } from './address.js';
 import type { QueuedJob } from './bull.js';
 import { connect, isConnectionError, mayPass } from './connection.js';
 import { GivenUp, unlessStopped } from './patience.js';
+import { deniedIn, explainingDenials } from './permissions.js';
 import { plain } from './plain.js';
 import { beat, listSweeps, signOff } from './registry.js';
 import { seatIn, type Folders } from './seat.js';
@@ -56,7 +57,8 @@ interface Desk {
 
 /**
  * Serves until told to stop or idle for too long.
- * @throws QueueError where Redis or the folder for temporary files cannot be used at the start
+ * @throws QueueError where Redis or the folder for temporary files cannot be used at the start, or where our user of
+ *   Redis turns out to lack a permission
  */
 export async function serve(
   address: RedisAddress,
@@ -78,26 +80,35 @@ export async function serve(
     busy: 0,
     lastBusy: Date.now(),
   };
-  const ended = new AbortController();
-  const stop = AbortSignal.any([options.signal, ended.signal]);
   try {
-    const keepers = [keepList(desk, stop), keepEntry(desk, stop)];
-    const slots = Array.from({ length: options.concurrency }, (_, slot) =>
-      runSlot(desk, { checkpoints: join(root, `${slot}`), weights: join(root, 'weights') }, stop).catch(
-        (error: unknown) => {
-          ended.abort();
-          throw error;
-        },
-      ),
-    );
-    const outcomes = await Promise.allSettled(slots);
-    ended.abort();
-    await Promise.all(keepers);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    await explainingDenials(() => work(desk, root));
     return options.signal.aborted ? 'stopped' : 'idle';
   } finally {
     await leave(desk, root);
   }
+}
+
+/** Runs the slots, and what keeps the desk up to date, until all slots have ended. One that fails ends the others. */
+async function work(desk: Desk, root: string): Promise<void> {
+  const { concurrency, signal } = desk.options;
+  const ended = new AbortController();
+  const stop = AbortSignal.any([signal, ended.signal]);
+  const failures: unknown[] = [];
+  const watched = (task: Promise<void>) =>
+    task.catch((error: unknown) => {
+      failures.push(error);
+      ended.abort();
+    });
+  const keepers = [keepList(desk, stop), keepEntry(desk, stop)].map(watched);
+  const foldersOf = (slot: number) => ({
+    checkpoints: join(root, `${slot}`),
+    weights: join(root, 'weights'),
+  });
+  const slots = Array.from({ length: concurrency }, (_, slot) => runSlot(desk, foldersOf(slot), stop));
+  await Promise.all(slots.map(watched));
+  ended.abort();
+  await Promise.all(keepers);
+  if (failures.length > 0) throw failures[0];
 }
 
 /** A folder for checkpoints on their way. @throws QueueError */
@@ -129,7 +140,10 @@ const keepList = (desk: Desk, signal: AbortSignal) => {
 const keepEntry = (desk: Desk, signal: AbortSignal) =>
   keep(() => beat(desk.redis, factsOf(desk)), desk, signal);
 
-/** Does something again and again; what goes wrong is said once, and a Redis that is away says so itself. */
+/**
+ * Does something again and again; what goes wrong is said once, and a Redis that is away says so itself.
+ * @throws what Redis answers where our user may not do it
+ */
 async function keep(act: () => Promise<void>, { events }: Desk, signal: AbortSignal): Promise<void> {
   let told = '';
   while (!signal.aborted) {
@@ -137,6 +151,7 @@ async function keep(act: () => Promise<void>, { events }: Desk, signal: AbortSig
       await unlessStopped(act, signal);
       told = '';
     } catch (error) {
+      if (deniedIn(error) !== undefined) throw error;
       const { message } = error as Error;
       if (!isConnectionError(error) && !signal.aborted && message !== told) events.onNotice((told = message));
     }
@@ -258,6 +273,7 @@ async function takeNext(
       }
       return { sweep, queued };
     } catch (error) {
+      if (deniedIn(error) !== undefined) throw error;
       // A sweep that ended this moment, or a broken connection: the next round sees more clearly.
       if (!mayPass(error) && sweeps.get(sweep.name) === sweep) {
         events.onNotice(`No cell could be taken from ${sweep.name}: ${(error as Error).message}`);

@@ -16,6 +16,7 @@ import type { QueuedJob } from './bull.js';
 import { fetchParcel, sendParcel } from './parcels.js';
 import { steadily, unlessStopped } from './patience.js';
 import { packResult, unpackJob } from './payload.js';
+import { deniedIn } from './permissions.js';
 import { plain } from './plain.js';
 import type { Folders, Seat } from './seat.js';
 import type { ServedSweep } from './sweepAtWorker.js';
@@ -44,6 +45,7 @@ export type Ending = RunRecord['status'] | 'refused' | 'handed back' | 'lost';
 /**
  * Trains the job's cell. Waits where Redis is away, until the signal.
  * @throws Unfit where no cell of the sweep can be trained here; this one is handed back
+ * @throws what Redis answers where our user may not settle the job
  */
 export async function takeTurn(turn: Turn): Promise<Ending> {
   const { sweep, queued, token } = turn;
@@ -259,6 +261,8 @@ async function settle({ queued, signal, onNotice }: Turn, tell: () => Promise<un
     await steadily(tell, { signal });
     return true;
   } catch (error) {
+    // Nor would it accept that of the next cell, and its training would be for nothing.
+    if (deniedIn(error) !== undefined) throw error;
     const { message } = error as Error;
     if (!/lock|Missing key|not in the active state|not found/i.test(message)) {
       onNotice(`Redis did not accept the end of job ${plain(String(queued.id))}: ${message}`);
