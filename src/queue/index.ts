@@ -4,3 +4,4 @@ export { changeQueues, queueStatus, type QueueStatus, type SweepStatus } from '.
 export { connect } from './connection.js';
 export { queueExecutor, type QueueSettings } from './coordinator.js';
 export { serve, type ServeEvents, type ServeOptions } from './serve.js';
+export type { Ending } from './turn.js';

@@ -145,6 +145,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     expect(resultsOf(join(folder, 'large'))).toEqual(resultsOf(join(folder, 'large-local')));
     expect(journalOf(join(folder, 'large'))).toHaveLength(24);
     expect(await worker.ended).toBe(0);
+    expect(worker.output).toMatch(/No cell for 5s .*this worker ends\. It trained 24 cells\.\n$/);
   });
 
   it('goes on elsewhere from the checkpoint of a worker that is asked to leave', async () => {

@@ -1,10 +1,10 @@
 /** `adamw-bench worker`: train cells of sweeps that others coordinate, from a queue on Redis. */
 import { Option, type Command } from 'commander';
 import { BACKEND_NAMES } from '../../backends/index.js';
-import { findAddress, serve } from '../../queue/index.js';
+import { findAddress, serve, type Ending } from '../../queue/index.js';
 import { exitCode } from '../exit.js';
 import { stopSignal } from '../signals.js';
-import { duration, wholeNumber } from '../units.js';
+import { duration, elapsed, wholeNumber } from '../units.js';
 
 interface WorkerFlags {
   readonly concurrency: number;
@@ -20,6 +20,7 @@ Examples:
   adamw-bench worker redis://10.0.0.5 -c 8 --idle-exit 5m
   ADAMW_BENCH_REDIS=rediss://:secret@host adamw-bench worker
 
+With --idle-exit it says as it leaves how many cells it has trained.
 Ctrl-C or SIGTERM hands the running cells back with their checkpoints; another worker goes on from there.
 Exit codes: 0 idle for long enough, 1 unexpected error, 2 refused (address, Redis), 130 told to stop.`;
 
@@ -49,6 +50,7 @@ async function work(redis: string | undefined, flags: WorkerFlags): Promise<numb
   const say = (text: string) => {
     if (!flags.quiet) process.stderr.write(`${text}\n`);
   };
+  const endings: Ending[] = [];
   const stop = stopSignal(0, 'handing running cells back with their checkpoints');
   try {
     const { concurrency, idleExit, dataDir, backend } = flags;
@@ -57,11 +59,27 @@ async function work(redis: string | undefined, flags: WorkerFlags): Promise<numb
       { concurrency, idleExit, dataDir, backend, signal: stop.signal },
       {
         onNotice: (text) => say(`note: ${text}`),
-        onEnding: (sweep, cell, ending) => say(`${sweep} ${cell}: ${ending}`),
+        onEnding: (sweep, cell, ending) => {
+          endings.push(ending);
+          say(`${sweep} ${cell}: ${ending}`);
+        },
       },
     );
+    if (how === 'idle') say(farewell(idleExit, endings));
     return how === 'idle' ? exitCode.ok : exitCode.interrupted;
   } finally {
     stop.release();
   }
+}
+
+/** What is said by a worker that leaves after so many seconds without a cell, by how its cells have ended here. */
+export function farewell(idle: number, endings: readonly Ending[]): string {
+  const counts = new Map<Ending, number>();
+  for (const ending of endings) counts.set(ending, (counts.get(ending) ?? 0) + 1);
+  const trained = (counts.get('ok') ?? 0) + (counts.get('diverged') ?? 0);
+  const others = [...counts]
+    .filter(([ending]) => ending !== 'ok' && ending !== 'diverged')
+    .map(([ending, count]) => `${count} ${ending}`);
+  const besides = others.length > 0 ? ` (besides: ${others.join(', ')})` : '';
+  return `No cell for ${elapsed(idle)} (--idle-exit): this worker ends. It trained ${trained} cell${trained === 1 ? '' : 's'}${besides}.`;
 }
