@@ -14,6 +14,7 @@ import { dropParcels, fetchParcel } from './parcels.js';
 import { cellIdOf, unpackResult, type JobData } from './payload.js';
 import { plain } from './plain.js';
 import { refusal } from './turn.js';
+import { isUnreadable } from './unreadable.js';
 
 export interface CollectorSetup {
   readonly redis: Redis;
@@ -84,8 +85,7 @@ async function readJob(queue: Queue<JobData, unknown>, id: string): Promise<Queu
   try {
     return (await queue.getJob(id)) as QueuedJob | undefined;
   } catch (error) {
-    // Not JSON, or JSON of another shape than BullMQ writes.
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   }
 }

@@ -16,6 +16,7 @@ import { beat, listSweeps, signOff } from './registry.js';
 import { seatIn, type Folders } from './seat.js';
 import { admit, closeIfDone, Unfit, type Admission, type ServedSweep } from './sweepAtWorker.js';
 import { takeTurn, type Ending } from './turn.js';
+import { dropUnreadable, isUnreadable } from './unreadable.js';
 
 export interface ServeOptions extends Admission {
   /** Cells trained at the same time, each in a process. */
@@ -260,7 +261,7 @@ async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promi
 
 /** The next cell of any sweep, the least recently served first. */
 async function takeNext(
-  { sweeps, events }: Desk,
+  { redis, sweeps, events }: Desk,
   token: string,
 ): Promise<{ sweep: ServedSweep; queued: QueuedJob } | undefined> {
   for (const sweep of [...sweeps.values()]) {
@@ -274,6 +275,13 @@ async function takeNext(
       return { sweep, queued };
     } catch (error) {
       if (deniedIn(error) !== undefined) throw error;
+      const dropped = isUnreadable(error)
+        ? await dropUnreadable(redis, sweep.name, token).catch(() => undefined)
+        : undefined;
+      if (dropped !== undefined) {
+        events.onNotice(`Job ${plain(dropped)} of ${sweep.name} cannot be read and was taken off the queue.`);
+        continue;
+      }
       // A sweep that ended this moment, or a broken connection: the next round sees more clearly.
       if (!mayPass(error) && sweeps.get(sweep.name) === sweep) {
         events.onNotice(`No cell could be taken from ${sweep.name}: ${(error as Error).message}`);

@@ -56,6 +56,9 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     const [victim] = await queue.getWaiting(0, 0);
     await server.client.hset(`adamw-bench:${name!}:${victim!.id!}`, 'data', '{"v":0,"lr":9,"wd":0,"seed":0}');
     await queue.add('cell', { v: 'rm -rf' }, { jobId: 'cffffffffffffffff' });
+    // What BullMQ itself cannot read. The first two are the next to be taken, by the liar.
+    const [garbled] = await queue.getWaiting(2, 2);
+    await server.client.hset(`adamw-bench:${name!}:${garbled!.id!}`, 'data', 'rm -rf');
 
     // A result that cannot be.
     const taker = await openTaker(server.client, name!, 5000);
@@ -83,6 +86,9 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     expect(resultsOf(join(folder, 'queued'))).toEqual(resultsOf(local));
     expect(journalOf(join(folder, 'queued'))).toHaveLength(8);
     expect(coordinator.output).toMatch(/queued again: its job was refused by a worker/);
+    expect(workers.map(({ output }) => output).join('')).toContain(
+      `Job ${garbled!.id!} of ${name!} cannot be read and was taken off the queue.`,
+    );
     expect(workers.map(({ output }) => output).join('')).toMatch(/Job cffffffffffffffff .* is not executed/);
     expect(await server.client.keys(`adamw-bench:${name!}:*`)).toEqual([]);
     await queue.close();
