@@ -1,10 +1,12 @@
 /** Which sweeps a worker serves, and until when. The worker is in this process; it gets no cells. */
-import { copyFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { datasetSchema } from '../../src/config/schema.js';
 import { loadDataset } from '../../src/data/index.js';
+import { isRunning } from '../../src/files/process.js';
 import { parseAddress } from '../../src/queue/address.js';
 import { listWorkers, registerSweep, unregisterSweep } from '../../src/queue/registry.js';
 import { serve } from '../../src/queue/serve.js';
@@ -43,6 +45,13 @@ describe.skipIf(noRedis)('a worker', () => {
     };
     return notices;
   }
+  /** Resolves once a cell of this queue has told how far it is. */
+  async function inTraining(name: string): Promise<void> {
+    const queue = new Queue(name, { connection: server.client, prefix: 'adamw-bench' });
+    const progress = async () => (await queue.getActive())[0]?.progress;
+    await expect.poll(progress, { timeout: 60_000 }).toMatchObject({ epoch: expect.any(Number) as number });
+    await queue.close();
+  }
   const served = async () => (await listWorkers(server.client))[0]?.serves;
 
   it('leaves a sweep that has ended, and takes note of one that is described anew', async () => {
@@ -62,13 +71,19 @@ describe.skipIf(noRedis)('a worker', () => {
     const run = ['run', config, '--out', join(folder, 'anew'), '--no-figures', '--queue', server.url];
     const worker = start(['worker', server.url], { ADAMW_BENCH_FAULT: 'slow:*:400' });
     const coordinators = [start(run)];
+    let cell: number | undefined;
     try {
-      while (!(await listWorkers(server.client)).some(({ busy }) => busy > 0)) await sleep(50);
+      const [name] = await coordinators[0]!.until(/anew-[0-9a-f]{12}/);
+      await inTraining(name);
+      // The cell waits for the second coordinator, however long that takes to start.
+      cell = childOf(worker.pid);
+      process.kill(cell, 'SIGSTOP');
       coordinators[0]!.kill('SIGTERM');
       expect(await coordinators[0]!.ended).toBe(130);
       coordinators.push(start([...run, '--timeout', '1h']));
       await worker.until(/Serving anew[^]*Serving anew/);
       expect(worker.output).not.toMatch(/: ok/);
+      process.kill(cell, 'SIGCONT');
       expect(await coordinators[1]!.ended, coordinators[1]!.output).toBe(0);
       const records = journalOf(join(folder, 'anew')).map(
         (line) => (JSON.parse(line) as { record: object }).record,
@@ -79,6 +94,8 @@ describe.skipIf(noRedis)('a worker', () => {
       ]);
       expect(worker.output).not.toMatch(/lost|failed|handed back/);
     } finally {
+      // A stopped process outlives its parent.
+      if (cell !== undefined && isRunning(cell)) process.kill(cell, 'SIGCONT');
       for (const program of [worker, ...coordinators]) if (program.running) program.kill('SIGKILL');
     }
   });
@@ -127,6 +144,10 @@ describe.skipIf(noRedis)('a worker', () => {
     await unregisterSweep(server.client, 'late');
   });
 });
+
+/** The process in which a worker has a cell trained. */
+const childOf = (pid: number) =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);
 
 /** A stand-in for MNIST, right in form: black images, labelled 0 to 9 in turn. */
 function mnistInto(dataDir: string): void {
