@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every native kernel (exercise.mjs) under AddressSanitizer and UndefinedBehaviorSanitizer, once for each
-# instruction set of this machine. Needs g++ and its sanitizers; takes some minutes.
+# instruction set of this machine. Needs g++ and its sanitizers; takes some minutes. The code that oneDNN generates at
+# run time is not instrumented: what it writes where it should not goes unseen.
 #
 #   native/check-memory.sh
 set -eu
