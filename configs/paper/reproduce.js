@@ -9,6 +9,7 @@ const names = [
   'fig2',
   'normalized',
   'normalized-batch-norm',
+  'normalized-resnet',
   'seed-claim',
   'conventions',
   'conventions-batch-norm',
@@ -26,7 +27,7 @@ Options:
   --scale <size>    cpu: hours on two cores, results in results/paper/<name> (the default);
                     paper: the paper's sizes, for a GPU, results in results/paper-full/<name>
   --only <names>    some of ${names.join(', ')}
-                    (those with batch-norm in their names at CPU scale only)
+                    (those with batch-norm or resnet in their names at CPU scale only)
   -h, --help        this text
 
 All other options are handed to adamw-bench run, but for --out: see npx adamw-bench run --help.
