@@ -21,7 +21,6 @@ export async function connect(
 ): Promise<Redis> {
   const { shown, tls, ...where } = address;
   let established = false;
-  let away = false;
   let lastError = 'no answer';
   const redis = new Redis({
     ...where,
@@ -48,6 +47,12 @@ export async function connect(
     throw new QueueError(`Redis at ${shown} cannot be used: ${why}.`);
   }
   established = true;
+  tellLosses(redis, shown, onNotice);
+  return redis;
+}
+
+function tellLosses(redis: Redis, shown: string, onNotice: (text: string) => void): void {
+  let away = false;
   redis.on('close', () => {
     if (redis.status === 'end' || away) return;
     away = true;
@@ -58,7 +63,6 @@ export async function connect(
     away = false;
     onNotice(`Redis at ${shown} is back.`);
   });
-  return redis;
 }
 
 /** What to do about a certificate, by the code of what is wrong with it; else its authority is unknown here. */

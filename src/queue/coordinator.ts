@@ -19,19 +19,17 @@ import { explainingAccess } from '../sweep/directory.js';
 import { NUMERICS } from '../train/cell.js';
 import { QueueError, type RedisAddress } from './address.js';
 import { openEvents, openQueue } from './bull.js';
+import { caretaker, tick } from './caretaker.js';
 import { watchCells } from './cellWatch.js';
-import { collector, type Collector } from './collect.js';
+import { collector } from './collect.js';
 import { connect, mayPass } from './connection.js';
-import { enqueue, missingFrom, packed } from './enqueue.js';
+import { enqueue, packed } from './enqueue.js';
 import { queueNameOf, type SweepSpec } from './payload.js';
 import { explainingDenials } from './permissions.js';
 import {
   claimFrom,
   claimLasts,
   claimSweep,
-  isDrained,
-  isRegistered,
-  listWorkers,
   markDrained,
   registerSweep,
   releaseClaim,
@@ -51,11 +49,6 @@ export interface QueueSettings {
   /** Take the waiting cells off the queue once one fails. */
   readonly failFast: boolean;
 }
-
-/** How often the coordinator looks around if no event wakes it, milliseconds. */
-const tick = 2000;
-/** Without a worker for so long, the user hears of it, milliseconds. */
-const patience = 10_000;
 
 /** An executor whose workers are wherever someone starts `adamw-bench worker`. */
 export const queueExecutor =
@@ -126,18 +119,9 @@ async function follow(about: Following): Promise<void> {
   const watch = watchCells(stream.events, outstanding, events, wake.ring);
   const { variants, data } = packed(jobs);
   const spec = describe(about, variants);
-  const weightsFolder = spec.keepWeights ? layout(settings.dir).weights : undefined;
-  if (weightsFolder) await explainingAccess(settings.dir, () => makeFolder(weightsFolder));
-  const collecting: Collector = collector({
-    redis,
-    queue,
-    outstanding,
-    data,
-    retries: options.retries,
-    weightsFolder,
-    events,
-    slotOf: watch.leave,
-  });
+  const weightsFolder = spec.keepWeights ? await makeWeightsFolder(settings.dir) : undefined;
+  const ward = { ...about, queue, outstanding, data, spec, retries: options.retries };
+  const collecting = collector({ ...ward, weightsFolder, slotOf: watch.leave });
   try {
     await collecting.collect();
     if (outstanding.size > 0) {
@@ -146,9 +130,9 @@ async function follow(about: Following): Promise<void> {
       events.onNotice?.(`${outstanding.size} cells wait on queue ${name} at ${settings.address.shown}.`);
     }
     const givenUp = giveUp(signal);
-    const guard = caretaker(about, spec, () => outstanding, queue, data);
+    const look = caretaker(ward);
     while (outstanding.size > 0 && !signal.aborted) {
-      if ((await patiently(guard.look, givenUp)) === 'drained') {
+      if ((await patiently(look, givenUp)) === 'drained') {
         await collecting.collect();
         if ((await queue.getActiveCount()) === 0) break;
       }
@@ -167,6 +151,12 @@ async function follow(about: Following): Promise<void> {
     stream.close();
     await Promise.race([queue.close().catch(() => undefined), sleep(2000, undefined, { ref: false })]);
   }
+}
+
+async function makeWeightsFolder(dir: string): Promise<string> {
+  const { weights } = layout(dir);
+  await explainingAccess(dir, () => makeFolder(weights));
+  return weights;
 }
 
 const left = (name: string) =>
@@ -234,56 +224,4 @@ async function giveUp(signal: AbortSignal): Promise<undefined> {
   if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
   await sleep(3000, undefined, { ref: false });
   return undefined;
-}
-
-/**
- * Looks after the sweep in Redis: the claim, cells that Redis has lost, and whether any worker serves it.
- * `look` answers 'drained' once a person has taken the waiting cells off.
- */
-function caretaker(
-  { redis, name, own, events, options }: Following,
-  spec: SweepSpec,
-  outstanding: () => ReadonlyMap<string, Job>,
-  queue: ReturnType<typeof openQueue>,
-  data: ReturnType<typeof packed>['data'],
-) {
-  let servedAt = Date.now();
-  let told = '';
-  let lookedAt = 0;
-  const checkWorkers = async () => {
-    const workers = await listWorkers(redis);
-    if (workers.some(({ serves }) => serves.includes(name))) servedAt = Date.now();
-    if (Date.now() - servedAt < patience) return;
-    const reasons = new Set(
-      workers.flatMap(({ host, refuses }) => (refuses[name] ? [`${host}: ${refuses[name]}`] : [])),
-    );
-    const text =
-      reasons.size > 0
-        ? `No worker can serve this sweep. ${[...reasons].slice(0, 3).join('; ')}.`
-        : 'No worker serves this sweep yet. Start some with: adamw-bench worker, and the address of Redis.';
-    if (text !== told) events.onNotice?.((told = text));
-  };
-  const replace = async () => {
-    const counts = await queue.getJobCounts();
-    const there = Object.values(counts).reduce((sum, n) => sum + n, 0);
-    if (there >= outstanding().size) return;
-    const lost = await missingFrom(redis, name, outstanding().keys());
-    if (lost.length === 0) return;
-    await enqueue(queue, lost, data, options.retries);
-    events.onNotice?.(`Redis had lost ${lost.length} cells; they are on the queue again.`);
-  };
-  return {
-    async look(): Promise<'drained' | 'fine'> {
-      if (Date.now() - lookedAt < tick - 100) return 'fine';
-      lookedAt = Date.now();
-      const holder = await claimSweep(redis, name, own);
-      if (holder !== true)
-        throw new QueueError(`This sweep has been taken over from ${holder.host}, folder ${holder.dir}.`);
-      if (await isDrained(redis, name)) return 'drained';
-      if (!(await isRegistered(redis, name))) await registerSweep(redis, name, spec);
-      await replace();
-      await checkWorkers();
-      return 'fine';
-    },
-  };
 }

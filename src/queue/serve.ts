@@ -15,7 +15,7 @@ import { plain } from './plain.js';
 import { beat, listSweeps, signOff } from './registry.js';
 import { seatIn, type Folders } from './seat.js';
 import { admit, closeIfDone, Unfit, type Admission, type ServedSweep } from './sweepAtWorker.js';
-import { takeTurn, type Ending } from './turn.js';
+import { takeTurn, type Ending, type Turn } from './turn.js';
 import { dropUnreadable, isUnreadable } from './unreadable.js';
 
 export interface ServeOptions extends Admission {
@@ -228,34 +228,32 @@ async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promi
         await sleep(pollEvery, undefined, { signal }).catch(() => undefined);
         continue;
       }
-      desk.busy++;
-      taken.sweep.active++;
-      const turn = {
-        ...taken,
-        redis,
-        token,
-        seat,
-        folders,
-        signal,
-        onNotice: (text: string) => events.onNotice(text),
-      };
-      try {
-        const ending = await takeTurn(turn);
-        events.onEnding?.(taken.sweep.name, plain(String(taken.queued.id)), ending);
-      } catch (error) {
-        if (!(error instanceof Unfit)) throw error;
-        refuse(desk, taken.sweep.name, error);
-      } finally {
-        taken.sweep.active--;
-        closeIfDone(taken.sweep);
-        desk.busy--;
-        desk.lastBusy = Date.now();
-      }
+      const onNotice = (text: string) => events.onNotice(text);
+      await serveCell(desk, { ...taken, redis, token, seat, folders, signal, onNotice });
     }
   } catch (error) {
     if (!(error instanceof GivenUp)) throw error;
   } finally {
     await seat.stop();
+  }
+}
+
+/** Takes one cell's turn, keeping count of what is busy. */
+async function serveCell(desk: Desk, turn: Turn): Promise<void> {
+  const { sweep, queued } = turn;
+  desk.busy++;
+  sweep.active++;
+  try {
+    const ending = await takeTurn(turn);
+    desk.events.onEnding?.(sweep.name, plain(String(queued.id)), ending);
+  } catch (error) {
+    if (!(error instanceof Unfit)) throw error;
+    refuse(desk, sweep.name, error);
+  } finally {
+    sweep.active--;
+    closeIfDone(sweep);
+    desk.busy--;
+    desk.lastBusy = Date.now();
   }
 }
 
