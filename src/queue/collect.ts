@@ -22,6 +22,8 @@ export interface CollectorSetup {
   /** Cells without a record yet; the collector takes out what it has handed on. */
   readonly outstanding: Map<string, Job>;
   readonly data: ReadonlyMap<string, JobData>;
+  /** Records that are on disk already, of cells that are to be tried again. */
+  readonly before?: ReadonlyMap<string, RunRecord> | undefined;
   readonly retries: number;
   readonly weightsFolder: string | undefined;
   readonly events: ExecutionEvents;
@@ -50,14 +52,14 @@ export function collector(setup: CollectorSetup): Collector {
     const job = setup.outstanding.get(cellIdOf(queued.id));
     if (!job) return queued.remove();
     const record = recordFrom(job, queued, state);
+    if (!('refused' in record) && isOnDisk(record, setup.before)) return await leave(setup, queued);
     if ('refused' in record && (await again(setup, refusals, job, queued, record.refused))) return;
     const final = 'refused' in record ? failure(job, queued, record.refused) : record;
     if (final.status === 'failed' || final.status === 'timeout') failed++;
     if (final.status === 'ok') await keepWeights(setup, job);
     await setup.events.onRecord(final, setup.slotOf(job.cell.id));
     setup.outstanding.delete(job.cell.id);
-    await dropParcels(setup.redis, queue.name, job.cell.id);
-    await queued.remove();
+    await leave(setup, queued);
   };
   return {
     failures: () => failed,
@@ -78,6 +80,22 @@ export function collector(setup: CollectorSetup): Collector {
       }
     },
   };
+}
+
+/**
+ * Whether an ended job is the one a record on disk came from: its coordinator died before it had taken the job off.
+ * Else `--retry-failed` would take the old failure for the new result.
+ */
+function isOnDisk(record: RunRecord, before: CollectorSetup['before']): boolean {
+  const known = before?.get(record.cell.id);
+  const keys = ['status', 'startedAt', 'seconds', 'attempts'] as const;
+  return known !== undefined && keys.every((key) => record[key] === known[key]);
+}
+
+/** Takes an ended job of a cell off Redis, and what came with it. */
+async function leave({ redis, queue }: CollectorSetup, queued: QueuedJob): Promise<void> {
+  await dropParcels(redis, queue.name, cellIdOf(queued.id));
+  await queued.remove();
 }
 
 /** A job; undefined where there is none, or what there is cannot be read. */

@@ -121,7 +121,7 @@ async function follow(about: Following): Promise<void> {
   const spec = describe(about, variants);
   const weightsFolder = spec.keepWeights ? await makeWeightsFolder(settings.dir) : undefined;
   const ward = { ...about, queue, outstanding, data, spec, retries: options.retries };
-  const collecting = collector({ ...ward, weightsFolder, slotOf: watch.leave });
+  const collecting = collector({ ...ward, before: options.before, weightsFolder, slotOf: watch.leave });
   try {
     await collecting.collect();
     if (outstanding.size > 0) {

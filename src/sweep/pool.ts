@@ -20,6 +20,8 @@ export interface PoolOptions {
   readonly fingerprint: string;
   /** Where the jobs are taken from, if others take from there too; default the list. */
   readonly source?: JobSource;
+  /** Records that jobs have already, by cell id: failures to be tried again. */
+  readonly before?: ReadonlyMap<string, RunRecord>;
 }
 
 /** What an executor reports while it works. `slot` numbers the places where cells are trained, from 0. */

@@ -204,7 +204,7 @@ async function execute(
   };
   await (options.executor ?? runPool)(
     missing,
-    { workers, retries, limits, setup, source, fingerprint: data.fingerprint },
+    { workers, retries, limits, setup, source, fingerprint: data.fingerprint, before: new Map(ledger.found) },
     {
       ...events,
       async onRecord(record, slot) {

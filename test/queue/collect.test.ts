@@ -35,18 +35,22 @@ describe.skipIf(noRedis)('an ended job', () => {
   });
 
   /** Ends the job, well or badly, as a worker does; then changes what Redis holds of it. */
-  async function end(how: 'ok' | 'failed', forged: Record<string, string> = {}): Promise<void> {
+  async function end(how: 'ok' | 'timeout' | 'failed', forged: Record<string, string> = {}): Promise<void> {
     const id = `c${cell.id}`;
     await queue.add('cell', jobData, { jobId: id });
     const taker = await openTaker(server.client, name, 5000);
     const queued = (await taker.getNextJob('mine', { block: false }))!;
-    if (how === 'ok') await queued.moveToCompleted(packResult(record), 'mine', false);
+    const result = how === 'ok' ? record : { ...record, status: how, finalTestError: null };
+    if (how !== 'failed') await queued.moveToCompleted(packResult(result), 'mine', false);
     else await queued.moveToFailed(new Error('it broke'), 'mine');
     await taker.close(true);
     if (Object.keys(forged).length > 0) await server.client.hset(`adamw-bench:${name}:${id}`, forged);
   }
 
-  function collecting(weightsFolder?: string) {
+  /** A coordinator's collector; one that dies does so with the record on disk, before the job is off Redis. */
+  function collecting(
+    about: { weightsFolder?: string; before?: ReadonlyMap<string, RunRecord>; dies?: boolean } = {},
+  ) {
     const records: RunRecord[] = [];
     const notices: string[] = [];
     const outstanding = new Map([[cell.id, job]]);
@@ -55,10 +59,14 @@ describe.skipIf(noRedis)('an ended job', () => {
       queue,
       outstanding,
       data: new Map([[cell.id, jobData]]),
+      before: about.before,
       retries: 1,
-      weightsFolder,
+      weightsFolder: about.weightsFolder,
       events: {
-        onRecord: (one) => Promise.resolve(void records.push(one)),
+        onRecord: (one) => {
+          records.push(one);
+          return about.dies ? Promise.reject(new Error('it died')) : Promise.resolve();
+        },
         onNotice: (notice) => void notices.push(notice),
       },
       slotOf: () => 0,
@@ -86,6 +94,27 @@ describe.skipIf(noRedis)('an ended job', () => {
     },
   );
 
+  it.each(['failed', 'timeout'] as const)(
+    '(%s) whose record is on disk already is not taken for a new result; one of a later attempt is',
+    async (how) => {
+      const parcel = `adamw-bench:${name}:checkpoint:${cell.id}`;
+      await end(how);
+      await server.client.set(parcel, 'x');
+      const dying = collecting({ dies: true });
+      await expect(dying.collect()).rejects.toThrow('it died');
+      const line = JSON.stringify(dying.records[0]);
+      const before = new Map([[cell.id, JSON.parse(line) as RunRecord]]);
+      const { collect, records, outstanding } = collecting({ before });
+      await collect();
+      expect([records, outstanding.size]).toEqual([[], 1]);
+      expect(await server.client.keys(`*${cell.id}*`)).toEqual([]);
+      await end('failed');
+      await collect();
+      expect(records).toMatchObject([{ status: 'failed' }]);
+      expect(outstanding.size).toBe(0);
+    },
+  );
+
   it('stays in Redis where its weights cannot be kept, and the disk is not taken for Redis', async () => {
     await end('ok');
     const model = buildModel(cell.model, trainShape(cell.dataset));
@@ -97,7 +126,7 @@ describe.skipIf(noRedis)('an ended job', () => {
     );
     await server.client.set(`adamw-bench:${name}:weights:${cell.id}`, Buffer.from(bytes));
     const gone = join(folder, 'timeouts', 'weights');
-    const { collect, records } = collecting(gone);
+    const { collect, records } = collecting({ weightsFolder: gone });
     const error: unknown = await collect().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StorageError);
     expect((error as Error).message).toContain(`${gone} has vanished`);
