@@ -215,21 +215,18 @@ function refuse({ sweeps, refuses, events }: Desk, name: string, { message, pass
   events.onNotice(`Sweep ${name} is left to other workers: ${message.replace(/\.$/, '')}.`);
 }
 
+/** One place at the desk: takes the next cell as soon as it is free. */
 async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promise<void> {
   const { options, events, redis } = desk;
   const seat = seatIn(folders, options.dataDir);
+  const onNotice = (text: string) => events.onNotice(text);
   try {
     while (!signal.aborted) {
       const token = randomUUID();
       const taken = await unlessStopped(() => takeNext(desk, token), signal);
-      if (!taken) {
-        const idle = (Date.now() - desk.lastBusy) / 1000;
-        if (desk.busy === 0 && options.idleExit > 0 && idle > options.idleExit) return;
-        await sleep(pollEvery, undefined, { signal }).catch(() => undefined);
-        continue;
-      }
-      const onNotice = (text: string) => events.onNotice(text);
-      await serveCell(desk, { ...taken, redis, token, seat, folders, signal, onNotice });
+      if (taken) await serveCell(desk, { ...taken, redis, token, seat, folders, signal, onNotice });
+      else if (isIdleForLong(desk)) return;
+      else await sleep(pollEvery, undefined, { signal }).catch(() => undefined);
     }
   } catch (error) {
     if (!(error instanceof GivenUp)) throw error;
@@ -238,7 +235,10 @@ async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promi
   }
 }
 
-/** Takes one cell's turn, keeping count of what is busy. */
+const isIdleForLong = ({ busy, lastBusy, options: { idleExit } }: Desk) =>
+  busy === 0 && idleExit > 0 && (Date.now() - lastBusy) / 1000 > idleExit;
+
+/** Trains one cell, counted as under way meanwhile. A sweep that turns out unfit is left to others. */
 async function serveCell(desk: Desk, turn: Turn): Promise<void> {
   const { sweep, queued } = turn;
   desk.busy++;

@@ -1,7 +1,7 @@
 /** Learning curves and anytime curves: what training reached, epoch by epoch. */
 import type { RunRecord } from '../../train/record.js';
 import { bestCells, type Grid, type GridCell } from '../grid.js';
-import { type Figure, type FigureInput, logLabels, optimizerMarks, thin } from './figure.js';
+import { type Figure, type FigureInput, logLabels, onLogScale, optimizerMarks, thin } from './figure.js';
 
 /** Epochs drawn at most, and cells drawn one by one per optimizer; the rest is in the band. */
 const EPOCHS = 60;
@@ -62,15 +62,17 @@ function band(grid: Grid, epochs: readonly number[], measure: Measure): object[]
   });
 }
 
+function bestLines(grid: Grid, measure: Measure): object[] {
+  const epochs = epochsOf(grid);
+  return bestCells(grid, CELLS).flatMap((cell, i) => cellLine(grid.label, cell, i + 1, epochs, measure));
+}
+
 function curvePanel(grids: readonly Grid[], measure: Measure, title: string): object {
   const marks = optimizerMarks(
     grids.map((g) => g.label),
     { line: true },
   );
-  const lines = grids.flatMap((grid) => {
-    const epochs = epochsOf(grid);
-    return bestCells(grid, CELLS).flatMap((cell, i) => cellLine(grid.label, cell, i + 1, epochs, measure));
-  });
+  const lines = grids.flatMap((grid) => bestLines(grid, measure));
   const bands = grids.flatMap((grid) => band(grid, epochsOf(grid), measure));
   const x = {
     field: 'epoch',
@@ -79,12 +81,7 @@ function curvePanel(grids: readonly Grid[], measure: Measure, title: string): ob
     scale: { nice: false },
     axis: { format: 'd', tickMinStep: 1 },
   };
-  const y = {
-    type: 'quantitative',
-    title,
-    scale: { type: 'log', nice: false, padding: 12 },
-    axis: { ...logLabels, tickCount: 6 },
-  };
+  const y = onLogScale(title);
   const stroke = { color: marks.color, strokeDash: marks.strokeDash };
   return {
     width: 480,

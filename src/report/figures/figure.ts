@@ -83,5 +83,13 @@ export const LOG2_LABEL =
   " '-', '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), /5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')" +
   " : format(datum.value, '.3~g')";
 
+/** The encoding of a positive number on a logarithmic scale; the field is the caller's. */
+export const onLogScale = (title: string) => ({
+  type: 'quantitative',
+  title,
+  scale: { type: 'log', nice: false, padding: 12 },
+  axis: { ...logLabels, tickCount: 6 },
+});
+
 /** Labels of a logarithmic axis: with `format`, Vega would leave out those far from a power of ten. */
 export const logLabels = { labelExpr: "format(datum.value, '~g')", labelOverlap: 'greedy' };

@@ -1,9 +1,10 @@
 /** All figures that the records at hand can fill, in the report's order. */
+import { bestAgainstBudget } from './budget.js';
 import { anytimeCurves, learningCurves } from './curves.js';
 import type { Figure, FigureInput } from './figure.js';
 import { heatmaps } from './heatmaps.js';
 import { ridges } from './ridge.js';
-import { bestAgainstBudget, decayAgainstGradient, testAgainstTrain } from './scatter.js';
+import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
 
 export type { Figure, FigureInput } from './figure.js';
 export { figureInput } from './figure.js';

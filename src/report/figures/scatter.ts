@@ -1,9 +1,7 @@
 /** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
-import { budgetKey, budgetName } from '../../analysis/index.js';
 import { plainText } from '../format.js';
-import { bestCells } from '../grid.js';
 import type { RunRecord } from '../../train/record.js';
-import { type Figure, type FigureInput, LOG2_LABEL, logLabels, optimizerMarks, thin } from './figure.js';
+import { type Figure, type FigureInput, onLogScale, optimizerMarks, thin } from './figure.js';
 
 /** Points drawn at most, over all optimizers. */
 const POINTS = 3_000;
@@ -21,11 +19,10 @@ function fits({ decoupling }: FigureInput): object[] {
     .filter((p) => p.loss > 0 && p.error > 0);
 }
 
-/** Every finished run as a point; where statistics have curves through them, those too. */
-export function testAgainstTrain(input: FigureInput): Figure | null {
-  const labels = input.grids.map((g) => g.label);
-  const limit = Math.max(50, Math.floor(POINTS / Math.max(1, labels.length)));
-  const values = input.grids.flatMap((grid) => {
+/** The finished runs, evenly thinned where they are very many. */
+function points({ grids }: FigureInput): object[] {
+  const limit = Math.max(50, Math.floor(POINTS / Math.max(1, grids.length)));
+  return grids.flatMap((grid) => {
     const runs = grid.cells.filter((c) => c.status === 'ok').flatMap((c) => c.runs);
     const known = runs.filter((r) => (r.finalTrainLoss ?? 0) > 0 && (r.finalTestError ?? 0) > 0);
     return thin(known, limit).map((r) => ({
@@ -34,22 +31,15 @@ export function testAgainstTrain(input: FigureInput): Figure | null {
       error: r.finalTestError! * 100,
     }));
   });
+}
+
+/** Every finished run as a point; where statistics have curves through them, those too. */
+export function testAgainstTrain(input: FigureInput): Figure | null {
+  const values = points(input);
   if (values.length === 0) return null;
-  const marks = optimizerMarks(labels);
-  const x = {
-    field: 'loss',
-    type: 'quantitative',
-    title: 'training loss, nats',
-    scale: { type: 'log', nice: false, padding: 12 },
-    axis: { ...logLabels, tickCount: 6 },
-  };
-  const y = {
-    field: 'error',
-    type: 'quantitative',
-    title: 'test error, %',
-    scale: { type: 'log', nice: false, padding: 12 },
-    axis: { ...logLabels, tickCount: 6 },
-  };
+  const marks = optimizerMarks(input.grids.map((g) => g.label));
+  const x = { field: 'loss', ...onLogScale('training loss, nats') };
+  const y = { field: 'error', ...onLogScale('test error, %') };
   return {
     name: 'test-error-against-training-loss',
     title: 'Test error against training loss',
@@ -105,74 +95,6 @@ export function decayAgainstGradient({ grids }: FigureInput): Figure | null {
       encoding: {
         x: { field: 'gradient', type: 'quantitative', title: 'root-mean-square gradient', ...log },
         y: { field: 'decay', type: 'quantitative', title: 'relative decay per step', ...log },
-        color: marks.color,
-        strokeDash: marks.strokeDash,
-        shape: marks.shape,
-      },
-    },
-  };
-}
-
-/** A name for each optimizer and schedule, by key; its first label behind it where others have the same name. */
-function budgetNames(grids: FigureInput['grids']): Map<string, string> {
-  const found = new Map<string, { readonly name: string; readonly label: string }>();
-  for (const { label, cells } of grids) {
-    const cell = cells.find(({ runs }) => runs.length > 0)?.runs[0]!.cell;
-    if (!cell || found.has(budgetKey(cell))) continue;
-    found.set(budgetKey(cell), { name: budgetName(cell), label });
-  }
-  const names = [...found.values()].map(({ name }) => name);
-  const isShared = (name: string) => names.indexOf(name) !== names.lastIndexOf(name);
-  return new Map(
-    [...found].map(([key, { name, label }]) => [key, isShared(name) ? `${name} (${label})` : name]),
-  );
-}
-
-/** Best wd against the budget, where the sweep has several; one line per optimizer. */
-export function bestAgainstBudget({ grids }: FigureInput): Figure | null {
-  const names = budgetNames(grids);
-  const values = grids.flatMap((grid) => {
-    const best = bestCells(grid, 1)[0];
-    if (best === undefined || best.wd === 0) return [];
-    const { cell } = best.runs[0]!;
-    return [
-      {
-        optimizer: names.get(budgetKey(cell))!,
-        epochs: cell.epochs,
-        wd: best.wd,
-        error: (best.error ?? 0) * 100,
-      },
-    ];
-  });
-  if (new Set(values.map((v) => v.epochs)).size < 2) return null;
-  const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))], { filled: true });
-  const all = values.map((v) => v.wd);
-  const wds = [Math.min(...all) / 2, Math.max(...all) * 2];
-  return {
-    name: 'best-wd-against-budget',
-    title: 'Best weight decay against budget',
-    caption:
-      'Weight decay of the best cell at each number of epochs: level when the setting transfers between budgets.',
-    spec: {
-      width: 480,
-      height: 300,
-      data: { values },
-      mark: { type: 'line', strokeWidth: 2.2, point: { size: 80, filled: true } },
-      encoding: {
-        x: {
-          field: 'epochs',
-          type: 'quantitative',
-          title: 'epochs',
-          scale: { type: 'log', base: 2 },
-          axis: { values: [...new Set(values.map((v) => v.epochs))], format: '~g' },
-        },
-        y: {
-          field: 'wd',
-          type: 'quantitative',
-          title: 'best weight decay',
-          scale: { type: 'log', base: 2, nice: false, domain: wds },
-          axis: { labelExpr: LOG2_LABEL, tickCount: 6 },
-        },
         color: marks.color,
         strokeDash: marks.strokeDash,
         shape: marks.shape,
