@@ -9,6 +9,7 @@
  * docs/benchmarks.md says what is measured and how to read it.
  */
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { loadBefore, machineFacts } from './speed/machine.js';
 import { measureSteps, type StepRow } from './speed/measureSteps.js';
@@ -16,6 +17,7 @@ import { measureSweep } from './speed/measureSweep.js';
 import { measureWorker, type WorkerRow } from './speed/measureWorker.js';
 import { models } from './speed/models.js';
 import { buildPeak } from './speed/peak.js';
+import { whenQuiet } from './speed/quiet.js';
 import type { Variant } from './speed/process.js';
 import { median } from './speed/statistics.js';
 import { summarise } from './speed/summary.js';
@@ -51,7 +53,8 @@ const inRepository = (path: string) => fileURLToPath(new URL(`../${path}`, impor
 const progress = (text: string) => console.error(text);
 
 const load = loadBefore();
-const peak = await buildPeak();
+const built = await buildPeak();
+const peak = built && !options.quick ? whenQuiet(built, () => sleep(3000)) : built;
 const steps: StepRow[] = [];
 const workers: WorkerRow[] = [];
 const versions: Partial<Record<string, string>> = {};
