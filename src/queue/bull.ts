@@ -22,9 +22,12 @@ export const jobOptions = (retries: number): JobsOptions => ({
 
 const ignore = () => undefined;
 
-/** A sweep's queue, on a connection that stays the caller's. */
-export function openQueue(redis: Redis, name: string): Queue<JobData, unknown> {
-  const queue = new Queue<JobData, unknown>(name, { connection: redis, prefix });
+/**
+ * A sweep's queue, on a connection that stays the caller's. Its coordinator's own also writes to Redis that it exists;
+ * who merely looks must not bring back a queue that has just been removed.
+ */
+export function openQueue(redis: Redis, name: string, { own = false } = {}): Queue<JobData, unknown> {
+  const queue = new Queue<JobData, unknown>(name, { connection: redis, prefix, skipMetasUpdate: !own });
   // The connection's own listeners tell the user.
   queue.on('error', ignore);
   return queue;

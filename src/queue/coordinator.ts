@@ -112,7 +112,7 @@ interface Following {
 /** From the cells to their records, or until someone stops it. */
 async function follow(about: Following): Promise<void> {
   const { redis, name, jobs, options, events, settings, signal } = about;
-  const queue = openQueue(redis, name);
+  const queue = openQueue(redis, name, { own: true });
   const stream = openEvents(redis, name);
   const outstanding = new Map(jobs.map((job) => [job.cell.id, job]));
   const wake = alarm(signal);

@@ -9,7 +9,7 @@ import { sendParcel } from '../../src/queue/parcels.js';
 import { listSweeps } from '../../src/queue/registry.js';
 import { admit } from '../../src/queue/sweepAtWorker.js';
 import { call, journalOf, resultsOf, start, temporaryFolder, writeConfig, type Program } from './program.js';
-import { noRedis, startRedis, type Server } from './redis.js';
+import { lastingKeys, noRedis, startRedis, type Server } from './redis.js';
 
 if (noRedis) console.warn(`Queue tests are skipped: ${noRedis}.`);
 
@@ -90,7 +90,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
       `Job ${garbled!.id!} of ${name!} cannot be read and was taken off the queue.`,
     );
     expect(workers.map(({ output }) => output).join('')).toMatch(/Job cffffffffffffffff .* is not executed/);
-    expect(await server.client.keys(`adamw-bench:${name!}:*`)).toEqual([]);
+    expect(await lastingKeys(server, `adamw-bench:${name!}:*`)).toEqual([]);
     await queue.close();
 
     for (const worker of workers) worker.kill('SIGTERM');

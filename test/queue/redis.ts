@@ -41,6 +41,16 @@ export async function freePort(): Promise<number> {
   });
 }
 
+/**
+ * Keys that stay for ever. A worker that has not yet heard of a sweep's end may look for stalled jobs once more, which
+ * leaves a key for some seconds.
+ */
+export async function lastingKeys({ client }: Server, pattern: string): Promise<string[]> {
+  const keys = await client.keys(pattern);
+  const left = await Promise.all(keys.map((key) => client.pttl(key)));
+  return keys.filter((_, i) => left[i] === -1);
+}
+
 export interface ServerOptions {
   /** More arguments of redis-server. */
   readonly args?: readonly string[];

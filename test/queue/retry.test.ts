@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTaker } from '../../src/queue/bull.js';
 import type { RunRecord } from '../../src/train/record.js';
 import { journalOf, start, temporaryFolder, writeConfig } from './program.js';
-import { noRedis, startRedis, type Server } from './redis.js';
+import { lastingKeys, noRedis, startRedis, type Server } from './redis.js';
 
 describe.skipIf(noRedis)('a failure that is still in Redis', () => {
   const folder = temporaryFolder();
@@ -47,7 +47,7 @@ describe.skipIf(noRedis)('a failure that is still in Redis', () => {
       const second = start([...run, '--retry-failed']);
       expect(await second.ended, second.output).toBe(0);
       expect(records().map(({ status }) => status)).toEqual(['failed', 'failed', 'ok', 'ok']);
-      expect(await server.client.keys(`adamw-bench:${name}:*`)).toEqual([]);
+      expect(await lastingKeys(server, `adamw-bench:${name}:*`)).toEqual([]);
     } finally {
       for (const worker of workers) if (worker.running) worker.kill('SIGKILL');
     }
