@@ -8,6 +8,7 @@ import type { Redis } from 'ioredis';
 import type { Experiment } from '../config/index.js';
 import { makeFolder } from '../files/folder.js';
 import {
+  expand,
   layout,
   packageVersion,
   type ExecutionEvents,
@@ -117,7 +118,8 @@ async function follow(about: Following): Promise<void> {
   const outstanding = new Map(jobs.map((job) => [job.cell.id, job]));
   const wake = alarm(signal);
   const watch = watchCells(stream.events, outstanding, events, wake.ring);
-  const { variants, data } = packed(jobs);
+  // Of all cells, not of those missing now: a job that an earlier coordinator has queued must mean the same today.
+  const { variants, data } = packed(expand(settings.experiment, options.setup.backend));
   const spec = describe(about, variants);
   const weightsFolder = spec.keepWeights ? await makeWeightsFolder(settings.dir) : undefined;
   const ward = { ...about, queue, outstanding, data, spec, retries: options.retries };

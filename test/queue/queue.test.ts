@@ -1,5 +1,5 @@
 /** Sweeps over a real Redis: coordinators and workers are the built program, in processes of their own. */
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { decodeSafetensors } from '../../src/files/safetensors.js';
@@ -152,6 +152,26 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     expect(journalOf(join(folder, 'large'))).toHaveLength(24);
     expect(await worker.ended).toBe(0);
     expect(worker.output).toMatch(/No cell for 5s .*this worker ends\. It trained 24 cells\.\n$/);
+  });
+
+  it('goes on with the jobs of an earlier coordinator when one optimizer has been done meanwhile', async () => {
+    const later = writeConfig(folder, { name: 'later' });
+    const [dir, reference] = [join(folder, 'later'), join(folder, 'later-local')];
+    expect((await call(['run', later, '--out', reference, '--no-figures'])).code).toBe(0);
+    const first = run(later, 'later');
+    await first.until(/8 cells wait/);
+    first.kill('SIGKILL');
+    await first.ended;
+    const done = journalOf(reference).filter((line) => line.includes('"label":"Adam+L2"'));
+    writeFileSync(join(dir, 'runs.jsonl'), done.map((line) => `${line}\n`).join(''));
+    const second = run(later, 'later');
+    await second.until(/4 cells wait/);
+    const worker = launch(['worker']);
+    expect(await second.ended, second.output).toBe(0);
+    expect(second.output).not.toContain('queued again');
+    expect(resultsOf(dir)).toEqual(resultsOf(reference));
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toBe(130);
   });
 
   it('goes on elsewhere from the checkpoint of a worker that is asked to leave', async () => {
