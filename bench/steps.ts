@@ -45,7 +45,7 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-const plan = options.quick ? { rounds: 1, turn: 0.2 } : { rounds: 5, turn: 1.2 };
+const plan = options.quick ? { rounds: 1, turn: 0.2, rest: 0 } : { rounds: 5, turn: 1.2, rest: 1.5 };
 const size = options.quick
   ? { rounds: 1, train: 200, test: 100, epochs: 1 }
   : { rounds: 3, train: 2000, test: 500, epochs: 3 };

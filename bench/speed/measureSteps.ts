@@ -1,5 +1,6 @@
 /** Whole training steps of every engine on one network, taking turns. */
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { configurationOf, startCrew, type Contender, type Crew } from './contender.js';
 import { productsOf, trainingFlops } from './flops.js';
 import type { BenchModel } from './models.js';
@@ -9,6 +10,8 @@ export interface Plan {
   readonly rounds: number;
   /** Length of a turn, seconds; a turn has one step at least. */
   readonly turn: number;
+  /** Before each turn, seconds: processors are quicker after a rest, and all are to have had the same. */
+  readonly rest: number;
 }
 
 /** One turn. */
@@ -112,6 +115,7 @@ export async function measureSteps(
       const shift = (round - 1) % list.length;
       for (const { contender, rounds } of [...list.slice(shift), ...list.slice(0, shift)]) {
         if (round > rounds) continue;
+        await sleep(1000 * plan.rest);
         const imagesPerSecond = await contender.turn(plan.turn);
         const shareOfPeak = peakGflops && (imagesPerSecond * flops) / (peakGflops * 1e9);
         const { engine } = contender.team;
