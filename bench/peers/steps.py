@@ -75,12 +75,12 @@ def say(message):
 
 
 def warm(step):
-    total, count, last = 0.0, 0, 0.0
-    while count < 1 or (count < 20 and total < 0.7):
+    total, last = 0.0, 0.0
+    while total < 3:
         began = time.perf_counter()
         step()
         last = time.perf_counter() - began
-        total, count = total + last, count + 1
+        total += last
     say({"step": last})
 
 

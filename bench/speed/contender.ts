@@ -6,7 +6,7 @@ export interface Contender {
   readonly team: Team;
   readonly variant: Variant | undefined;
   /**
-   * Takes a few steps; seconds of the last one.
+   * Takes steps for three seconds; seconds of the last one.
    * @throws Error, its processes ended, where that takes longer than `limit` seconds
    */
   warm(limit: number): Promise<number>;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { batchSize, cnn, digits } from './models.js';
-import { peer, python, type Variant } from './process.js';
+import { environment, peer, python, type Variant } from './process.js';
 
 export interface SweepRow {
   readonly round: number;
@@ -29,9 +29,9 @@ const program = fileURLToPath(new URL('../../bin/adamw-bench.js', import.meta.ur
 const workers = availableParallelism();
 
 /** Runs a command to its end; seconds. @throws Error with its last words where it fails */
-async function timed(command: string, args: readonly string[]): Promise<number> {
+async function timed(command: string, args: readonly string[], env = process.env): Promise<number> {
   const began = performance.now();
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   let words = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-1000)));
@@ -71,7 +71,7 @@ async function ours(size: SweepSize): Promise<number> {
 function theirs({ train, test, epochs }: SweepSize, variant: Variant): Promise<number> {
   const cells = lr.flatMap((lr) => wd.map((wd) => ({ lr, wd })));
   const job = { cells, train, test, epochs, workers, batchSize, variant, model: cnn, shape: digits };
-  return timed(python, [peer('sweep.py'), JSON.stringify(job)]);
+  return timed(python, [peer('sweep.py'), JSON.stringify(job)], environment(1));
 }
 
 /** Both sweeps in turn, `rounds` times; who is first alternates. */

@@ -3,7 +3,7 @@
  * ({backend, threads, model, shape, batchSize, instrument}). It runs the built package, as a user's worker does.
  * Commands and answers are JSON lines on stdin and stdout; bench/peers/steps.py speaks the same:
  *
- *   {"do": "warm"}                      -> {"step": seconds of the last of a few steps}
+ *   {"do": "warm"}                      -> {"step": seconds of the last step of three seconds' worth}
  *   {"do": "turn", "at": t, "seconds": s, "fill": bool}
  *                                       -> {"images", "seconds"}; starts at time t (seconds since 1970) and takes
  *                                          steps for s seconds. `fill`: goes on afterwards until {"do": "stop"}, so
@@ -87,9 +87,10 @@ async function oneStep() {
   return (performance.now() - began) / 1000;
 }
 
+/** Long enough for V8 to have compiled what is hot. */
 async function warm() {
   let last = 0;
-  for (let total = 0, n = 0; n < 1 || (n < 20 && total < 0.7); n++) total += last = await oneStep();
+  for (let total = 0; total < 3;) total += last = await oneStep();
   return { step: last };
 }
 
