@@ -1,13 +1,17 @@
 /** One training step and one evaluation: tensors in, tensors and numbers out. */
 import {
+  dispose,
   keep,
   tensor1d,
   tensor4d,
   tidy,
   valueAndGrad,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
+  type Tensor4D,
 } from '@tensorflow/tfjs-core';
+import { repeat } from '../backends/repeat.js';
 import type { Model } from '../models/index.js';
 import { crossEntropy } from '../nn/crossEntropy.js';
 import type { Observed } from '../nn/layer.js';
@@ -55,40 +59,75 @@ export function step(
 }
 
 function gradientOf(model: Model, weights: Weights, batch: Batch, random: Stream, seen: Observed[]) {
-  return tidyKeeping(() => {
-    const x = tensor4d(batch.images, batch.shape);
-    const labels = tensor1d(batch.labels, 'int32');
-    let wrong = 0;
+  const { theta } = weights;
+  const x = tensor4d(batch.images, batch.shape);
+  const labels = tensor1d(batch.labels, 'int32');
+  const [loss, logits, gradient, ...statistics] = repeat({
+    owner: model,
+    name: 'gradient',
+    inputs: [theta, x, labels],
+    run: (unrepeatable) => differentiate(model, weights, x, labels, noticed(random, unrepeatable)),
+  });
+  for (let k = 0; k < statistics.length; k += 2)
+    seen.push({ mean: statistics[k] as Tensor1D, variance: statistics[k + 1] as Tensor1D });
+  const score = scoreOf(loss!, logits as Tensor2D, batch.labels);
+  dispose([x, labels, loss!, logits!]);
+  return { score, gradient: gradient as Tensor1D };
+}
+
+/** The loss [], the logits, the gradient by theta, and each batch norm's mean and variance. */
+function differentiate(
+  model: Model,
+  weights: Weights,
+  x: Tensor4D,
+  labels: Tensor1D,
+  random: Stream,
+): Tensor[] {
+  const statistics: Tensor[] = [];
+  const observe = ({ mean, variance }: Observed) => void statistics.push(mean, variance);
+  const results = tidy(() => {
+    let logits: Tensor2D | undefined;
     const lossOf = valueAndGrad((theta) => {
-      const pass = { training: true, random, observe: (one: Observed) => void seen.push(one) } as const;
-      const logits = model.apply(theta as Tensor1D, weights.state, x, pass);
-      wrong = countWrong(logits, batch.labels);
+      logits = keep(model.apply(theta as Tensor1D, weights.state, x, { training: true, random, observe }));
       return crossEntropy(logits, labels);
     });
     const { value, grad } = lossOf(weights.theta);
-    return { score: { loss: value.dataSync()[0]!, wrong }, gradient: grad as Tensor1D };
+    return [value, logits!, grad];
   });
+  return [...results, ...statistics];
 }
 
-/** tidy() that lets the gradient out; everything else made inside is disposed of. */
-function tidyKeeping<T extends { gradient: Tensor1D }>(compute: () => T): T {
-  let out: T | undefined;
-  tidy(() => {
-    out = compute();
-    keep(out.gradient);
-  });
-  return out!;
-}
+/** The same stream, and word of every draw. */
+const noticed = (random: Stream, notice: () => void): Stream => ({
+  uniform: () => (notice(), random.uniform()),
+  integer: (low, high) => (notice(), random.integer(low, high)),
+  normal: () => (notice(), random.normal()),
+});
 
 /** Classifies a batch with the running statistics; nothing changes. */
 export function evaluate(model: Model, weights: Weights, batch: Batch): Score {
-  return tidy(() => {
-    const x = tensor4d(batch.images, batch.shape);
-    const logits = model.apply(weights.theta, weights.state, x, { training: false });
-    const loss = crossEntropy(logits, tensor1d(batch.labels, 'int32')).dataSync()[0]!;
-    return { loss, wrong: countWrong(logits, batch.labels) };
+  const { theta, state } = weights;
+  const x = tensor4d(batch.images, batch.shape);
+  const labels = tensor1d(batch.labels, 'int32');
+  const [loss, logits] = repeat({
+    owner: model,
+    name: 'evaluate',
+    inputs: [theta, state, x, labels],
+    run: () =>
+      tidy(() => {
+        const logits = model.apply(theta, state, x, { training: false });
+        return [crossEntropy(logits, labels), logits];
+      }),
   });
+  const score = scoreOf(loss!, logits as Tensor2D, batch.labels);
+  dispose([x, labels, loss!, logits!]);
+  return score;
 }
+
+const scoreOf = (loss: Tensor, logits: Tensor2D, labels: Int32Array): Score => ({
+  loss: loss.dataSync()[0]!,
+  wrong: countWrong(logits, labels),
+});
 
 /** Rows whose largest logit is not the label's; a row without a largest (NaN) is wrong. */
 function countWrong(logits: Tensor2D, labels: Int32Array): number {

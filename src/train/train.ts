@@ -2,6 +2,7 @@
  * The only loop that trains. It reads like the experiment: epochs of shuffled batches, each a step; after every
  * epoch the test set; at the end a record. A run can be cut at any batch and continued bit for bit.
  */
+import { forget } from '../backends/repeat.js';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { tensor1d, type Tensor1D } from '@tensorflow/tfjs-core';
 import type { Dataset } from '../data/index.js';
@@ -227,6 +228,7 @@ const outcome = (run: Run, ending: Ending): Outcome => ({
 function dispose(run: Run): void {
   for (const tensor of [run.weights.theta, run.weights.state, ...run.weights.slots]) tensor.dispose();
   run.mask?.dispose();
+  forget(run.model);
 }
 
 function norm(theta: Tensor1D): number {

@@ -2,6 +2,7 @@
  * A cell's final weights as a standard safetensors file: one named tensor per parameter and per vector of running
  * statistics, and the cell in the metadata, so that anyone can read them and we can evaluate them again.
  */
+import { forget } from '../backends/repeat.js';
 import type { Dataset } from '../data/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
 import { buildModel, type ImageShape, type Model } from '../models/index.js';
@@ -109,5 +110,6 @@ export function evaluateWeights(
   }
   tensors.theta.dispose();
   tensors.state.dispose();
+  forget(model);
   return { loss: loss / feed.testSize, error: wrong / feed.testSize };
 }

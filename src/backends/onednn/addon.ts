@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { perform } from './recorder.js';
 
 /** `null` stands for an optional array that is not given. */
 type Optional = Float32Array | null;
@@ -187,5 +188,19 @@ export function loadAddon(): Addon {
   return loaded;
 }
 
-/** The addon, for kernels: registered only after loadAddon succeeded. */
-export const native = (): Addon => loaded ?? loadAddon();
+/** Functions of the addon that are no kernels. */
+type Kernels = Omit<Addon, 'facts' | 'setThreads' | 'alignment'>;
+
+let kernels: Kernels | undefined;
+
+/** The addon's kernels, each call of which can be recorded. To be asked for only after loadAddon succeeded. */
+export const native = (): Kernels => (kernels ??= recordable(loadAddon()));
+
+function recordable(addon: Addon): Kernels {
+  const names = Object.keys(addon) as (keyof Kernels)[];
+  const through = (name: keyof Kernels) => [
+    name,
+    (...args: never[]) => perform(addon[name] as (...args: never[]) => void, ...args),
+  ];
+  return Object.fromEntries(names.map(through)) as Kernels;
+}

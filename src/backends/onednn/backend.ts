@@ -3,9 +3,11 @@
  * hot kernels are native (kernels/), all others are those of the `cpu` backend.
  */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { util, type DataType, type TensorInfo } from '@tensorflow/tfjs-core';
+import { util, type DataType, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { backend_util } from '@tensorflow/tfjs-core';
+import type { Computation, Repeating } from '../repeat.js';
 import type { BufferPool, Block } from './pool.js';
+import { Repeats } from './repeats.js';
 
 export const backendName = 'onednn';
 
@@ -16,21 +18,54 @@ interface Data {
   refCount: number;
   /** Absent where the values came from elsewhere, or where someone may hold on to them. */
   block?: Block | undefined;
+  /** The values are written to by others. */
+  borrowed?: boolean;
 }
 
-export class OnednnBackend extends MathBackendCPU {
+export class OnednnBackend extends MathBackendCPU implements Repeating {
+  /** Where new tensors get their memory; another than `pool` within `withMemory`. */
+  private source: BufferPool;
+  private readonly repeats = new Repeats(this);
+
   constructor(readonly pool: BufferPool) {
     super();
+    this.source = pool;
     // The JavaScript backend advises Node's users, at its first tensor, to install another.
     (this as unknown as { firstUse: boolean }).firstUse = false;
   }
 
   /** A new float32 tensor of undefined content, and its values to be written. */
   allocate(shape: number[]): { info: TensorInfo; values: Float32Array } {
-    const { values, block } = this.pool.take(util.sizeFromShape(shape));
+    const { values, block } = this.source.take(util.sizeFromShape(shape));
     const info = this.makeTensorInfo(shape, 'float32', values);
     if (block) this.record(info.dataId).block = block;
     return { info, values };
+  }
+
+  /** Runs `compute`, whose tensors get their memory from `memory`. */
+  withMemory<T>(memory: BufferPool, compute: () => T): T {
+    const before = this.source;
+    this.source = memory;
+    try {
+      return compute();
+    } finally {
+      this.source = before;
+    }
+  }
+
+  /** A tensor of values that remain someone else's to write to: readers get copies. */
+  view(shape: number[], values: Float32Array): TensorInfo {
+    const info = this.makeTensorInfo(shape, 'float32', values);
+    this.record(info.dataId).borrowed = true;
+    return info;
+  }
+
+  repeat(computation: Computation): Tensor[] {
+    return this.repeats.repeat(computation);
+  }
+
+  forget(owner: object): void {
+    this.repeats.forget(owner);
   }
 
   /** The tensor's values where it is float32; undefined where it is not. */
@@ -65,16 +100,17 @@ export class OnednnBackend extends MathBackendCPU {
     return info;
   }
 
-  /** The tensor's values; a copy where they lie in a block, which stays the backend's. */
+  /** The tensor's values; a copy where they lie in a block, which stays the backend's, or are borrowed. */
   override readSync(dataId: object): backend_util.BackendValues {
     const values = super.readSync(dataId);
-    return values instanceof Float32Array && this.record(dataId).block ? values.slice() : values;
+    const { block, borrowed } = this.record(dataId);
+    return values instanceof Float32Array && (block ?? borrowed) ? values.slice() : values;
   }
 
   override disposeData(dataId: object, force = false): boolean {
     const block = this.data.has(dataId) ? this.record(dataId).block : undefined;
     const gone = super.disposeData(dataId, force);
-    if (gone && block) this.pool.give(block);
+    if (gone && block) block.pool.give(block);
     return gone;
   }
 

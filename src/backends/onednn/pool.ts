@@ -21,6 +21,8 @@ export interface Block {
    */
   holders: number;
   freedAt: number;
+  /** Whom it goes back to. */
+  pool: BufferPool;
 }
 
 const cacheLine = 64;
@@ -49,16 +51,26 @@ export class BufferPool {
   take(length: number): Allocation {
     if (length < leastPooled) return { values: new Float32Array(length), block: undefined };
     if (++this.clock % sweepEvery === 0) this.sweep();
-    const size = blockSize(length * 4);
-    const block = this.free.get(size)?.pop() ?? this.fresh(size);
-    if (block.freedAt > 0) this.idleBytes -= size;
+    const block = this.find(blockSize(length * 4));
     block.holders = 1;
     return { values: new Float32Array(block.buffer, block.offset, length), block };
   }
 
-  /** Takes a block back from one holder; once it was the last, nothing may read or write it any more. */
+  /** Takes a block of this pool back from one holder; once it was the last, nothing may read or write it any more. */
   give(block: Block): void {
-    if (--block.holders > 0) return;
+    if (--block.holders === 0) this.keep(block);
+  }
+
+  /** A block that nobody holds. */
+  find(size: number): Block {
+    const block = this.free.get(size)?.pop();
+    if (!block) return this.fresh(size);
+    this.idleBytes -= size;
+    return block;
+  }
+
+  /** Puts a block that nobody holds among the free ones. */
+  keep(block: Block): void {
     block.freedAt = this.clock;
     this.idleBytes += block.size;
     const same = this.free.get(block.size);
@@ -66,9 +78,9 @@ export class BufferPool {
     else this.free.set(block.size, [block]);
   }
 
-  private fresh(size: number): Block {
+  protected fresh(size: number): Block {
     const buffer = new ArrayBuffer(size + cacheLine);
-    return { buffer, offset: this.alignment(buffer), size, holders: 0, freedAt: 0 };
+    return { buffer, offset: this.alignment(buffer), size, holders: 0, freedAt: 0, pool: this };
   }
 
   private sweep(): void {
@@ -77,6 +89,30 @@ export class BufferPool {
       this.idleBytes -= size * (blocks.length - kept.length);
       if (kept.length > 0) this.free.set(size, kept);
       else this.free.delete(size);
+    }
+  }
+}
+
+/** Blocks of a pool that are lent to one user: what he gives back is handed out to nobody else before `close`. */
+export class Loan extends BufferPool {
+  private readonly lent: Block[] = [];
+
+  constructor(private readonly lender: BufferPool) {
+    super(() => 0);
+  }
+
+  protected override fresh(size: number): Block {
+    const block = this.lender.find(size);
+    block.pool = this;
+    this.lent.push(block);
+    return block;
+  }
+
+  /** Gives every block back to the lender; those that are still held, once they are not. */
+  close(): void {
+    for (const block of this.lent.splice(0)) {
+      block.pool = this.lender;
+      if (block.holders === 0) this.lender.keep(block);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Concatenation, a plain copy into recycled memory, and cutting a tensor into runs of its values, without a copy. */
 import { Concat, SplitV, backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { kernel } from '../kernel.js';
+import { perform } from '../recorder.js';
 
 const concat = kernel<TensorInfo[], { axis: number }>(Concat, ({ inputs, attrs, backend }) => {
   const arrays = inputs.map((input) => backend.floats(input));
@@ -12,16 +13,26 @@ const concat = kernel<TensorInfo[], { axis: number }>(Concat, ({ inputs, attrs, 
   const { info, values } = backend.allocate(backend_util.computeOutShape(shapes, axis));
   const runs = shapes.map((shape) => util.sizeFromShape(shape.slice(axis)));
   const outer = util.sizeFromShape(first.shape.slice(0, axis));
+  perform(interleave, values, outer, runs, ...(arrays as Float32Array[]));
+  return info;
+});
+
+/** Writes, `outer` times, the next `runs[i]` values of every array i. */
+function interleave(
+  values: Float32Array,
+  outer: number,
+  runs: readonly number[],
+  ...arrays: Float32Array[]
+): void {
   let at = 0;
   for (let row = 0; row < outer; row++) {
     arrays.forEach((array, i) => {
       const run = runs[i]!;
-      values.set(outer === 1 ? array! : array!.subarray(row * run, (row + 1) * run), at);
+      values.set(outer === 1 ? array : array.subarray(row * run, (row + 1) * run), at);
       at += run;
     });
   }
-  return info;
-});
+}
 
 const splitV = kernel<{ x: TensorInfo }, { numOrSizeSplits: number | number[]; axis: number }>(
   SplitV,

@@ -1,0 +1,239 @@
+/** Recorded computations: they give what tfjs gives, bit for bit, and notice what they cannot hold. */
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadBackend } from '../../../src/backends/index.js';
+import type { OnednnBackend } from '../../../src/backends/onednn/backend.js';
+import { blockSize, BufferPool, Loan } from '../../../src/backends/onednn/pool.js';
+import { forget, repeat } from '../../../src/backends/repeat.js';
+import type { ModelSpec } from '../../../src/config/schema.js';
+import { buildModel, type Model } from '../../../src/models/index.js';
+import { makeOptimizer } from '../../../src/optim/index.js';
+import { stream } from '../../../src/random/stream.js';
+import { weightArrays, weightTensors } from '../../../src/train/snapshot.js';
+import { evaluate, step } from '../../../src/train/step.js';
+import { bits, built, tensor, values } from './both.js';
+
+describe('a loan', () => {
+  test('is handed out to its user alone, and goes back when it is closed', () => {
+    const pool = new BufferPool(() => 0);
+    pool.give(pool.take(1000).block!);
+    const loan = new Loan(pool);
+    const [lent, held] = [loan.take(1000), loan.take(1000)];
+    expect(pool.idleBytes).toBe(0);
+    lent.block!.pool.give(lent.block!);
+    expect(pool.take(1000).values.buffer).not.toBe(lent.values.buffer);
+    expect(loan.take(1000).values.buffer).toBe(lent.values.buffer);
+    lent.block!.pool.give(lent.block!);
+    loan.close();
+    expect(pool.take(1000).values.buffer).toBe(lent.values.buffer);
+    held.block!.pool.give(held.block!);
+    expect(pool.idleBytes).toBe(blockSize(4000));
+    expect(pool.take(1000).values.buffer).toBe(held.values.buffer);
+  });
+});
+
+const shape = { height: 12, width: 12, channels: 3, classes: 5 };
+const rule = {
+  name: 'adamw',
+  beta1: 0.9,
+  beta2: 0.999,
+  eps: 1e-8,
+  epsForm: 'paper',
+  momentumForm: 'paper',
+  convention: 'paper',
+} as const;
+
+/** A batch of its own for every step; the last of an epoch of three is smaller. */
+function batchOf(t: number) {
+  const n = t % 3 === 2 ? 5 : 8;
+  const size = n * shape.height * shape.width * shape.channels;
+  // One buffer for all batches, as a feed may use.
+  images.set(values(size, t + 1));
+  const labels = Int32Array.from({ length: n }, (_, i) => (i * 7 + t) % shape.classes);
+  return {
+    images: images.subarray(0, size),
+    labels,
+    shape: [n, shape.height, shape.width, shape.channels] as [number, number, number, number],
+  };
+}
+const images = new Float32Array(8 * shape.height * shape.width * shape.channels);
+
+/** Seven steps with an evaluation after each; `modelAt` may give another copy of the model every time. */
+function train(model: Model, modelAt: () => Model): string {
+  const optimizer = makeOptimizer(rule, { lr: 0.01, wd: 0.01 });
+  const theta = model.initialTheta(1);
+  const slots = optimizer.slots.map(() => new Float32Array(theta.length));
+  let weights = weightTensors({ theta, slots, state: model.initialState() });
+  const scores: number[] = [];
+  const gradients: Float32Array[] = [];
+  for (let t = 0; t < 7; t++) {
+    const at = { t: t + 1, eta: 1, cycleSteps: 7 };
+    const done = step(
+      modelAt(),
+      optimizer,
+      weights,
+      batchOf(t),
+      at,
+      stream(1, 'forward', t),
+      (_, gradient) => void gradients.push(gradient.dataSync() as Float32Array),
+    );
+    weights = done.weights;
+    const tested = evaluate(modelAt(), weights, batchOf(t + 100));
+    scores.push(done.score.loss, done.score.wrong, tested.loss, tested.wrong);
+  }
+  const arrays = weightArrays(weights);
+  tf.dispose([weights.theta, weights.state, ...weights.slots]);
+  return bits([
+    Float64Array.from(scores) as never,
+    arrays.theta,
+    arrays.state,
+    ...arrays.slots,
+    ...gradients,
+  ]);
+}
+
+const networks: readonly [ModelSpec, repeatable: boolean][] = [
+  [{ name: 'mlp', hidden: [40, 20] }, true],
+  [{ name: 'mlp', hidden: [40, 20], batchNorm: true }, true],
+  [{ name: 'cnn', filters: [3, 16], hidden: [6] }, true],
+  [{ name: 'resnet', depth: 8, width: 4 }, true],
+  [{ name: 'resnet', depth: 8, width: 16 }, true],
+  [{ name: 'wide-resnet', depth: 10, widen: 1 }, true],
+  [{ name: 'shake-shake', depth: 8, width: 4, per: 'image' }, false],
+];
+
+describe.skipIf(!built)('repeated computations', () => {
+  beforeAll(() => loadBackend('onednn', { threads: 1 }));
+  afterAll(() => loadBackend('onednn', { threads: 1 }));
+  const pool = () => (tf.backend() as OnednnBackend).pool;
+
+  for (const threads of [1, 2])
+    test.each(networks)(
+      `${threads} threads: %j trains to the same bits as without`,
+      async (spec, repeatable) => {
+        await loadBackend('onednn', { threads });
+        let applied = 0;
+        const made = buildModel(spec, shape);
+        const model: Model = { ...made, apply: (...args) => (applied++, made.apply(...args)) };
+        const tensors = tf.memory().numTensors;
+        const recorded = train(model, () => model);
+        // Two sizes of batches, a gradient and an evaluation of each.
+        expect(applied).toBe(repeatable ? 4 : 14);
+        forget(model);
+        applied = 0;
+        // Who comes for the first time is run as tfjs runs it.
+        expect(train(model, () => ({ ...model })) === recorded).toBe(true);
+        expect(applied).toBe(14);
+        expect(tf.memory().numTensors).toBe(tensors);
+      },
+    );
+
+  test('another model of the same shapes has recordings of its own', () => {
+    const models = [1, 2].map(() => buildModel({ name: 'mlp', hidden: [40] }, shape));
+    const wanted = train(models[0]!, () => ({ ...models[0]! }));
+    expect(train(models[0]!, () => models[0]!) === wanted).toBe(true);
+    expect(train(models[1]!, () => models[1]!) === wanted).toBe(true);
+    expect(train(models[0]!, () => models[0]!) === wanted).toBe(true);
+    models.forEach(forget);
+  });
+
+  test('the memory of a model is used again after it was forgotten', () => {
+    const one = () => {
+      const model = buildModel({ name: 'resnet', depth: 8, width: 16 }, shape);
+      train(model, () => model);
+      forget(model);
+      return pool().idleBytes;
+    };
+    const first = one();
+    for (let i = 0; i < 5; i++) expect(one()).toBe(first);
+  });
+
+  const once = (owner: object, x: tf.Tensor, run: (unrepeatable: () => void) => tf.Tensor[]) => {
+    const [out] = repeat({ owner, name: 'test', inputs: [x], run });
+    const seen = out!.dataSync().slice();
+    out!.dispose();
+    return Array.from(seen.subarray(0, 3));
+  };
+
+  test.each([
+    ['a JavaScript kernel', (x: tf.Tensor) => tf.tidy(() => [tf.tanh(tf.mul(x, 2))])],
+    ['an input as a result', (x: tf.Tensor) => [tf.reshape(x, [-1])]],
+    ['part of an input as a result', (x: tf.Tensor) => tf.split(x, [300, 700])],
+  ])('%s is not recorded, and comes out right', (_, run) => {
+    const owner = {};
+    let runs = 0;
+    for (const seed of [1, 2, 3]) {
+      const x = tensor([1000], seed);
+      const wanted = run(x).map((t) => Array.from(t.dataSync().subarray(0, 3)));
+      expect(once(owner, x, () => (runs++, run(x)))).toEqual(wanted[0]);
+    }
+    expect(runs).toBe(3);
+  });
+
+  test('what says that it cannot be repeated is run every time', () => {
+    const owner = {};
+    let runs = 0;
+    for (const factor of [1, 2, 3]) {
+      const x = tensor([1000]);
+      const seen = once(owner, x, (unrepeatable) => {
+        unrepeatable();
+        runs++;
+        return [tf.mul(x, factor)];
+      });
+      expect(seen).toEqual(Array.from(values(3), (v) => Math.fround(v * factor)));
+    }
+    expect(runs).toBe(3);
+  });
+
+  test('a failure is not recorded', () => {
+    const owner = {};
+    const x = tensor([1000]);
+    const failing = () => {
+      tf.mul(x, 2);
+      throw new Error('in the middle');
+    };
+    expect(() => once(owner, x, failing)).toThrow('in the middle');
+    expect(once(owner, x, () => [tf.mul(x, 3)])).toEqual(Array.from(values(3), (v) => Math.fround(v * 3)));
+    const y = tensor([1000], 2);
+    expect(once(owner, y, failing)).toEqual(Array.from(values(3, 2), (v) => Math.fround(v * 3)));
+  });
+
+  test('a computation inside of another is recorded with it', () => {
+    const [outer, inner] = [{}, {}];
+    let runs = 0;
+    const both = (x: tf.Tensor) =>
+      once(outer, x, () => {
+        const [half] = repeat({
+          owner: inner,
+          name: 'half',
+          inputs: [x],
+          run: () => (runs++, [tf.mul(x, 0.5)]),
+        });
+        return [tf.add(half!, x)];
+      });
+    for (const seed of [1, 2, 3]) {
+      const wanted = Array.from(values(3, seed), (v) => Math.fround(Math.fround(v * 0.5) + v));
+      expect(both(tensor([1000], seed))).toEqual(wanted);
+    }
+    expect(runs).toBe(1);
+  });
+
+  test('what was read of a result stays as it was', () => {
+    const owner = {};
+    const reads = [1, 2, 3].map((seed) => {
+      const [out] = repeat({
+        owner,
+        name: 'test',
+        inputs: [tensor([1000], seed)],
+        run: () => [tf.mul(tensor([1000], seed), 1)],
+      });
+      const seen = out!.dataSync();
+      out!.dispose();
+      return seen;
+    });
+    const own = tensor([1000], 1).dataSync();
+    // The first tensor is no input of this computation, so that all three are of it.
+    for (const seen of reads) expect(seen).toEqual(own);
+    expect(reads[0]!.buffer).not.toBe(reads[1]!.buffer);
+  });
+});
