@@ -47,6 +47,10 @@ inline int32_t* ints(const Napi::CallbackInfo& info, size_t i, const char* name,
   return elements<int32_t>(info, i, name, length, napi_int32_array, "Int32Array");
 }
 
+inline uint8_t* bytes(const Napi::CallbackInfo& info, size_t i, const char* name, Index length) {
+  return elements<uint8_t>(info, i, name, length, napi_uint8_array, "Uint8Array");
+}
+
 // As floats, but null or undefined gives a null pointer.
 inline float* floats_or_null(const Napi::CallbackInfo& info, size_t i, const char* name, Index length) {
   const Napi::Value value = info[i];

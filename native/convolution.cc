@@ -5,6 +5,7 @@
 
 #include "direct_convolution.h"
 #include "kernels.h"
+#include "pooling.h"
 #include "primitive_cache.h"
 #include "scratch.h"
 #include "winograd_convolution.h"
@@ -166,6 +167,32 @@ Napi::Value conv2d(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (geometry, size, x, filter, bias, y, where: Uint8Array): convolution, bias, ReLU and max pooling over windows of
+// size x size side by side; y [n, oh / size, ow / size, co] and where each of its values stands in its window.
+Napi::Value conv2d_relu_max_pool(const Napi::CallbackInfo& info) {
+  const Geometry g = geometry(info, 0);
+  const Geometry::Index size = check::whole(info, 1, "size", 1, kMostPooled);
+  const simd::PoolImage pool = side_by_side(g.oh, g.ow, g.co, size);
+  const Geometry::Index in = g.oh * g.ow * g.co, out = pool.oh * pool.ow * g.co;
+  const float* x = check::floats(info, 2, "x", g.input());
+  const float* filter = check::floats(info, 3, "filter", g.filter());
+  const float* bias = check::floats(info, 4, "bias", g.co);
+  float* y = check::floats(info, 5, "y", g.n * out);
+  uint8_t* where = check::bytes(info, 6, "where", g.n * out);
+  const auto then = [&](Geometry::Index n, const float* image) {
+    simd::best().max_pool_where(pool, image, y + n * out, where + n * out);
+  };
+  if (!winograd::does(g) && direct::does_forward(g)) {
+    direct::forward_each(g, x, filter, bias, then);
+    return info.Env().Undefined();
+  }
+  static thread_local Scratch scratch;
+  float* whole = scratch.floats(g.output());
+  (winograd::does(g) ? winograd::forward : onednn_forward)(g, x, filter, bias, true, whole);
+  for (Geometry::Index n = 0; n < g.n; ++n) then(n, whole + n * in);
+  return info.Env().Undefined();
+}
+
 // (geometry, dy, filter, dx)
 Napi::Value conv2d_input_gradient(const Napi::CallbackInfo& info) {
   const Geometry g = geometry(info, 0);
@@ -197,6 +224,7 @@ Napi::Value conv2d_filter_gradient(const Napi::CallbackInfo& info) {
 
 void add_convolution(Napi::Object& exports) {
   add<conv2d>(exports, "conv2d");
+  add<conv2d_relu_max_pool>(exports, "conv2dReluMaxPool");
   add<conv2d_input_gradient>(exports, "conv2dInputGradient");
   add<conv2d_filter_gradient>(exports, "conv2dFilterGradient");
 }

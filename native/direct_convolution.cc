@@ -101,6 +101,22 @@ void forward(const Geometry& g, const float* x, const float* filter, const float
   });
 }
 
+void forward_each(const Geometry& g, const float* x, const float* filter, const float* bias,
+                  const std::function<void(Index, const float*)>& then) {
+  const Padding padding = input_padding(g);
+  const std::vector<Index> taps = filter_rows(g, padding);
+  const ConvolutionImage shape = forward_image(g, padding, taps);
+  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) {
+    static thread_local Scratch scratch;
+    ConvolutionImage one = shape;
+    one.x = image;
+    one.next_x = next;
+    float* y = scratch.floats(g.oh * g.ow * g.co);
+    simd::best().convolve(one, filter, bias, true, y);
+    then(n, y);
+  });
+}
+
 void input_gradient(const Geometry& g, const float* dy, const float* filter, float* dx) {
   const std::vector<Phase> ys = phases(g.h, g.kh, g.sh, g.pt), xs = phases(g.w, g.kw, g.sw, g.pl);
   Padding padding = {g.oh, g.ow, g.co, 0, 0, 0, 0};

@@ -1,5 +1,7 @@
 // Convolutions by this package's own kernels (simd/convolution.inc), for shapes whose channels fill vectors.
 #pragma once
+#include <functional>
+
 #include "geometry.h"
 
 namespace direct {
@@ -10,6 +12,9 @@ bool does_filter_gradient(const Geometry& g);
 
 // y = x * filter (+ bias), then ReLU where asked.
 void forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y);
+// The same with bias and ReLU, an image at a time: calls then(n, y) with each image's output, which the next overwrites.
+void forward_each(const Geometry& g, const float* x, const float* filter, const float* bias,
+                  const std::function<void(std::ptrdiff_t, const float*)>& then);
 // dx from dy and the filter.
 void input_gradient(const Geometry& g, const float* dy, const float* filter, float* dx);
 // The filter's gradient from x and dy.

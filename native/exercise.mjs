@@ -31,6 +31,12 @@ function convolutions() {
         addon.conv2d(geometry, x, filter, floats(co), true, y);
         addon.conv2dInputGradient(geometry, y, filter, floats(x.length));
         addon.conv2dFilterGradient(geometry, x, y, floats(filter.length));
+        for (const size of [1, 2, 3]) {
+          const pooled = 2 * Math.floor(oh / size) * Math.floor(ow / size) * co;
+          const [out, where] = [floats(pooled), new Uint8Array(pooled)];
+          addon.conv2dReluMaxPool(geometry, size, x, filter, floats(co), out, where);
+          addon.unpool(2, oh, ow, co, size, out, where, y, floats(co));
+        }
         if (ci !== co) continue;
         addon.maxPool(geometry, x, y);
         addon.avgPool(geometry, x, y);

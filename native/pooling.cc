@@ -1,8 +1,10 @@
 // Max and average pooling over NHWC images, and their gradients.
 #include <algorithm>
+#include <vector>
 
 #include "geometry.h"
 #include "kernels.h"
+#include "pooling.h"
 #include "simd/table.h"
 #include "threads.h"
 
@@ -106,6 +108,43 @@ Napi::Value max_pool_gradient(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// (n, h, w, c, size, dy, where: Uint8Array, dz, dbias): back through max pooling, ReLU and bias, from where the maxima
+// stood: dz [n, h, w, c], and dbias [c], its sum.
+Napi::Value unpool(const Napi::CallbackInfo& info) {
+  const Index n = check::whole(info, 0, "n"), h = check::whole(info, 1, "h"), w = check::whole(info, 2, "w");
+  const Index c = check::whole(info, 3, "c", 1), size = check::whole(info, 4, "size", 1, kMostPooled);
+  const simd::PoolImage shape = side_by_side(h, w, c, size);
+  const Index out = check::product(info, {shape.oh, shape.ow, c}), in = check::product(info, {h, w, c});
+  const float* dy = check::floats(info, 5, "dy", check::product(info, {n, out}));
+  const uint8_t* where = check::bytes(info, 6, "where", n * out);
+  float* dz = check::floats(info, 7, "dz", check::product(info, {n, in}));
+  float* dbias = check::floats(info, 8, "dbias", c);
+  std::vector<double> total(c);
+  Index summed = 0;
+  // In pieces, and over images, as bias_relu_grad sums: the same bits.
+  const auto sum_until = [&](Index row) {
+    const Index pieces = (row - summed) / simd::kFew;
+    simd::best().sum_pieces(dz + summed * c, pieces, c, total.data());
+    summed += pieces * simd::kFew;
+  };
+  const bool covered = shape.oh * size == h && shape.ow * size == w;
+  const auto back = [&](Index i) {
+    if (!covered) std::fill(dz + i * in, dz + (i + 1) * in, 0.f);
+    simd::best().unpool(shape, dy + i * out, where + i * out, dz + i * in);
+  };
+  const bool alone = threads::count == 1;
+  threads::split(n, 1, [&](Index, threads::Range range) {
+    for (Index i = range.begin; i < range.end; ++i) {
+      back(i);
+      if (alone) sum_until((i + 1) * h * w);
+    }
+  });
+  sum_until(n * h * w);
+  simd::best().sum_rows(dz + summed * c, n * h * w - summed, c, total.data());
+  for (Index k = 0; k < c; ++k) dbias[k] = static_cast<float>(total[k]);
+  return info.Env().Undefined();
+}
+
 // (geometry, x, y)
 Napi::Value avg_pool(const Napi::CallbackInfo& info) {
   const Geometry g = pooling(info);
@@ -129,6 +168,7 @@ Napi::Value avg_pool_gradient(const Napi::CallbackInfo& info) {
 void add_pooling(Napi::Object& exports) {
   add<max_pool>(exports, "maxPool");
   add<max_pool_gradient>(exports, "maxPoolGradient");
+  add<unpool>(exports, "unpool");
   add<avg_pool>(exports, "avgPool");
   add<avg_pool_gradient>(exports, "avgPoolGradient");
 }

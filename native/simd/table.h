@@ -62,6 +62,9 @@ struct SgdFactors {
   float momentum, gradient_scale, momentum_scale, l2, decay;
 };
 
+// Rows whose dz is still in the first cache when it is summed.
+constexpr Index kFew = 16;
+
 struct Table {
   const char* name;
   Index lanes;
@@ -90,6 +93,8 @@ struct Table {
   void (*relu_grad)(Index n, const float* dy, const float* x, float* dx);
   // total[c] += sum over rows of x[r][c].
   void (*sum_rows)(const float* x, Index rows, Index channels, double* total);
+  // The same for pieces of kFew rows, summed one by one.
+  void (*sum_pieces)(const float* x, Index pieces, Index channels, double* total);
   // dz = dy where y > 0; total[c] += sum over rows of dz[r][c].
   void (*bias_relu_grad)(const float* dy, const float* y, Index rows, Index channels, float* dz, double* total);
   // out[r] = sum over columns of x[r][c].
@@ -104,6 +109,9 @@ struct Table {
   void (*winograd_filter_gradient)(const float* m, Index n, float* dg);
   void (*max_pool)(const PoolImage& shape, const float* x, float* y);
   void (*max_pool_grad)(const PoolImage& shape, const float* dy, const float* x, float* dx);
+  // Windows side by side over what a ReLU gave: y, and where in its window each maximum stands; and the way back.
+  void (*max_pool_where)(const PoolImage& shape, const float* x, float* y, uint8_t* where);
+  void (*unpool)(const PoolImage& shape, const float* dy, const uint8_t* where, float* dz);
 };
 
 extern const Table table_base;

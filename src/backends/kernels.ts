@@ -46,6 +46,23 @@ export const SoftmaxCrossEntropy = 'AdamwBenchSoftmaxCrossEntropy';
 export const BiasReluGrad = 'AdamwBenchBiasReluGrad';
 
 /**
+ * Convolution, bias, ReLU and max pooling over windows of size x size side by side (nn/convPool.ts), so that what the
+ * convolution gives need not be kept.
+ *   inputs  x [b, h, w, c], filter [kh, kw, c, k], bias [k]
+ *   attrs   FusedConv2D's, and size: number
+ *   outputs y [b, h'/size, w'/size, k], where (bool, of y's shape): bytes that MaxPoolReluBiasGrad understands
+ */
+export const ConvReluMaxPool = 'AdamwBenchConvReluMaxPool';
+
+/**
+ * The gradient of ConvReluMaxPool by what the convolution gave and by the bias.
+ *   inputs  dy [b, h, w, k], where
+ *   attrs   size: number, shape: [b, h', w', k], the convolution's output
+ *   outputs dz [b, h', w', k], dbias [k]
+ */
+export const MaxPoolReluBiasGrad = 'AdamwBenchMaxPoolReluBiasGrad';
+
+/**
  * Gradient of ReLU from its output (nn/relu.ts).
  *   inputs  dy, y (same shape)
  *   outputs dx: dy where y > 0, else 0

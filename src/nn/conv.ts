@@ -17,7 +17,7 @@ import { runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
 import { padded, type Padded } from './padding.js';
 
-interface ConvAttrs {
+export interface ConvAttrs {
   readonly strides: [number, number];
   readonly pad: Padded['pad'];
   readonly dataFormat: 'NHWC';
@@ -37,24 +37,37 @@ registerGradient({
   outputsToSave: [true],
   gradFunc: (dy, saved, attrs) => {
     const [x, filter, y] = saved as [Tensor4D, Tensor4D, Tensor4D];
-    const { activation, strides, pad, dataFormat, biased } = attrs as unknown as ConvAttrs;
+    const conv = attrs as unknown as ConvAttrs;
     // Computed at once, not in the callbacks: tfjs tidies each of those by itself.
-    const [dz, dbias] = biased ? biasGradient(dy as Tensor, y, activation) : [dy as Tensor];
+    const [dz, dbias] = conv.biased ? biasGradient(dy as Tensor, y, conv.activation) : [dy as Tensor];
     y.dispose();
-    const shared = { strides, pad, dataFormat };
     return {
-      x: () => runKernel(Conv2DBackpropInput, { dy: dz, filter }, { ...shared, inputShape: x.shape })[0]!,
-      // Asked for after x: tfjs goes through the inputs in the order they were given in.
-      filter: () => {
-        const attrs = { ...shared, filterShape: filter.shape };
-        const dfilter = runKernel(Conv2DBackpropFilter, { x, dy: dz }, attrs)[0]!;
-        dispose([x, dz, dy as Tensor]);
-        return dfilter;
-      },
+      ...convolutionGradient(conv, x, filter, dz, [dy as Tensor]),
       ...(dbias ? { bias: () => dbias } : {}),
     };
   },
 });
+
+/** The lazy gradients by x and by filter of a convolution whose output's is dz; disposes of x, dz and `used`. */
+export function convolutionGradient(
+  { strides, pad, dataFormat }: ConvAttrs,
+  x: Tensor4D,
+  filter: Tensor4D,
+  dz: Tensor,
+  used: Tensor[],
+) {
+  const shared = { strides, pad, dataFormat };
+  return {
+    x: () => runKernel(Conv2DBackpropInput, { dy: dz, filter }, { ...shared, inputShape: x.shape })[0]!,
+    // Asked for after x: tfjs goes through the inputs in the order they were given in.
+    filter: () => {
+      const attrs = { ...shared, filterShape: filter.shape };
+      const dfilter = runKernel(Conv2DBackpropFilter, { x, dy: dz }, attrs)[0]!;
+      dispose([x, dz, ...used]);
+      return dfilter;
+    },
+  };
+}
 
 /**
  * size x size convolution to `filters` channels, NHWC, zero padding of (size-1)/2 on each side (PyTorch's

@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { conv } from '../../src/nn/conv.js';
+import { convPool } from '../../src/nn/convPool.js';
 import { crossEntropy } from '../../src/nn/crossEntropy.js';
 import { dense, flatten } from '../../src/nn/dense.js';
 import { named, serial, type LayerOf } from '../../src/nn/layer.js';
@@ -29,6 +30,7 @@ describe('gradients', () => {
     ['conv 1x1, stride 2', conv(3, 1, { stride: 2 }), [2, 5, 4, 3]],
     ['conv 5x5 with bias', conv(3, 5, { bias: true }), [2, 6, 5, 2]],
     ['conv with bias and ReLU', conv(3, 3, { bias: true, relu: true }), [2, 5, 5, 2]],
+    ['conv with bias, ReLU and max pooling, odd sizes', convPool(3, 3, 2), [2, 5, 6, 2]],
     ['dense', dense(4), [3, 5]],
     ['dense with ReLU', dense(4, { relu: true }), [3, 5]],
     ['ReLU', relu, [3, 4, 4, 2]],

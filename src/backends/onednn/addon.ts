@@ -26,6 +26,28 @@ export interface Addon {
     relu: boolean,
     y: Float32Array,
   ): void;
+  /** Windows of size x size; `where`, of y's length, is for `unpool`. */
+  conv2dReluMaxPool(
+    geometry: Int32Array,
+    size: number,
+    x: Float32Array,
+    filter: Float32Array,
+    bias: Float32Array,
+    y: Float32Array,
+    where: Uint8Array,
+  ): void;
+  /** Back through the pooling, the ReLU and the bias of conv2dReluMaxPool, whose convolution gave [n, h, w, c]. */
+  unpool(
+    n: number,
+    h: number,
+    w: number,
+    c: number,
+    size: number,
+    dy: Float32Array,
+    where: Uint8Array,
+    dz: Float32Array,
+    dbias: Float32Array,
+  ): void;
   conv2dInputGradient(geometry: Int32Array, dy: Float32Array, filter: Float32Array, dx: Float32Array): void;
   conv2dFilterGradient(geometry: Int32Array, x: Float32Array, dy: Float32Array, dfilter: Float32Array): void;
   maxPool(geometry: Int32Array, x: Float32Array, y: Float32Array): void;

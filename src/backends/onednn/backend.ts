@@ -7,6 +7,7 @@ import { util, type DataType, type Tensor, type TensorInfo } from '@tensorflow/t
 import type { backend_util } from '@tensorflow/tfjs-core';
 import type { Computation, Repeating } from '../repeat.js';
 import type { BufferPool, Block } from './pool.js';
+import { spoil } from './recorder.js';
 import { Repeats } from './repeats.js';
 
 export const backendName = 'onednn';
@@ -40,6 +41,16 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     const info = this.makeTensorInfo(shape, 'float32', values);
     if (block) this.record(info.dataId).block = block;
     return { info, values };
+  }
+
+  /** A new bool tensor, and its bytes to be written; they lie in a block as floats would. */
+  allocateBytes(shape: number[]): { info: TensorInfo; bytes: Uint8Array } {
+    const size = util.sizeFromShape(shape);
+    const { values, block } = this.source.take(Math.ceil(size / 4));
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, size);
+    const info = this.makeTensorInfo(shape, 'bool', bytes);
+    if (block) this.record(info.dataId).block = block;
+    return { info, bytes };
   }
 
   /** Runs `compute`, whose tensors get their memory from `memory`. */
@@ -100,11 +111,15 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     return info;
   }
 
-  /** The tensor's values; a copy where they lie in a block, which stays the backend's, or are borrowed. */
+  /**
+   * The tensor's values; a copy where they lie in a block, which stays the backend's, or are borrowed. What is done with
+   * them a recording does not hold.
+   */
   override readSync(dataId: object): backend_util.BackendValues {
+    spoil();
     const values = super.readSync(dataId);
     const { block, borrowed } = this.record(dataId);
-    return values instanceof Float32Array && (block ?? borrowed) ? values.slice() : values;
+    return ArrayBuffer.isView(values) && (block ?? borrowed) ? values.slice() : values;
   }
 
   override disposeData(dataId: object, force = false): boolean {

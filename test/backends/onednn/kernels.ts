@@ -1,8 +1,13 @@
 /** Every native kernel against the JavaScript kernel of the same name, on random shapes. */
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, test } from 'vitest';
-import { built, expectSame, kernel, tensor } from './both.js';
+import { describe, expect, test } from 'vitest';
+import { loadOnednn } from '../../../src/backends/onednn/index.js';
+import { conv } from '../../../src/nn/conv.js';
+import { convPool } from '../../../src/nn/convPool.js';
+import { serial, type LayerOf } from '../../../src/nn/layer.js';
+import { maxPooling } from '../../../src/nn/pool.js';
+import { bits, built, channels, expectSame, kernel, on, tensor } from './both.js';
 import { convolutions } from './convolutions.js';
 import { runs, windows } from './windows.js';
 
@@ -55,6 +60,43 @@ function pooling(): void {
       ),
       runs,
     ));
+
+  const convPooled = fc.record({
+    n: fc.integer({ min: 1, max: 3 }),
+    h: fc.integer({ min: 3, max: 17 }),
+    w: fc.integer({ min: 3, max: 17 }),
+    ci: channels,
+    co: channels,
+    size: fc.constantFrom(1, 3, 5),
+    window: fc.integer({ min: 1, max: 3 }),
+    threads: fc.constantFrom(1, 2),
+  });
+  test('convolution, ReLU and pooling in one are, bit for bit, the layers one by one', () =>
+    fc
+      .assert(
+        fc.asyncProperty(convPooled, async ({ n, h, w, ci, co, size, window, threads }) => {
+          const layers = serial({
+            conv: conv(co, size, { bias: true, relu: true }),
+            pool: maxPooling(window),
+          });
+          // Rounded, so that there are equal maxima and windows without a positive value.
+          const round = (shape: number[], seed: number) => tf.round(tf.mul(tensor(shape, seed), 3));
+          const gradients = (of: LayerOf) => () => {
+            const layer = of([h, w, ci]);
+            const inputs = [round([n, h, w, ci], 2), round([size, size, ci, co], 3), round([co], 4)];
+            const apply = (x: tf.Tensor, ...params: tf.Tensor[]) =>
+              layer.apply(params, [], x, { training: false });
+            const y = apply(...(inputs as [tf.Tensor, tf.Tensor, tf.Tensor]));
+            const { grads } = tf.valueAndGrads(apply as never)(inputs, tensor(y.shape, 5));
+            return [y, ...grads];
+          };
+          await loadOnednn({ threads });
+          const one = await on('onednn', gradients(convPool(co, size, window)));
+          expect(bits(one) === bits(await on('onednn', gradients(layers)))).toBe(true);
+        }),
+        { numRuns: 80 },
+      )
+      .finally(() => loadOnednn({ threads: 1 })));
 
   test('of equal values the first takes the gradient, and NaN never wins', () =>
     expectSame(() => {

@@ -157,6 +157,7 @@ describe.skipIf(!built)('repeated computations', () => {
 
   test.each([
     ['a JavaScript kernel', (x: tf.Tensor) => tf.tidy(() => [tf.tanh(tf.mul(x, 2))])],
+    ['a value that was read', (x: tf.Tensor) => [tf.mul(x, x.dataSync()[0]!)]],
     ['an input as a result', (x: tf.Tensor) => [tf.reshape(x, [-1])]],
     ['part of an input as a result', (x: tf.Tensor) => tf.split(x, [300, 700])],
   ])('%s is not recorded, and comes out right', (_, run) => {

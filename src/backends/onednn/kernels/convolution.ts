@@ -8,6 +8,7 @@ import {
   util,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { ConvReluMaxPool } from '../../kernels.js';
 import { activate, type Activation } from '../activation.js';
 import { native } from '../addon.js';
 import { geometry } from '../geometry.js';
@@ -74,6 +75,23 @@ const fusedConv2d = kernel<FusedInputs, ConvAttrs & Activation>(FusedConv2D, (ca
   return out && activate(backend, out, attrs, inputs.preluActivationWeights);
 });
 
+const reluMaxPool = kernel<
+  { x: TensorInfo; filter: TensorInfo; bias: TensorInfo },
+  ConvAttrs & { size: number }
+>(ConvReluMaxPool, ({ inputs, attrs, backend }) => {
+  const x = backend.floats(inputs.x);
+  const filter = backend.floats(inputs.filter);
+  const bias = backend.floats(inputs.bias);
+  const shape = describe(inputs.x.shape, inputs.filter.shape, attrs);
+  if (!x || !filter || !bias || !shape) return undefined;
+  const [n, h, w, c] = shape.outShape as Shape4D;
+  const pooled = [n, Math.floor(h / attrs.size), Math.floor(w / attrs.size), c];
+  const y = backend.allocate(pooled);
+  const where = backend.allocateBytes(pooled);
+  native().conv2dReluMaxPool(shape.numbers, attrs.size, x, filter, bias, y.values, where.bytes);
+  return [y.info, where.info];
+});
+
 const inputGradient = kernel<{ dy: TensorInfo; filter: TensorInfo }, ConvAttrs & { inputShape: number[] }>(
   Conv2DBackpropInput,
   ({ inputs, attrs, backend }) => {
@@ -100,4 +118,4 @@ const filterGradient = kernel<{ x: TensorInfo; dy: TensorInfo }, ConvAttrs & { f
   },
 );
 
-export const convolutionKernels = [conv2d, fusedConv2d, inputGradient, filterGradient];
+export const convolutionKernels = [conv2d, fusedConv2d, reluMaxPool, inputGradient, filterGradient];

@@ -68,7 +68,7 @@ const reshape = kernel<{ x: TensorInfo }, { shape: number[] }>(Reshape, ({ input
 });
 
 const identity = kernel<{ x: TensorInfo }, object>(Identity, ({ inputs, backend }) =>
-  inputs.x.dtype === 'float32' ? backend.alias(inputs.x, inputs.x.shape) : undefined,
+  backend.alias(inputs.x, inputs.x.shape),
 );
 
 const expandDims = kernel<{ input: TensorInfo }, { dim: number }>(

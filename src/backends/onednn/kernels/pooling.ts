@@ -8,6 +8,7 @@ import {
   util,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { MaxPoolReluBiasGrad } from '../../kernels.js';
 import { native } from '../addon.js';
 import { geometry } from '../geometry.js';
 import { kernel } from '../kernel.js';
@@ -71,7 +72,22 @@ const avgPoolGradient = kernel<{ dy: TensorInfo; input: TensorInfo }, PoolAttrs>
   },
 );
 
+const unpool = kernel<
+  { dy: TensorInfo; where: TensorInfo },
+  { size: number; shape: [number, number, number, number] }
+>(MaxPoolReluBiasGrad, ({ inputs, attrs, backend }) => {
+  const dy = backend.floats(inputs.dy);
+  const where = backend.data.get(inputs.where.dataId).values;
+  if (!dy || !(where instanceof Uint8Array)) return undefined;
+  const [n, h, w, c] = attrs.shape;
+  const dz = backend.allocate(attrs.shape);
+  const dbias = backend.allocate([c]);
+  native().unpool(n, h, w, c, attrs.size, dy, where, dz.values, dbias.values);
+  return [dz.info, dbias.info];
+});
+
 export const poolingKernels = [
+  unpool,
   forward(MaxPool, 'maxPool'),
   forward(AvgPool, 'avgPool'),
   maxPoolGradient,

@@ -1,0 +1,69 @@
+/**
+ * Convolution with bias and ReLU, then max pooling: one operation where the backend has a kernel for it, which keeps of
+ * what the convolution gave only where the maxima stood. Elsewhere it is the two layers, which are the specification.
+ */
+import './gradients.js';
+import { registerGradient, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { ConvReluMaxPool, MaxPoolReluBiasGrad, hasKernel, runKernel } from '../backends/kernels.js';
+import { conv, convolutionGradient, type ConvAttrs } from './conv.js';
+import type { LayerOf } from './layer.js';
+import { padded } from './padding.js';
+import { maxPooling } from './pool.js';
+
+interface ConvPoolAttrs extends ConvAttrs {
+  /** Of a window. */
+  readonly size: number;
+  /** Of the convolution's output, without the batch. */
+  readonly convolved: readonly number[];
+}
+
+registerGradient({
+  kernelName: ConvReluMaxPool,
+  inputsToSave: ['x', 'filter'],
+  outputsToSave: [false, true],
+  gradFunc: (dys, saved, attrs) => {
+    const [dy] = dys as Tensor[];
+    const [x, filter, where] = saved as [Tensor4D, Tensor4D, Tensor];
+    const conv = attrs as unknown as ConvPoolAttrs;
+    const shape = [x.shape[0], ...conv.convolved];
+    // Computed at once, and let go of, as in conv.ts.
+    const [dz, dbias] = runKernel(MaxPoolReluBiasGrad, { dy: dy!, where }, { size: conv.size, shape });
+    where.dispose();
+    return { ...convolutionGradient(conv, x, filter, dz!, [dy!]), bias: () => dbias! };
+  },
+});
+
+/** `conv(filters, size, { bias: true, relu: true })`, then `maxPooling(window)`. */
+export function convPool(filters: number, size: number, window: number): LayerOf {
+  return (input) => {
+    const convolution = conv(filters, size, { bias: true, relu: true })(input);
+    const pooling = maxPooling(window)(convolution.output);
+    const margin = (size - 1) / 2;
+    return {
+      ...convolution,
+      output: pooling.output,
+      apply(params, state, x, pass) {
+        if (!hasKernel(ConvReluMaxPool)) {
+          return pooling.apply([], [], convolution.apply(params, state, x, pass), pass);
+        }
+        const [filter, bias] = params as [Tensor, Tensor];
+        const { x: input, pad } = padded(x, size, 1, margin, margin);
+        const attrs: ConvPoolAttrs = {
+          strides: [1, 1],
+          pad,
+          dataFormat: 'NHWC',
+          dilations: [1, 1],
+          activation: 'relu',
+          biased: true,
+          size: window,
+          convolved: convolution.output,
+        };
+        return runKernel(
+          ConvReluMaxPool,
+          { x: input, filter, bias },
+          { ...attrs, convolved: [...attrs.convolved] },
+        )[0]!;
+      },
+    };
+  };
+}
