@@ -74,7 +74,8 @@ export const ReluGrad = 'AdamwBenchReluGrad';
  *   g = gradient + l2*mask*theta;  m' = beta1 m + (1-beta1) g;  v' = beta2 v + (1-beta2) g^2
  *   theta' = theta - stepSize * (m'/bias1) / (sqrt(v'/bias2) + epsilon) - decay*mask*theta
  *   inputs  theta, gradient, m, v [n], mask [n] (optional; 1 everywhere where absent)
- *   attrs   beta1, beta2, bias1, bias2, stepSize, epsilon, l2, decay: number
+ *   attrs   beta1, beta2, bias1, bias2, stepSize, epsilon, l2, decay: number; reuse: boolean, whether theta', m' and v'
+ *           may be written over theta, m and v
  *   outputs theta', m', v' [n]
  */
 export const AdamStep = 'AdamwBenchAdamStep';
@@ -84,7 +85,7 @@ export const AdamStep = 'AdamwBenchAdamStep';
  *   g = gradient + l2*mask*theta;  m' = momentum*m + gradientScale*g
  *   theta' = theta - momentumScale*m' - decay*mask*theta
  *   inputs  theta, gradient, m [n], mask [n] (optional)
- *   attrs   momentum, gradientScale, momentumScale, l2, decay: number
+ *   attrs   momentum, gradientScale, momentumScale, l2, decay: number; reuse: boolean, as above
  *   outputs theta', m' [n]
  */
 export const SgdStep = 'AdamwBenchSgdStep';

@@ -20,22 +20,23 @@ export function canFuse({ name }: OptimizerRule): boolean {
   return kernel !== undefined && hasKernel(kernel);
 }
 
-/** The vectors of a step; `mask` as for `addDecay`. */
+/** The vectors of a step; `mask` as for `addDecay`, `reuse` as for `Optimizer.update`. */
 export interface StepVectors {
   readonly theta: Tensor1D;
   readonly gradient: Tensor1D;
   readonly slots: readonly Tensor1D[];
   readonly mask?: Tensor1D | undefined;
+  readonly reuse: boolean;
 }
 
 /** Takes one step by the backend's kernel. Throws tfjs's error where there is none: ask `canFuse` first. */
 export function fusedStep(rule: OptimizerRule, vectors: StepVectors, s: StepScalars): Updated {
-  const { theta, gradient, slots, mask } = vectors;
+  const { theta, gradient, slots, mask, reuse } = vectors;
   const inputs: NamedTensorMap = { theta, gradient, m: slots[0]!, ...(mask && { mask }) };
   const out =
     KERNELS[rule.name] === AdamStep
-      ? runKernel(AdamStep, { ...inputs, v: slots[1]! }, adamAttrs(rule, s))
-      : runKernel(SgdStep, inputs, sgdAttrs(rule, s));
+      ? runKernel(AdamStep, { ...inputs, v: slots[1]! }, { ...adamAttrs(rule, s), reuse })
+      : runKernel(SgdStep, inputs, { ...sgdAttrs(rule, s), reuse });
   const [next, ...nextSlots] = out as Tensor1D[];
   return { theta: next!, slots: nextSlots };
 }

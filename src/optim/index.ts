@@ -45,10 +45,10 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
   return {
     slots: links.slots,
     init: (n) => links.slots.map((): Tensor1D => zeros([n])),
-    update(theta, gradient, slots, at) {
+    update(theta, gradient, slots, at, reuse = false) {
       requireEqualLengths({ theta, gradient, ...named(links.slots, slots), ...(mask ? { mask } : {}) });
       const s = stepScalars(rule, { lr, wd }, at);
-      if (canFuse(rule)) return fusedStep(rule, { theta, gradient, slots, mask }, s);
+      if (canFuse(rule)) return fusedStep(rule, { theta, gradient, slots, mask, reuse }, s);
       return applyChain(links, theta, gradient, slots, s);
     },
   };

@@ -26,6 +26,12 @@ export interface Optimizer {
   readonly slots: readonly string[];
   /** Fresh state for n parameters: one zero vector per slot. */
   init(n: number): Tensor1D[];
-  /** One step. */
-  update(theta: Tensor1D, gradient: Tensor1D, slots: readonly Tensor1D[], at: StepInfo): Updated;
+  /** One step. `reuse`: theta and slots are not needed any more, so that the new ones may be written over them. */
+  update(
+    theta: Tensor1D,
+    gradient: Tensor1D,
+    slots: readonly Tensor1D[],
+    at: StepInfo,
+    reuse?: boolean,
+  ): Updated;
 }

@@ -52,7 +52,7 @@ export function step(
   const seen: Observed[] = [];
   const { score, gradient } = gradientOf(model, weights, batch, random, seen);
   onGradient?.(weights, gradient);
-  const updated = optimizer.update(weights.theta, gradient, weights.slots, at);
+  const updated = optimizer.update(weights.theta, gradient, weights.slots, at, true);
   const state = model.observe(weights.state, seen);
   for (const stale of [gradient, weights.theta, ...weights.slots, weights.state]) stale.dispose();
   return { weights: { ...updated, state }, score };

@@ -100,6 +100,12 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     return { dataId: tensor.dataId, shape, dtype: tensor.dtype };
   }
 
+  /** Whether the tensor is the only one that has its memory, which is the backend's. */
+  owns(tensor: TensorInfo): boolean {
+    const { block, refCount } = this.record(tensor.dataId);
+    return block?.holders === 1 && refCount === 1;
+  }
+
   /** A tensor of `shape` whose values are `run`, a subarray of `tensor`'s: no copy, and neither may be written to. */
   part(tensor: TensorInfo, run: Float32Array, shape: number[]): TensorInfo {
     const { block } = this.record(tensor.dataId);

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { OnednnBackend } from '../../../src/backends/onednn/backend.js';
 import { blockSize, BufferPool } from '../../../src/backends/onednn/pool.js';
 import { crossEntropy } from '../../../src/nn/crossEntropy.js';
-import { AdamStep } from '../../../src/backends/kernels.js';
+import { AdamStep, SgdStep } from '../../../src/backends/kernels.js';
 import { bits, built, kernel, tensor } from './both.js';
 
 describe('the pool', () => {
@@ -112,6 +112,65 @@ describe.skipIf(!built)('memory of the onednn backend', () => {
     a.dispose();
     for (let i = 0; i < 5; i++) tf.mul(tensor([1024], i), 3);
     expect(Array.from(b.dataSync())).toEqual(want);
+  });
+
+  describe('a step that may reuse the memory of what it replaces', () => {
+    const attrs = {
+      beta1: 0.9,
+      beta2: 0.99,
+      bias1: 0.4,
+      bias2: 0.3,
+      stepSize: 0.05,
+      epsilon: 1e-8,
+      l2: 0.1,
+      decay: 0.01,
+    };
+    const sgd = { momentum: 0.9, gradientScale: 0.7, momentumScale: 0.2, l2: 0.1, decay: 0.01 };
+    const own = (seed: number) => tf.add(tf.abs(tensor([1003], seed)), 0);
+    const vectors = () => ({ theta: own(2), m: own(4), v: own(5) });
+    const take = (from: ReturnType<typeof vectors>, reuse: boolean) => {
+      const { theta, m, v } = from;
+      const inputs = { theta, gradient: tensor([1003], 3), m };
+      return {
+        adam: () => kernel(AdamStep, { ...inputs, v }, { ...attrs, reuse }),
+        sgd: () => kernel(SgdStep, inputs, { ...sgd, reuse }),
+      };
+    };
+
+    test.each(['adam', 'sgd'] as const)('%s: gives the same bits in the same memory', (name) => {
+      const backend = tf.backend() as OnednnBackend;
+      const wanted = take(vectors(), false)[name]();
+      const from = vectors();
+      const memory = [from.theta, from.m, from.v].map((vector) => backend.floats(vector)!);
+      const out = take(from, true)[name]();
+      tf.dispose(from);
+      out.forEach((tensor, k) => expect(backend.floats(tensor)).toBe(memory[k]));
+      expect(bits(out.map((t) => t.dataSync())) === bits(wanted.map((t) => t.dataSync()))).toBe(true);
+      const { idleBytes } = pool();
+      tf.dispose(out);
+      expect(pool().idleBytes).toBe(idleBytes + out.length * blockSize(4 * 1003));
+    });
+
+    test.each<[string, (theta: tf.Tensor) => tf.Tensor]>([
+      ['a clone', (theta) => theta.clone()],
+      ['a reshape', (theta) => tf.reshape(theta, [17, 59])],
+      ['a piece', (theta) => tf.split(theta, [3, 1000])[1]!],
+    ])('%s of theta keeps its values', (_, sharing) => {
+      const from = vectors();
+      const other = sharing(from.theta);
+      const seen = other.dataSync().slice();
+      const out = take(from, true).adam();
+      tf.dispose(from);
+      expect(other.dataSync()).toEqual(seen);
+      tf.dispose([other, ...out]);
+    });
+
+    test('arrays that came from outside are not written to', () => {
+      const mine = new Float32Array(1003).fill(0.5);
+      const theta = tf.tensor1d(mine);
+      take({ ...vectors(), theta }, true).adam();
+      expect(mine).toEqual(new Float32Array(1003).fill(0.5));
+    });
   });
 
   test('training 10,000 steps stays flat, and the same steps give the same bits', () => {

@@ -32,6 +32,12 @@ function vectors(
   return fit && masked !== undefined ? { values: values as Float32Array[], mask: masked } : undefined;
 }
 
+/** What takes a vector's place: a new one, or itself where it is needed no more and nobody else sees its memory. */
+const successor = (backend: OnednnBackend, vector: TensorInfo, reuse: boolean | undefined) =>
+  reuse && backend.owns(vector)
+    ? { info: backend.alias(vector, vector.shape), values: backend.floats(vector)! }
+    : backend.allocate(vector.shape);
+
 interface AdamInputs {
   readonly theta: TensorInfo;
   readonly gradient: TensorInfo;
@@ -43,13 +49,13 @@ interface AdamInputs {
 type AdamAttrs = Record<
   'beta1' | 'beta2' | 'bias1' | 'bias2' | 'stepSize' | 'epsilon' | 'l2' | 'decay',
   number
->;
+> & { readonly reuse?: boolean };
 
 const adam = kernel<AdamInputs, AdamAttrs>(AdamStep, ({ inputs, attrs, backend }) => {
   const given = vectors(backend, [inputs.theta, inputs.gradient, inputs.m, inputs.v], inputs.mask);
   if (!given) return undefined;
   const [theta, gradient, m, v] = given.values as [Float32Array, Float32Array, Float32Array, Float32Array];
-  const outs = [inputs.theta, inputs.m, inputs.v].map((tensor) => backend.allocate(tensor.shape));
+  const outs = [inputs.theta, inputs.m, inputs.v].map((tensor) => successor(backend, tensor, attrs.reuse));
   const { beta1, beta2, bias1, bias2, stepSize, epsilon, l2, decay } = attrs;
   native().adamStep(
     theta.length,
@@ -80,13 +86,15 @@ interface SgdInputs {
   readonly mask?: TensorInfo;
 }
 
-type SgdAttrs = Record<'momentum' | 'gradientScale' | 'momentumScale' | 'l2' | 'decay', number>;
+type SgdAttrs = Record<'momentum' | 'gradientScale' | 'momentumScale' | 'l2' | 'decay', number> & {
+  readonly reuse?: boolean;
+};
 
 const sgd = kernel<SgdInputs, SgdAttrs>(SgdStep, ({ inputs, attrs, backend }) => {
   const given = vectors(backend, [inputs.theta, inputs.gradient, inputs.m], inputs.mask);
   if (!given) return undefined;
   const [theta, gradient, m] = given.values as [Float32Array, Float32Array, Float32Array];
-  const outs = [inputs.theta, inputs.m].map((tensor) => backend.allocate(tensor.shape));
+  const outs = [inputs.theta, inputs.m].map((tensor) => successor(backend, tensor, attrs.reuse));
   const { momentum, gradientScale, momentumScale, l2, decay } = attrs;
   native().sgdStep(
     theta.length,
