@@ -7,7 +7,7 @@ import { util, type DataType, type Tensor, type TensorInfo } from '@tensorflow/t
 import type { backend_util } from '@tensorflow/tfjs-core';
 import type { Computation, Repeating } from '../repeat.js';
 import type { BufferPool, Block } from './pool.js';
-import { spoil } from './recorder.js';
+import { allocated, spoil } from './recorder.js';
 import { Repeats } from './repeats.js';
 
 export const backendName = 'onednn';
@@ -38,6 +38,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   /** A new float32 tensor of undefined content, and its values to be written. */
   allocate(shape: number[]): { info: TensorInfo; values: Float32Array } {
     const { values, block } = this.source.take(util.sizeFromShape(shape));
+    allocated(values);
     const info = this.makeTensorInfo(shape, 'float32', values);
     if (block) this.record(info.dataId).block = block;
     return { info, values };

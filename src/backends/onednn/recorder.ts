@@ -3,6 +3,8 @@
  * memory, but for arrays that were inputs, or parts of inputs, which are replaced by the new ones.
  */
 
+import { inPlace } from './inPlace.js';
+
 type Work = (...args: never[]) => void;
 
 /** Where in the arguments of a call an input stands, or a run of its values. */
@@ -13,7 +15,7 @@ interface Place {
   readonly length: number;
 }
 
-interface RecordedCall {
+export interface RecordedCall {
   readonly work: Work;
   readonly args: unknown[];
   readonly places: readonly Place[];
@@ -34,7 +36,8 @@ function placeOf(array: unknown, argument: number, inputs: readonly Values[]): P
 }
 
 export class Recording {
-  private readonly calls: RecordedCall[] = [];
+  private calls: RecordedCall[] = [];
+  private readonly made = new Set<Float32Array>();
 
   constructor(private inputs: readonly Values[]) {}
 
@@ -46,11 +49,19 @@ export class Recording {
     this.calls.push({ work, args, places });
   }
 
-  /** To be called once all is recorded: lets go of the inputs. */
-  finish(): this {
+  /** An array was allocated. */
+  note(values: Float32Array): void {
+    this.made.add(values);
+  }
+
+  /** To be called once all is recorded: lets go of the inputs, and says where `results` will be found after a play. */
+  finish(results: readonly Float32Array[]): Float32Array[] {
+    const { calls, moved } = inPlace(this.calls, (array) => this.made.has(array), results);
+    this.calls = calls;
     this.inputs = [];
+    this.made.clear();
     this.calls.forEach(letGo);
-    return this;
+    return results.map((values) => moved.get(values) ?? values);
   }
 
   /** Makes the calls again, on other inputs of the same types and lengths. */
@@ -80,6 +91,11 @@ export const isRecording = (): boolean => current !== undefined;
 export function perform<Args extends unknown[]>(work: (...args: Args) => void, ...args: Args): void {
   work(...args);
   current?.add(work as unknown as Work, args);
+}
+
+/** An array that is new, to be written to by the kernel that asked for it. */
+export function allocated(values: Float32Array): void {
+  current?.note(values);
 }
 
 /** Says that something happened that a recording does not hold. */

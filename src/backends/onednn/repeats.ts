@@ -58,10 +58,11 @@ export class Repeats {
   }
 
   private programOf(recording: Recording, out: readonly Tensor[]): Program | undefined {
-    const outputs = out.map((tensor) => ({ shape: tensor.shape, values: this.backend.floats(tensor) }));
+    const results = out.map((tensor) => this.backend.floats(tensor));
     // An input that comes out again would have to be replaced, too; no computation here does that.
-    if (outputs.some(({ values }) => !values || recording.isInput(values))) return undefined;
-    return { recording: recording.finish(), outputs: outputs as Program['outputs'] };
+    if (!results.every((values) => values && !recording.isInput(values))) return undefined;
+    const places = recording.finish(results as Float32Array[]);
+    return { recording, outputs: out.map(({ shape }, k) => ({ shape, values: places[k]! })) };
   }
 
   private play({ recording, outputs }: Program, inputs: readonly Values[]): Tensor[] {

@@ -171,6 +171,108 @@ describe.skipIf(!built)('repeated computations', () => {
     expect(runs).toBe(3);
   });
 
+  const twice = (x: tf.Tensor) => tf.mul(x, 2);
+  const thrice = (x: tf.Tensor) => tf.mul(x, 3);
+  test.each<[string, (x: tf.Tensor) => tf.Tensor[]]>([
+    ['pieces of their own', (x) => [tf.concat([twice(x), thrice(x)])]],
+    ['a concatenation inside of another', (x) => [tf.concat([tf.concat([twice(x), thrice(x)]), twice(x)])]],
+    [
+      'a piece of which a part is a result',
+      (x) => {
+        const a = twice(x);
+        return [tf.concat([a, thrice(x)]), tf.split(a, 2)[1]!];
+      },
+    ],
+    [
+      'a vector of which a part is a result',
+      (x) => {
+        const whole = tf.concat([twice(x), thrice(x)]);
+        return [tf.split(whole, 2)[1]!];
+      },
+    ],
+    ['one piece twice', (x) => ((a) => [tf.concat([a, a, thrice(x)])])(twice(x))],
+    ['a piece that is a result itself', (x) => ((a) => [tf.concat([a, thrice(x)]), a])(twice(x))],
+    [
+      'a piece that is read afterwards',
+      (x) => {
+        const a = twice(x);
+        return [tf.concat([a, thrice(x)]), tf.add(a, 1)];
+      },
+    ],
+    [
+      'a piece of which a part is read before',
+      (x) => {
+        const a = twice(x);
+        return [tf.concat([a, tf.add(tf.split(a, 2)[1]!, 1)])];
+      },
+    ],
+    [
+      'a piece of which a part is read afterwards',
+      (x) => {
+        const a = twice(x);
+        return [tf.concat([a, thrice(x)]), tf.add(tf.split(a, 2)[1]!, 1)];
+      },
+    ],
+    [
+      'a piece of a piece',
+      (x) => {
+        const [a, b] = tf.split(twice(x), [300, 700]);
+        return [tf.concat([b!, a!, thrice(x)])];
+      },
+    ],
+    [
+      'a reshaped piece',
+      (x) => {
+        const a = tf.reshape(twice(x), [10, 100]);
+        return [tf.concat([tf.reshape(tf.mul(a, a), [-1]), thrice(x)])];
+      },
+    ],
+    ['pieces that nobody computes', (x) => [tf.concat([tf.ones([5]), twice(x), tf.zeros([3])])]],
+    ['an input as a piece', (x) => [tf.concat([x, twice(x)])]],
+    ['a vector that is not a result', (x) => [twice(tf.concat([twice(x), thrice(x)]))]],
+    [
+      'a vector that is read as a whole and in parts',
+      (x) => {
+        const whole = tf.concat([twice(x), thrice(x)]);
+        return [whole, tf.add(tf.split(whole, 2)[1]!, 1)];
+      },
+    ],
+    [
+      'a concatenation of concatenations',
+      (x) => {
+        const inner = tf.concat([twice(x), thrice(x)]);
+        return [tf.concat([inner, twice(inner)]), inner];
+      },
+    ],
+    [
+      'rows of matrices',
+      (x) => {
+        const rows = [twice(x), thrice(x)].map((t) => tf.reshape(t, [10, 100]));
+        return [tf.concat(rows, 1)];
+      },
+    ],
+    [
+      'memory that had another content before',
+      (x) => {
+        tf.tidy(() => void [twice(x), thrice(x), tf.concat([twice(x), x])]);
+        return [tf.concat([tf.add(twice(x), 1), tf.tidy(() => tf.mul(thrice(x), 2))])];
+      },
+    ],
+  ])('concatenated: %s', (_, run) => {
+    const owner = {};
+    for (const seed of [1, 2, 3, 4]) {
+      const x = tensor([1000], seed);
+      const read = (out: tf.Tensor[]) => {
+        const seen = out.map((t) => t.dataSync().slice());
+        tf.dispose(out);
+        return seen;
+      };
+      const wanted = read(tf.tidy(() => run(x)));
+      const found = read(repeat({ owner, name: 'test', inputs: [x], run: () => tf.tidy(() => run(x)) }));
+      expect(bits(found) === bits(wanted)).toBe(true);
+    }
+  });
+
   test('what says that it cannot be repeated is run every time', () => {
     const owner = {};
     let runs = 0;

@@ -1,5 +1,6 @@
 /** Concatenation, a plain copy into recycled memory, and cutting a tensor into runs of its values, without a copy. */
 import { Concat, SplitV, backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { interleave } from '../interleave.js';
 import { kernel } from '../kernel.js';
 import { perform } from '../recorder.js';
 
@@ -16,23 +17,6 @@ const concat = kernel<TensorInfo[], { axis: number }>(Concat, ({ inputs, attrs, 
   perform(interleave, values, outer, runs, ...(arrays as Float32Array[]));
   return info;
 });
-
-/** Writes, `outer` times, the next `runs[i]` values of every array i. */
-function interleave(
-  values: Float32Array,
-  outer: number,
-  runs: readonly number[],
-  ...arrays: Float32Array[]
-): void {
-  let at = 0;
-  for (let row = 0; row < outer; row++) {
-    arrays.forEach((array, i) => {
-      const run = runs[i]!;
-      values.set(outer === 1 ? array : array.subarray(row * run, (row + 1) * run), at);
-      at += run;
-    });
-  }
-}
 
 const splitV = kernel<{ x: TensorInfo }, { numOrSizeSplits: number | number[]; axis: number }>(
   SplitV,
