@@ -78,6 +78,7 @@ function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number): Co
     separability: differ('separability', RULES.separability, `Of one of the two: ${REASONS.separability}`),
     slope: slopeDifference(a, b, plan),
     regret: differ('regret', RULES.regret, either),
+    transfer: differ('transfer', RULES.transfer, `Of one of the two: ${REASONS.transfer}`),
     generalisation: generalisation(a.points, b.points, plan, [one.label, two.label], shareOfWork),
     runs: [one.grid.runs, two.grid.runs],
   };

@@ -126,6 +126,16 @@ export interface Regret {
   readonly worst: RegretFrom | null;
 }
 
+/** What a wd tuned at one lr costs that is kept at another, over all ordered pairs of lrs worth using. */
+export interface Transfer {
+  /** Mean over the pairs, expected for fresh seeds; noise may take it a little below 0. */
+  readonly mean: Estimate;
+  /** The dearest pair, as observed; null where there is none. */
+  readonly worst: number | null;
+  /** Learning rates worth using: their best error is at most 1.5 times the best of all. */
+  readonly lrs: number;
+}
+
 /** All there is to say of one optimizer (one label). */
 export interface OptimizerStatistics {
   readonly label: string;
@@ -140,6 +150,7 @@ export interface OptimizerStatistics {
   readonly separability: Separability;
   readonly ridge: Ridge;
   readonly regret: Regret;
+  readonly transfer: Transfer;
   /** Why nothing could be said at all. */
   readonly reason?: string;
 }
@@ -172,6 +183,7 @@ export interface Comparison {
   readonly separability: Estimate;
   readonly slope: Estimate;
   readonly regret: Estimate;
+  readonly transfer: Estimate;
   readonly generalisation: Generalisation;
   readonly runs: readonly [number, number];
 }
@@ -190,6 +202,8 @@ export interface BudgetTrend {
   readonly optima: readonly BudgetOptimum[];
   /** Slope of ln(best wd) against ln(epochs); 0 where the best setting stays put. */
   readonly slope: Estimate;
+  /** What a wd tuned at one budget costs that is kept at another, lr tuned at both: mean over all ordered pairs. */
+  readonly transfer: Estimate;
 }
 
 /** The trend of one optimizer and schedule, whose budgets stand under `labels`. */

@@ -2,11 +2,19 @@
 import type { RunRecord } from '../train/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
-import type { Best, Grid, OptimizerStatistics, RegretFrom, Ridge, Separability } from './decoupling.js';
+import type {
+  Best,
+  Grid,
+  OptimizerStatistics,
+  RegretFrom,
+  Ridge,
+  Separability,
+  Transfer,
+} from './decoupling.js';
 import { estimate, unknown, widen, type Rule } from './estimate.js';
 import { buildGrid } from './grid.js';
 import { ridge, type RidgeFit } from './ridge.js';
-import { argmin, tuneInTurn, tuneInTurnFromAll } from './selection.js';
+import { argmin, carry, tuneInTurn, tuneInTurnFromAll } from './selection.js';
 import { noiseOf, surfaceOf, type Surface } from './surface.js';
 
 const REAL = [-Infinity, Infinity] as const;
@@ -20,6 +28,7 @@ export const RULES = {
   slope: { interval: 'basic', unbias: false, bounds: REAL },
   // Below 0 where the path happens on a cell truly better than the one that looks best.
   regret: { interval: 'union', unbias: true, bounds: REAL },
+  transfer: { interval: 'union', unbias: true, bounds: REAL },
 } as const satisfies Record<string, Rule>;
 
 export const REASONS = {
@@ -28,6 +37,8 @@ export const REASONS = {
     'Separability needs at least two learning rates and two weight decays, more known cells than the additive model has levels, and errors that differ by more than seed noise.',
   slope:
     'Fewer than three learning rates have their optimum strictly inside the positive weight decays, so the ridge slope is not identifiable.',
+  transfer:
+    'There is one weight decay only, or fewer than two learning rates come within half again as many errors as the best, so there is nothing to carry anywhere.',
 } as const;
 
 /** One optimizer's statistics, with the samples that comparisons need. */
@@ -66,6 +77,7 @@ export function analyse(label: string, records: readonly RunRecord[], plan: Boot
       separability: separabilityOf(grid, surface, samples, plan.level),
       ridge: ridgeOf(fit, used, samples, plan.level),
       regret: regretOf(surface, samples, plan.level),
+      transfer: transferOf(surface, samples, plan.level),
       ...(best === null ? { reason: REASONS.empty } : {}),
     },
     samples,
@@ -136,5 +148,18 @@ function regretOf(surface: Surface, samples: Samples, level: number) {
     fromZero: wds[0] === 0 ? from(0, tuneInTurn(error, wds.length, 0)) : null,
     fromMedian: median === undefined ? null : from(median, tuneInTurn(error, wds.length, median)),
     worst: all.length > 0 ? all.reduce((a, b) => (b.regret > a.regret ? b : a)) : null,
+  };
+}
+
+function transferOf(surface: Surface, samples: Samples, level: number): Transfer {
+  const { error, lrs, wds } = surface;
+  const pairs = carry(error, wds.length);
+  const lrOf = (at: number) => Math.floor(at / wds.length);
+  const costs = pairs.map(([carried, own]) => error[carried]! - error[own]!);
+  const worst = costs.length > 0 ? costs.indexOf(costs.reduce((a, b) => Math.max(a, b))) : -1;
+  return {
+    mean: estimate(samples.transfer, RULES.transfer, level, REASONS.transfer),
+    worst: worst < 0 ? null : costs[worst]!,
+    lrs: new Set(pairs.map(([, own]) => lrs[lrOf(own)]!)).size,
   };
 }

@@ -79,8 +79,21 @@ function independenceSentence(
     ...(all.some(hasInterval) ? [`in brackets ${percent(level, 0)} intervals`] : []),
   ].join('; ');
   const names = [b.label, a.label] as const;
+  const kept = transferSentence(a, b, c);
   const facts = `Separability is ${both(separabilities, names)}, the ridge slope ${both(slopes, names)}`;
-  return `${facts}${legend && ` (${legend})`}: ${independence(a, b, c)}.`;
+  return `${facts}${legend && ` (${legend})`}: ${independence(a, b, c)}.${kept && ` ${kept}`}`;
+}
+
+/** What it costs to keep a tuned wd when lr changes; empty where one of the two cannot say. */
+function transferSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison): string {
+  const [one, other] = [b.transfer.mean, a.transfer.mean];
+  if (one.value === null || other.value === null) return '';
+  const cost = (e: Estimate) => shown(e, (value) => fixed(value * 100, 1));
+  const facts = `Kept at another lr, a tuned wd costs ${cost(one)} points for ${b.label} and ${cost(other)} for ${a.label}`;
+  const way = direction(c.transfer);
+  if (way === 'unknown') return `${facts}, of which the difference has no interval.`;
+  if (way === 'open') return `${facts}: their difference includes 0.`;
+  return `${facts}: it is dearer to keep ${way === 'lower' ? a.label : b.label}'s.`;
 }
 
 /** One statistic of both optimizers, said once where neither has it. */
@@ -147,8 +160,8 @@ function range(e: Estimate, format: (v: number) => string, level: number): strin
   return ` (${percent(level, 0)} interval ${format(e.low)} to ${format(e.high)})`;
 }
 
-function shown(e: Estimate): string {
+function shown(e: Estimate, format: (value: number) => string = fixed): string {
   if (e.value === null) return 'not identifiable';
-  if (e.low === null || e.high === null) return fixed(e.value);
-  return `${fixed(e.value)} (${fixed(e.low)} to ${fixed(e.high)})`;
+  if (e.low === null || e.high === null) return format(e.value);
+  return `${format(e.value)} (${format(e.low)} to ${format(e.high)})`;
 }

@@ -166,7 +166,7 @@ type Statistic = readonly [name: string, estimate: Estimate, count?: number];
 const exact = (value: number | null): Estimate => ({ value, low: null, high: null });
 
 function ofOptimizer(s: OptimizerStatistics): Statistic[] {
-  const { best, basin, separability, ridge, regret } = s;
+  const { best, basin, separability, ridge, regret, transfer } = s;
   return [
     ['best_lr', exact(best?.lr ?? null)],
     ['best_wd', exact(best?.wd ?? null)],
@@ -189,6 +189,8 @@ function ofOptimizer(s: OptimizerStatistics): Statistic[] {
     ['regret_from_zero', exact(regret.fromZero?.regret ?? null)],
     ['regret_from_median', exact(regret.fromMedian?.regret ?? null)],
     ['regret_worst', exact(regret.worst?.regret ?? null)],
+    ['transfer_mean', transfer.mean, transfer.lrs],
+    ['transfer_worst', exact(transfer.worst), transfer.lrs],
   ];
 }
 
@@ -203,6 +205,7 @@ function ofComparison(c: Comparison): Statistic[] {
     ['separability', c.separability, runs],
     ['ridge_slope', c.slope, runs],
     ['regret_mean', c.regret, runs],
+    ['transfer_mean', c.transfer, runs],
     ['error_at_equal_loss', c.generalisation.difference, fitted],
     ['error_at_equal_loss_relative', c.generalisation.relative, fitted],
   ];
@@ -215,12 +218,16 @@ const NO_OPTIMUM = {
   few: 'Fewer than three positive weight decays have a run that did not diverge.',
 };
 
-function ofBudgets({ optima, slope }: NamedBudgetTrend): Statistic[] {
+function ofBudgets({ optima, slope, transfer }: NamedBudgetTrend): Statistic[] {
   const at = optima.map(({ epochs, wd, status, runs }): Statistic => {
     const found = status === 'used' ? exact(wd) : { ...exact(null), reason: NO_OPTIMUM[status] };
     return [`best_wd_at_${epochs}_epochs`, found, runs];
   });
-  return [...at, ['budget_slope', slope, optima.filter(({ status }) => status === 'used').length]];
+  return [
+    ...at,
+    ['budget_slope', slope, optima.filter(({ status }) => status === 'used').length],
+    ['budget_transfer', transfer, optima.length],
+  ];
 }
 
 const statisticRow = (kind: string, a: string, b: string | null, [name, e, count]: Statistic): Row => ({

@@ -21,6 +21,8 @@ describe('nominal 95% intervals', () => {
         'separability, b - a',
         'slope, b - a',
         'regret',
+        'transfer',
+        'transfer, b - a',
       ];
       for (const name of names) expect([name, share(found, name) >= 0.8]).toEqual([name, true]);
       for (const name of ['basin (relative)', 'basin (absolute)', 'basin, b - a'])

@@ -6,7 +6,14 @@ import { pathToFileURL } from 'node:url';
 import { additiveFit, explainedShare } from '../../src/analysis/additive.js';
 import { decoupling, type Estimate } from '../../src/analysis/index.js';
 import { ridge } from '../../src/analysis/ridge.js';
-import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from '../../src/analysis/selection.js';
+import {
+  argmin,
+  carry,
+  meanCost,
+  meanRegret,
+  shareWithin,
+  tuneInTurnFromAll,
+} from '../../src/analysis/selection.js';
 import { surfaceOf, type Surface } from '../../src/analysis/surface.js';
 import { buildGrid } from '../../src/analysis/grid.js';
 import { stream } from '../../src/random/stream.js';
@@ -41,11 +48,13 @@ export function coverage(scenario: Scenario, replications: number): Coverage {
     tally(found, 'separability', one.separability.corrected, a.truth.separability);
     tally(found, 'ridge slope', one.ridge.slope, a.truth.slope);
     tally(found, 'regret', one.regret.mean, a.truth.regret);
+    tally(found, 'transfer', one.transfer.mean, a.truth.transfer);
     tally(found, 'best, b - a', pair.best, b.truth.best - a.truth.best);
     tally(found, 'basin, b - a', pair.basinRelative, b.truth.basinRelative - a.truth.basinRelative);
     tally(found, 'separability, b - a', pair.separability, b.truth.separability - a.truth.separability);
     tally(found, 'slope, b - a', pair.slope, b.truth.slope - a.truth.slope);
     tally(found, 'regret, b - a', pair.regret, b.truth.regret - a.truth.regret);
+    tally(found, 'transfer, b - a', pair.transfer, b.truth.transfer - a.truth.transfer);
   }
   return found;
 }
@@ -98,6 +107,7 @@ interface Truth {
   readonly separability: number;
   readonly slope: number;
   readonly regret: number;
+  readonly transfer: number;
 }
 
 function side(
@@ -130,6 +140,7 @@ function truthOf(observed: Surface, exact: Surface, slope: number): Truth {
     separability: explainedShare(additiveFit(error.map(Math.log), columns), 0),
     slope: found,
     regret: meanRegret(error, tuneInTurnFromAll(observed.error, columns), at),
+    transfer: meanCost(error, carry(observed.error, columns)),
   };
 }
 

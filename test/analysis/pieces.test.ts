@@ -1,7 +1,7 @@
 /** The single pieces: Student's t, anytime curves, the trend with the budget, and the words of the verdict. */
 import { describe, expect, it } from 'vitest';
 import { anytime, budgetTrend, decoupling, direction, verdict, verdictOf } from '../../src/analysis/index.js';
-import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
+import { carry, meanCost, tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { tQuantile } from '../../src/analysis/student.js';
 import type { RunRecord } from '../../src/train/record.js';
 import { bowl, epochMetrics, powers, record, synthesise } from './synthetic.js';
@@ -31,6 +31,63 @@ describe('tuning in turn', () => {
     expect(tuneInTurn(error, 3, 0)).toBe(3);
     expect(tuneInTurn(error, 3, 2)).toBe(8);
     expect([...tuneInTurnFromAll(error, 3)]).toEqual([0, 1, 2].map((j) => tuneInTurn(error, 3, j)));
+  });
+});
+
+describe('carrying a wd to another lr', () => {
+  // Rows lr, columns wd. The third lr is not worth using, and never chosen.
+  const error = Float64Array.from([0.2, 0.1, 0.4, 0.12, 0.3, 0.5, 0.6, 0.7, 0.16]);
+
+  it('costs, on the average over pairs of usable lrs, what is lost against tuning it anew', () => {
+    expect(carry(error, 3)).toEqual([
+      [4, 3],
+      [0, 1],
+    ]);
+    expect(meanCost(error, carry(error, 3))).toBeCloseTo((0.18 + 0.1) / 2, 12);
+  });
+
+  it('leaves a pair out whose cell is missing, and says so where there is none', () => {
+    const missing = error.map((e, k) => (k === 4 ? NaN : e));
+    expect(carry(missing, 3)).toEqual([[0, 1]]);
+    expect(meanCost(missing, carry(missing, 3))).toBeCloseTo(0.1, 12);
+    expect(meanCost(error, carry(error.subarray(0, 3), 3))).toBeNaN();
+  });
+
+  it('costs nothing where every lr has the same best wd, though the surface is not additive', () => {
+    const records = synthesise({
+      ...bowl(0, 7),
+      error: (lr, wd) => 0.1 + 0.01 * (1 + lr * 1000) * Math.abs(Math.log2(wd || 2 ** -15) + 10),
+      label: 'a',
+      seeds: 1,
+      noise: 0,
+    });
+    const [only] = decoupling(records).optimizers;
+    expect(only!.separability.raw).toBeLessThan(0.99);
+    expect(only!.transfer).toMatchObject({ mean: { value: 0 }, worst: 0, lrs: 7 });
+  });
+
+  it('costs where only lr wd matters, and the worst pair more than the mean', () => {
+    const { optimizers, comparisons } = decoupling([
+      ...synthesise({ ...bowl(-1, 7), label: 'coupled', optimizer: 'adam', seeds: 3, noise: 0.01 }),
+      ...synthesise({ ...bowl(0, 7), label: 'apart', optimizer: 'adamw', seeds: 3, noise: 0.01 }),
+    ]);
+    const [coupled, apart] = optimizers.map(({ transfer }) => transfer);
+    expect(coupled!.mean.low).toBeGreaterThan(0.01);
+    expect(coupled!.worst).toBeGreaterThan(coupled!.mean.value!);
+    expect(apart!.mean.value).toBeCloseTo(0, 3);
+    expect(comparisons[0]!.transfer.high).toBeLessThan(-0.01);
+  });
+
+  it('is not told of one lr, nor without an interval of one seed', () => {
+    const one = synthesise({ ...bowl(0, 7), lrs: [2 ** -10], label: 'a', seeds: 2, noise: 0.01 });
+    expect(decoupling(one).optimizers[0]!.transfer).toMatchObject({
+      mean: { value: null },
+      worst: null,
+      lrs: 0,
+    });
+    const single = decoupling(synthesise({ ...bowl(-1, 7), label: 'a', seeds: 1, noise: 0 })).optimizers[0]!;
+    expect(single.transfer.mean.value).toBeGreaterThan(0);
+    expect(single.transfer.mean.low).toBeNull();
   });
 });
 
@@ -110,6 +167,20 @@ describe('budgetTrend', () => {
     expect(decoupling(budget(25, 2 ** -10, 1)).budgets).toEqual([]);
   });
 
+  it('says what the best wd of one budget costs at another', () => {
+    const moving = budgetTrend([25, 100].flatMap((t) => budget(t, 2 ** -10 * (50 / t), 3)));
+    expect(moving.transfer.low).toBeGreaterThan(0);
+    const still = budgetTrend([25, 100].flatMap((t) => budget(t, 2 ** -10, 3)));
+    expect(still.transfer.value).toBeCloseTo(0, 2);
+    expect(still.transfer.high).toBeLessThan(moving.transfer.low!);
+    const others = budget(100, 2 ** -10, 3).filter(({ cell }) => cell.wd > 2 ** -12);
+    expect(budgetTrend([...budget(25, 2 ** -10, 3), ...others]).transfer).toMatchObject({
+      value: null,
+      reason: expect.stringMatching(/do not have the same weight decays/) as string,
+    });
+    expect(budgetTrend([]).transfer.value).toBeNull();
+  });
+
   it('finds none where the best wd stays, and says when the optimum is outside the grid', () => {
     const still = budgetTrend([25, 50, 100].flatMap((t) => budget(t, 2 ** -10, 1)));
     expect(still.slope.value).toBeCloseTo(0, 9);
@@ -139,6 +210,9 @@ describe('verdict', () => {
     expect(best).toMatch(/168 and 168 runs/);
     expect(independence).toMatch(/more nearly independent in AdamW than in Adam/);
     expect(independence).toMatch(/the ridges agree/);
+    expect(independence).toMatch(
+      /Kept at another lr, a tuned wd costs [\d.−]+ \(.*\) points for AdamW and \d.* for Adam: it is dearer to keep Adam's\.$/,
+    );
     expect(generalisation).toMatch(/lower than Adam's/);
     expect(verdictOf(result, result.comparisons[0]!)).toEqual(verdict(result));
   });
@@ -150,12 +224,14 @@ describe('verdict', () => {
     ]);
     expect(verdict(result)[0]).toMatch(/so Adam is better here/);
     expect(verdict(result)[1]).toMatch(/more nearly independent in Adam than in AdamW/);
+    expect(verdict(result)[1]).toMatch(/it is dearer to keep AdamW's\.$/);
   });
 
   it('claims nothing where there is no difference', () => {
     const result = decoupling([...side('Adam', 'adam', 0, 1, 0.1), ...side('AdamW', 'adamw', 0, 1, 0.1)]);
     expect(verdict(result)[0]).toMatch(/includes 0, so neither is shown to be better/);
     expect(verdict(result)[1]).toMatch(/neither is shown to be easier to tune/);
+    expect(verdict(result)[1]).toMatch(/for Adam: their difference includes 0\.$/);
   });
 
   it('names the best settings, and explains what it shows only where there is something', () => {
@@ -174,6 +250,7 @@ describe('verdict', () => {
     expect(bare[1]).toMatch(
       /^Separability is not identifiable for either, the ridge slope not identifiable for either: whether/,
     );
+    expect(bare[1]).not.toMatch(/Kept/);
   });
 
   it('says that there is nothing to compare', () => {

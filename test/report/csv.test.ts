@@ -108,11 +108,12 @@ describe('decouplingCsv', () => {
   it('has the trend over budgets, and why an optimum is missing', () => {
     const statistics = decoupling(sweepRecords({ epochs: 2 }), { replicates: 200 });
     const slope = { value: null, low: null, high: null, reason: 'no trend' };
+    const transfer = { value: 0.02, low: 0.01, high: 0.03 };
     const optima = [
       { epochs: 5, wd: 0.25, status: 'used' as const, runs: 9 },
       { epochs: 15, wd: null, status: 'edge' as const, runs: 8 },
     ];
-    const budgets = [{ name: 'adamw, paper, cosine', labels: ['T=5', 'T=15'], optima, slope }];
+    const budgets = [{ name: 'adamw, paper, cosine', labels: ['T=5', 'T=15'], optima, slope, transfer }];
     const rows = parse(decouplingCsv({ ...statistics, budgets }));
     const of = ['budget', 'adamw, paper, cosine', 'T=5 | T=15'];
     expect(rows.filter((r) => r[0] === 'budget')).toEqual([
@@ -127,6 +128,7 @@ describe('decouplingCsv', () => {
         'The lowest error is at the edge of the positive weight decays.',
       ],
       [...of, 'budget_slope', '', '', '', '1', 'no trend'],
+      [...of, 'budget_transfer', '0.02', '0.01', '0.03', '2', ''],
     ]);
   });
 });

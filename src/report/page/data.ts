@@ -165,6 +165,7 @@ function statisticsTable({ optimizers }: Decoupling): PageTable {
     estimate(s.separability.corrected, 2),
     estimate(s.ridge.slope, 2),
     estimate(s.regret.mean, 2, 100),
+    estimate(s.transfer.mean, 2, 100),
   ];
   return {
     columns: [
@@ -180,13 +181,14 @@ function statisticsTable({ optimizers }: Decoupling): PageTable {
       column('Separability', '1 when an additive model f(lr) + g(wd) explains all of log error'),
       column('Ridge slope', 'Slope of log best wd against log lr: -1 coupled, 0 decoupled'),
       column('Regret, points', 'What tuning lr first and wd second loses against the full grid'),
+      column('Transfer, points', 'What a wd costs that is tuned at one lr and kept at another'),
     ],
     rows: optimizers.map(row),
   };
 }
 
 function differencesTable({ comparisons }: Decoupling): PageTable {
-  const titles = ['Best error, points', 'Relative, %', 'Basin, points', 'Separability', 'Ridge slope', 'Regret, points', 'Error at equal loss, points']; // prettier-ignore
+  const titles = ['Best error, points', 'Relative, %', 'Basin, points', 'Separability', 'Ridge slope', 'Regret, points', 'Transfer, points', 'Error at equal loss, points']; // prettier-ignore
   return {
     columns: [{ title: 'Pair', numeric: false }, ...titles.map((title) => ({ title, numeric: true }))],
     rows: comparisons.map((c) => {
@@ -199,6 +201,7 @@ function differencesTable({ comparisons }: Decoupling): PageTable {
         estimate(c.separability, 2),
         estimate(c.slope, 2),
         estimate(c.regret, 2, 100),
+        estimate(c.transfer, 2, 100),
         estimate(c.generalisation.difference, 2, 100),
       ];
     }),
