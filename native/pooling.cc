@@ -123,9 +123,9 @@ Napi::Value unpool(const Napi::CallbackInfo& info) {
   Index summed = 0;
   // In pieces, and over images, as bias_relu_grad sums: the same bits.
   const auto sum_until = [&](Index row) {
-    const Index pieces = (row - summed) / simd::kFew;
+    const Index pieces = (row - summed) / simd::kPieceRows;
     simd::best().sum_pieces(dz + summed * c, pieces, c, total.data());
-    summed += pieces * simd::kFew;
+    summed += pieces * simd::kPieceRows;
   };
   const bool covered = shape.oh * size == h && shape.ow * size == w;
   const auto back = [&](Index i) {

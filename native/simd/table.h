@@ -62,8 +62,9 @@ struct SgdFactors {
   float momentum, gradient_scale, momentum_scale, l2, decay;
 };
 
-// Rows whose dz is still in the first cache when it is summed.
-constexpr Index kFew = 16;
+// Rows that are summed by themselves, so few that they are still in the first cache. Another number changes the bits of
+// results.
+constexpr Index kPieceRows = 16;
 
 struct Table {
   const char* name;
@@ -93,7 +94,7 @@ struct Table {
   void (*relu_grad)(Index n, const float* dy, const float* x, float* dx);
   // total[c] += sum over rows of x[r][c].
   void (*sum_rows)(const float* x, Index rows, Index channels, double* total);
-  // The same for pieces of kFew rows, summed one by one.
+  // The same for pieces of kPieceRows rows, summed one by one.
   void (*sum_pieces)(const float* x, Index pieces, Index channels, double* total);
   // dz = dy where y > 0; total[c] += sum over rows of dz[r][c].
   void (*bias_relu_grad)(const float* dy, const float* y, Index rows, Index channels, float* dz, double* total);

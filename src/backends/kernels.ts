@@ -49,7 +49,7 @@ export const BiasReluGrad = 'AdamwBenchBiasReluGrad';
  * Convolution, bias, ReLU and max pooling over windows of size x size side by side (nn/convPool.ts), so that what the
  * convolution gives need not be kept.
  *   inputs  x [b, h, w, c], filter [kh, kw, c, k], bias [k]
- *   attrs   FusedConv2D's, and size: number
+ *   attrs   FusedConv2D's, and size: number, from 1 to 15
  *   outputs y [b, h'/size, w'/size, k], where (bool, of y's shape): bytes that MaxPoolReluBiasGrad understands
  */
 export const ConvReluMaxPool = 'AdamwBenchConvReluMaxPool';

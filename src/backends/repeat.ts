@@ -6,11 +6,14 @@
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
 
 export interface Computation {
-  /** Whose it is: a model. Recordings live as long as it does, or until `forget`. */
+  /**
+   * Whose it is: a model. Recordings live as long as it does, or until `forget`. If one of its computations turns out
+   * not to be repeatable, none of them is repeated.
+   */
   readonly owner: object;
   /** Tells an owner's computations apart; so do the shapes of the inputs. */
   readonly name: string;
-  /** Everything that is another the next time. */
+  /** Everything that is another the next time: tensors of float32 or int32, no two of which share memory. */
   readonly inputs: readonly Tensor[];
   /**
    * Float32 tensors, which must not be results of an earlier run. Calls `unrepeatable` when it makes use of anything
@@ -31,8 +34,8 @@ const repeating = (): Repeating | undefined => {
 };
 
 /**
- * The tensors that `run` gives. They are the caller's to dispose of, before the owner's next computation, which may
- * write to their memory.
+ * The tensors that `run` gives. They are the caller's to dispose of, before the owner's next computation, and before
+ * `forget`: both may have their memory written to.
  */
 export function repeat(computation: Computation): Tensor[] {
   return repeating()?.repeat(computation) ?? computation.run(() => undefined);

@@ -10,11 +10,14 @@ import type { LayerOf } from './layer.js';
 import { padded } from './padding.js';
 import { maxPooling } from './pool.js';
 
+/** Of a kernel's windows: positions in one are bytes. */
+const widest = 15;
+
 interface ConvPoolAttrs extends ConvAttrs {
   /** Of a window. */
   readonly size: number;
   /** Of the convolution's output, without the batch. */
-  readonly convolved: readonly number[];
+  readonly convolved: number[];
 }
 
 registerGradient({
@@ -43,11 +46,11 @@ export function convPool(filters: number, size: number, window: number): LayerOf
       ...convolution,
       output: pooling.output,
       apply(params, state, x, pass) {
-        if (!hasKernel(ConvReluMaxPool)) {
+        if (window > widest || !hasKernel(ConvReluMaxPool)) {
           return pooling.apply([], [], convolution.apply(params, state, x, pass), pass);
         }
         const [filter, bias] = params as [Tensor, Tensor];
-        const { x: input, pad } = padded(x, size, 1, margin, margin);
+        const { x: image, pad } = padded(x, size, 1, margin, margin);
         const attrs: ConvPoolAttrs = {
           strides: [1, 1],
           pad,
@@ -56,13 +59,9 @@ export function convPool(filters: number, size: number, window: number): LayerOf
           activation: 'relu',
           biased: true,
           size: window,
-          convolved: convolution.output,
+          convolved: [...convolution.output],
         };
-        return runKernel(
-          ConvReluMaxPool,
-          { x: input, filter, bias },
-          { ...attrs, convolved: [...attrs.convolved] },
-        )[0]!;
+        return runKernel(ConvReluMaxPool, { x: image, filter, bias }, { ...attrs })[0]!;
       },
     };
   };

@@ -59,13 +59,13 @@ export function step(
 }
 
 function gradientOf(model: Model, weights: Weights, batch: Batch, random: Stream, seen: Observed[]) {
-  const { theta } = weights;
+  const { theta, state } = weights;
   const x = tensor4d(batch.images, batch.shape);
   const labels = tensor1d(batch.labels, 'int32');
   const [loss, logits, gradient, ...statistics] = repeat({
     owner: model,
     name: 'gradient',
-    inputs: [theta, x, labels],
+    inputs: [theta, state, x, labels],
     run: (unrepeatable) => differentiate(model, weights, x, labels, noticed(random, unrepeatable)),
   });
   for (let k = 0; k < statistics.length; k += 2)

@@ -2,9 +2,9 @@
  * The only loop that trains. It reads like the experiment: epochs of shuffled batches, each a step; after every
  * epoch the test set; at the end a record. A run can be cut at any batch and continued bit for bit.
  */
-import { forget } from '../backends/repeat.js';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { tensor1d, type Tensor1D } from '@tensorflow/tfjs-core';
+import { forget } from '../backends/repeat.js';
 import type { Dataset } from '../data/index.js';
 import { buildModel, type Model } from '../models/index.js';
 import { makeOptimizer, makeSchedule, type Optimizer, type ScheduleFunction } from '../optim/index.js';

@@ -210,8 +210,8 @@ export function loadAddon(): Addon {
   return loaded;
 }
 
-/** Functions of the addon that are no kernels. */
-type Kernels = Omit<Addon, 'facts' | 'setThreads' | 'alignment'>;
+const noKernels = ['facts', 'setThreads', 'alignment'] as const;
+type Kernels = Omit<Addon, (typeof noKernels)[number]>;
 
 let kernels: Kernels | undefined;
 
@@ -219,7 +219,9 @@ let kernels: Kernels | undefined;
 export const native = (): Kernels => (kernels ??= recordable(loadAddon()));
 
 function recordable(addon: Addon): Kernels {
-  const names = Object.keys(addon) as (keyof Kernels)[];
+  const names = Object.keys(addon).filter(
+    (name): name is keyof Kernels => !(noKernels as readonly string[]).includes(name),
+  );
   const through = (name: keyof Kernels) => [
     name,
     (...args: never[]) => perform(addon[name] as (...args: never[]) => void, ...args),

@@ -40,7 +40,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     const { values, block } = this.source.take(util.sizeFromShape(shape));
     allocated(values);
     const info = this.makeTensorInfo(shape, 'float32', values);
-    if (block) this.record(info.dataId).block = block;
+    if (block) this.dataOf(info.dataId).block = block;
     return { info, values };
   }
 
@@ -48,9 +48,10 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   allocateBytes(shape: number[]): { info: TensorInfo; bytes: Uint8Array } {
     const size = util.sizeFromShape(shape);
     const { values, block } = this.source.take(Math.ceil(size / 4));
+    allocated(values);
     const bytes = new Uint8Array(values.buffer, values.byteOffset, size);
     const info = this.makeTensorInfo(shape, 'bool', bytes);
-    if (block) this.record(info.dataId).block = block;
+    if (block) this.dataOf(info.dataId).block = block;
     return { info, bytes };
   }
 
@@ -68,8 +69,13 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   /** A tensor of values that remain someone else's to write to: readers get copies. */
   view(shape: number[], values: Float32Array): TensorInfo {
     const info = this.makeTensorInfo(shape, 'float32', values);
-    this.record(info.dataId).borrowed = true;
+    this.lend(info);
     return info;
+  }
+
+  /** From now on others may write to the tensor's values. */
+  lend(tensor: TensorInfo): void {
+    this.dataOf(tensor.dataId).borrowed = true;
   }
 
   repeat(computation: Computation): Tensor[] {
@@ -83,16 +89,20 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   /** The tensor's values where it is float32; undefined where it is not. */
   floats(tensor: TensorInfo): Float32Array | undefined {
     if (tensor.dtype !== 'float32') return undefined;
-    const { values } = this.record(tensor.dataId);
+    const { values } = this.dataOf(tensor.dataId);
     return values instanceof Float32Array ? values : undefined;
   }
 
   /**
    * From now on someone else may hold the tensor's values: their block, with all pieces in it, is left to the garbage
-   * collector. So it must not be given to the pool, not even by taking one holder off.
+   * collector. So it must not be given to the pool, not even by taking one holder off. Borrowed values become its own.
    */
   release(tensor: TensorInfo): void {
-    if (this.data.has(tensor.dataId)) this.record(tensor.dataId).block = undefined;
+    if (!this.data.has(tensor.dataId)) return;
+    const data = this.dataOf(tensor.dataId);
+    data.block = undefined;
+    if (data.borrowed) data.values = (data.values as Float32Array).slice();
+    data.borrowed = false;
   }
 
   /** The same data under another shape. */
@@ -103,18 +113,19 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
 
   /** Whether the tensor is the only one that has its memory, which is the backend's. */
   owns(tensor: TensorInfo): boolean {
-    const { block, refCount } = this.record(tensor.dataId);
+    const { block, refCount } = this.dataOf(tensor.dataId);
     return block?.holders === 1 && refCount === 1;
   }
 
   /** A tensor of `shape` whose values are `run`, a subarray of `tensor`'s: no copy, and neither may be written to. */
   part(tensor: TensorInfo, run: Float32Array, shape: number[]): TensorInfo {
-    const { block } = this.record(tensor.dataId);
+    const { block, borrowed } = this.dataOf(tensor.dataId);
     const info = this.makeTensorInfo(shape, 'float32', run);
     if (block) {
       block.holders++;
-      this.record(info.dataId).block = block;
+      this.dataOf(info.dataId).block = block;
     }
+    if (borrowed) this.dataOf(info.dataId).borrowed = true;
     return info;
   }
 
@@ -125,18 +136,18 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   override readSync(dataId: object): backend_util.BackendValues {
     spoil();
     const values = super.readSync(dataId);
-    const { block, borrowed } = this.record(dataId);
+    const { block, borrowed } = this.dataOf(dataId);
     return ArrayBuffer.isView(values) && (block ?? borrowed) ? values.slice() : values;
   }
 
   override disposeData(dataId: object, force = false): boolean {
-    const block = this.data.has(dataId) ? this.record(dataId).block : undefined;
+    const block = this.data.has(dataId) ? this.dataOf(dataId).block : undefined;
     const gone = super.disposeData(dataId, force);
     if (gone && block) block.pool.give(block);
     return gone;
   }
 
-  private record(dataId: object): Data {
+  private dataOf(dataId: object): Data {
     return this.data.get(dataId) as Data;
   }
 }

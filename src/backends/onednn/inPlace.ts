@@ -3,12 +3,12 @@
  * all parameters are, they can be computed where they end up.
  */
 import { interleave } from './interleave.js';
-import type { RecordedCall } from './recorder.js';
+import type { RecordedCall } from './recording.js';
 
 type Arrays = ReadonlyMap<unknown, Float32Array>;
 
-const overlap = (a: Float32Array, b: unknown): boolean =>
-  ArrayBuffer.isView(b) &&
+/** Whether two arrays have memory in common. */
+export const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
   a.buffer === b.buffer &&
   a.byteOffset < b.byteOffset + b.byteLength &&
   b.byteOffset < a.byteOffset + a.byteLength;
@@ -31,7 +31,7 @@ export function inPlace(
     const alone = (array: Float32Array) => {
       const later = calls.slice(calls.findIndex(({ args }) => args.includes(array)));
       const others = [...later.flatMap(({ args }) => args), ...results].filter((other) => other !== array);
-      return !others.some((other) => overlap(array, other));
+      return !others.some((other) => ArrayBuffer.isView(other) && overlap(array, other));
     };
     const fresh = (piece: Float32Array) => made(piece) && !moved.has(piece);
     const distinct = new Set(pieces).size === pieces.length;

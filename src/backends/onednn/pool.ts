@@ -25,6 +25,11 @@ export interface Block {
   pool: BufferPool;
 }
 
+/** The memory of all blocks. */
+const buffers = new WeakSet<ArrayBufferLike>();
+/** Whether an array lies in a block of a pool, so that its content will be another's one day. */
+export const isPooled = (array: ArrayBufferView): boolean => buffers.has(array.buffer);
+
 const cacheLine = 64;
 /** Below this many floats, JavaScript's own allocation is as good. */
 const leastPooled = 256;
@@ -80,6 +85,7 @@ export class BufferPool {
 
   protected fresh(size: number): Block {
     const buffer = new ArrayBuffer(size + cacheLine);
+    buffers.add(buffer);
     return { buffer, offset: this.alignment(buffer), size, holders: 0, freedAt: 0, pool: this };
   }
 

@@ -3,7 +3,8 @@ import { engine, type Tensor } from '@tensorflow/tfjs-core';
 import type { Computation } from '../repeat.js';
 import type { OnednnBackend } from './backend.js';
 import { Loan } from './pool.js';
-import { isRecording, record, spoil, type Recording, type Values } from './recorder.js';
+import { isRecording, record, spoil } from './recorder.js';
+import type { Recording, Values } from './recording.js';
 
 interface Program {
   readonly recording: Recording;
@@ -27,12 +28,12 @@ export class Repeats {
     if (isRecording()) return run(spoil);
     const owned = this.owned(owner);
     if (owned === 'unrepeatable') return run(() => undefined);
-    const values = inputs.map(({ dataId }) => this.backend.data.get(dataId).values as Values);
-    const key = [computation.name, ...inputs.map(({ shape }) => shape.join('x'))].join(' ');
+    const values = inputs.map((input) => this.valuesOf(input));
+    const key = [computation.name, ...inputs.map(({ shape, dtype }) => `${dtype} ${shape.join('x')}`)].join();
     const program = owned.programs.get(key);
     if (program) return this.play(program, values);
     const { out, recording } = record(values, () => this.backend.withMemory(owned.memory, () => run(spoil)));
-    const made = recording && this.programOf(recording, out);
+    const made = recording.complete ? this.programOf(recording, out) : undefined;
     if (made) owned.programs.set(key, made);
     else this.giveUp(owner);
     return out;
@@ -42,6 +43,12 @@ export class Repeats {
     const owned = this.owners.get(owner);
     this.owners.delete(owner);
     if (owned && owned !== 'unrepeatable') owned.memory.close();
+  }
+
+  private valuesOf({ dataId, dtype }: Tensor): Values {
+    const { values } = this.backend.data.get(dataId);
+    if (values instanceof Float32Array || values instanceof Int32Array) return values;
+    throw new Error(`repeat: an input is of type ${dtype}; float32 and int32 are known.`);
   }
 
   private owned(owner: object): Owned | 'unrepeatable' {
@@ -62,6 +69,7 @@ export class Repeats {
     // An input that comes out again would have to be replaced, too; no computation here does that.
     if (!results.every((values) => values && !recording.isInput(values))) return undefined;
     const places = recording.finish(results as Float32Array[]);
+    out.forEach((tensor) => this.backend.lend(tensor));
     return { recording, outputs: out.map(({ shape }, k) => ({ shape, values: places[k]! })) };
   }
 

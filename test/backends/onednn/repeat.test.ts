@@ -273,6 +273,58 @@ describe.skipIf(!built)('repeated computations', () => {
     }
   });
 
+  test('a tensor that is no input, and whose memory another gets, is not recorded', () => {
+    const owner = {};
+    for (const seed of [1, 2, 3]) {
+      const x = tensor([1000], 1);
+      const other = tf.mul(tensor([1000], seed), 1);
+      const wanted = Array.from(tf.add(x, other).dataSync().subarray(0, 3));
+      expect(once(owner, x, () => [tf.add(x, other)])).toEqual(wanted);
+      other.dispose();
+      tf.mul(tensor([1000], 9), 5);
+    }
+  });
+
+  test('inputs that share memory are told apart', () => {
+    const owner = {};
+    const run = (a: tf.Tensor, b: tf.Tensor) => {
+      const wanted = tf.sub(a, b).dataSync().slice();
+      const [out] = repeat({ owner, name: 'test', inputs: [a, b], run: () => [tf.sub(a, b)] });
+      expect(out!.dataSync()).toEqual(wanted);
+      out!.dispose();
+    };
+    const [a, b] = [tensor([1000], 1), tensor([1000], 2)];
+    run(a, a);
+    run(a, b);
+    const vector = tf.add(tensor([2000], 3), 0);
+    const [c, d] = tf.split(vector, 2) as [tf.Tensor, tf.Tensor];
+    run(vector.clone(), vector);
+    run(c, d);
+    run(d, c);
+  });
+
+  test('what was made of a result stays as it was', () => {
+    const owner = {};
+    const results = [1, 2, 3].map((seed) => {
+      const x = tensor([1000], seed);
+      const [out] = repeat({ owner, name: 'test', inputs: [x], run: () => [tf.mul(x, 2)] });
+      const made = [
+        tf.split(out!, 2)[1]!.dataSync(),
+        tf.reshape(out!, [10, 100]).dataSync(),
+        // A JavaScript kernel, which gives a part of what it was given.
+        tf.slice(out!, [500], [500]),
+      ] as const;
+      out!.dispose();
+      return made;
+    });
+    results.forEach(([half, whole, slice], k) => {
+      const wanted = tf.mul(tensor([1000], k + 1), 2).dataSync();
+      expect(half).toEqual(wanted.slice(500));
+      expect(whole).toEqual(wanted);
+      expect(slice.dataSync()).toEqual(wanted.slice(500));
+    });
+  });
+
   test('what says that it cannot be repeated is run every time', () => {
     const owner = {};
     let runs = 0;
