@@ -8,7 +8,7 @@ import { quantileSorted } from 'simple-statistics';
 import { stream, type Stream } from '../random/stream.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ASSUMED_NOISE, ridge } from './ridge.js';
-import { argmin, carry, meanCost, meanRegret, shareWithin, tuneInTurnFromAll } from './selection.js';
+import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from './selection.js';
 import { drawErrors, type Noise, type Surface } from './surface.js';
 
 export const STATISTICS = [
@@ -19,7 +19,6 @@ export const STATISTICS = [
   'separability',
   'slope',
   'regret',
-  'transfer',
 ] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
@@ -122,7 +121,6 @@ function evaluate(
   const best = at < 0 ? NaN : error[at]!;
   const reference = best * Math.exp(-luck);
   const reached = tuneInTurnFromAll(error, columns);
-  const carried = carry(error, columns);
   return {
     at,
     values: {
@@ -133,13 +131,11 @@ function evaluate(
       separability: explainedShare(additiveFit(error.map(Math.log), columns), variance),
       slope: ridge(surface, error, weightNoise).slope,
       regret: at < 0 ? NaN : meanRegret(error, reached, at),
-      transfer: meanCost(error, carried),
     },
     moving: {
       best: at < 0 ? NaN : truth[at]!,
       logBest: at < 0 ? NaN : Math.log(truth[at]!),
       regret: at < 0 ? NaN : meanRegret(truth, reached, at),
-      transfer: meanCost(truth, carried),
     },
   };
 }

@@ -3,14 +3,14 @@ import type { RunRecord } from '../train/record.js';
 import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
 import type { BudgetTrend, NamedBudgetTrend } from './decoupling.js';
-import { estimate, widen } from './estimate.js';
+import { budgetTransfer } from './budgetTransfer.js';
+import { estimate, RULES, widen } from './estimate.js';
 import { buildGrid, byLabel, groupBy } from './grid.js';
-import { RULES } from './optimizer.js';
 import { ridge } from './ridge.js';
 import { argmin } from './selection.js';
 import { drawErrors, noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
 
-interface Budget {
+export interface Budget {
   readonly epochs: number;
   readonly surface: Surface;
   readonly noise: Noise | null;
@@ -47,33 +47,22 @@ export function budgetTrend(
   const line = lineThrough(budgets, observed);
   const count = budgets.every((b) => b.noise) ? plan.replicates : 0;
   const deviations = new Float64Array(Number.isFinite(line.slope) ? count : 0);
-  const errors = budgets.map((b) => b.surface.error);
-  const carried = carriedOver(budgets, errors);
-  const costs = new Float64Array(carried.length > 0 ? count : 0);
   const streams = budgets.map((b) => stream(plan.seed, 'budget', b.epochs));
   const buffers = budgets.map((b) => new Float64Array(b.surface.error.length));
-  for (let r = 0; r < Math.max(deviations.length, costs.length); r++) {
+  for (let r = 0; r < deviations.length; r++) {
     budgets.forEach((b, k) => drawErrors(b.surface, b.noise!, streams[k]!, buffers[k]!));
-    if (deviations.length > 0) {
-      const drawn = budgets.map((b, k) => profileOptimum(b, buffers[k]!));
-      deviations[r] = lineThrough(budgets, drawn).slope - line.slope;
-    }
-    if (costs.length > 0) {
-      const drawn = carriedOver(budgets, buffers);
-      costs[r] = costOf(buffers, drawn) - costOf(errors, drawn);
-    }
+    const drawn = budgets.map((b, k) => profileOptimum(b, buffers[k]!));
+    deviations[r] = lineThrough(budgets, drawn).slope - line.slope;
   }
-  const rule = { interval: 'basic', unbias: false, bounds: [-Infinity, Infinity] } as const;
   const reason = 'Fewer than two budgets have their best wd inside the grid, so no trend is identifiable.';
-  const slope = estimate({ value: line.slope, deviations, freedom: Infinity }, rule, plan.level, reason);
-  const freedom = Math.min(...budgets.map((b) => b.noise?.freedom ?? Infinity));
+  const slope = estimate(
+    { value: line.slope, deviations, freedom: Infinity },
+    RULES.slope,
+    plan.level,
+    reason,
+  );
   return {
-    transfer: estimate(
-      { value: costOf(errors, carried), deviations: costs, freedom },
-      RULES.transfer,
-      plan.level,
-      'The budgets do not have the same weight decays, or one has no run, so none can be carried from one to another.',
-    ),
+    transfer: budgetTransfer(budgets, plan),
     optima: budgets.map((b, k) => ({
       epochs: b.epochs,
       wd: observed[k]!.wd,
@@ -83,35 +72,6 @@ export function budgetTrend(
     slope: widen(slope, line.error, line.used - 2, plan.level),
   };
 }
-
-/** Budget `to`'s cell with the wd that is best at another budget, and its best cell; lr is the best for each wd. */
-interface Carried {
-  readonly to: number;
-  readonly carried: number;
-  readonly own: number;
-}
-
-/** All ordered pairs of budgets; empty where their wds differ or one has no cell. */
-function carriedOver(budgets: readonly Budget[], errors: readonly Float64Array[]): Carried[] {
-  const wds = budgets[0]?.surface.wds ?? [];
-  if (!budgets.every(({ surface }) => surface.wds.join() === wds.join())) return [];
-  const profiles = budgets.map(({ surface }, b) =>
-    wds.map((_, j) => argmin(errors[b]!, j, wds.length, surface.lrs.length)),
-  );
-  const best = profiles.map((cells, b) => argmin(cells.map((at) => (at < 0 ? NaN : errors[b]![at]!))));
-  if (best.includes(-1)) return [];
-  return budgets.flatMap((_, to) =>
-    budgets.flatMap((_, from) => {
-      const carried = profiles[to]![best[from]!]!;
-      return from === to || carried < 0 ? [] : [{ to, carried, own: profiles[to]![best[to]!]! }];
-    }),
-  );
-}
-
-/** Mean over the pairs of what carrying costs; NaN without any. */
-const costOf = (errors: readonly Float64Array[], pairs: readonly Carried[]): number =>
-  pairs.reduce((sum, { to, carried, own }) => sum + errors[to]![carried]! - errors[to]![own]!, 0) /
-  pairs.length;
 
 function byEpochs(records: readonly RunRecord[]): Budget[] {
   return [...groupBy(records, ({ cell }) => cell.epochs)]

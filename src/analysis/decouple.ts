@@ -9,10 +9,11 @@ import type {
   OptimizerStatistics,
 } from './decoupling.js';
 import { budgetTrends } from './budget.js';
-import { difference, estimate, unknown, widen, type Rule } from './estimate.js';
+import { difference, estimate, RULES, unknown, widen, type Rule } from './estimate.js';
 import { fromLogRatio, generalisation, lossPoints, type LossPoints } from './generalisation.js';
 import { byLabel } from './grid.js';
-import { analyse, REASONS, RULES, type Analysed } from './optimizer.js';
+import { analyse, REASONS, type Analysed } from './optimizer.js';
+import { sampleTransfer, worthUsing } from './transfer.js';
 
 /** Runs times replicates that the bootstrap draws at most, unless that left fewer than 200 replicates. */
 const DRAWS = 10_000_000;
@@ -78,7 +79,7 @@ function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number): Co
     separability: differ('separability', RULES.separability, `Of one of the two: ${REASONS.separability}`),
     slope: slopeDifference(a, b, plan),
     regret: differ('regret', RULES.regret, either),
-    transfer: differ('transfer', RULES.transfer, `Of one of the two: ${REASONS.transfer}`),
+    transfer: transferDifference(a, b, plan),
     generalisation: generalisation(a.points, b.points, plan, [one.label, two.label], shareOfWork),
     runs: [one.grid.runs, two.grid.runs],
   };
@@ -94,4 +95,17 @@ function slopeDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
   // The smaller of the two degrees of freedom: never narrower than Welch's.
   const freedom = Math.min(a.slopeFreedom, b.slopeFreedom);
   return widen(found, Math.hypot(a.slopeError, b.slopeError), freedom, plan.level);
+}
+
+/** Over the learning rates that are worth using in both: else the one with fewer would look the cheaper. */
+function transferDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
+  const usable = ({ surface }: Side) =>
+    new Set(worthUsing(surface.error, surface.wds.length).map((i) => surface.lrs[i]!));
+  const [one, two] = [usable(a), usable(b)];
+  const [costA, costB] = [a, b].map(({ surface, noise, statistics }) => {
+    const rows = surface.lrs.flatMap((lr, i) => (one.has(lr) && two.has(lr) ? [i] : []));
+    return sampleTransfer(surface, noise, rows, plan, statistics.label);
+  });
+  const reason = `Of the two, or of what is worth using in both: ${REASONS.transfer}`;
+  return estimate(difference(costA!, costB!), RULES.transfer, plan.level, reason);
 }

@@ -132,7 +132,7 @@ export interface Transfer {
   readonly mean: Estimate;
   /** The dearest pair, as observed; null where there is none. */
   readonly worst: number | null;
-  /** Learning rates worth using: their best error is at most 1.5 times the best of all. */
+  /** Learning rates worth using: their best error is at most 1.5 times, or a point above, the best of all. */
   readonly lrs: number;
 }
 
@@ -183,6 +183,7 @@ export interface Comparison {
   readonly separability: Estimate;
   readonly slope: Estimate;
   readonly regret: Estimate;
+  /** Over the learning rates worth using in both. */
   readonly transfer: Estimate;
   readonly generalisation: Generalisation;
   readonly runs: readonly [number, number];

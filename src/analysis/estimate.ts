@@ -24,6 +24,20 @@ export interface Rule {
   readonly bounds: readonly [number, number];
 }
 
+const REAL = [-Infinity, Infinity] as const;
+const SHARE = [0, 1] as const;
+
+/** How each statistic becomes an estimate. */
+export const RULES = {
+  best: { interval: 'union', unbias: true, bounds: [0, 1] },
+  basin: { interval: 'percentile', unbias: false, bounds: SHARE },
+  separability: { interval: 'basic', unbias: false, bounds: SHARE },
+  slope: { interval: 'basic', unbias: false, bounds: REAL },
+  // Below 0 where the path happens on a cell truly better than the one that looks best.
+  regret: { interval: 'union', unbias: true, bounds: REAL },
+  transfer: { interval: 'union', unbias: true, bounds: REAL },
+} as const satisfies Record<string, Rule>;
+
 /** The estimate of a statistic; `reason` is for a value that is not identifiable. */
 export function estimate(sampled: Sampled, rule: Rule, level: number, reason: string): Estimate {
   if (!Number.isFinite(sampled.value)) return unknown(reason);

@@ -11,25 +11,12 @@ import type {
   Separability,
   Transfer,
 } from './decoupling.js';
-import { estimate, unknown, widen, type Rule } from './estimate.js';
+import { estimate, RULES, unknown, widen } from './estimate.js';
 import { buildGrid } from './grid.js';
 import { ridge, type RidgeFit } from './ridge.js';
-import { argmin, carry, tuneInTurn, tuneInTurnFromAll } from './selection.js';
-import { noiseOf, surfaceOf, type Surface } from './surface.js';
-
-const REAL = [-Infinity, Infinity] as const;
-const SHARE = [0, 1] as const;
-
-/** How each statistic becomes an estimate. */
-export const RULES = {
-  best: { interval: 'union', unbias: true, bounds: [0, 1] },
-  basin: { interval: 'percentile', unbias: false, bounds: SHARE },
-  separability: { interval: 'basic', unbias: false, bounds: SHARE },
-  slope: { interval: 'basic', unbias: false, bounds: REAL },
-  // Below 0 where the path happens on a cell truly better than the one that looks best.
-  regret: { interval: 'union', unbias: true, bounds: REAL },
-  transfer: { interval: 'union', unbias: true, bounds: REAL },
-} as const satisfies Record<string, Rule>;
+import { argmin, tuneInTurn, tuneInTurnFromAll } from './selection.js';
+import { noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
+import { carry, sampleTransfer, worthUsing } from './transfer.js';
 
 export const REASONS = {
   empty: 'No run of this optimizer finished or diverged: there is no test error to summarise.',
@@ -38,13 +25,15 @@ export const REASONS = {
   slope:
     'Fewer than three learning rates have their optimum strictly inside the positive weight decays, so the ridge slope is not identifiable.',
   transfer:
-    'There is one weight decay only, or fewer than two learning rates come within half again as many errors as the best, so there is nothing to carry anywhere.',
+    'Fewer than two learning rates have a best error near that of the grid, or there is only one weight decay, or the best of all lies on the border of the grid.',
 } as const;
 
 /** One optimizer's statistics, with the samples that comparisons need. */
 export interface Analysed {
   readonly statistics: OptimizerStatistics;
   readonly samples: Samples;
+  readonly surface: Surface;
+  readonly noise: Noise | null;
   /** Standard error of the ridge's slope about its line, and its degrees of freedom. */
   readonly slopeError: number;
   readonly slopeFreedom: number;
@@ -77,10 +66,12 @@ export function analyse(label: string, records: readonly RunRecord[], plan: Boot
       separability: separabilityOf(grid, surface, samples, plan.level),
       ridge: ridgeOf(fit, used, samples, plan.level),
       regret: regretOf(surface, samples, plan.level),
-      transfer: transferOf(surface, samples, plan.level),
+      transfer: transferOf(surface, noise, plan, label),
       ...(best === null ? { reason: REASONS.empty } : {}),
     },
     samples,
+    surface,
+    noise,
     slopeError: fit.error,
     slopeFreedom: used - 2,
   };
@@ -151,15 +142,15 @@ function regretOf(surface: Surface, samples: Samples, level: number) {
   };
 }
 
-function transferOf(surface: Surface, samples: Samples, level: number): Transfer {
-  const { error, lrs, wds } = surface;
-  const pairs = carry(error, wds.length);
-  const lrOf = (at: number) => Math.floor(at / wds.length);
-  const costs = pairs.map(([carried, own]) => error[carried]! - error[own]!);
-  const worst = costs.length > 0 ? costs.indexOf(costs.reduce((a, b) => Math.max(a, b))) : -1;
+function transferOf(surface: Surface, noise: Noise | null, plan: BootstrapPlan, label: string): Transfer {
+  const { error, wds } = surface;
+  const rows = worthUsing(error, wds.length);
+  const costs = carry(error, wds, rows).map(([carried, own]) => error[carried]! - error[own]!);
+  const sampled = sampleTransfer(surface, noise, rows, plan, label);
+  const reason = rows.length === 0 ? REASONS.empty : REASONS.transfer;
   return {
-    mean: estimate(samples.transfer, RULES.transfer, level, REASONS.transfer),
-    worst: worst < 0 ? null : costs[worst]!,
-    lrs: new Set(pairs.map(([, own]) => lrs[lrOf(own)]!)).size,
+    mean: estimate(sampled, RULES.transfer, plan.level, reason),
+    worst: costs.length > 0 ? costs.reduce((a, b) => Math.max(a, b)) : null,
+    lrs: rows.length,
   };
 }

@@ -48,31 +48,3 @@ export function meanRegret(error: Float64Array, reached: Int32Array, best: numbe
   }
   return n > 0 ? sum / n : NaN;
 }
-
-/** A learning rate is worth using where its best error is at most this many times the best of all. */
-const WORTH_USING = 1.5;
-
-/** Per pair of learning rates: the cell with the wd that is best at the one, and the best cell, both at the other. */
-export type Carried = readonly (readonly [carried: number, own: number])[];
-
-/**
- * A wd that is best at one lr carried to another: all ordered pairs of lrs worth using. Empty where fewer than two
- * are, where there is one wd only, or where none of the cells that are met is known.
- */
-export function carry(error: Float64Array, columns: number): Carried {
-  if (columns < 2) return [];
-  const rows = error.length / columns;
-  const limit = error[argmin(error)]! * WORTH_USING;
-  const best = Array.from({ length: rows }, (_, i) => argmin(error, i * columns, 1, columns));
-  const used = best.filter((at) => at >= 0 && error[at]! <= limit);
-  return used.flatMap((from) =>
-    used.flatMap((to) => {
-      const carried = to - (to % columns) + (from % columns);
-      return to === from || Number.isNaN(error[carried]!) ? [] : [[carried, to] as const];
-    }),
-  );
-}
-
-/** Mean over the pairs of what carrying costs; NaN without any. */
-export const meanCost = (error: Float64Array, pairs: Carried): number =>
-  pairs.reduce((sum, [carried, own]) => sum + error[carried]! - error[own]!, 0) / pairs.length;

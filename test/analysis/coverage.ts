@@ -6,14 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { additiveFit, explainedShare } from '../../src/analysis/additive.js';
 import { decoupling, type Estimate } from '../../src/analysis/index.js';
 import { ridge } from '../../src/analysis/ridge.js';
-import {
-  argmin,
-  carry,
-  meanCost,
-  meanRegret,
-  shareWithin,
-  tuneInTurnFromAll,
-} from '../../src/analysis/selection.js';
+import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from '../../src/analysis/selection.js';
+import { carry, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { surfaceOf, type Surface } from '../../src/analysis/surface.js';
 import { buildGrid } from '../../src/analysis/grid.js';
 import { stream } from '../../src/random/stream.js';
@@ -25,6 +19,8 @@ export interface Scenario {
   readonly noise: number;
   readonly seeds: number;
   readonly size: number;
+  /** How fast the error rises with the octaves of lr; 0.02 unless given. */
+  readonly curvature?: number;
 }
 
 /** Per statistic: share of replications whose interval held the truth, mean truth, value and width. */
@@ -48,13 +44,13 @@ export function coverage(scenario: Scenario, replications: number): Coverage {
     tally(found, 'separability', one.separability.corrected, a.truth.separability);
     tally(found, 'ridge slope', one.ridge.slope, a.truth.slope);
     tally(found, 'regret', one.regret.mean, a.truth.regret);
-    tally(found, 'transfer', one.transfer.mean, a.truth.transfer);
+    tally(found, 'transfer', one.transfer.mean, a.cost(a.rows));
     tally(found, 'best, b - a', pair.best, b.truth.best - a.truth.best);
     tally(found, 'basin, b - a', pair.basinRelative, b.truth.basinRelative - a.truth.basinRelative);
     tally(found, 'separability, b - a', pair.separability, b.truth.separability - a.truth.separability);
     tally(found, 'slope, b - a', pair.slope, b.truth.slope - a.truth.slope);
     tally(found, 'regret, b - a', pair.regret, b.truth.regret - a.truth.regret);
-    tally(found, 'transfer, b - a', pair.transfer, b.truth.transfer - a.truth.transfer);
+    tally(found, 'transfer, b - a', pair.transfer, b.cost(both(a, b)) - a.cost(both(a, b)));
   }
   return found;
 }
@@ -107,21 +103,28 @@ interface Truth {
   readonly separability: number;
   readonly slope: number;
   readonly regret: number;
-  readonly transfer: number;
 }
 
-function side(
-  scenario: Scenario,
-  label: string,
-  slope: number,
-  replication: number,
-): { records: RunRecord[]; truth: Truth } {
-  const shape = bowl(slope, scenario.size);
+interface Sample {
+  readonly records: RunRecord[];
+  readonly truth: Truth;
+  /** Learning rates (rows) worth using, as observed. */
+  readonly rows: readonly number[];
+  /** What carrying costs between rows, by the choices of the observed surface. */
+  cost(rows: readonly number[]): number;
+}
+
+const both = (a: Sample, b: Sample) => a.rows.filter((row) => b.rows.includes(row));
+
+function side(scenario: Scenario, label: string, slope: number, replication: number): Sample {
+  const shape = bowl(slope, scenario.size, 0.3, scenario.curvature);
   const { noise, seeds } = scenario;
   const records = synthesise({ ...shape, label, seeds, noise, replication });
   const observed = surfaceOf(buildGrid(label, records));
   const exact = surfaceOf(buildGrid(label, synthesise({ ...shape, label, seeds: 1, noise: 0 })));
-  return { records, truth: truthOf(observed, exact, slope) };
+  const rows = worthUsing(observed.error, exact.wds.length);
+  const cost = (rows: readonly number[]) => meanCost(exact.error, carry(observed.error, exact.wds, rows));
+  return { records, truth: truthOf(observed, exact, slope), rows, cost };
 }
 
 /** The truth about what was selected on the observed surface, and of the exact surface. */
@@ -140,7 +143,6 @@ function truthOf(observed: Surface, exact: Surface, slope: number): Truth {
     separability: explainedShare(additiveFit(error.map(Math.log), columns), 0),
     slope: found,
     regret: meanRegret(error, tuneInTurnFromAll(observed.error, columns), at),
-    transfer: meanCost(error, carry(observed.error, columns)),
   };
 }
 

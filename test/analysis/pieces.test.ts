@@ -1,7 +1,8 @@
 /** The single pieces: Student's t, anytime curves, the trend with the budget, and the words of the verdict. */
 import { describe, expect, it } from 'vitest';
 import { anytime, budgetTrend, decoupling, direction, verdict, verdictOf } from '../../src/analysis/index.js';
-import { carry, meanCost, tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
+import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
+import { carry, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { tQuantile } from '../../src/analysis/student.js';
 import type { RunRecord } from '../../src/train/record.js';
 import { bowl, epochMetrics, powers, record, synthesise } from './synthetic.js';
@@ -38,19 +39,66 @@ describe('carrying a wd to another lr', () => {
   // Rows lr, columns wd. The third lr is not worth using, and never chosen.
   const error = Float64Array.from([0.2, 0.1, 0.4, 0.12, 0.3, 0.5, 0.6, 0.7, 0.16]);
 
-  it('costs, on the average over pairs of usable lrs, what is lost against tuning it anew', () => {
-    expect(carry(error, 3)).toEqual([
+  const wds = [0, 1, 2];
+
+  it('is worth it where the best error is near the best of all', () => {
+    expect(worthUsing(error, 3)).toEqual([0, 1]);
+    // Near an error of 0 a point decides.
+    expect(
+      worthUsing(
+        error.map((e) => e / 20),
+        3,
+      ),
+    ).toEqual([0, 1, 2]);
+    expect(worthUsing(error.fill(NaN, 0, 0), 3)).toEqual([0, 1]);
+    expect(worthUsing(new Float64Array(3).fill(NaN), 3)).toEqual([]);
+  });
+
+  it('costs, on the average over pairs, what is lost against tuning it anew', () => {
+    const pairs = carry(error, wds, [0, 1]);
+    expect(pairs).toEqual([
       [4, 3],
       [0, 1],
     ]);
-    expect(meanCost(error, carry(error, 3))).toBeCloseTo((0.18 + 0.1) / 2, 12);
+    expect(meanCost(error, pairs)).toBeCloseTo((0.18 + 0.1) / 2, 12);
   });
 
   it('leaves a pair out whose cell is missing, and says so where there is none', () => {
     const missing = error.map((e, k) => (k === 4 ? NaN : e));
-    expect(carry(missing, 3)).toEqual([[0, 1]]);
-    expect(meanCost(missing, carry(missing, 3))).toBeCloseTo(0.1, 12);
-    expect(meanCost(error, carry(error.subarray(0, 3), 3))).toBeNaN();
+    expect(carry(missing, wds, [0, 1])).toEqual([[0, 1]]);
+    expect(carry(error, wds, [0])).toEqual([]);
+    expect(meanCost(error, [])).toBeNaN();
+    expect(carry(Float64Array.from([0.1, 0.2]), [0], [0, 1])).toEqual([]);
+  });
+
+  it('cannot be told where the best of all lrs lies on one border of the grid', () => {
+    const border = Float64Array.from([0.3, 0.2, 0.1, 0.4, 0.2, 0.1]);
+    expect(carry(border, wds, [0, 1])).toEqual([]);
+    expect(carry(border.toReversed(), [1, 2, 3], [0, 1])).toEqual([]);
+    // Without decay there is no border: nothing lies beyond it.
+    expect(meanCost(border.toReversed(), carry(border.toReversed(), wds, [0, 1]))).toBe(0);
+    const outside = synthesise({
+      ...bowl(-1, 7),
+      wds: powers(-18, 4),
+      label: 'a',
+      seeds: 3,
+      noise: 0.01,
+    });
+    expect(decoupling(outside).optimizers[0]!.transfer.mean).toMatchObject({
+      value: null,
+      reason: expect.stringMatching(/border of the grid/) as string,
+    });
+  });
+
+  it('is compared over the lrs that are worth using in both', () => {
+    // a is the more coupled, but worth using at few lrs, where little is lost.
+    const { optimizers, comparisons } = decoupling([
+      ...synthesise({ ...bowl(-1, 7, 0.3, 0.3), label: 'a', optimizer: 'adam', seeds: 3, noise: 0.01 }),
+      ...synthesise({ ...bowl(-0.5, 7), label: 'b', optimizer: 'adamw', seeds: 3, noise: 0.01 }),
+    ]);
+    expect(optimizers.map(({ transfer }) => transfer.lrs)).toEqual([3, 7]);
+    expect(optimizers[1]!.transfer.mean.value).toBeGreaterThan(optimizers[0]!.transfer.mean.value!);
+    expect(comparisons[0]!.transfer.high).toBeLessThan(0);
   });
 
   it('costs nothing where every lr has the same best wd, though the surface is not additive', () => {
@@ -83,7 +131,7 @@ describe('carrying a wd to another lr', () => {
     expect(decoupling(one).optimizers[0]!.transfer).toMatchObject({
       mean: { value: null },
       worst: null,
-      lrs: 0,
+      lrs: 1,
     });
     const single = decoupling(synthesise({ ...bowl(-1, 7), label: 'a', seeds: 1, noise: 0 })).optimizers[0]!;
     expect(single.transfer.mean.value).toBeGreaterThan(0);
@@ -178,7 +226,9 @@ describe('budgetTrend', () => {
       value: null,
       reason: expect.stringMatching(/do not have the same weight decays/) as string,
     });
-    expect(budgetTrend([]).transfer.value).toBeNull();
+    expect(budgetTrend([]).transfer.reason).toMatch(/one budget only/);
+    const single = [25, 100].flatMap((t) => budget(t, 2 ** -10, 2).filter(({ cell }) => cell.wd === 0));
+    expect(budgetTrend(single).transfer.reason).toMatch(/only one weight decay/);
   });
 
   it('finds none where the best wd stays, and says when the optimum is outside the grid', () => {

@@ -23,11 +23,11 @@ export const powers = (from: number, count: number) =>
   Array.from({ length: count }, (_, k) => 2 ** (from + k));
 
 /**
- * ln error = ln 0.1 + a u^2 + c (w - slope u - offset)^2 with u, w the octaves from the grid's middle; levelling off at
+ * ln error = ln 0.1 + a u^2 + 0.03 (w - slope u - offset)^2 with u, w the octaves from the grid's middle; levelling off at
  * e^2 times the best. slope 0: separable; slope -1: only lr * wd matters to the second term. wd = 0 counts as one and
  * a half octaves under the lowest.
  */
-export function bowl(slope: number, size: number, offset = 0.3) {
+export function bowl(slope: number, size: number, offset = 0.3, a = 0.02) {
   const middle = -10;
   return {
     lrs: powers(middle - (size - 1) / 2, size),
@@ -35,7 +35,7 @@ export function bowl(slope: number, size: number, offset = 0.3) {
     error: (lr: number, wd: number) => {
       const u = Math.log2(lr) - middle;
       const w = wd === 0 ? -(size - 1) / 2 - 1.5 : Math.log2(wd) - middle;
-      return 0.1 * Math.exp(Math.min(2, 0.02 * u * u + 0.03 * (w - slope * u - offset) ** 2));
+      return 0.1 * Math.exp(Math.min(2, a * u * u + 0.03 * (w - slope * u - offset) ** 2));
     },
   };
 }
