@@ -121,7 +121,7 @@ Napi::Value unpool(const Napi::CallbackInfo& info) {
   float* dbias = check::floats(info, 8, "dbias", c);
   std::vector<double> total(c);
   Index summed = 0;
-  // In pieces, and over images, as bias_relu_grad sums: the same bits.
+  // In pieces, and over images, as bias_relu_grad sums: dbias has the same bits.
   const auto sum_until = [&](Index row) {
     const Index pieces = (row - summed) / simd::kPieceRows;
     simd::best().sum_pieces(dz + summed * c, pieces, c, total.data());

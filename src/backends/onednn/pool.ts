@@ -55,10 +55,17 @@ export class BufferPool {
   /** `length` floats of undefined content. */
   take(length: number): Allocation {
     if (length < leastPooled) return { values: new Float32Array(length), block: undefined };
-    if (++this.clock % sweepEvery === 0) this.sweep();
+    this.tick(1);
     const block = this.find(blockSize(length * 4));
     block.holders = 1;
     return { values: new Float32Array(block.buffer, block.offset, length), block };
+  }
+
+  /** So many requests have been made, of this pool or in its stead: what none of thousands wanted is let go of. */
+  tick(requests: number): void {
+    const before = Math.floor(this.clock / sweepEvery);
+    this.clock += requests;
+    if (Math.floor(this.clock / sweepEvery) > before) this.sweep();
   }
 
   /** Takes a block of this pool back from one holder; once it was the last, nothing may read or write it any more. */
@@ -108,6 +115,7 @@ export class Loan extends BufferPool {
   }
 
   protected override fresh(size: number): Block {
+    this.lender.tick(1);
     const block = this.lender.find(size);
     block.pool = this;
     this.lent.push(block);

@@ -83,6 +83,11 @@ export class Recording {
     return results.map((values) => moved.get(values) ?? values);
   }
 
+  /** Calls that a play makes. */
+  get length(): number {
+    return this.calls.length;
+  }
+
   /** Makes the calls again, on other inputs of the same types and lengths. */
   play(inputs: readonly Values[]): void {
     for (const call of this.calls) {
