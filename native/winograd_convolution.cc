@@ -18,7 +18,7 @@ using Index = std::ptrdiff_t;
 
 constexpr Index kPositions = 16;
 // With fewer channels the transforms cost as much as the multiplications they save.
-constexpr Index kPieceRowsest = 16;
+constexpr Index kFewest = 16;
 // What the transformed tiles of a group may take: they are written and read once each.
 constexpr Index kForwardBytes = 128 * 1024;
 constexpr Index kGradientBytes = 256 * 1024;
@@ -67,7 +67,7 @@ bool does(const Geometry& g) {
   const Index lanes = simd::best().lanes;
   const bool window = g.kh == 3 && g.kw == 3 && g.sh == 1 && g.sw == 1 && g.dh == 1 && g.dw == 1;
   const bool even = g.oh % 2 == 0 && g.ow % 2 == 0 && g.h % 2 == 0 && g.w % 2 == 0;
-  const bool channels = g.ci >= kPieceRowsest && g.co >= kPieceRowsest && g.ci % lanes == 0 && g.co % lanes == 0;
+  const bool channels = g.ci >= kFewest && g.co >= kFewest && g.ci % lanes == 0 && g.co % lanes == 0;
   return window && even && channels && g.pt <= 2 && g.pl <= 2;
 }
 

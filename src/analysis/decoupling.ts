@@ -130,7 +130,7 @@ export interface Regret {
 export interface Transfer {
   /** Mean over the pairs, expected for fresh seeds; noise may take it a little below 0. */
   readonly mean: Estimate;
-  /** The dearest pair, as observed; null where there is none. */
+  /** The costliest pair, as observed; null where there is none. */
   readonly worst: number | null;
   /** Learning rates worth using: their best error is at most 1.5 times, or a point above, the best of all. */
   readonly lrs: number;

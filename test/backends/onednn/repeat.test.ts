@@ -11,6 +11,7 @@ import { makeOptimizer } from '../../../src/optim/index.js';
 import { stream } from '../../../src/random/stream.js';
 import { weightArrays, weightTensors } from '../../../src/train/snapshot.js';
 import { evaluate, step } from '../../../src/train/step.js';
+import { RULE } from '../../optim/drive.js';
 import { bits, built, tensor, values } from './both.js';
 
 describe('a loan', () => {
@@ -33,16 +34,6 @@ describe('a loan', () => {
 });
 
 const shape = { height: 12, width: 12, channels: 3, classes: 5 };
-const rule = {
-  name: 'adamw',
-  beta1: 0.9,
-  beta2: 0.999,
-  eps: 1e-8,
-  epsForm: 'paper',
-  momentumForm: 'paper',
-  convention: 'paper',
-} as const;
-
 /** A batch of its own for every step; the last of an epoch of three is smaller. */
 function batchOf(t: number) {
   const n = t % 3 === 2 ? 5 : 8;
@@ -60,7 +51,7 @@ const images = new Float32Array(8 * shape.height * shape.width * shape.channels)
 
 /** Seven steps with an evaluation after each; `modelAt` may give another copy of the model every time. */
 function train(model: Model, modelAt: () => Model): string {
-  const optimizer = makeOptimizer(rule, { lr: 0.01, wd: 0.01 });
+  const optimizer = makeOptimizer(RULE, { lr: 0.01, wd: 0.01 });
   const theta = model.initialTheta(1);
   const slots = optimizer.slots.map(() => new Float32Array(theta.length));
   let weights = weightTensors({ theta, slots, state: model.initialState() });
