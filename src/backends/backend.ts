@@ -1,4 +1,5 @@
 /** What a backend is to the rest of the program: a name to ask for, and a report on what was found. */
+import { ReportedError } from '../errors/reported.js';
 
 /** The engines that can compute, in the words of the configuration file. */
 export type BackendName = 'tensorflow' | 'onednn' | 'wasm' | 'cpu';
@@ -25,13 +26,12 @@ export interface BackendReport {
 }
 
 /** A backend that cannot be used here: `reason` says why, `advice` what to do. */
-export class BackendError extends Error {
+export class BackendError extends ReportedError {
   constructor(
     readonly backend: BackendName,
     readonly reason: string,
     readonly advice: string,
   ) {
-    super(`The ${backend} backend cannot be used: ${reason} ${advice}`);
-    this.name = 'BackendError';
+    super(`The ${backend} backend cannot be used: ${reason}`, { code: 'backend-unusable', remedy: advice });
   }
 }

@@ -1,3 +1,5 @@
+import { ReportedError, type ReportedOptions } from '../errors/reported.js';
+
 /** What the process tells its caller. */
 export const exitCode = {
   ok: 0,
@@ -12,9 +14,8 @@ export const exitCode = {
 } as const;
 
 /** A refusal by a command itself, as a sentence that says what to do. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
+export class UsageError extends ReportedError {
+  constructor(message: string, options: ReportedOptions = {}) {
+    super(message, { code: 'usage', ...options });
   }
 }

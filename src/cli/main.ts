@@ -1,15 +1,8 @@
 /** The command line: arguments in, an exit code out. */
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config/index.js';
-import { DataError } from '../data/index.js';
-import { BackendError } from '../backends/backend.js';
-import { ModelError } from '../models/error.js';
-import { QueueError } from '../queue/address.js';
-import { ReportError } from '../report/error.js';
-import { DirectoryError, StorageError } from '../sweep/directory.js';
 import { packageVersion } from '../sweep/version.js';
-import { WorkerFailure } from '../sweep/workerProcess.js';
-import { UsageError, exitCode } from './exit.js';
+import { ReportedError } from '../errors/reported.js';
+import { exitCode } from './exit.js';
 
 const examples = `
 Examples:
@@ -33,20 +26,6 @@ const commands: readonly { readonly names: readonly string[]; load(): Promise<Ad
   { names: ['worker'], load: async () => (await import('./commands/worker.js')).addWorker },
   { names: ['queue'], load: async () => (await import('./commands/queue.js')).addQueue },
 ];
-
-/** Errors whose message is for the user: no stack trace. */
-const refusals = [
-  ConfigError,
-  DataError,
-  BackendError,
-  DirectoryError,
-  ModelError,
-  QueueError,
-  ReportError,
-  UsageError,
-];
-/** The same, of machines that fail. */
-const mishaps = [StorageError, WorkerFailure];
 
 /** A reader that has gone (`| head`, a closed terminal) does not end a sweep. */
 function surviveLostReaders(): void {
@@ -84,13 +63,9 @@ export async function main(argv: readonly string[]): Promise<number> {
 function explain(error: unknown): number {
   // Commander has printed its message, or the help or version that were asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.refused;
-  if (refusals.some((type) => error instanceof type)) {
-    console.error((error as Error).message);
-    return exitCode.refused;
-  }
-  if (mishaps.some((type) => error instanceof type)) {
-    console.error((error as Error).message);
-    return exitCode.unexpected;
+  if (error instanceof ReportedError) {
+    console.error(error.message);
+    return error.exitCode;
   }
   console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return exitCode.unexpected;

@@ -1,4 +1,5 @@
 /** ConfigError: everything that is wrong with a configuration, each with its place in the user's text. */
+import { ReportedError } from '../errors/reported.js';
 import { excerpt, lineColumn, printable, type Place } from './source.js';
 
 /** One complaint. */
@@ -31,7 +32,7 @@ const MOST_LISTED = 20;
 const MOST_DIAGNOSTICS = 100;
 
 /** A configuration that is refused. `message` is the whole text to show; a CLI exits with code 2. */
-export class ConfigError extends Error {
+export class ConfigError extends ReportedError {
   /** The first hundred. */
   readonly diagnostics: readonly Diagnostic[];
   constructor(problems: readonly Problem[]) {
@@ -39,8 +40,7 @@ export class ConfigError extends Error {
     const listed = diagnostics.slice(0, MOST_LISTED).map((d) => d.text);
     const more = problems.length - MOST_LISTED;
     if (more > 0) listed.push(`… and ${more} more ${more === 1 ? 'problem' : 'problems'}.`);
-    super(listed.join('\n\n'));
-    this.name = 'ConfigError';
+    super(listed.join('\n\n'), { code: 'config-invalid' });
     this.diagnostics = diagnostics;
   }
 }

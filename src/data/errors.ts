@@ -1,11 +1,14 @@
 /** The one error of this folder: a sentence that names the file and says what to do. */
+import { ReportedError, type ReportedOptions } from '../errors/reported.js';
 
 /**
  * A data file is missing, damaged, not what its name says, or cannot be had.
  * The message is meant for the user as it is; no stack trace adds to it.
  */
-export class DataError extends Error {
-  override readonly name = 'DataError';
+export class DataError extends ReportedError {
+  constructor(message: string, options: ReportedOptions = {}) {
+    super(message, { code: 'data-unusable', ...options });
+  }
 }
 
 /** The message of anything thrown, for use inside a sentence (no trailing full stop). */

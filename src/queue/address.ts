@@ -2,12 +2,12 @@
  * Redis addresses as users give them. The secret part never leaves this file except towards Redis: everything that
  * is shown is `shown`.
  */
+import { ReportedError, type ReportedOptions } from '../errors/reported.js';
 
 /** A refusal that tells the user what to do; the command ends with exit code 2. */
-export class QueueError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'QueueError';
+export class QueueError extends ReportedError {
+  constructor(message: string, options: ReportedOptions = {}) {
+    super(message, { code: 'queue-unusable', ...options });
   }
 }
 

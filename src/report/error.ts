@@ -1,4 +1,8 @@
+import { ReportedError, type ReportedOptions } from '../errors/reported.js';
+
 /** A file of a report that cannot be written. The message is meant for the user as it is. */
-export class ReportError extends Error {
-  override readonly name = 'ReportError';
+export class ReportError extends ReportedError {
+  constructor(message: string, options: ReportedOptions = {}) {
+    super(message, { code: 'report-unwritable', ...options });
+  }
 }

@@ -6,23 +6,22 @@ import { readFile, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { experimentToYaml, loadExperiment, type Experiment } from '../config/index.js';
+import { ReportedError, type ReportedOptions } from '../errors/reported.js';
 import { clearTemporaries, writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 import { claimLock } from '../files/lock.js';
 
 /** A refusal that tells the user what to do; the command ends with exit code 2. */
-export class DirectoryError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'DirectoryError';
+export class DirectoryError extends ReportedError {
+  constructor(message: string, options: ReportedOptions = {}) {
+    super(message, { code: 'folder-unusable', ...options });
   }
 }
 
 /** The results folder failed while the sweep was under way; what is in it stays. The command ends with exit code 1. */
-export class StorageError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'StorageError';
+export class StorageError extends ReportedError {
+  constructor(message: string, options: ReportedOptions = {}) {
+    super(message, { code: 'storage-failed', exitCode: 1, ...options });
   }
 }
 

@@ -2,18 +2,18 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ReportedError } from '../errors/reported.js';
 import type { RunRecord } from '../train/record.js';
 import type { Job } from './cells.js';
 import type { Beat, FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 
 /** Why a cell did not get its record from a worker. */
-export class WorkerFailure extends Error {
+export class WorkerFailure extends ReportedError {
   constructor(
     message: string,
     readonly kind: 'crash' | 'error' | 'timeout' | 'memory' | 'stopped' | 'setup',
   ) {
-    super(message);
-    this.name = 'WorkerFailure';
+    super(message, { code: `worker-${kind}`, exitCode: 1 });
   }
 }
 
