@@ -2,28 +2,24 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { OptimizerRule } from '../optim/index.js';
 import { DecayingOptimizer, type DecayingOptions } from './decaying.js';
+import { adamOptions, checkOptions } from './options.js';
 
 export interface AdamOptions extends DecayingOptions {
   /** Decay rate of the first moment, default 0.9. */
   beta1?: number;
   /** Decay rate of the second moment, default 0.999. */
   beta2?: number;
-  /** Default 1e-8. */
-  epsilon?: number;
+  /** Default 1e-8, which null stands for, too. */
+  epsilon?: number | null;
   /** Where epsilon is added: `paper` (default) to sqrt(vhat), `torch7` to sqrt(v). */
   epsForm?: OptimizerRule['epsForm'];
 }
 
 abstract class AdamFamily extends DecayingOptimizer {
-  constructor(name: 'adam' | 'adamw', options: AdamOptions) {
-    const {
-      beta1 = 0.9,
-      beta2 = 0.999,
-      epsilon: eps = 1e-8,
-      epsForm = 'paper',
-      convention = 'paper',
-    } = options;
-    super({ name, beta1, beta2, eps, epsForm, convention, momentumForm: 'paper' }, options);
+  constructor(name: 'adam' | 'adamw', className: string, options: AdamOptions) {
+    const checked = checkOptions(adamOptions, className, options);
+    const { beta1, beta2, epsilon: eps, epsForm, convention } = checked;
+    super({ name, beta1, beta2, eps, epsForm, convention, momentumForm: 'paper' }, checked);
   }
 
   override getConfig(): serialization.ConfigDict {
@@ -43,7 +39,7 @@ export class AdamW extends AdamFamily {
     return 'AdamW';
   }
   constructor(options: AdamOptions) {
-    super('adamw', options);
+    super('adamw', AdamW.className, options);
   }
 }
 
@@ -53,6 +49,6 @@ export class AdamL2 extends AdamFamily {
     return 'AdamL2';
   }
   constructor(options: AdamOptions) {
-    super('adam', options);
+    super('adam', AdamL2.className, options);
   }
 }

@@ -10,7 +10,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { makeOptimizer, type OptimizerRule, type StepInfo } from '../optim/index.js';
 import { pairs, type NamedTensor, type VariableGradients } from './gradients.js';
-import { decays, includeConfig, requireKnown, type Include } from './include.js';
+import { includeConfig, includeFromConfig, Inclusion, type Include } from './include.js';
+import { checkOptions, stepSettings } from './options.js';
 import { Slots } from './slots.js';
 
 /** What AdamW, SGDW, AdamL2 and SGDL2 have in common. */
@@ -30,6 +31,11 @@ export interface DecayingOptions {
   cycleSteps?: number;
 }
 
+type CheckedOptions = Pick<DecayingOptions, 'learningRate' | 'weightDecay'> & {
+  cycleSteps?: number | undefined;
+  include?: Include | undefined;
+};
+
 /** Base of the four classes. Their state lies in `slots` of the variables' shapes. */
 export abstract class DecayingOptimizer extends Optimizer {
   /** May be changed between steps. For a schedule, prefer `eta`. */
@@ -41,33 +47,39 @@ export abstract class DecayingOptimizer extends Optimizer {
   /** May be changed at a warm restart. */
   cycleSteps: number | undefined;
   readonly include: Include | undefined;
+  private readonly inclusion: Inclusion;
   private readonly state: Slots;
 
-  /** @throws RangeError for rates or betas out of range; Error for convention `normalized` without cycleSteps. */
+  /** @param options as `checkOptions` gave them */
   constructor(
     protected readonly rule: OptimizerRule,
-    options: DecayingOptions,
+    options: CheckedOptions,
   ) {
     super();
     this.learningRate = options.learningRate;
     this.weightDecay = options.weightDecay;
     this.cycleSteps = options.cycleSteps;
     this.include = options.include;
-    if (rule.convention === 'normalized' && options.cycleSteps === undefined)
-      throw new Error("The convention 'normalized' needs cycleSteps, the number of steps of the run.");
+    this.inclusion = new Inclusion(options.include);
     this.state = new Slots(this.stepper(this.weightDecay).slots);
   }
 
+  /**
+   * @throws OptionError for a setting that was changed to what it must not be, IncludeError for an include list that
+   * cannot be matched, StateError for state that fits no variable; nothing has been changed then.
+   */
   override applyGradients(gradients: VariableGradients): void {
-    requireKnown(this.include);
+    this.checkSettings();
     const decayed = this.stepper(this.weightDecay);
     const spared = this.stepper(0);
     const at = { t: this.iterations + 1, eta: this.eta, cycleSteps: this.cycleSteps ?? 1 };
     const all = pairs(gradients);
-    const names = new Set(all.map(({ variable }) => variable.name));
+    const variables = all.map(({ variable }) => variable);
+    const decaying = this.inclusion.of(variables);
+    this.state.match(variables);
     for (const { variable, gradient } of all) {
-      const optimizer = decays(this.include, variable) ? decayed : spared;
-      stepVariable(optimizer, variable, gradient, this.state.of(variable, names), at);
+      const optimizer = decaying.has(variable) ? decayed : spared;
+      stepVariable(optimizer, variable, gradient, this.state.of(variable), at);
     }
     this.incrementIterations();
   }
@@ -92,6 +104,31 @@ export abstract class DecayingOptimizer extends Optimizer {
 
   override dispose(): void {
     this.state.dispose();
+  }
+
+  /** From what getConfig() gave, through whatever tfjs does to it. */
+  static override fromConfig<T extends serialization.Serializable>(
+    cls: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T {
+    const options = { ...config };
+    // tfjs-layers adds these.
+    delete options['customObjects'];
+    if (options['include'] !== undefined)
+      options['include'] = includeFromConfig(options['include']) as serialization.ConfigDictValue;
+    return new cls(options);
+  }
+
+  private checkSettings(): void {
+    const { learningRate, weightDecay, eta, cycleSteps } = this;
+    const { convention } = this.rule;
+    checkOptions(stepSettings, this.getClassName(), {
+      learningRate,
+      weightDecay,
+      eta,
+      cycleSteps,
+      convention,
+    });
   }
 
   private stepper(wd: number) {

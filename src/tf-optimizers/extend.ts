@@ -1,7 +1,19 @@
 /** Decoupled weight decay for any tfjs optimizer, as TensorFlow's contrib and addons gave it to theirs. */
-import { mul, serialization, sub, tidy, type NamedTensorMap, type Optimizer } from '@tensorflow/tfjs-core';
-import { pairs, type VariableGradients } from './gradients.js';
-import { decays, includeConfig, requireKnown, type Include } from './include.js';
+import {
+  mul,
+  scalar,
+  serialization,
+  sub,
+  tidy,
+  type NamedTensorMap,
+  type Optimizer,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import { pairs, type NamedTensor, type VariableGradients } from './gradients.js';
+import { OptionError } from './errors.js';
+import { includeConfig, includeFromConfig, Inclusion, type Include } from './include.js';
+import { checkOptions, decayOptions, decaySettings } from './options.js';
+import { Positions } from './positions.js';
 
 /** How an extended optimizer decays. */
 export interface Decay {
@@ -29,6 +41,15 @@ export interface ExtendedClass<Args extends unknown[], O extends Optimizer> {
 interface Concrete extends Optimizer {
   applyGradients(gradients: NamedTensorMap): void;
   getConfig(): serialization.ConfigDict;
+  setWeights(weights: NamedTensor[]): Promise<void>;
+}
+
+/** What tf.AdamOptimizer keeps of its step count. */
+interface BetaPowers {
+  beta1: number;
+  beta2: number;
+  accBeta1: Variable;
+  accBeta2: Variable;
 }
 
 /**
@@ -44,28 +65,40 @@ interface Concrete extends Optimizer {
 export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends Optimizer>(
   Base: OptimizerClass<Args, O>,
 ): ExtendedClass<Args, O> {
+  requireClass(Base);
+  const className = `Decoupled${Base.className}`;
   // Typescript lets a class extend a type parameter only if its constructor takes any[].
   const Parent = Base as unknown as OptimizerClass<unknown[], Concrete>;
 
   class Decoupled extends Parent {
     weightDecay: number;
     readonly include: Include | undefined;
+    private readonly inclusion: Inclusion;
+    private readonly positions = new Positions();
 
     constructor(decay: Decay, ...args: unknown[]) {
+      const { weightDecay, include } = checkOptions(decayOptions, className, decay);
       super(...args);
-      const { weightDecay, include } = decay;
-      if (!(weightDecay >= 0 && weightDecay < Infinity))
-        throw new RangeError(`The weight decay is ${weightDecay}: it must be 0 or more and finite.`);
       this.weightDecay = weightDecay;
       this.include = include;
+      this.inclusion = new Inclusion(include);
     }
 
     override applyGradients(gradients: VariableGradients): void {
-      requireKnown(this.include);
-      for (const { variable } of pairs(gradients))
-        if (decays(this.include, variable))
-          tidy(() => variable.assign(sub(variable, mul(variable, this.weightDecay))));
-      super.applyGradients(gradients as NamedTensorMap);
+      checkOptions(decaySettings, className, { weightDecay: this.weightDecay });
+      const variables = pairs(gradients).map(({ variable }) => variable);
+      const decaying = this.inclusion.of(variables);
+      const placed = this.positions.place(gradients);
+      for (const variable of decaying)
+        tidy(() => variable.assign(sub(variable, mul(variable, this.weightDecay))));
+      super.applyGradients(placed as NamedTensorMap);
+    }
+
+    override async setWeights(weights: NamedTensor[]): Promise<void> {
+      // The first is the number of steps.
+      this.positions.load(weights.slice(1));
+      await super.setWeights(weights);
+      if (hasBetaPowers(this)) restoreBetaPowers(this, this.iterations);
     }
 
     override getConfig(): serialization.ConfigDict {
@@ -73,12 +106,13 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
     }
 
     static override get className(): string {
-      return `Decoupled${Base.className}`;
+      return className;
     }
 
     static override fromConfig(_cls: unknown, config: serialization.ConfigDict): serialization.Serializable {
       // The base class reads its own settings and calls the constructor; this puts the decay in front of them.
-      const decay = config as unknown as Decay;
+      const { weightDecay, include } = config;
+      const decay = { weightDecay, include: includeFromConfig(include) } as unknown as Decay;
       const construct = function (...args: unknown[]) {
         return new Decoupled(decay, ...args);
       };
@@ -91,4 +125,34 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
     Decoupled as unknown as serialization.SerializableConstructor<serialization.Serializable>,
   );
   return Decoupled as unknown as ExtendedClass<Args, O>;
+}
+
+function requireClass(Base: unknown): void {
+  if (typeof Base === 'function' && 'className' in Base && 'fromConfig' in Base) return;
+  throw new OptionError(
+    'extendWithDecoupledWeightDecay takes an optimizer class, such as tf.MomentumOptimizer.',
+    'Give it the class, not an optimizer made by tf.train.',
+  );
+}
+
+/** Whether this is a tf.AdamOptimizer; `instanceof` is true of any two optimizers, since tfjs overrides it. */
+const hasBetaPowers = (optimizer: object): optimizer is BetaPowers =>
+  'accBeta1' in optimizer && 'accBeta2' in optimizer;
+
+/**
+ * tf.AdamOptimizer multiplies beta1^t and beta2^t up step by step in float32, and takes them from a power on loading,
+ * which rounds otherwise. This multiplies them up again, so that a resumed run takes the very steps.
+ */
+function restoreBetaPowers(adam: BetaPowers, iterations: number): void {
+  tidy(() => {
+    adam.accBeta1.assign(scalar(repeatedProduct(adam.beta1, iterations)));
+    adam.accBeta2.assign(scalar(repeatedProduct(adam.beta2, iterations)));
+  });
+}
+
+function repeatedProduct(beta: number, times: number): number {
+  const factor = Math.fround(beta);
+  let product = factor;
+  for (let i = 0; i < times && product !== 0; i++) product = Math.fround(product * factor);
+  return product;
 }

@@ -1,40 +1,94 @@
 /** Which variables of a tfjs program decay. */
 import { engine, type Variable } from '@tensorflow/tfjs-core';
+import { IncludeError, OptionError } from './errors.js';
+import { maySame, pairNames } from './names.js';
 
 /**
  * The variables that decay: a list of their names, or a function that says for each. To spare biases and norm
- * parameters, as is the custom: `(variable) => variable.rank > 1`.
+ * parameters, as is the custom: `(variable) => variable.rank > 1`. A name also stands for the variable that tfjs has
+ * renamed since, `fc/kernel_1` for `fc/kernel`, unless the step has a variable of the very name.
  */
 export type Include = readonly string[] | ((variable: Variable) => boolean);
 
-/** Whether a variable decays; without an `include`, every one does. */
-export function decays(include: Include | undefined, variable: Variable): boolean {
-  if (include === undefined) return true;
-  return typeof include === 'function' ? include(variable) : include.includes(variable.name);
+/** An `include` in use: it finds the variables of each step. */
+export class Inclusion {
+  /** Names that have met a variable of the very name: those stand for no other. */
+  private readonly met = new Set<string>();
+
+  constructor(private readonly include: Include | undefined) {}
+
+  /**
+   * Those of a step's variables that decay; without an `include`, all.
+   *
+   * @throws IncludeError if a listed name stands for no variable (a slip of the pen would otherwise switch decay off in
+   * silence), or for several.
+   */
+  of(variables: readonly Variable[]): ReadonlySet<Variable> {
+    const { include } = this;
+    if (include === undefined) return new Set(variables);
+    if (typeof include === 'function') return new Set(variables.filter((variable) => include(variable)));
+    const chosen = this.named(include, new Set(variables.map(({ name }) => name)));
+    return new Set(variables.filter(({ name }) => chosen.has(name)));
+  }
+
+  private named(include: readonly string[], now: Set<string>): Set<string> {
+    for (const name of include) if (now.has(name)) this.met.add(name);
+    const chosen = new Set(include.filter((name) => now.has(name)));
+    const renamed = include.filter((name) => !this.met.has(name));
+    const found = pairNames(
+      renamed,
+      [...now].filter((name) => !chosen.has(name)),
+    );
+    if ('ambiguity' in found) throw ambiguous(found.ambiguity.saved, found.ambiguity.now);
+    const left = renamed.filter((name) => !found.pairs.has(name));
+    const converted = new Set(left.flatMap((name) => [...now].filter((other) => converts(other, name))));
+    requireKnown(left);
+    return new Set([...chosen, ...found.pairs.values(), ...converted]);
+  }
 }
 
 /**
- * @throws Error if a list names something that is no variable: a slip of the pen would otherwise switch decay off in
- * silence.
+ * What tfjs made of a name in configs saved before they kept names from it: `dense_Dense1/kernel` was read back as
+ * `denseDense1/kernel`.
  */
-export function requireKnown(include: Include | undefined): void {
-  if (include === undefined || typeof include === 'function') return;
-  const known = engine().registeredVariables;
-  const unknown = include.filter((name) => !(name in known));
+const camelCased = (name: string): string =>
+  name.replace(/_+(\w|$)/g, (_, next: string) => next.toUpperCase());
+
+const converts = (now: string, listed: string): boolean =>
+  camelCased(now) === listed || camelCased(now.replace(/_\d+$/, '')) === listed;
+
+function requireKnown(names: readonly string[]): void {
+  if (names.length === 0) return;
+  const known = Object.keys(engine().registeredVariables);
+  const unknown = names.filter((name) => !known.some((now) => maySame(name, now) || converts(now, name)));
   if (unknown.length > 0)
-    throw new Error(
-      `include names ${unknown.join(', ')}, but there is no such variable. The variables are: ${Object.keys(known).join(', ')}.`,
+    throw new IncludeError(
+      `include names ${unknown.join(', ')}, but there is no such variable. The variables are: ${known.join(', ')}.`,
     );
 }
 
+const ambiguous = (names: readonly string[], variables: readonly string[]) =>
+  new IncludeError(
+    `include names ${names.join(', ')}, which can mean ${variables.join(' and ')}: list the variables by their full names.`,
+  );
+
 /**
- * `include` as getConfig() has it: nothing where all decay.
+ * `include` as getConfig() has it: nothing where all decay. tfjs camel-cases every string of a config when it loads a
+ * model, except the `name` of an object.
  *
- * @throws Error for a function, which no file can hold.
+ * @throws OptionError for a function, which no file can hold.
  */
-export function includeConfig(include: Include | undefined): { include?: string[] } {
+export function includeConfig(include: Include | undefined): { include?: { name: string }[] } {
   if (include === undefined) return {};
   if (typeof include === 'function')
-    throw new Error('An include function cannot be saved: give include as a list of variable names.');
-  return { include: [...include] };
+    throw new OptionError('An include function cannot be saved: give include as a list of variable names.');
+  return { include: include.map((name) => ({ name })) };
+}
+
+/** The `include` of a config; earlier versions saved the bare names. What it is not is left for the options' check. */
+export function includeFromConfig(saved: unknown): unknown {
+  if (!Array.isArray(saved)) return saved;
+  return saved.map((entry: unknown) =>
+    typeof entry === 'object' && entry !== null && 'name' in entry ? entry.name : entry,
+  );
 }

@@ -2,6 +2,7 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { OptimizerRule } from '../optim/index.js';
 import { DecayingOptimizer, type DecayingOptions } from './decaying.js';
+import { checkOptions, sgdOptions } from './options.js';
 
 export interface SgdOptions extends DecayingOptions {
   /** Default 0.9; 0 is plain SGD. */
@@ -14,11 +15,12 @@ export interface SgdOptions extends DecayingOptions {
 }
 
 abstract class SgdFamily extends DecayingOptimizer {
-  constructor(name: 'sgd' | 'sgdw', options: SgdOptions) {
-    const { momentum: beta1 = 0.9, momentumForm = 'paper', convention = 'paper' } = options;
+  constructor(name: 'sgd' | 'sgdw', className: string, options: SgdOptions) {
+    const checked = checkOptions(sgdOptions, className, options);
+    const { momentum: beta1, momentumForm, convention } = checked;
     // Adam's settings, which SGD has no use for.
     const unused = { beta2: 0, eps: 1e-8, epsForm: 'paper' } as const;
-    super({ name, beta1, momentumForm, convention, ...unused }, options);
+    super({ name, beta1, momentumForm, convention, ...unused }, checked);
   }
 
   override getConfig(): serialization.ConfigDict {
@@ -33,7 +35,7 @@ export class SGDW extends SgdFamily {
     return 'SGDW';
   }
   constructor(options: SgdOptions) {
-    super('sgdw', options);
+    super('sgdw', SGDW.className, options);
   }
 }
 
@@ -43,6 +45,6 @@ export class SGDL2 extends SgdFamily {
     return 'SGDL2';
   }
   constructor(options: SgdOptions) {
-    super('sgd', options);
+    super('sgd', SGDL2.className, options);
   }
 }

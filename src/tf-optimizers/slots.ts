@@ -1,6 +1,8 @@
 /** The state vectors that an optimizer keeps for each variable, by the variable's name. */
 import { tidy, zerosLike, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { StateError } from './errors.js';
 import type { NamedTensor } from './gradients.js';
+import { orderOf, pairLoaded, requireSameShape } from './state.js';
 
 interface Entry {
   readonly name: string;
@@ -10,26 +12,47 @@ interface Entry {
 
 export class Slots {
   private readonly claimed = new Map<string, Entry>();
-  /** Entries that were loaded and that no variable has asked for yet, in their order. */
+  /** Entries that were loaded and that no variable has met yet, in their order. */
   private loaded: Entry[] = [];
 
   /** @param names e.g. ['m', 'v'] */
   constructor(private readonly names: readonly string[]) {}
 
-  /** The state of a variable; zeros at first. `others` are the names of all variables in this step. */
-  of(variable: Variable, others: ReadonlySet<string>): readonly Variable[] {
-    let entry = this.claimed.get(variable.name) ?? this.claim(variable, others);
-    entry ??= {
-      name: variable.name,
-      tensors: this.names.map(() => tidy(() => zerosLike<Tensor>(variable).variable(false))),
-    };
-    this.claimed.set(variable.name, entry);
-    return entry.tensors;
+  /**
+   * Gives loaded state to the variables of a step, by name.
+   *
+   * @throws StateError for loaded state that belongs to no variable of the program, or to several, and for state of
+   * another shape than its variable's.
+   */
+  match(variables: readonly Variable[]): void {
+    const waiting = variables.filter(({ name }) => !this.claimed.has(name));
+    const found = pairLoaded(
+      this.loaded.map(({ name }) => name),
+      waiting.map(({ name }) => name),
+    );
+    const entries = this.loaded.map((entry) => ({ entry, now: found.get(entry.name) }));
+    for (const variable of variables) {
+      const entry =
+        this.claimed.get(variable.name) ?? entries.find(({ now }) => now === variable.name)?.entry;
+      for (const [i, slot] of (entry?.tensors ?? []).entries())
+        requireSameShape(variable, `${entry!.name}/${this.names[i]}`, slot.shape);
+    }
+    for (const { entry, now } of entries) if (now !== undefined) this.claimed.set(now, entry);
+    this.loaded = entries.filter(({ now }) => now === undefined).map(({ entry }) => entry);
+  }
+
+  /** The state of a variable; zeros at first. */
+  of(variable: Variable): readonly Variable[] {
+    const found = this.claimed.get(variable.name);
+    if (found) return found.tensors;
+    const tensors = this.names.map(() => tidy(() => zerosLike<Tensor>(variable).variable(false)));
+    this.claimed.set(variable.name, { name: variable.name, tensors });
+    return tensors;
   }
 
   /** Slot by slot, as Keras and tfjs order them: a/m, b/m, a/v, b/v. */
   weights(): NamedTensor[] {
-    const entries = [...this.claimed.values(), ...this.loaded];
+    const entries = this.named();
     return this.names.flatMap((slot, i) =>
       entries.map(({ name, tensors }) => ({ name: `${name}/${slot}`, tensor: tensors[i]! })),
     );
@@ -39,14 +62,26 @@ export class Slots {
   load(weights: readonly NamedTensor[]): void {
     const count = weights.length / this.names.length;
     if (!Number.isInteger(count))
-      throw new Error(
+      throw new StateError(
         `${weights.length} state tensors cannot belong to an optimizer with ${this.names.length} for each variable.`,
       );
+    const names = orderOf(weights.map(({ name }) => name));
+    if (names?.length !== count)
+      throw new StateError(
+        `The names of the state tensors do not say whose they are: ${weights.map(({ name }) => name).join(', ')}. They must be a variable's name and one of ${this.names.join(', ')}, slot by slot.`,
+      );
     this.dispose();
-    this.loaded = weights.slice(0, count).map(({ name }, i) => ({
-      name: name.replace(/\/[^/]*$/, ''),
+    this.loaded = names.map((name, i) => ({
+      name,
       tensors: this.names.map((_, slot) => weights[slot * count + i]!.tensor.variable(false)),
     }));
+  }
+
+  /** Each entry under the name that it was loaded with, or its variable's where two were loaded with one name. */
+  private named(): Entry[] {
+    const all = [...this.claimed, ...this.loaded.map((entry) => [entry.name, entry] as const)];
+    const isTwice = (name: string) => all.filter(([, entry]) => entry.name === name).length > 1;
+    return all.map(([variable, { name, tensors }]) => ({ name: isTwice(name) ? variable : name, tensors }));
   }
 
   dispose(): void {
@@ -54,24 +89,5 @@ export class Slots {
       for (const tensor of tensors) tensor.dispose();
     this.claimed.clear();
     this.loaded = [];
-  }
-
-  /**
-   * Loaded state for a variable: that under its name, else the next that bears no other variable's name and has its
-   * shape, since tfjs renames the variables of a model that is loaded beside another (dense/kernel_1).
-   */
-  private claim(variable: Variable, others: ReadonlySet<string>): Entry | undefined {
-    const shape = variable.shape.join();
-    const fits = ({ tensors }: Entry) => tensors[0]!.shape.join() === shape;
-    const entry =
-      this.loaded.find(({ name }) => name === variable.name) ??
-      this.loaded.find((candidate) => !others.has(candidate.name) && fits(candidate));
-    if (!entry) return undefined;
-    if (!fits(entry))
-      throw new Error(
-        `The loaded optimizer state of ${variable.name} has shape [${entry.tensors[0]!.shape.join()}], the variable [${shape}].`,
-      );
-    this.loaded = this.loaded.filter((other) => other !== entry);
-    return entry;
   }
 }

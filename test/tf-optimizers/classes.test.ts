@@ -180,12 +180,6 @@ test('minimize finds the variables on its own, and gives the cost', () => {
 });
 
 describe('refusals', () => {
-  test('settings', () => {
-    expect(() => new AdamW({ learningRate: -1, weightDecay: 0 })).toThrow(/learning rate lr is -1/);
-    expect(() => new SGDW({ ...rates, momentum: 1 })).toThrow(/beta1 is 1/);
-    expect(() => new AdamW({ ...rates, convention: 'normalized' })).toThrow(/needs cycleSteps/);
-  });
-
   test('a misspelt variable in include', () => {
     const program = makeProgram();
     const optimizer = new AdamW({ ...rates, include: ['kernal'] });

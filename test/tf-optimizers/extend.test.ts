@@ -121,8 +121,7 @@ test('the decay can be scheduled from outside', () => {
   expect(finish(optimizer)).toEqual(finish(tf.train.sgd(0.05)));
 });
 
-test('refuses a negative decay and a misspelt variable', () => {
-  expect(() => new SGD({ weightDecay: -0.1 }, 0.05)).toThrow(/weight decay is -0.1/);
+test('refuses a misspelt variable', () => {
   const program = makeProgram();
   const optimizer = new SGD({ weightDecay: 0.1, include: ['kernal'] }, 0.05);
   expect(() => train(program, optimizer, 1)).toThrow(/kernal/);
