@@ -12,6 +12,7 @@ import { makeOptimizer, type OptimizerRule, type StepInfo } from '../optim/index
 import { pairs, type NamedTensor, type VariableGradients } from './gradients.js';
 import { includeConfig, includeFromConfig, Inclusion, type Include } from './include.js';
 import { checkOptions, stepSettings } from './options.js';
+import { warnOfSecondCore } from './secondCore.js';
 import { Slots } from './slots.js';
 
 /** What AdamW, SGDW, AdamL2 and SGDL2 have in common. */
@@ -56,6 +57,7 @@ export abstract class DecayingOptimizer extends Optimizer {
     options: CheckedOptions,
   ) {
     super();
+    warnOfSecondCore();
     this.learningRate = options.learningRate;
     this.weightDecay = options.weightDecay;
     this.cycleSteps = options.cycleSteps;

@@ -14,6 +14,7 @@ import { OptionError } from './errors.js';
 import { includeConfig, includeFromConfig, Inclusion, type Include } from './include.js';
 import { checkOptions, decayOptions, decaySettings } from './options.js';
 import { Positions } from './positions.js';
+import { warnOfSecondCore } from './secondCore.js';
 
 /** How an extended optimizer decays. */
 export interface Decay {
@@ -79,6 +80,7 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
     constructor(decay: Decay, ...args: unknown[]) {
       const { weightDecay, include } = checkOptions(decayOptions, className, decay);
       super(...args);
+      warnOfSecondCore();
       this.weightDecay = weightDecay;
       this.include = include;
       this.inclusion = new Inclusion(include);

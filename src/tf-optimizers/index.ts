@@ -4,9 +4,14 @@
  */
 import { serialization } from '@tensorflow/tfjs-core';
 import { AdamL2, AdamW } from './adam.js';
+import { warnOfSecondCore } from './secondCore.js';
 import { SGDL2, SGDW } from './sgd.js';
 
 for (const cls of [AdamW, AdamL2, SGDW, SGDL2]) serialization.registerClass<InstanceType<typeof cls>>(cls);
+
+// Once now, and once when the program has imported the rest: its tfjs may come after us.
+warnOfSecondCore();
+queueMicrotask(warnOfSecondCore);
 
 export { AdamL2, AdamW, type AdamOptions } from './adam.js';
 export { SGDL2, SGDW, type SgdOptions } from './sgd.js';
