@@ -39,7 +39,7 @@ function noResults(dir: string): string {
 export async function readResults(dir: string): Promise<ReportInput> {
   const paths = layout(dir);
   const records = await readRecords(dir);
-  const experiment = existsSync(paths.config) ? loadExperiment(paths.config) : null;
+  const experiment = existsSync(paths.config) ? loadExperiment(paths.config, { written: true }) : null;
   const manifest = (await readManifest(paths.manifest)) ?? null;
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
   if (!experiment) return { records, experiment, manifest: { ...manifest }, command };
