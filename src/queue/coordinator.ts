@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import type { Experiment } from '../config/index.js';
 import { makeFolder } from '../files/folder.js';
 import {
-  expand,
+  cellsOf,
   layout,
   packageVersion,
   type ExecutionEvents,
@@ -119,7 +119,7 @@ async function follow(about: Following): Promise<void> {
   const wake = alarm(signal);
   const watch = watchCells(stream.events, outstanding, events, wake.ring);
   // Of all cells, not of those missing now: a job that an earlier coordinator has queued must mean the same today.
-  const { variants, data } = packed(expand(settings.experiment, options.setup.backend));
+  const { variants, data } = await packed(cellsOf(settings.experiment, options.setup.backend));
   const spec = describe(about, variants);
   const weightsFolder = spec.keepWeights ? await makeWeightsFolder(settings.dir) : undefined;
   const ward = { ...about, queue, outstanding, data, spec, retries: options.retries };
@@ -128,7 +128,7 @@ async function follow(about: Following): Promise<void> {
     await collecting.collect();
     if (outstanding.size > 0) {
       await registerSweep(redis, name, spec);
-      await enqueue(queue, outstanding.keys(), data, options.retries);
+      await enqueue(queue, outstanding.keys(), data, options.retries, signal);
       events.onNotice?.(`${outstanding.size} cells wait on queue ${name} at ${settings.address.shown}.`);
     }
     const givenUp = giveUp(signal);

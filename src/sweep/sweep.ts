@@ -5,7 +5,7 @@ import { loadDataset, trainShape } from '../data/index.js';
 import { writeAtomically } from '../files/atomic.js';
 import { holdingLock } from '../files/lock.js';
 import type { RunRecord } from '../train/record.js';
-import { expand, type Job } from './cells.js';
+import { expandInSlices, type Job } from './cells.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
 import { DirectoryError, StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
@@ -13,6 +13,7 @@ import { openJournal, type Journal } from './journal.js';
 import { openLedger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
 import { extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
+import { inSlices } from './slices.js';
 import { runPool, type ExecutionEvents, type PoolOptions } from './pool.js';
 import type { CheckpointPolicy } from './trainCell.js';
 import type { Limits } from './workerProcess.js';
@@ -159,12 +160,14 @@ async function execute(
 ): Promise<SweepResult> {
   const { dir, failFast } = options;
   const paths = layout(dir);
-  const jobs = expand(experiment, backend.name);
+  const jobs = await expandInSlices(experiment, backend.name);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
-  const missing = missingJobs(jobs, ledger.found, options.retryFailed);
+  const missing = await missingJobs(jobs, ledger.found, options.retryFailed);
   if (missing.length > 0) await requireModel(experiment);
-  const done = new Set(jobs.map(({ cell }) => cell.id));
-  for (const { cell } of missing) done.delete(cell.id);
+  const isDone = (id: string) => {
+    const record = ledger.found.get(id);
+    return record !== undefined && isSettled(record, options.retryFailed);
+  };
   // Before the manifest says who trains from here on.
   const leftovers =
     missing.length > 0 ? leftoverNotices(records, jobs, await readManifest(paths.manifest)) : [];
@@ -173,7 +176,7 @@ async function execute(
     idle: missing.length === 0,
   });
   for (const text of leftovers) events.onNotice?.(text);
-  await clearCheckpoints(paths.checkpoints, (id) => done.has(id));
+  await clearCheckpoints(paths.checkpoints, isDone);
   const workers = Math.max(1, Math.min(options.workers, missing.length));
   events.onPlan?.({
     jobs,
@@ -238,21 +241,24 @@ async function execute(
 const storage = (message: string) => new StorageError(message);
 
 /** Cells without a record that stands; each once, though two optimizers' grids may overlap. */
-function missingJobs(
+async function missingJobs(
   jobs: readonly Job[],
   found: ReadonlyMap<string, RunRecord>,
   retryFailed: boolean,
-): Job[] {
-  const distinct = new Map(jobs.map((job) => [job.cell.id, job]));
-  return [...distinct.values()].filter(({ cell }) => {
-    const record = found.get(cell.id);
-    return !record || !isSettled(record, retryFailed);
+): Promise<Job[]> {
+  const missing = new Map<string, Job>();
+  await inSlices(jobs, (job) => {
+    const record = found.get(job.cell.id);
+    if (!record || !isSettled(record, retryFailed)) missing.set(job.cell.id, job);
   });
+  return [...missing.values()];
 }
 
 /** Records of the experiment's cells under the labels it gives them now, by cell id. */
 export function relabelled(records: readonly RunRecord[], jobs: readonly Job[]): Map<string, RunRecord> {
-  const labels = new Map(jobs.map(({ cell, label }) => [cell.id, label]));
+  const recorded = new Set(records.map(({ cell }) => cell.id));
+  const labels = new Map<string, string>();
+  for (const { cell, label } of jobs) if (recorded.has(cell.id)) labels.set(cell.id, label);
   return new Map(
     records.flatMap((record) => {
       const label = labels.get(record.cell.id);
