@@ -8,33 +8,43 @@ import { jobIdOf, jobPacker, type JobData, type SweepSpec } from './payload.js';
 
 const portion = 1000;
 
-/** The jobs' variants, and what each job carries by its cell's id; `jobs` are taken one by one, in slices. */
-export async function packed(jobs: Iterable<Job>): Promise<{
+/**
+ * The jobs' variants, and what each job carries by its cell's id; `jobs` are taken one by one, in slices.
+ * @throws the signal's reason once it aborts
+ */
+export async function packed(
+  jobs: Iterable<Job>,
+  signal?: AbortSignal,
+): Promise<{
   variants: SweepSpec['variants'];
   data: ReadonlyMap<string, JobData>;
 }> {
   const { variants, pack } = jobPacker();
   const data = new Map<string, JobData>();
-  await inSlices(jobs, (job) => {
-    const one = pack(job);
-    data.set(one.cellId, one.data);
-  });
+  await inSlices(
+    jobs,
+    (job) => {
+      const one = pack(job);
+      data.set(one.cellId, one.data);
+    },
+    signal,
+  );
   return { variants, data };
 }
 
 /**
  * Puts cells on the queue; those that are on it already, in whatever state, stay as they are.
- * @param signal ends it early: the next run queues the rest
+ * @param goOn asked before each portion; where it says no, the rest stays for the next run
  */
 export async function enqueue(
   queue: Queue<JobData, unknown>,
   cellIds: Iterable<string>,
   data: ReadonlyMap<string, JobData>,
   retries: number,
-  signal?: AbortSignal,
+  goOn: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<void> {
   const ids = [...cellIds];
-  for (let at = 0; at < ids.length && !signal?.aborted; at += portion) {
+  for (let at = 0; at < ids.length && (await goOn()); at += portion) {
     await queue.addBulk(
       ids.slice(at, at + portion).map((id) => ({
         name: 'cell',

@@ -28,10 +28,17 @@ export function* cellsOf(experiment: Experiment, backend: string): Generator<Job
 /** All of `cellsOf` at once: for small experiments, as it lets nothing else run meanwhile. */
 export const expand = (experiment: Experiment, backend: string): Job[] => [...cellsOf(experiment, backend)];
 
-/** All of `cellsOf`, made in slices, between which signals and timers are heard. */
-export async function expandInSlices(experiment: Experiment, backend: string): Promise<Job[]> {
+/**
+ * All of `cellsOf`, made in slices, between which signals and timers are heard.
+ * @throws the signal's reason once it aborts
+ */
+export async function expandInSlices(
+  experiment: Experiment,
+  backend: string,
+  signal?: AbortSignal,
+): Promise<Job[]> {
   const jobs: Job[] = [];
-  await inSlices(cellsOf(experiment, backend), (job) => jobs.push(job));
+  await inSlices(cellsOf(experiment, backend), (job) => jobs.push(job), signal);
   return jobs;
 }
 

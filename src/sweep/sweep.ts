@@ -83,6 +83,7 @@ const isFailure = ({ status }: RunRecord) => status === 'failed' || status === '
 
 /**
  * Runs (or continues) a sweep.
+ * @returns undefined where the signal came while the cells of a large sweep were still being listed
  * @throws DirectoryError, the data and backend errors of what it calls; StorageError where the folder fails while the
  * sweep is under way
  */
@@ -90,7 +91,7 @@ export async function runSweep(
   experiment: Experiment,
   options: SweepOptions,
   events: SweepEvents,
-): Promise<SweepResult> {
+): Promise<SweepResult | undefined> {
   const { dir } = options;
   const lost = new AbortController();
   const onLost = () => lost.abort(vanished(dir));
@@ -110,6 +111,9 @@ export async function runSweep(
     );
     try {
       return await execute(experiment, options, events, { backend, data, journal, records }, lost.signal);
+    } catch (error) {
+      if (options.signal.aborted && error === options.signal.reason) return undefined;
+      throw error;
     } finally {
       await journal.close();
     }
@@ -160,9 +164,9 @@ async function execute(
 ): Promise<SweepResult> {
   const { dir, failFast } = options;
   const paths = layout(dir);
-  const jobs = await expandInSlices(experiment, backend.name);
+  const jobs = await expandInSlices(experiment, backend.name, options.signal);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
-  const missing = await missingJobs(jobs, ledger.found, options.retryFailed);
+  const missing = await missingJobs(jobs, ledger.found, options);
   if (missing.length > 0) await requireModel(experiment);
   const isDone = (id: string) => {
     const record = ledger.found.get(id);
@@ -244,13 +248,17 @@ const storage = (message: string) => new StorageError(message);
 async function missingJobs(
   jobs: readonly Job[],
   found: ReadonlyMap<string, RunRecord>,
-  retryFailed: boolean,
+  { retryFailed, signal }: SweepOptions,
 ): Promise<Job[]> {
   const missing = new Map<string, Job>();
-  await inSlices(jobs, (job) => {
-    const record = found.get(job.cell.id);
-    if (!record || !isSettled(record, retryFailed)) missing.set(job.cell.id, job);
-  });
+  await inSlices(
+    jobs,
+    (job) => {
+      const record = found.get(job.cell.id);
+      if (!record || !isSettled(record, retryFailed)) missing.set(job.cell.id, job);
+    },
+    signal,
+  );
   return [...missing.values()];
 }
 

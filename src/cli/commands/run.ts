@@ -122,7 +122,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
   const stop = stopSignal(flags.timeBudget, 'keeping checkpoints, then stopping');
-  let result: SweepResult;
+  let result: SweepResult | undefined;
   try {
     result = await runSweep(
       experiment,
@@ -151,7 +151,10 @@ async function run(config: string, flags: RunFlags): Promise<number> {
     display.end();
     stop.release();
   }
-  return conclude(experiment, dir, result, flags);
+  if (result) return conclude(experiment, dir, result, flags);
+  if (!flags.quiet)
+    console.error('Stopped before any cell was trained. Run the same command again to go on.');
+  return exitCode.interrupted;
 }
 
 /** The queue's coordinator where one is asked for. */
