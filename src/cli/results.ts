@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadExperiment, type Experiment } from '../config/index.js';
 import type { ReportInput } from '../report/index.js';
-import { expandInSlices, layout, readJournal, readManifest, relabelled, type Manifest } from '../sweep/index.js';
+import {
+  expandInSlices,
+  layout,
+  readJournal,
+  readManifest,
+  relabelled,
+  type Manifest,
+} from '../sweep/index.js';
 import type { RunRecord } from '../train/record.js';
 import { UsageError } from './exit.js';
 

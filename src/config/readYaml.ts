@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments, type Document, type ParsedNode } from 'yaml';
+import { bundledConfigs } from './bundled.js';
 import { ConfigError, type Problem } from './errors.js';
 import { invisibleIn, unseenProblem } from './invisible.js';
 import { tooDeepAt } from './nesting.js';
@@ -39,7 +40,7 @@ export function readText(path: string, asked: AskedFor = { file: path }): string
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const near = neighbour(path);
+    const near = neighbour(path) ?? (asked.place === undefined ? bundledNear(path) : undefined);
     return refuse(`${named}${reason(error)}`, near === undefined ? undefined : `did you mean ${near}?`);
   }
   const other = encodingOf(bytes);
@@ -66,6 +67,12 @@ function neighbour(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A configuration of the package with a similar name: in a fresh folder nothing else can be meant. */
+function bundledNear(path: string): string | undefined {
+  const names = bundledConfigs().map(({ name }) => name);
+  return nearest(path.replace(/^(\.\/)?configs\//, '').replace(/\.ya?ml$/, ''), names);
 }
 
 /** 1-based number of the first line that is not UTF-8; no UTF-8 sequence crosses a newline. */

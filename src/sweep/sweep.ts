@@ -141,11 +141,20 @@ async function describeData(
   return { name, fingerprint, warnings };
 }
 
-/** Refuses a network that its images do not fit before any cell fails of it. @throws ModelError */
-async function requireModel({ model, dataset }: Experiment): Promise<void> {
+/**
+ * Refuses a network that its images do not fit, or that does not fit into memory, before any worker starts.
+ * @throws ModelError
+ */
+async function requireModel(
+  experiment: Experiment,
+  { executor, limits }: SweepOptions,
+  backend: string,
+): Promise<void> {
   // Loaded only where there is something to train.
-  const { buildModel } = await import('../models/index.js');
-  buildModel(model, trainShape(dataset));
+  const { buildModel, requireMemory } = await import('../models/index.js');
+  const model = buildModel(experiment.model, trainShape(experiment.dataset));
+  // A queue's workers are elsewhere, with another memory.
+  if (!executor) requireMemory(model, experiment, { backend, limit: limits.memory });
 }
 
 interface Opened {
@@ -167,7 +176,7 @@ async function execute(
   const jobs = await expandInSlices(experiment, backend.name, options.signal);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
   const missing = await missingJobs(jobs, ledger.found, options);
-  if (missing.length > 0) await requireModel(experiment);
+  if (missing.length > 0) await requireModel(experiment, options, backend.name);
   const isDone = (id: string) => {
     const record = ledger.found.get(id);
     return record !== undefined && isSettled(record, options.retryFailed);
