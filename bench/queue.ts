@@ -93,7 +93,7 @@ async function capacity(server: Server): Promise<void> {
     },
   });
   const jobs = expand(experiment, 'cpu').slice(0, count);
-  const { variants, data } = packed(jobs);
+  const { variants, data } = await packed(jobs);
   const name = 'hundred-thousand-0';
   const spec = {
     format: 1,

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadExperiment, type Experiment } from '../config/index.js';
 import type { ReportInput } from '../report/index.js';
-import { expand, layout, readJournal, readManifest, relabelled, type Manifest } from '../sweep/index.js';
+import {
+  expandInSlices,
+  layout,
+  readJournal,
+  readManifest,
+  relabelled,
+  type Manifest,
+} from '../sweep/index.js';
 import type { RunRecord } from '../train/record.js';
 import { UsageError } from './exit.js';
 
@@ -39,11 +46,11 @@ function noResults(dir: string): string {
 export async function readResults(dir: string): Promise<ReportInput> {
   const paths = layout(dir);
   const records = await readRecords(dir);
-  const experiment = existsSync(paths.config) ? loadExperiment(paths.config) : null;
+  const experiment = existsSync(paths.config) ? loadExperiment(paths.config, { written: true }) : null;
   const manifest = (await readManifest(paths.manifest)) ?? null;
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
   if (!experiment) return { records, experiment, manifest: { ...manifest }, command };
-  const jobs = expand(experiment, backendOf(experiment, manifest, records));
+  const jobs = await expandInSlices(experiment, backendOf(experiment, manifest, records));
   const own = [...relabelled(records, jobs).values()];
   if (own.length < records.length) {
     console.error(

@@ -23,11 +23,12 @@ export function memorySize(text: string): number {
   return Number(match[1]) * bytes[match[2]!.toLowerCase()]!;
 }
 
-/** A whole number of at least `least`. */
-export const wholeNumber = (least: number) => (text: string) => {
+/** A whole number of at least `least`, and at most `most` where that is given. */
+export const wholeNumber = (least: number, most?: number) => (text: string) => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < least || text.trim() === '') {
-    throw new InvalidArgumentError(`Write a whole number, ${least} or more.`);
+  if (!Number.isInteger(value) || value < least || value > (most ?? value) || text.trim() === '') {
+    const range = most === undefined ? `, ${least} or more` : ` from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Write a whole number${range}.`);
   }
   return value;
 };

@@ -1,17 +1,18 @@
 /** What the schema checks beyond single values: settings that contradict each other. All before any training. */
 import type { z } from 'zod';
-import { firstRepeated, unsortedValues } from './grid.js';
+import { cellCount, firstRepeated, MOST_CELLS, unsortedValues } from './grid.js';
 import { DEFAULT_LABELS, optimizerLabel } from './labels.js';
 import type { Axis, Experiment, OptimizerSpec, TrainSpec } from './schema.js';
 
 type Report = z.core.$RefinementCtx;
 
-function report(ctx: Report, path: (string | number)[], message: string, hint?: string): void {
+/** Adds a complaint in the check's own words; they follow "is VALUE: it", or the setting's name. */
+export function report(ctx: Report, path: (string | number)[], message: string, hint?: string): void {
   ctx.addIssue({ code: 'custom', path, message, ...(hint === undefined ? {} : { params: { hint } }) });
 }
 
 /** zod refines values that already have issues; what is said of them then would mislead. */
-function sound(ctx: Report): boolean {
+export function sound(ctx: Report): boolean {
   return ctx.issues.length === 0;
 }
 
@@ -75,6 +76,28 @@ function labelHint({ name, convention }: OptimizerSpec): string {
   return `add a distinct label, e.g. {name: ${name}, label: ${example}, ...}`;
 }
 
+/**
+ * Labels that differ only in white space or in how their characters are composed: equal to a reader.
+ * `checkOptimizers` has refused those that are the same.
+ */
+export function checkLookalikes({ optimizers }: Experiment, ctx: Report): void {
+  if (!sound(ctx)) return;
+  const seen = new Map<string, number>();
+  for (const [i, optimizer] of optimizers.entries()) {
+    const looks = optimizerLabel(optimizer).normalize('NFKC').replace(/\s+/gu, '');
+    const earlier = seen.get(looks);
+    if (earlier === undefined) {
+      seen.set(looks, i);
+      continue;
+    }
+    const path = optimizer.label === undefined ? [i] : [i, 'label'];
+    const what = 'only in white space or in how its characters are composed';
+    const whose = optimizer.label === undefined ? 'have a label that differs' : 'differ';
+    const message = `must not ${whose} from that of \`optimizers.${earlier}\` ${what}`;
+    report(ctx, ['optimizers', ...path], message, labelHint(optimizer));
+  }
+}
+
 /** Images of each split, where the data set is what it is. */
 const SIZES: Partial<Record<Experiment['dataset']['name'], { train: number; test: number }>> = {
   mnist: { train: 60_000, test: 10_000 },
@@ -87,9 +110,18 @@ const SIZES: Partial<Record<Experiment['dataset']['name'], { train: number; test
 /** Checks that need more than one section. */
 export function checkExperiment(experiment: Experiment, ctx: Report): void {
   if (!sound(ctx)) return;
+  checkCells(experiment, ctx);
   checkSizes(experiment, ctx);
   checkOverrides(experiment, ctx);
   checkTwins(experiment, ctx);
+}
+
+function checkCells(experiment: Experiment, ctx: Report): void {
+  const cells = cellCount(experiment);
+  if (cells <= MOST_CELLS) return;
+  const shown = (n: number) => n.toLocaleString('en');
+  const message = `must give at most ${shown(MOST_CELLS)} cells (optimizers x lr x wd x seeds), but gives ${shown(cells)}`;
+  report(ctx, ['grid'], message, 'take fewer values or seeds, or make several experiments of it');
 }
 
 function checkSizes({ dataset, train }: Experiment, ctx: Report): void {

@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import type { Problem } from './errors.js';
 import { choices, expectation, keysAt, pathsOfKey, schemasAt, variantsWith } from './expectation.js';
 import { settingsSchema } from './jsonSchema.js';
+import { unseenIn } from './invisible.js';
+import { writtenNumber } from './numbers.js';
 import type { Place } from './source.js';
 import { nearest } from './suggest.js';
 import { toPlain, type Entry, type MapTree, type Tree } from './tree.js';
@@ -70,6 +72,8 @@ function explainOne(flat: Flat, root: MapTree, data: unknown): Problem {
   const { path } = flat;
   if (flat.kind === 'unknown') return explainUnknownKey(path, keyPlace(root, path), data);
   const { tree, place } = find(root, path);
+  const unseen = tree?.kind === 'scalar' ? unseenIn(place) : undefined;
+  if (unseen !== undefined) return unseen;
   const name = `\`${dotted(path)}\``;
   const schemas = schemasAt(settingsSchema, path, data);
   if (flat.kind === 'rule') {
@@ -86,6 +90,8 @@ function explainOne(flat: Flat, root: MapTree, data: unknown): Problem {
 }
 
 function explainUnknownKey(path: Path, place: Place, data: unknown): Problem {
+  const unseen = unseenIn(place);
+  if (unseen !== undefined) return unseen;
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
   const inside = parent.length === 0 ? '' : ` in \`${dotted(parent)}\``;
@@ -117,12 +123,13 @@ function valueHint(tree: Tree, words: readonly string[], expected: string): stri
   if (typeof value === 'string') {
     const near = nearest(value, words);
     if (near !== undefined) return `did you mean \`${near}\`?`;
-    const number = Number(value.replaceAll('_', ''));
-    const wantsNumber = /^a (whole )?number/.test(expected);
-    if (wantsNumber && value.trim() !== '' && Number.isFinite(number)) return `write it as ${number}`;
   }
-  const wantsList = expected.startsWith('a non-empty list of');
-  return typeof value === 'number' && wantsList ? `a single value is a list of one: [${value}]` : undefined;
+  const number = typeof value === 'string' ? writtenNumber(value, expected) : value;
+  if (typeof number !== 'number') return undefined;
+  if (expected.startsWith('a non-empty list of')) return `a single value is a list of one: [${number}]`;
+  return typeof value === 'string' && /^a (whole )?number/.test(expected)
+    ? `write it as ${number}`
+    : undefined;
 }
 
 /** The tree at a path and the best place to point at; `tree` is undefined where the path ends early. */

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigError, type Problem } from './errors.js';
+import { unseenIn } from './invisible.js';
 import { parseTree, readText, type AskedFor } from './readYaml.js';
 import type { Source } from './source.js';
 import { mapTree, type Entry, type MapTree, type Tree } from './tree.js';
@@ -58,6 +59,8 @@ function withBase(root: MapTree, files: readonly string[], problems: Problem[]):
     });
     return own;
   }
+  const unseen = unseenIn(value.place);
+  if (unseen !== undefined) throw new ConfigError([...problems, unseen]);
   const from = files.at(-1)!;
   const path = isAbsolute(value.value) ? value.value : join(dirname(from), value.value);
   return merge(readChain(path, files, { file: from, place: value.place }, problems), own);

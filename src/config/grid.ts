@@ -44,11 +44,14 @@ export function firstRepeated(values: readonly number[]): number | undefined {
   return undefined;
 }
 
-/** How many cells (optimizer x lr x wd x seed) the experiment has. */
-export function cellCount(experiment: Experiment): number {
-  const { optimizers, grid, train } = experiment;
-  const perSeed = optimizers.map(
-    (o) => unsortedValues(o.lr ?? grid.lr).length * unsortedValues(o.wd ?? grid.wd).length,
-  );
+/** More cells than this are refused: each takes memory before any is trained. */
+export const MOST_CELLS = 1_000_000;
+
+/** How many cells (optimizer x lr x wd x seed) the experiment has. Only multiplies: no cell or value is made. */
+export function cellCount({ optimizers, grid, train }: Experiment): number {
+  const perSeed = optimizers.map((o) => axisLength(o.lr ?? grid.lr) * axisLength(o.wd ?? grid.wd));
   return perSeed.reduce((sum, n) => sum + n, 0) * train.seeds.length;
 }
+
+const axisLength = (axis: Axis): number =>
+  Array.isArray(axis) ? axis.length : (axis.values ?? []).length + axis.logspace.steps;

@@ -1,4 +1,5 @@
 /** Configuration: YAML text to a validated Experiment with every default filled in. */
+export { bundledConfigs, bundledFor, type Bundled } from './bundled.js';
 export { ConfigError, type Diagnostic } from './errors.js';
 export { axisValues, cellCount } from './grid.js';
 export { editorSchema } from './jsonSchema.js';

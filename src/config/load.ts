@@ -6,12 +6,14 @@ import { ConfigError, type Problem } from './errors.js';
 import { explain } from './explain.js';
 import { readMerged } from './extend.js';
 import { override } from './override.js';
-import { experimentSchema, type Experiment } from './schema.js';
+import { experimentSchema, writtenSchema, type Experiment } from './schema.js';
 import { toPlain } from './tree.js';
 
 export interface LoadOptions {
   /** Overrides, each `path.to.key=VALUE` with VALUE in YAML, applied in order. */
   readonly set?: readonly string[];
+  /** The file is a results folder's own, perhaps of an earlier version that refused less: it is to be read, not run. */
+  readonly written?: boolean;
 }
 
 /**
@@ -24,7 +26,8 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   const problems: Problem[] = [];
   let root = readMerged(path, problems);
   for (const text of options.set ?? []) root = override(root, text, problems);
-  const result = experimentSchema.safeParse(toPlain(root));
+  const schema = options.written ? writtenSchema : experimentSchema;
+  const result = schema.safeParse(toPlain(root));
   if (!result.success) problems.push(...news(explain(result.error.issues, root), problems));
   if (!result.success || problems.length > 0) throw new ConfigError(inReadingOrder(problems));
   return result.data;

@@ -2,13 +2,11 @@
  * How deep a YAML text nests, found without recursion. The parser recurses, and at the end of its stack V8 may
  * abort the process (an out-of-memory in a regular expression) instead of throwing.
  */
-import { Lexer } from 'yaml';
+import { lexemes } from './lexemes.js';
 
 const MOST_BRACKETS = 100;
 /** A block collection stands further right than the one around it, so its column bounds its depth. */
 const MOST_INDENT = 200;
-/** Marks that the lexer adds to the text: start of document, error in a flow collection, start of a scalar. */
-const MARKS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f']);
 const CLOSES: Readonly<Record<string, string>> = { ']': '[', '}': '{' };
 
 /** The offset at which a text is nested deeper than any configuration; undefined where it never is. */
@@ -16,13 +14,10 @@ export function tooDeepAt(text: string): number | undefined {
   const indented = new RegExp(`^[ \\t?:-]{${MOST_INDENT}}`, 'm').exec(text);
   if (indented !== null) return indented.index;
   const open: string[] = [];
-  let offset = 0;
-  for (const token of new Lexer().lex(text)) {
-    if (MARKS.has(token)) continue;
+  for (const { text: token, offset } of lexemes(text)) {
     if (token === '[' || token === '{') open.push(token);
     else if (CLOSES[token] !== undefined && open.at(-1) === CLOSES[token]) open.pop();
     if (open.length > MOST_BRACKETS) return offset;
-    offset += token.length;
   }
   return undefined;
 }

@@ -2,8 +2,12 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments, type Document, type ParsedNode } from 'yaml';
+import { bundledConfigs } from './bundled.js';
 import { ConfigError, type Problem } from './errors.js';
+import { invisibleIn, unseenProblem } from './invisible.js';
 import { tooDeepAt } from './nesting.js';
+import { lexemes } from './lexemes.js';
+import { encodingOf } from './encoding.js';
 import type { Place, Source } from './source.js';
 import { nearest } from './suggest.js';
 import { scalarTree, toTree, type Tree } from './tree.js';
@@ -36,9 +40,11 @@ export function readText(path: string, asked: AskedFor = { file: path }): string
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const near = neighbour(path);
+    const near = neighbour(path) ?? (asked.place === undefined ? bundledNear(path) : undefined);
     return refuse(`${named}${reason(error)}`, near === undefined ? undefined : `did you mean ${near}?`);
   }
+  const other = encodingOf(bytes);
+  if (other !== undefined) return refuse(`${named}this is ${other.name}, not UTF-8 text`, other.hint);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -61,6 +67,12 @@ function neighbour(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A configuration of the package with a similar name: in a fresh folder nothing else can be meant. */
+function bundledNear(path: string): string | undefined {
+  const names = bundledConfigs().map(({ name }) => name);
+  return nearest(path.replace(/^(\.\/)?configs\//, '').replace(/\.ya?ml$/, ''), names);
 }
 
 /** 1-based number of the first line that is not UTF-8; no UTF-8 sequence crosses a newline. */
@@ -95,6 +107,7 @@ export function parseTree(source: Source, problems: Problem[], text = source.tex
   const [document, second] = documents;
   if (document === undefined) return scalarTree(null, at(0, 0));
   const syntax = documents.flatMap((d) => d.errors);
+  if (syntax.length > 0) problems.push(...unseenInWords(text, at));
   for (const { message, pos } of syntax.slice(0, MOST_SYNTAX_ERRORS))
     problems.push({ place: at(...pos), message: `YAML: ${message}` });
   if (syntax.length > 0) return null;
@@ -106,6 +119,15 @@ export function parseTree(source: Source, problems: Problem[], text = source.tex
     if (code !== 'TAG_RESOLVE_FAILED') problems.push({ place: at(...pos), message: `YAML: ${message}` });
   }
   return toTree(source, document.contents, problems, offset);
+}
+
+/** Invisible characters in words without quotes, which are what most often breaks a syntax that looks right. */
+function unseenInWords(text: string, at: (start: number, end: number) => Place): Problem[] {
+  const words = [...lexemes(text)].filter(({ isPlain }) => isPlain);
+  const unseen = words.flatMap(({ offset, text: word }) =>
+    invisibleIn(word).map(({ name, start, end }) => unseenProblem(name, at(offset + start, offset + end))),
+  );
+  return unseen.slice(0, MOST_SYNTAX_ERRORS);
 }
 
 /** Duplicate keys are found by toTree, which names the first one; aliases are expanded and counted there too. */

@@ -152,9 +152,16 @@ Before anything is trained, with the file, line, column and what to do; the exit
 listed at once.
 
 - Unknown, duplicate and non-text keys; values of a wrong type, out of range, infinite or not a number.
+- Learning rates, decays, \`eps\`, betas and schedule factors that float32 rounds to 0 or to infinity (training
+  computes in float32, which holds about 1.4e-45 to 3.4e38), and betas that it rounds to 1.
+- Numbers with leading zeros and octal numbers (\`010\`, \`0o10\`): YAML 1.1 and 1.2 read them differently. In
+  \`[0,001]\` the decimal comma makes two numbers, 0 and 001; a fraction takes a point.
+- No-break spaces, zero-width spaces and the like in a key or a value; comments and prose may have them.
 - Empty axes, and values that occur twice on one; optimizers with equal labels, or equal but for their label.
+  Labels that differ only in white space or in Unicode composition count as equal.
+- More than 1,000,000 cells (optimizers x lr x wd x seeds).
 - Subsets larger than the data set, a batch larger than the training set, a warm-up or a first restart cycle
   longer than the run.
 - YAML tags (\`!!js/function\`), merge keys (\`<<\`), several documents in a file, aliases that expand to more than
-  100,000 values, nesting deeper than 50, files over 1 MiB or not in UTF-8.
+  100,000 values, nesting deeper than 50, files over 1 MiB or not in UTF-8 (UTF-16 is named as such).
 `;

@@ -3,11 +3,15 @@
  * `schemaJson.ts`) the JSON Schema that editors use. Reading files and explaining errors is `load.ts`'s work.
  */
 import { z } from 'zod';
-import { checkAxis, checkExperiment, checkOptimizers, checkTrain } from './checks.js';
+import { checkAxis, checkExperiment, checkLookalikes, checkOptimizers, checkTrain } from './checks.js';
+import { checkPrecision } from './precision.js';
 
 const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
 const count = z.int().positive();
+
+/** More layers than any network that was ever trained: building one makes a value a layer. */
+const MOST_LAYERS = 10_000;
 
 /** A list of values, or `{logspace: {base, from, to, steps}}`: base^from .. base^to in `steps` equal ratios. */
 const axis = (value: z.ZodNumber, what: string) =>
@@ -98,6 +102,7 @@ export const modelSchema = z.discriminatedUnion('name', [
     depth: z
       .int()
       .min(8)
+      .max(MOST_LAYERS)
       .refine((d) => d % 6 === 2, { error: 'must be 6n+2: 8, 14, 20, 26, 32, ...' })
       .default(20)
       .describe('Number of layers, 6n+2.'),
@@ -108,6 +113,7 @@ export const modelSchema = z.discriminatedUnion('name', [
     depth: z
       .int()
       .min(8)
+      .max(MOST_LAYERS)
       .refine((d) => d % 6 === 2, { error: 'must be 6n+2: 8, 14, 20, 26, 32, ...' })
       .default(26)
       .describe('Number of layers, 6n+2.'),
@@ -119,6 +125,7 @@ export const modelSchema = z.discriminatedUnion('name', [
     depth: z
       .int()
       .min(10)
+      .max(MOST_LAYERS)
       .refine((d) => d % 6 === 4, { error: 'must be 6n+4: 10, 16, 22, 28, 40, ...' })
       .default(28)
       .describe('Number of layers, 6n+4.'),
@@ -193,7 +200,8 @@ const optimizerOrName = z.union([
   optimizerSchema,
 ]);
 
-export const experimentSchema = z
+/** A configuration as results folders of earlier versions have it: they stay readable whatever is refused since. */
+export const writtenSchema = z
   .strictObject({
     name: z
       .string()
@@ -228,13 +236,16 @@ export const experimentSchema = z
   })
   .superRefine(checkExperiment);
 
+/** A configuration that may be run. */
+export const experimentSchema = writtenSchema.superRefine(checkPrecision).superRefine(checkLookalikes);
+
 export type Schedule = z.infer<typeof scheduleSchema>;
 export type DatasetSpec = z.infer<typeof datasetSchema>;
 export type ModelSpec = z.infer<typeof modelSchema>;
 export type TrainSpec = z.infer<typeof trainSchema>;
 export type OptimizerSpec = z.infer<typeof optimizerSchema>;
 /** A validated configuration, every default filled in. */
-export type Experiment = z.infer<typeof experimentSchema>;
+export type Experiment = z.infer<typeof writtenSchema>;
 /** An axis as written: a list, or a logspace. Spelt out, for the schema's own checks are about it. */
 export type Axis =
   | number[]

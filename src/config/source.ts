@@ -2,6 +2,7 @@
  * Where in the user's text something stands, so that every complaint can show it. A source is a file or the
  * text of one `--set`.
  */
+import { marked } from './invisible.js';
 
 /** A text that configuration was read from. */
 export interface Source {
@@ -43,7 +44,7 @@ export function excerpt(place: Place): { readonly code: string; readonly carets:
   const { column } = lineColumn(text, place.start);
   const lineStart = place.start - (column - 1);
   const newline = text.indexOf('\n', place.start);
-  const line = text.slice(lineStart, newline < 0 ? text.length : newline).trimEnd();
+  const line = marked(text.slice(lineStart, newline < 0 ? text.length : newline).trimEnd());
   const from = column - 1 > WINDOW - 20 ? column - 1 - WINDOW / 2 : 0;
   const shown = line.slice(from, from + WINDOW);
   const indent = (from > 0 ? 1 : 0) + column - 1 - from;

@@ -2,8 +2,19 @@
  * YAML as a tree of plain maps, lists and scalars, each knowing its place in the text. Everything that YAML can
  * do and a configuration has no business doing is refused here. Trees are immutable and may share subtrees.
  */
-import { isAlias, isMap, isScalar, isSeq, type Alias, type Node, type Pair, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Alias,
+  type Node,
+  type Pair,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import type { Problem } from './errors.js';
+import { ambiguousNumber, decimalComma, plainText } from './numbers.js';
 import { lineColumn, type Place, type Source } from './source.js';
 
 interface Common {
@@ -107,13 +118,25 @@ function buildValue(b: Builder, node: Node, depth: number, place: Place): Tree {
   if (node.tag !== undefined && !PLAIN_TAGS.test(node.tag)) {
     return refuseTag(b, place);
   }
-  if (isScalar(node)) return scalarTree(node.value, place);
+  if (isScalar(node)) return buildScalar(b, node, place);
   if (isSeq<Node>(node)) {
     const items = node.items.map((item) => build(b, item, depth + 1, place));
     return listTree(items, place, !node.flow);
   }
   if (isMap<Node, Node | null>(node)) return buildMap(b, node, depth, place);
   return refuse('expected a value');
+}
+
+function buildScalar(b: Builder, node: Scalar, place: Place): Tree {
+  const ambiguous = ambiguousNumber(plainText(node), node.value, lineBefore(b, place));
+  if (ambiguous === undefined) return scalarTree(node.value, place);
+  b.problems.push({ place, ...ambiguous });
+  return scalarTree(null, place);
+}
+
+/** The line that a place stands on, up to it. */
+function lineBefore(b: Builder, { start }: Place): string {
+  return b.source.text.slice(b.source.text.lastIndexOf('\n', start - 1) + 1, start);
 }
 
 /** Points at the tag as written, which stands before the range of the node it belongs to. */
@@ -150,7 +173,10 @@ function keyOf(b: Builder, pair: Pair<Node, Node | null>): string | undefined {
     b.problems.push({ place, message, hint });
   };
   const key = isScalar(pair.key) ? pair.key.value : undefined;
-  if (typeof key !== 'string') return refuse('a key must be a plain word', 'write `key: value`');
+  if (typeof key !== 'string') {
+    const comma = decimalComma(plainText(pair.key), lineBefore(b, place));
+    return refuse('a key must be a plain word', comma ?? 'write `key: value`');
+  }
   if (isForbiddenKey(key)) return refuse(`the key \`${key}\` is not allowed`);
   if (key === '<<') {
     return refuse('merge keys (`<<`) are not supported', 'use `extends: other.yaml`, or repeat the keys');

@@ -16,7 +16,15 @@ import {
   type Tensor2D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-import type { Layer, LayerOf, Observed, ParamSpec, Pass, StateSpec } from '../nn/layer.js';
+import {
+  sizeOf,
+  type Layer,
+  type LayerOf,
+  type Observed,
+  type ParamSpec,
+  type Pass,
+  type StateSpec,
+} from '../nn/layer.js';
 import { stream } from '../random/stream.js';
 
 /** Share of the newest batch in the running statistics (PyTorch's `momentum`). */
@@ -39,6 +47,8 @@ export interface Model {
   readonly parameterCount: number;
   /** Length of the running-statistics vector. */
   readonly stateCount: number;
+  /** Most values that one image has between two layers. */
+  readonly largestActivation: number;
   /** Initial theta: each parameter from its own stream of `seed`. */
   initialTheta(seed: number): Float32Array;
   initialState(): Float32Array;
@@ -49,8 +59,6 @@ export interface Model {
   /** 1 for every weight of a tensor of rank 2 or more, 0 for biases and norm parameters. */
   rankMask(): Float32Array;
 }
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
 
 /** The model that a network of layers is, for images of a shape. */
 export function modelOf(network: LayerOf, shape: ImageShape): Model {
@@ -68,6 +76,7 @@ export function modelOf(network: LayerOf, shape: ImageShape): Model {
     statistics: stateSpecs,
     parameterCount,
     stateCount,
+    largestActivation: layer.largest ?? sizeOf(layer.output),
     initialTheta: (seed) =>
       fill(params, sizes, parameterCount, (param, i) => initialValues(param, sizes[i]!, seed)),
     initialState: () =>

@@ -41,6 +41,8 @@ export type Pass =
 
 export interface Layer {
   readonly output: Shape;
+  /** Most values of an image between two of a composite's layers; absent: those of its output. */
+  readonly largest?: number;
   readonly params: readonly ParamSpec[];
   readonly state: readonly StateSpec[];
   /** x [b, ...input] -> [b, ...output]; `params` and `state` hold one tensor per spec, in order. */
@@ -49,6 +51,9 @@ export interface Layer {
 
 /** A layer waiting for its input's shape. */
 export type LayerOf = (input: Shape) => Layer;
+
+/** How many values a tensor of this shape has. */
+export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 
 /** Prefixes the names of a layer's parameters and state. */
 export function named(prefix: string, layer: Layer): Layer {
@@ -67,6 +72,7 @@ export function serial(layers: Readonly<Record<string, LayerOf>>): LayerOf {
     });
     return {
       output: shape,
+      largest: Math.max(sizeOf(input), ...parts.map(({ largest, output }) => largest ?? sizeOf(output))),
       params: parts.flatMap((part) => part.params),
       state: parts.flatMap((part) => part.state),
       apply(params, state, x, pass) {

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import type { Experiment } from '../config/index.js';
 import { makeFolder } from '../files/folder.js';
 import {
-  expand,
+  cellsOf,
   layout,
   packageVersion,
   type ExecutionEvents,
@@ -56,12 +56,14 @@ export const queueExecutor =
   (settings: QueueSettings): Executor =>
   async (jobs, options, events, signal) => {
     const { address, experiment, dir } = settings;
+    // Of all cells, not of those missing now: a job that an earlier coordinator has queued must mean the same today.
+    const all = await packed(cellsOf(experiment, options.setup.backend), signal);
     const redis = await connect(address, events.onNotice);
     try {
       const { fingerprint, setup } = options;
       const name = queueNameOf(experiment, [packageVersion, NUMERICS, fingerprint, setup.backend]);
       const own = claimFrom(resolve(dir));
-      const about = { redis, name, own, jobs, options, events, signal, settings };
+      const about = { redis, name, own, jobs, packed: all, options, events, signal, settings };
       await explainingDenials(() => followClaimed(about));
     } finally {
       redis.disconnect();
@@ -104,6 +106,7 @@ interface Following {
   readonly name: string;
   readonly own: Coordinator;
   readonly jobs: readonly Job[];
+  readonly packed: Awaited<ReturnType<typeof packed>>;
   readonly options: PoolOptions;
   readonly events: ExecutionEvents;
   readonly signal: AbortSignal;
@@ -112,14 +115,13 @@ interface Following {
 
 /** From the cells to their records, or until someone stops it. */
 async function follow(about: Following): Promise<void> {
-  const { redis, name, jobs, options, events, settings, signal } = about;
+  const { redis, name, own, jobs, options, events, settings, signal } = about;
+  const { variants, data } = about.packed;
   const queue = openQueue(redis, name, { own: true });
   const stream = openEvents(redis, name);
   const outstanding = new Map(jobs.map((job) => [job.cell.id, job]));
   const wake = alarm(signal);
   const watch = watchCells(stream.events, outstanding, events, wake.ring);
-  // Of all cells, not of those missing now: a job that an earlier coordinator has queued must mean the same today.
-  const { variants, data } = packed(expand(settings.experiment, options.setup.backend));
   const spec = describe(about, variants);
   const weightsFolder = spec.keepWeights ? await makeWeightsFolder(settings.dir) : undefined;
   const ward = { ...about, queue, outstanding, data, spec, retries: options.retries };
@@ -128,7 +130,9 @@ async function follow(about: Following): Promise<void> {
     await collecting.collect();
     if (outstanding.size > 0) {
       await registerSweep(redis, name, spec);
-      await enqueue(queue, outstanding.keys(), data, options.retries);
+      // A large sweep takes longer to queue than a claim lasts. Whoever has lost it hears so from the caretaker.
+      const goOn = async () => !signal.aborted && (await claimSweep(redis, name, own)) === true;
+      await enqueue(queue, outstanding.keys(), data, options.retries, goOn);
       events.onNotice?.(`${outstanding.size} cells wait on queue ${name} at ${settings.address.shown}.`);
     }
     const givenUp = giveUp(signal);

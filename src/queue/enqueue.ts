@@ -1,31 +1,50 @@
 /** Cells onto the queue, in portions. */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Job } from '../sweep/index.js';
+import { inSlices, type Job } from '../sweep/index.js';
 import { jobOptions } from './bull.js';
 import { prefix } from './connection.js';
-import { jobIdOf, packJobs, type JobData, type SweepSpec } from './payload.js';
+import { jobIdOf, jobPacker, type JobData, type SweepSpec } from './payload.js';
 
 const portion = 1000;
 
-/** The jobs' variants, and what each job carries by its cell's id. */
-export function packed(jobs: readonly Job[]): {
+/**
+ * The jobs' variants, and what each job carries by its cell's id; `jobs` are taken one by one, in slices.
+ * @throws the signal's reason once it aborts
+ */
+export async function packed(
+  jobs: Iterable<Job>,
+  signal?: AbortSignal,
+): Promise<{
   variants: SweepSpec['variants'];
   data: ReadonlyMap<string, JobData>;
-} {
-  const { variants, packed: each } = packJobs(jobs);
-  return { variants, data: new Map(each.map(({ cellId, data }) => [cellId, data])) };
+}> {
+  const { variants, pack } = jobPacker();
+  const data = new Map<string, JobData>();
+  await inSlices(
+    jobs,
+    (job) => {
+      const one = pack(job);
+      data.set(one.cellId, one.data);
+    },
+    signal,
+  );
+  return { variants, data };
 }
 
-/** Puts cells on the queue; those that are on it already, in whatever state, stay as they are. */
+/**
+ * Puts cells on the queue; those that are on it already, in whatever state, stay as they are.
+ * @param goOn asked before each portion; where it says no, the rest stays for the next run
+ */
 export async function enqueue(
   queue: Queue<JobData, unknown>,
   cellIds: Iterable<string>,
   data: ReadonlyMap<string, JobData>,
   retries: number,
+  goOn: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<void> {
   const ids = [...cellIds];
-  for (let at = 0; at < ids.length; at += portion) {
+  for (let at = 0; at < ids.length && (await goOn()); at += portion) {
     await queue.addBulk(
       ids.slice(at, at + portion).map((id) => ({
         name: 'cell',

@@ -83,24 +83,26 @@ export function queueNameOf(experiment: Experiment, about: readonly (string | nu
   return `${experiment.name}-${hash.slice(0, 12)}`;
 }
 
-/** Splits cells into variants and what a job carries. */
-export function packJobs(jobs: readonly Job[]): {
-  variants: SweepSpec['variants'];
-  packed: { cellId: string; data: JobData }[];
+/** Takes cells apart into variants, which it collects, and what a job carries. */
+export function jobPacker(): {
+  readonly variants: SweepSpec['variants'];
+  pack(job: Job): { cellId: string; data: JobData };
 } {
   const variants: SweepSpec['variants'] = [];
   const known = new Map<string, number>();
-  const packed = jobs.map(({ cell, label }) => {
-    const { id: cellId, lr, wd, seed, ...template } = cell;
-    const key = JSON.stringify([label, template]);
-    let v = known.get(key);
-    if (v === undefined) {
-      v = variants.push({ label, cell: template as SweepSpec['variants'][number]['cell'] }) - 1;
-      known.set(key, v);
-    }
-    return { cellId, data: { v, lr, wd, seed } };
-  });
-  return { variants, packed };
+  return {
+    variants,
+    pack({ cell, label }) {
+      const { id: cellId, lr, wd, seed, ...template } = cell;
+      const key = JSON.stringify([label, template]);
+      let v = known.get(key);
+      if (v === undefined) {
+        v = variants.push({ label, cell: template as SweepSpec['variants'][number]['cell'] }) - 1;
+        known.set(key, v);
+      }
+      return { cellId, data: { v, lr, wd, seed } };
+    },
+  };
 }
 
 /**

@@ -2,7 +2,8 @@
 import { axisValues } from '../config/grid.js';
 import { optimizerLabel } from '../config/labels.js';
 import type { Experiment, OptimizerSpec } from '../config/schema.js';
-import { NUMERICS, identify, type Cell } from '../train/cell.js';
+import { NUMERICS, idsOf, type Cell } from '../train/cell.js';
+import { inSlices } from './slices.js';
 
 /** A cell to be trained, under the name it has in this experiment. */
 export interface Job {
@@ -11,39 +12,60 @@ export interface Job {
 }
 
 /**
- * The experiment's cells, seed by seed, so that an interrupted sweep has whole grids of the first seeds rather than
- * all seeds of the first cells.
+ * The experiment's cells, one by one, seed by seed, so that an interrupted sweep has whole grids of the first seeds
+ * rather than all seeds of the first cells.
  * @param backend what will compute, resolved (never `auto`): part of a result's identity
  */
-export function expand(experiment: Experiment, backend: string): Job[] {
+export function* cellsOf(experiment: Experiment, backend: string): Generator<Job, void, undefined> {
+  const grids = experiment.optimizers.map((spec) => gridOf(experiment, spec, backend));
+  for (const seed of experiment.train.seeds) {
+    for (const { label, lrs, wds, cellAt } of grids) {
+      for (const lr of lrs) for (const wd of wds) yield { label, cell: cellAt(lr, wd, seed) };
+    }
+  }
+}
+
+/** All of `cellsOf` at once: for small experiments, as it lets nothing else run meanwhile. */
+export const expand = (experiment: Experiment, backend: string): Job[] => [...cellsOf(experiment, backend)];
+
+/**
+ * All of `cellsOf`, made in slices, between which signals and timers are heard.
+ * @throws the signal's reason once it aborts
+ */
+export async function expandInSlices(
+  experiment: Experiment,
+  backend: string,
+  signal?: AbortSignal,
+): Promise<Job[]> {
+  const jobs: Job[] = [];
+  await inSlices(cellsOf(experiment, backend), (job) => jobs.push(job), signal);
+  return jobs;
+}
+
+/** One optimizer's axes, and the cell at a point of its grid. */
+function gridOf(experiment: Experiment, spec: OptimizerSpec, backend: string) {
   const { train, dataset, model, grid, threads } = experiment;
-  return train.seeds.flatMap((seed) =>
-    experiment.optimizers.flatMap((spec) => {
-      const { lr: ownLr, wd: ownWd, schedule, epochs } = spec;
-      const optimizer = ruleOf(spec);
-      return axisValues(ownLr ?? grid.lr).flatMap((lr) =>
-        axisValues(ownWd ?? grid.wd).map((wd) => ({
-          label: optimizerLabel(spec),
-          cell: identify({
-            numerics: NUMERICS,
-            dataset,
-            model,
-            optimizer,
-            schedule: schedule ?? train.schedule,
-            epochs: epochs ?? train.epochs,
-            batchSize: train.batchSize,
-            warmup: train.warmup,
-            recordDecay: train.recordDecay,
-            lr,
-            wd,
-            seed,
-            backend,
-            threads,
-          }),
-        })),
-      );
+  const { batchSize, warmup, recordDecay } = train;
+  const optimizer = ruleOf(spec);
+  const schedule = spec.schedule ?? train.schedule;
+  const epochs = spec.epochs ?? train.epochs;
+  const shared = { numerics: NUMERICS, dataset, model, optimizer, schedule, epochs, batchSize, warmup };
+  const idOf = idsOf({ ...shared, recordDecay, backend, threads });
+  return {
+    label: optimizerLabel(spec),
+    lrs: axisValues(spec.lr ?? grid.lr),
+    wds: axisValues(spec.wd ?? grid.wd),
+    cellAt: (lr: number, wd: number, seed: number): Cell => ({
+      id: idOf({ lr, wd, seed }),
+      ...shared,
+      recordDecay,
+      lr,
+      wd,
+      seed,
+      backend,
+      threads,
     }),
-  );
+  };
 }
 
 /** The part of an optimizer's specification that decides its arithmetic. */

@@ -82,7 +82,8 @@ export function sharedSource(
 
   const next = async (signal: AbortSignal): Promise<ClaimedJob | undefined> => {
     while (!signal.aborted) {
-      for (const job of [...waiting.values()]) {
+      // Not a copy of what waits, which may be a million; a claim takes out only what has been visited.
+      for (const job of waiting.values()) {
         const claimed = await tryClaim(job);
         if (claimed) return claimed;
       }

@@ -98,7 +98,7 @@ async function settleConfig(
   if (old === text) return;
   const hasResults = inUse || ((await stat(paths.journal).catch(() => undefined))?.size ?? 0) > 0;
   if (old !== undefined && hasResults && !update)
-    requireSame(essence(loadExperiment(paths.config)), essence(experiment), dir);
+    requireSame(essence(loadExperiment(paths.config, { written: true })), essence(experiment), dir);
   if (!inUse) await writeAtomically(paths.config, text);
 }
 

@@ -1,8 +1,9 @@
 /** Experiments into cells, and their execution. */
-export { expand, type Job } from './cells.js';
+export { cellsOf, expand, expandInSlices, type Job } from './cells.js';
 export { DirectoryError, StorageError, layout } from './directory.js';
 export type { ExecutionEvents, PoolOptions } from './pool.js';
 export { readJournal } from './journal.js';
+export { inSlices } from './slices.js';
 export { packageVersion, readManifest, type Manifest } from './manifest.js';
 export type { Beat } from './protocol.js';
 export {

@@ -15,8 +15,9 @@ export function leftoverNotices(
 ): string[] {
   const now = jobs[0]?.cell;
   if (!now) return [];
-  const ids = new Set(jobs.map(({ cell }) => cell.id));
-  const left = records.filter(({ cell }) => !ids.has(cell.id)).map(({ cell }) => cell);
+  const others = new Map(records.map(({ cell }) => [cell.id, cell]));
+  for (const { cell } of jobs) others.delete(cell.id);
+  const left = [...others.values()];
   // Of another version and of another backend: only the version is told, as the backend alone would not help.
   const outdated = left.filter(({ numerics }) => numerics !== now.numerics);
   const foreign = left.filter(

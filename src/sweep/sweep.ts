@@ -5,7 +5,7 @@ import { loadDataset, trainShape } from '../data/index.js';
 import { writeAtomically } from '../files/atomic.js';
 import { holdingLock } from '../files/lock.js';
 import type { RunRecord } from '../train/record.js';
-import { expand, type Job } from './cells.js';
+import { expandInSlices, type Job } from './cells.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
 import { DirectoryError, StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
@@ -13,6 +13,7 @@ import { openJournal, type Journal } from './journal.js';
 import { openLedger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
 import { extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
+import { inSlices } from './slices.js';
 import { runPool, type ExecutionEvents, type PoolOptions } from './pool.js';
 import type { CheckpointPolicy } from './trainCell.js';
 import type { Limits } from './workerProcess.js';
@@ -82,6 +83,7 @@ const isFailure = ({ status }: RunRecord) => status === 'failed' || status === '
 
 /**
  * Runs (or continues) a sweep.
+ * @returns undefined where the signal came while the cells of a large sweep were still being listed
  * @throws DirectoryError, the data and backend errors of what it calls; StorageError where the folder fails while the
  * sweep is under way
  */
@@ -89,7 +91,7 @@ export async function runSweep(
   experiment: Experiment,
   options: SweepOptions,
   events: SweepEvents,
-): Promise<SweepResult> {
+): Promise<SweepResult | undefined> {
   const { dir } = options;
   const lost = new AbortController();
   const onLost = () => lost.abort(vanished(dir));
@@ -109,6 +111,9 @@ export async function runSweep(
     );
     try {
       return await execute(experiment, options, events, { backend, data, journal, records }, lost.signal);
+    } catch (error) {
+      if (options.signal.aborted && error === options.signal.reason) return undefined;
+      throw error;
     } finally {
       await journal.close();
     }
@@ -136,11 +141,20 @@ async function describeData(
   return { name, fingerprint, warnings };
 }
 
-/** Refuses a network that its images do not fit before any cell fails of it. @throws ModelError */
-async function requireModel({ model, dataset }: Experiment): Promise<void> {
+/**
+ * Refuses a network that its images do not fit, or that does not fit into memory, before any worker starts.
+ * @throws ModelError
+ */
+async function requireModel(
+  experiment: Experiment,
+  { executor, limits }: SweepOptions,
+  backend: string,
+): Promise<void> {
   // Loaded only where there is something to train.
-  const { buildModel } = await import('../models/index.js');
-  buildModel(model, trainShape(dataset));
+  const { buildModel, requireMemory } = await import('../models/index.js');
+  const model = buildModel(experiment.model, trainShape(experiment.dataset));
+  // A queue's workers are elsewhere, with another memory.
+  if (!executor) requireMemory(model, experiment, { backend, limit: limits.memory });
 }
 
 interface Opened {
@@ -159,12 +173,14 @@ async function execute(
 ): Promise<SweepResult> {
   const { dir, failFast } = options;
   const paths = layout(dir);
-  const jobs = expand(experiment, backend.name);
+  const jobs = await expandInSlices(experiment, backend.name, options.signal);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
-  const missing = missingJobs(jobs, ledger.found, options.retryFailed);
-  if (missing.length > 0) await requireModel(experiment);
-  const done = new Set(jobs.map(({ cell }) => cell.id));
-  for (const { cell } of missing) done.delete(cell.id);
+  const missing = await missingJobs(jobs, ledger.found, options);
+  if (missing.length > 0) await requireModel(experiment, options, backend.name);
+  const isDone = (id: string) => {
+    const record = ledger.found.get(id);
+    return record !== undefined && isSettled(record, options.retryFailed);
+  };
   // Before the manifest says who trains from here on.
   const leftovers =
     missing.length > 0 ? leftoverNotices(records, jobs, await readManifest(paths.manifest)) : [];
@@ -173,7 +189,7 @@ async function execute(
     idle: missing.length === 0,
   });
   for (const text of leftovers) events.onNotice?.(text);
-  await clearCheckpoints(paths.checkpoints, (id) => done.has(id));
+  await clearCheckpoints(paths.checkpoints, isDone);
   const workers = Math.max(1, Math.min(options.workers, missing.length));
   events.onPlan?.({
     jobs,
@@ -238,21 +254,28 @@ async function execute(
 const storage = (message: string) => new StorageError(message);
 
 /** Cells without a record that stands; each once, though two optimizers' grids may overlap. */
-function missingJobs(
+async function missingJobs(
   jobs: readonly Job[],
   found: ReadonlyMap<string, RunRecord>,
-  retryFailed: boolean,
-): Job[] {
-  const distinct = new Map(jobs.map((job) => [job.cell.id, job]));
-  return [...distinct.values()].filter(({ cell }) => {
-    const record = found.get(cell.id);
-    return !record || !isSettled(record, retryFailed);
-  });
+  { retryFailed, signal }: SweepOptions,
+): Promise<Job[]> {
+  const missing = new Map<string, Job>();
+  await inSlices(
+    jobs,
+    (job) => {
+      const record = found.get(job.cell.id);
+      if (!record || !isSettled(record, retryFailed)) missing.set(job.cell.id, job);
+    },
+    signal,
+  );
+  return [...missing.values()];
 }
 
 /** Records of the experiment's cells under the labels it gives them now, by cell id. */
 export function relabelled(records: readonly RunRecord[], jobs: readonly Job[]): Map<string, RunRecord> {
-  const labels = new Map(jobs.map(({ cell, label }) => [cell.id, label]));
+  const recorded = new Set(records.map(({ cell }) => cell.id));
+  const labels = new Map<string, string>();
+  for (const { cell, label } of jobs) if (recorded.has(cell.id)) labels.set(cell.id, label);
   return new Map(
     records.flatMap((record) => {
       const label = labels.get(record.cell.id);

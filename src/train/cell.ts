@@ -1,5 +1,5 @@
 /** A cell: one optimizer, learning rate, weight decay and seed; all that decides one training run's result. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DatasetSpec, ModelSpec, OptimizerSpec, Schedule } from '../config/schema.js';
 
 /** Raised when a change to the training code changes results, so that old journals are not mixed with new. */
@@ -29,9 +29,35 @@ export interface Cell {
 
 /** The cell whose identity is a hash of everything else in it: equal settings, equal id, on every machine. */
 export function identify(settings: Omit<Cell, 'id'>): Cell {
-  const id = createHash('sha256').update(canonical(settings)).digest('hex').slice(0, 16);
-  return { id, ...settings };
+  return { id: idFrom(canonical(settings)), ...settings };
 }
+
+/** What differs between the cells of one optimizer's grid. */
+type Point = Pick<Cell, 'lr' | 'wd' | 'seed'>;
+
+/**
+ * The ids, as `identify` gives them, of cells that share all settings but `lr`, `wd` and `seed`. What they share is
+ * written out once: a grid may have a million cells.
+ */
+export function idsOf(shared: Omit<Cell, 'id' | keyof Point>): (point: Point) => string {
+  const entries = Object.entries(shared)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => ({ key, text: `${JSON.stringify(key)}:${canonical(value)}` }));
+  // Keys are sorted in the text that is hashed: these stand before lr, between it and seed, and so on.
+  const between = (after: string, before: string) =>
+    entries.filter(({ key }) => key > after && key < before).map(({ text }) => `${text},`);
+  const [a, b, c] = [between('', 'lr'), between('lr', 'seed'), between('seed', 'wd')].map((some) =>
+    some.join(''),
+  );
+  const d = entries
+    .filter(({ key }) => key > 'wd')
+    .map(({ text }) => `,${text}`)
+    .join('');
+  return ({ lr, seed, wd }) => idFrom(`{${a}"lr":${lr},${b}"seed":${seed},${c}"wd":${wd}${d}}`);
+}
+
+const idFrom = (text: string): string => hash('sha256', text, 'buffer').toString('hex', 0, 8);
 
 /** Whether a cell read from outside still has the identity that its settings give. */
 export const isGenuine = ({ id, ...settings }: Cell): boolean => identify(settings).id === id;

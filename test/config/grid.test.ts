@@ -77,3 +77,20 @@ test('restarts that end in mid-cycle are said aloud', () => {
     'A warm-restart schedule ends in mid-cycle: its last learning rate is not near zero.',
   ]);
 });
+
+test('a folder that an earlier version has written loads, though its settings are refused now', () => {
+  const labels = "{name: adam, label: 'A B', eps: 1e-50}, {name: adamw, label: 'A  B'}";
+  const path = write({ 'config.yaml': VALID });
+  const set = [`optimizers=[${labels}]`, 'grid.lr=[1e-46]'];
+  expect(() => loadExperiment(path, { set })).toThrow('float32');
+  const { grid, optimizers } = loadExperiment(path, { set, written: true });
+  expect(grid.lr).toEqual([1e-46]);
+  expect(optimizers.map(({ label }) => label)).toEqual(['A B', 'A  B']);
+});
+
+test('counting the cells of an experiment makes none of them', () => {
+  const axis = { logspace: { base: 2, from: 0, to: 1, steps: 1e9 } };
+  const { optimizers, ...rest } = loadExperiment(write({ 'a.yaml': VALID }));
+  // Too many for any memory, and counted at once.
+  expect(cellCount({ ...rest, optimizers: [optimizers[0]!], grid: { lr: axis, wd: axis } })).toBe(1e18);
+});

@@ -466,6 +466,28 @@ describe('files', () => {
         save the file as UTF-8"
     `);
   });
+  test.each([
+    ['UTF-16, little-endian', '\ufeff', 'utf16le', /^a\.yaml: this is UTF-16 \(little-endian\), not/],
+    [
+      'UTF-16, little-endian, without BOM',
+      '',
+      'utf16le',
+      /^a\.yaml: this is UTF-16 \(little-endian, without/,
+    ],
+    ['UTF-16, big-endian', '\ufeff', 'utf16be', /^a\.yaml: this is UTF-16 \(big-endian\), not/],
+    ['UTF-16, big-endian, without BOM', '', 'utf16be', /^a\.yaml: this is UTF-16 \(big-endian, without/],
+  ])('%s', (_, mark, encoding, message) => {
+    const bytes = Buffer.from(`${mark}# \u4e2d\u6587 \u00e9\n${VALID}`, 'utf16le');
+    const text = refusal({ 'a.yaml': encoding === 'utf16be' ? bytes.swap16() : bytes });
+    expect(text).toMatch(message);
+    expect(text).toContain('save the file as UTF-8');
+  });
+  test('zero bytes', () => {
+    expect(refusal({ 'a.yaml': VALID.replace('valid', 'va\0lid') })).toMatchInlineSnapshot(`
+      "a.yaml: this is a file with zero bytes, not UTF-8 text
+        name a YAML file, saved as UTF-8"
+    `);
+  });
 });
 
 describe('extends', () => {
@@ -581,6 +603,278 @@ describe('--set', () => {
         for example --set train.epochs=2"
     `);
   });
+});
+
+describe('float32', () => {
+  const inOptimizers = (settings: string) => refuses('lr: [0.01, 0.1]', settings);
+  test('values of an axis that it rounds to 0 or to infinity', () => {
+    expect(refuses('[0.001, 0.002]', '[1e-46, 0.1]')).toMatchInlineSnapshot(`
+      "a.yaml:12:8: \`grid.lr.0\` is 1e-46: it must fit into float32, but rounds to 0 there
+        12 |   lr: [1e-46, 0.1]
+           |        ^^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38"
+    `);
+    expect(refuses('[0, 0.01]', '[0, 1e300]')).toMatchInlineSnapshot(`
+      "a.yaml:13:11: \`grid.wd.1\` is 1e+300: it must fit into float32, but rounds to Infinity there
+        13 |   wd: [0, 1e300]
+           |           ^^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38"
+    `);
+    expect(inOptimizers('wd: { values: [1e-50], logspace: { from: -16, to: -8, steps: 2 } }'))
+      .toMatchInlineSnapshot(`
+      "a.yaml:10:20: \`optimizers.1.wd.values.0\` is 1e-50: it must fit into float32, but rounds to 0 there
+        10 |     wd: { values: [1e-50], logspace: { from: -16, to: -8, steps: 2 } }
+           |                    ^^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38"
+    `);
+  });
+  test('a logspace that reaches such values', () => {
+    const to = '{ logspace: { base: 10, from: -60, to: -6, steps: 3 } }';
+    expect(refuses('[0.001, 0.002]', to)).toMatchInlineSnapshot(`
+      "a.yaml:12:7: \`grid.lr\` must not reach 1e-60, which float32 rounds to 0
+        12 |   lr: { logspace: { base: 10, from: -60, to: -6, steps: 3 } }
+           |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38"
+    `);
+  });
+  test('eps, betas and the factor of a schedule', () => {
+    expect(inOptimizers('eps: 1e-50\n    beta1: 1e-60\n    schedule: {name: step, factor: 1e-70}'))
+      .toMatchInlineSnapshot(`
+      "a.yaml:10:10: \`optimizers.1.eps\` is 1e-50: it must fit into float32, but rounds to 0 there
+        10 |     eps: 1e-50
+           |          ^^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38
+
+      a.yaml:11:12: \`optimizers.1.beta1\` is 1e-60: it must fit into float32, but rounds to 0 there
+        11 |     beta1: 1e-60
+           |            ^^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38
+
+      a.yaml:12:36: \`optimizers.1.schedule.factor\` is 1e-70: it must fit into float32, but rounds to 0 there
+        12 |     schedule: {name: step, factor: 1e-70}
+           |                                    ^^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38"
+    `);
+    expect(refuses('epochs: 4', 'epochs: 4\n  schedule: {name: step, factor: 1e99}')).toMatchInlineSnapshot(`
+      "a.yaml:7:34: \`train.schedule.factor\` is 1e+99: it must fit into float32, but rounds to Infinity there
+        7 |   schedule: {name: step, factor: 1e99}
+          |                                  ^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38"
+    `);
+  });
+  test('a beta below 1 that it rounds to 1', () => {
+    expect(inOptimizers('beta2: 0.99999999999')).toMatchInlineSnapshot(`
+      "a.yaml:10:12: \`optimizers.1.beta2\` is 0.99999999999: it must be below 1 in float32 too, but rounds to 1 there
+        10 |     beta2: 0.99999999999
+           |            ^^^^^^^^^^^^^
+        the largest number below 1 is about 0.99999994 there"
+    `);
+  });
+  test('the smallest and largest numbers that it holds are fine', () => {
+    const path = write(changed('[0, 0.01]', '[0, 1.5e-45, 3.4e38]'));
+    expect(loadExperiment(path, { set: ['optimizers=[{name: adam, beta2: 0.9999999}]'] }).grid.wd).toEqual([
+      0, 1.5e-45, 3.4e38,
+    ]);
+  });
+});
+
+describe('numbers that are read in two ways', () => {
+  test('the rest of a fraction with a decimal comma', () => {
+    expect(refuses('[0, 0.01]', '[0,001]')).toMatchInlineSnapshot(`
+      "a.yaml:13:10: 001 begins with a zero: YAML 1.1 and YAML 1.2 read such numbers differently
+        13 |   wd: [0,001]
+           |          ^^^
+        a decimal fraction takes a point: write 0.001"
+    `);
+    expect(refuses('[0, 0.01]', '{ logspace: { base: 1,5, from: -1, to: 1, steps: 3 } }'))
+      .toMatchInlineSnapshot(`
+      "a.yaml:13:7: \`grid.wd\` must not contain 1 twice
+        13 |   wd: { logspace: { base: 1,5, from: -1, to: 1, steps: 3 } }
+           |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+      a.yaml:13:29: a key must be a plain word
+        13 |   wd: { logspace: { base: 1,5, from: -1, to: 1, steps: 3 } }
+           |                             ^
+        a decimal fraction takes a point: write 1.5"
+    `);
+  });
+  test('a decimal comma without brackets, and a typographic minus', () => {
+    expect(refuses('[0, 0.01]', '0,001')).toMatchInlineSnapshot(`
+      "a.yaml:13:7: \`grid.wd\` is "0,001": expected a non-empty list of numbers of at least 0, or {values, logspace: {base, from, to, steps}}
+        13 |   wd: 0,001
+           |       ^^^^^
+        a single value is a list of one: [0.001]"
+    `);
+    expect(refuses('epochs: 4', 'epochs: 4\n  warmup: 0,5')).toMatchInlineSnapshot(`
+      "a.yaml:7:11: \`train.warmup\` is "0,5": expected a number of at least 0
+        7 |   warmup: 0,5
+          |           ^^^
+        write it as 0.5"
+    `);
+    expect(refuses('epochs: 4', 'epochs: 1,000')).toMatchInlineSnapshot(`
+      "a.yaml:6:11: \`train.epochs\` is "1,000": expected a whole number above 0
+        6 |   epochs: 1,000
+          |           ^^^^^
+        write it as 1000"
+    `);
+    expect(refuses('[0, 0.01]', '[0, 1e\u22123]')).toMatchInlineSnapshot(`
+      "a.yaml:13:11: \`grid.wd.1\` is "1e−3": expected a number of at least 0
+        13 |   wd: [0, 1e−3]
+           |           ^^^^
+        write it as 0.001"
+    `);
+  });
+  test('leading zeros and octal numbers', () => {
+    expect(refuses('epochs: 4', 'epochs: 010')).toMatchInlineSnapshot(`
+      "a.yaml:6:11: 010 begins with a zero: YAML 1.1 and YAML 1.2 read such numbers differently
+        6 |   epochs: 010
+          |           ^^^
+        write 10, or 8 if it is octal; put quotes around a text"
+    `);
+    expect(refuses('epochs: 4', 'epochs: 4\n  seeds: [0o17, 08, +007]')).toMatchInlineSnapshot(`
+      "a.yaml:7:11: 0o17 is an octal number to YAML 1.2 and a text to YAML 1.1
+        7 |   seeds: [0o17, 08, +007]
+          |           ^^^^
+        write 15; put quotes around a text
+
+      a.yaml:7:17: 08 begins with a zero: YAML 1.1 and YAML 1.2 read such numbers differently
+        7 |   seeds: [0o17, 08, +007]
+          |                 ^^
+        write 8; put quotes around a text
+
+      a.yaml:7:21: +007 begins with a zero: YAML 1.1 and YAML 1.2 read such numbers differently
+        7 |   seeds: [0o17, 08, +007]
+          |                     ^^^^
+        write 7; put quotes around a text"
+    `);
+    expect(refuses('name: valid', 'name: 007')).toMatchInlineSnapshot(`
+      "a.yaml:1:7: 007 begins with a zero: YAML 1.1 and YAML 1.2 read such numbers differently
+        1 | name: 007
+          |       ^^^
+        write 7; put quotes around a text"
+    `);
+  });
+  test('zeros that mean nothing else are fine', () => {
+    const path = write(changed('[0, 0.01]', '[0, 0.01, 1e05, 0x10]'));
+    expect(loadExperiment(path, { set: ['name="007"'] })).toMatchObject({
+      name: '007',
+      grid: { wd: [0, 0.01, 1e5, 16] },
+    });
+  });
+});
+
+describe('invisible characters', () => {
+  test('in a value, a key and a list', () => {
+    expect(refuses('epochs: 4', 'epochs: 4\u00a0')).toMatchInlineSnapshot(`
+      "a.yaml:6:12: here stands U+00A0 no-break space, which looks like a space or like nothing
+        6 |   epochs: 4
+          |            ^
+        delete it, or type a plain space"
+    `);
+    expect(refuses('  epochs: 4', '  \u200bepochs: 4')).toMatchInlineSnapshot(`
+      "a.yaml:6:3: here stands U+200B zero-width space, which looks like a space or like nothing
+        6 |   ·epochs: 4
+          |   ^
+        delete it, or type a plain space"
+    `);
+    expect(refuses('- adam\n', '- ad\ufeffam\n')).toMatchInlineSnapshot(`
+      "a.yaml:8:7: here stands U+FEFF byte order mark, which looks like a space or like nothing
+        8 |   - ad·am
+          |       ^
+        delete it, or type a plain space"
+    `);
+  });
+  test('in quotes', () => {
+    expect(refuses('name: mnist', 'name: "mnist\u00a0"')).toMatchInlineSnapshot(`
+      "a.yaml:2:24: here stands U+00A0 no-break space, which looks like a space or like nothing
+        2 | dataset: { name: "mnist·" }
+          |                        ^
+        delete it, or type a plain space"
+    `);
+  });
+  test('where they break the syntax', () => {
+    expect(refuses('  epochs: 4', '  epochs:\u00a04')).toMatchInlineSnapshot(`
+      "a.yaml:6:10: here stands U+00A0 no-break space, which looks like a space or like nothing
+        6 |   epochs:·4
+          |          ^
+        delete it, or type a plain space"
+    `);
+  });
+  test('in a label, where they could be meant for another one', () => {
+    expect(refuses('lr: [0.01, 0.1]', 'label: "Adam\u200bW"')).toMatchInlineSnapshot(`
+      "a.yaml:10:17: here stands U+200B zero-width space, which looks like a space or like nothing
+        10 |     label: "Adam·W"
+           |                 ^
+        delete it, or type a plain space"
+    `);
+  });
+  test('in --set and extends', () => {
+    expect(refusal({ 'a.yaml': VALID }, ['trai\u200bn.epochs=5'])).toMatchInlineSnapshot(`
+      "--set: here stands U+200B zero-width space, which looks like a space or like nothing
+        trai·n.epochs=5
+            ^
+        delete it, or type a plain space"
+    `);
+    expect(refusal({ 'a.yaml': VALID }, ['train.epochs=\u00a05'])).toMatchInlineSnapshot(`
+      "--set: here stands U+00A0 no-break space, which looks like a space or like nothing
+        train.epochs=·5
+                     ^
+        delete it, or type a plain space"
+    `);
+    expect(
+      refusal({ 'a.yaml': 'extends: base.yaml\u00a0\n', 'base.yaml': VALID }).split('\n')[0],
+    ).toMatchInlineSnapshot(
+      `"a.yaml:1:19: here stands U+00A0 no-break space, which looks like a space or like nothing"`,
+    );
+  });
+  test('in comments and prose they are fine', () => {
+    const prose = changed('name: valid', 'name: valid\ndescription: L2\u00a0! r\u00e9gularisation #\u00a0x');
+    expect(loadExperiment(write(prose)).description).toBe('L2\u00a0! r\u00e9gularisation');
+  });
+});
+
+describe('labels that are equal to a reader', () => {
+  const quoted = JSON.stringify;
+  const labelled = (a: string, b: string) =>
+    refuses('- adam\n', `- {name: adam, label: ${quoted(a)}}\n  - {name: sgd, label: ${quoted(b)}}\n`);
+  test('white space', () => {
+    expect(labelled('My A', 'My  A')).toMatchInlineSnapshot(`
+      "a.yaml:9:24: \`optimizers.1.label\` is "My  A": it must not differ from that of \`optimizers.0\` only in white space or in how its characters are composed
+        9 |   - {name: sgd, label: "My  A"}
+          |                        ^^^^^^^
+        add a distinct label, e.g. {name: sgd, label: SGD+L2 (second), ...}"
+    `);
+    expect(labelled('Adam', 'Adam ')).toContain('optimizers.1.label');
+    expect(labelled('My Adam', 'My\u00a0Adam')).toContain('U+00A0 no-break space');
+  });
+  test('composed and decomposed characters, and wide ones', () => {
+    expect(labelled('d\u00e9cay', 'de\u0301cay')).toContain('optimizers.1.label');
+    expect(labelled('Adam', '\uff21dam')).toContain('optimizers.1.label');
+  });
+  test('a default label', () => {
+    expect(refuses('- adam\n', '- {name: adam, label: Adam W}\n')).toMatchInlineSnapshot(`
+      "a.yaml:9:5: \`optimizers.1\` must not have a label that differs from that of \`optimizers.0\` only in white space or in how its characters are composed
+        9 |   - name: adamw
+          |     ^
+        add a distinct label, e.g. {name: adamw, label: AdamW (second), ...}"
+    `);
+  });
+});
+
+test('more than a million cells are refused with their number', () => {
+  const axis = '{ logspace: { from: -9, to: -1, steps: 1000 } }';
+  const set = [
+    `grid.lr=${axis}`,
+    `grid.wd=${axis}`,
+    'optimizers=[adam, adamw, sgd, sgdw]',
+    'train.seeds=[0, 1, 2]',
+  ];
+  expect(refusal({ 'a.yaml': VALID }, set)).toMatchInlineSnapshot(`
+    "--set: \`grid\` must give at most 1,000,000 cells (optimizers x lr x wd x seeds), but gives 12,000,000
+      grid.wd={ logspace: { from: -9, to: -1, steps: 1000 } }
+      ^^^^
+      take fewer values or seeds, or make several experiments of it"
+  `);
 });
 
 test('all problems at once, from the top down, twenty of them in full', () => {

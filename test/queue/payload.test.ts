@@ -15,7 +15,7 @@ const experiment = experimentSchema.parse({
   grid: { lr: [0.001, 0.1 + 0.2], wd: [0, 1e-7] },
 });
 const jobs = expand(experiment, 'cpu');
-const { variants, data } = packed(jobs);
+const { variants, data } = await packed(jobs);
 const spec = {
   format: 1,
   name: 'tiny',

@@ -1,7 +1,6 @@
 /** A tiny sweep as it stands in Redis, for tests that need no coordinator. */
 import { experimentSchema } from '../../src/config/schema.js';
-import { packed } from '../../src/queue/enqueue.js';
-import { parseSpec, type SweepSpec } from '../../src/queue/payload.js';
+import { jobPacker, parseSpec, type SweepSpec } from '../../src/queue/payload.js';
 import { expand } from '../../src/sweep/cells.js';
 import { packageVersion } from '../../src/sweep/version.js';
 import { NUMERICS } from '../../src/train/cell.js';
@@ -18,11 +17,13 @@ const experiment = experimentSchema.parse({
 
 /** The sweep's only job, and what that job carries. */
 export const job = expand(experiment, 'cpu')[0]!;
-export const jobData = packed([job]).data.get(job.cell.id)!;
+export const jobData = jobPacker().pack(job).data;
 
 /** The sweep's description, with changes; its cells are of the data set that it states. */
 export function specWith(changes: Partial<SweepSpec> = {}): SweepSpec {
   const dataset = changes.dataset ?? experiment.dataset;
+  const { variants, pack } = jobPacker();
+  expand({ ...experiment, dataset }, 'cpu').forEach(pack);
   const parsed = parseSpec(
     JSON.stringify({
       format: 1,
@@ -33,7 +34,7 @@ export function specWith(changes: Partial<SweepSpec> = {}): SweepSpec {
       dataset,
       backend: 'cpu',
       threads: 1,
-      variants: packed(expand({ ...experiment, dataset }, 'cpu')).variants,
+      variants,
       policy: { epochs: 0, seconds: 60 },
       limits: { timeout: 0, hang: 600, memory: 0 },
       stall: 1000,

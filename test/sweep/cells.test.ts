@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../src/config/schema.js';
-import { expand } from '../../src/sweep/cells.js';
+import { cellsOf, expand, expandInSlices } from '../../src/sweep/cells.js';
 import { identify, isGenuine, type Cell } from '../../src/train/cell.js';
 import { cellOf } from './records.js';
 
@@ -115,5 +115,35 @@ describe('the cells of an experiment', () => {
       ids({ optimizers: [{ name: 'adam', label: 'A' }], name: 'y', description: 'd', workers: 9 }),
     ).toEqual(plain);
     expect(ids({ optimizers: [{ name: 'adam', beta1: 0.8 }] })).not.toEqual(plain);
+  });
+
+  it('are made one by one: the first of a million needs no other', () => {
+    const axis = { logspace: { base: 2, from: -20, to: -1, steps: 1000 } };
+    const huge = experiment({ grid: { lr: axis, wd: axis }, optimizers: ['adamw'] });
+    const cells = cellsOf(huge, 'cpu');
+    const { cell } = cells.next().value!;
+    expect([cell.lr, cell.wd]).toEqual([2 ** -20, 2 ** -20]);
+    expect(cells.next().value!.cell.wd).toBeGreaterThan(cell.wd);
+  });
+
+  it('have the ids and the order of keys that `identify` gives', () => {
+    const own = { name: 'sgdw', schedule: { name: 'constant' }, epochs: 5 };
+    const seeds = { epochs: 2, batchSize: 20, seeds: [3, 1] };
+    const jobs = expand(experiment({ optimizers: ['adam', own], train: seeds }), 'cpu');
+    for (const { cell } of jobs) {
+      const { id, ...settings } = cell;
+      expect(JSON.stringify(identify(settings))).toBe(JSON.stringify({ id, ...settings }));
+    }
+  });
+
+  it('are made in slices, between which timers are heard', async () => {
+    const axis = { logspace: { base: 2, from: -20, to: -1, steps: 200 } };
+    const large = experiment({ grid: { lr: axis, wd: axis }, optimizers: ['adamw'] });
+    let heard = 0;
+    const timer = setInterval(() => heard++, 1);
+    const jobs = await expandInSlices(large, 'cpu');
+    clearInterval(timer);
+    expect(jobs).toEqual(expand(large, 'cpu'));
+    expect(heard).toBeGreaterThan(0);
   });
 });

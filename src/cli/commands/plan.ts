@@ -2,10 +2,13 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { useBackend } from '../../backends/index.js';
-import { axisValues, loadExperiment, optimizerLabel, type Experiment } from '../../config/index.js';
-import { loadDataset } from '../../data/index.js';
-import { expand, type Job } from '../../sweep/index.js';
+import { tensorflowHost } from '../../backends/tensorflow.js';
+import { axisValues, cellCount, optimizerLabel, type Experiment } from '../../config/index.js';
+import { DataError, loadDataset, trainShape } from '../../data/index.js';
+import { buildModel, requireMemory } from '../../models/index.js';
+import { cellsOf, type Job } from '../../sweep/index.js';
 import { train } from '../../train/train.js';
+import { loadNamed } from '../bundled.js';
 import { exitCode } from '../exit.js';
 import { elapsed, wholeNumber } from '../units.js';
 import { setOption } from './run.js';
@@ -23,6 +26,8 @@ Examples:
   adamw-bench plan configs/cifar-cpu.yaml               cells, and an estimate from a few timed steps
   adamw-bench plan configs/cifar.yaml --no-time         cells only: needs no data
 
+Without the data the cells are shown all the same, without a time.
+
 With --json, "seconds" is what the sweep takes on its workers, "workerSeconds" what all its cells take one after the
 other, "stepSeconds" what one step takes.`;
 
@@ -31,7 +36,7 @@ export function addPlan(program: Command, finish: (code: number) => void): void 
   program
     .command('plan')
     .description('show the cells of a configuration and estimate the time they take')
-    .argument('<config>', 'YAML file')
+    .argument('<config>', 'YAML file, or the name of a configuration that `init --list` shows')
     .addOption(setOption('override a setting (repeatable)'))
     .option('--data-dir <dir>', 'where data sets are')
     .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
@@ -42,39 +47,58 @@ export function addPlan(program: Command, finish: (code: number) => void): void 
 }
 
 async function plan(config: string, flags: PlanFlags): Promise<number> {
-  const experiment = loadExperiment(config, { set: flags.set });
-  const seeds = experiment.train.seeds.length;
-  const optimizers = experiment.optimizers.map((spec) => {
-    const lr = axisValues(spec.lr ?? experiment.grid.lr);
-    const wd = axisValues(spec.wd ?? experiment.grid.wd);
-    return { label: optimizerLabel(spec), lr, wd, cells: lr.length * wd.length * seeds };
-  });
-  const cells = optimizers.reduce((sum, { cells }) => sum + cells, 0);
+  const experiment = loadNamed(config, { set: flags.set });
+  requireRoom(experiment);
+  const optimizers = experiment.optimizers.map((spec) => gridOf(experiment, spec));
+  const cells = cellCount(experiment);
   const workers = Math.min(
     cells,
     flags.workers ??
       experiment.workers ??
       Math.max(1, Math.floor(availableParallelism() / experiment.threads)),
   );
-  const estimate = flags.time ? await estimateSeconds(experiment, workers, flags.dataDir) : undefined;
+  if (!flags.json) console.log(planText(experiment, optimizers, workers));
+  const estimate = flags.time ? await estimateIfDataThere(experiment, workers, flags.dataDir) : undefined;
   if (flags.json) {
     console.log(JSON.stringify({ name: experiment.name, cells, workers, optimizers, ...estimate }));
-    return exitCode.ok;
-  }
-  console.log(`${experiment.name}: ${experiment.model.name} on ${experiment.dataset.name}`);
-  for (const { label, lr, wd, cells } of optimizers) {
-    console.log(
-      `  ${label}: ${lr.length} lr (${range(lr)}) x ${wd.length} wd (${range(wd)}) x ${seeds} seed${seeds === 1 ? '' : 's'} = ${cells} cells`,
-    );
-  }
-  console.log(`${cells} cells on ${workers} worker${workers === 1 ? '' : 's'}`);
-  if (estimate) {
+  } else if (estimate) {
     const { backend, stepSeconds, seconds } = estimate;
     console.log(
       `about ${elapsed(seconds)} with backend ${backend} (${(stepSeconds * 1000).toFixed(1)} ms a step)`,
     );
   }
   return exitCode.ok;
+}
+
+/** Refuses what `run` would refuse for its size. @throws ModelError */
+function requireRoom(experiment: Experiment): void {
+  const model = buildModel(experiment.model, trainShape(experiment.dataset));
+  const mayUseGpu = experiment.backend === 'auto' && tensorflowHost.hasNvidiaDriver();
+  requireMemory(model, experiment, { backend: mayUseGpu ? 'tensorflow' : experiment.backend });
+}
+
+type Spec = Experiment['optimizers'][number];
+
+/** An optimizer's axes and how many cells they give; no cell is made. */
+function gridOf({ grid, train }: Experiment, spec: Spec) {
+  const lr = axisValues(spec.lr ?? grid.lr);
+  const wd = axisValues(spec.wd ?? grid.wd);
+  return { label: optimizerLabel(spec), lr, wd, cells: lr.length * wd.length * train.seeds.length };
+}
+
+function planText(
+  experiment: Experiment,
+  optimizers: readonly ReturnType<typeof gridOf>[],
+  workers: number,
+): string {
+  const { name, model, dataset, train } = experiment;
+  const seeds = `${train.seeds.length} seed${train.seeds.length === 1 ? '' : 's'}`;
+  const lines = optimizers.map(
+    ({ label, lr, wd, cells }) =>
+      `  ${label}: ${lr.length} lr (${range(lr)}) x ${wd.length} wd (${range(wd)}) x ${seeds} = ${cells} cells`,
+  );
+  const total = `${cellCount(experiment)} cells on ${workers} worker${workers === 1 ? '' : 's'}`;
+  return [`${name}: ${model.name} on ${dataset.name}`, ...lines, total].join('\n');
 }
 
 const range = (values: readonly number[]) => {
@@ -86,6 +110,17 @@ const range = (values: readonly number[]) => {
 const timedSteps = 8;
 const warmUpSteps = 3;
 
+/** The estimate; undefined where the data are not there, which is said. */
+async function estimateIfDataThere(experiment: Experiment, workers: number, dataDir: string | undefined) {
+  try {
+    return await estimateSeconds(experiment, workers, dataDir);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    console.error(`note: the time is not known, as an estimate needs the data. ${error.message}`);
+    return undefined;
+  }
+}
+
 /**
  * From a few steps of the first cell: the median time of one, the seconds that all cells take one after the other
  * (`workerSeconds`), and those that so many workers take for them side by side (`seconds`).
@@ -93,10 +128,10 @@ const warmUpSteps = 3;
 async function estimateSeconds(experiment: Experiment, workers: number, dataDir: string | undefined) {
   const backend = await useBackend(experiment.backend, { threads: experiment.threads });
   const dataset = await loadDataset(experiment.dataset, dataDir === undefined ? {} : { dataDir });
-  const jobs = expand(experiment, backend.name);
   const times: number[] = [];
   let last = performance.now();
-  await train(longer(jobs[0]!), dataset, {
+  const { value: first } = cellsOf(experiment, backend.name).next();
+  await train(longer(first!), dataset, {
     onBeat() {
       const now = performance.now();
       times.push((now - last) / 1000);
@@ -106,12 +141,14 @@ async function estimateSeconds(experiment: Experiment, workers: number, dataDir:
   });
   const counted = times.slice(Math.min(warmUpSteps, times.length - 1)).sort((a, b) => a - b);
   const stepSeconds = counted[counted.length >> 1]!;
-  const workerSeconds = jobs.reduce((sum, { cell }) => {
-    const steps = Math.ceil(dataset.train.n / cell.batchSize);
-    // Evaluation is the forward third of a step.
-    const evaluation = Math.ceil(dataset.test.n / cell.batchSize) / 3;
-    return sum + cell.epochs * (steps + evaluation) * stepSeconds;
-  }, 0);
+  const { batchSize, epochs } = experiment.train;
+  // Evaluation is the forward third of a step.
+  const stepsPerEpoch = Math.ceil(dataset.train.n / batchSize) + Math.ceil(dataset.test.n / batchSize) / 3;
+  const allEpochs = experiment.optimizers.reduce(
+    (sum, spec) => sum + gridOf(experiment, spec).cells * (spec.epochs ?? epochs),
+    0,
+  );
+  const workerSeconds = allEpochs * stepsPerEpoch * stepSeconds;
   return { backend: backend.name, stepSeconds, workerSeconds, seconds: workerSeconds / workers };
 }
 

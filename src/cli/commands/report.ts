@@ -25,7 +25,7 @@ export function addReport(program: Command, finish: (code: number) => void): voi
     .argument('<dir>', 'results folder, e.g. results/quick')
     .option('--serve', 'serve the page on 127.0.0.1 and update it while a sweep runs')
     .addOption(
-      new Option('--port <n>', 'port for --serve').argParser(wholeNumber(0)).default(0, 'a free one'),
+      new Option('--port <n>', 'port for --serve').argParser(wholeNumber(0, 65_535)).default(0, 'a free one'),
     )
     .addHelpText(
       'after',
@@ -97,9 +97,7 @@ async function* journalChanges(dir: string, signal: AbortSignal): AsyncGenerator
 function refusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code } = (error.cause ?? error) as NodeJS.ErrnoException;
-  return code === 'EADDRINUSE' || code === 'EACCES' || code === 'ERR_SOCKET_BAD_PORT'
-    ? new UsageError(error.message)
-    : error;
+  return code === 'EADDRINUSE' || code === 'EACCES' ? new UsageError(error.message) : error;
 }
 
 async function serve(dir: string, port: number): Promise<number> {

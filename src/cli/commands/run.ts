@@ -3,9 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
+import { experimentWarnings, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
 import { StorageError, layout, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
+import { loadNamed } from '../bundled.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice, weightsNotice } from '../notices.js';
 import { progressDisplay, type ProgressStyle } from '../progress.js';
@@ -71,7 +72,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .description(
       'train every cell of a configuration that has no result yet, and write tables, figures, report',
     )
-    .argument('<config>', 'YAML file, e.g. configs/quick.yaml')
+    .argument('<config>', 'YAML file, or the name of a configuration that `init --list` shows')
     .addOption(setOption('override a setting, e.g. train.epochs=2 (repeatable)'))
     .option('-o, --out <dir>', 'results folder (default: results/<name>)')
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
@@ -115,14 +116,14 @@ export function addRun(program: Command, finish: (code: number) => void): void {
 }
 
 async function run(config: string, flags: RunFlags): Promise<number> {
-  const experiment = loadExperiment(config, { set: flags.set });
+  const experiment = loadNamed(config, { set: flags.set }, flags.quiet);
   if (flags.out === '') throw new UsageError('--out is empty: name a folder, or leave the option out.');
   const dir = flags.out ?? join('results', experiment.name);
   const executor = await executorOf(experiment, dir, flags);
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
   const stop = stopSignal(flags.timeBudget, 'keeping checkpoints, then stopping');
-  let result: SweepResult;
+  let result: SweepResult | undefined;
   try {
     result = await runSweep(
       experiment,
@@ -151,7 +152,10 @@ async function run(config: string, flags: RunFlags): Promise<number> {
     display.end();
     stop.release();
   }
-  return conclude(experiment, dir, result, flags);
+  if (result) return conclude(experiment, dir, result, flags);
+  if (!flags.quiet)
+    console.error('Stopped before any cell was trained. Run the same command again to go on.');
+  return exitCode.interrupted;
 }
 
 /** The queue's coordinator where one is asked for. */

@@ -1,0 +1,61 @@
+/** Whether a network can be trained in the memory there is: told from its shapes, before anything is allocated. */
+import { totalmem } from 'node:os';
+import type { Experiment } from '../config/schema.js';
+import { ModelError } from './error.js';
+import type { Model } from './model.js';
+
+const FLOAT32_BYTES = 4;
+/** What WebAssembly can address. */
+const WASM_BYTES = 2 ** 32;
+
+export interface MemoryLimits {
+  /** What computes, where it is known (`auto`: not yet). */
+  readonly backend: string;
+  /** Most memory of one worker that the user allows, bytes; 0 or absent: no limit. */
+  readonly limit?: number;
+}
+
+/**
+ * Bytes that one worker cannot do without: theta, its gradient and the optimizer's state, all float32, and the
+ * largest activation of one batch. Real training needs more, so what does not fit by this does not fit at all.
+ */
+export function leastBytes(model: Model, { train, optimizers }: Experiment): number {
+  const slots = optimizers.some(({ name }) => name === 'adam' || name === 'adamw') ? 2 : 1;
+  return FLOAT32_BYTES * (model.parameterCount * (2 + slots) + train.batchSize * model.largestActivation);
+}
+
+/** Memory that this process may use: the machine's, or its container's where that is less. */
+export function availableBytes(): number {
+  // 0 or more than any machine has where no limit is set.
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
+
+/**
+ * Refuses a network that surely cannot be trained here.
+ * @throws ModelError with its size
+ */
+export function requireMemory(
+  model: Model,
+  experiment: Experiment,
+  { backend, limit = 0 }: MemoryLimits,
+): void {
+  // TensorFlow may compute on a GPU, whose memory is another.
+  if (backend === 'tensorflow') return;
+  const needed = leastBytes(model, experiment);
+  const limits = [
+    { bytes: availableBytes(), what: 'this machine or its container has' },
+    ...(backend === 'wasm' ? [{ bytes: WASM_BYTES, what: 'the backend wasm can address' }] : []),
+    ...(limit > 0 ? [{ bytes: limit, what: '--memory-limit allows a worker' }] : []),
+  ];
+  const tightest = limits.reduce((a, b) => (b.bytes < a.bytes ? b : a));
+  if (needed <= tightest.bytes) return;
+  const parameters = `${model.parameterCount.toLocaleString('en')} parameters (${gibibytes(model.parameterCount * FLOAT32_BYTES)})`;
+  throw new ModelError(
+    `The network ${experiment.model.name} has ${parameters}. With gradient, optimizer state and a batch of ${experiment.train.batchSize} it takes at least ${gibibytes(needed)}, more than the ${gibibytes(tightest.bytes)} that ${tightest.what}.`,
+    { code: 'model-too-large', remedy: 'Make the network or the batch smaller.' },
+  );
+}
+
+const gibibytes = (bytes: number) =>
+  `${(bytes / 2 ** 30).toLocaleString('en', { maximumSignificantDigits: 3 })} GiB`;
