@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Redis, RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.js';
 import { inspect } from './inspect.js';
-import { refusalIn, sentenceOf } from './refusals.js';
+import { isFinal, refusalIn, sentenceOf } from './refusals.js';
 import { replyCode } from './reply.js';
 import { Connection, isUnanswered } from './unanswered.js';
 import { explainUnreachable } from './unreachable.js';
@@ -111,7 +111,7 @@ function failovers() {
 
 /** Says, once for each, that Redis is gone, why it does not take us back, and that it is there again. */
 function tellLosses(
-  redis: Redis,
+  redis: Connection,
   shown: string,
   failover: ReturnType<typeof failovers>,
   onNotice: (text: string) => void,
@@ -124,6 +124,8 @@ function tellLosses(
     onNotice(`The connection to Redis at ${shown} is lost; waiting for it to come back.`);
   });
   redis.on('error', (error: Error) => {
+    // Of a new connection, e.g. because the password was changed: who uses this one ends with that answer.
+    if (isFinal(error)) return redis.failAll(error);
     const text = refusalIn(error) ? sentenceOf(error) : told;
     if (text !== told) onNotice((told = text));
   });

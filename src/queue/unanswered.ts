@@ -18,18 +18,26 @@ type Stream = Parameters<Redis['sendCommand']>[1];
  * class for most of what happens on the way.
  */
 export class Connection extends Redis {
+  /** Commands without an answer yet. No `#private` field: BullMQ uses connections through a Proxy. */
+  private readonly waiting = new Set<Command>();
+
   override sendCommand(command: Command, stream?: Stream): unknown {
     // A command comes by again where it had to wait for the connection.
-    if (!marked.has(command)) {
-      marked.add(command);
+    if (!this.waiting.has(command)) {
+      this.waiting.add(command);
       const { reject } = command;
       command.reject = (error) => reject(isReply(error) ? error : new NoAnswer(error));
+      const done = () => this.waiting.delete(command);
+      command.promise.then(done, done);
     }
     return super.sendCommand(command, stream);
   }
-}
 
-const marked = new WeakSet<Command>();
+  /** Fails every command that waits: ioredis would let those wait for ever that were sent before a connection broke. */
+  failAll(error: Error): void {
+    for (const command of this.waiting) command.reject(error);
+  }
+}
 
 /** What sockets report of the way to another machine. */
 const networkErrnos = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOST\w+|ENET\w+|EAI_AGAIN|ENOTFOUND)$/;
