@@ -30,6 +30,7 @@ import { queueNameOf, type SweepSpec } from './payload.js';
 import { explainingReplies, sentenceOf } from './refusals.js';
 import {
   claimFrom,
+  claimSweep,
   markDrained,
   registerSweep,
   releaseClaim,
