@@ -8,7 +8,7 @@ import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
 import { StorageError, layout, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice, weightsNotice } from '../notices.js';
-import { progressDisplay, type ProgressStyle } from '../progress.js';
+import { interactiveStyle, progressDisplay, type ProgressStyle } from '../progress.js';
 import { stopSignal } from '../signals.js';
 import { duration, memorySize, wholeNumber } from '../units.js';
 
@@ -121,7 +121,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   const executor = await executorOf(experiment, dir, flags);
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
-  const stop = stopSignal(flags.timeBudget, 'keeping checkpoints, then stopping');
+  const stop = stopSignal(flags.timeBudget, 'keeping checkpoints, then stopping', () => display.end());
   let result: SweepResult;
   try {
     result = await runSweep(
@@ -231,7 +231,7 @@ async function tellingHowToReport<T>(dir: string, write: () => Promise<T>): Prom
 function styleOf({ quiet, json }: RunFlags): ProgressStyle {
   if (quiet) return 'quiet';
   if (json) return 'json';
-  return process.stderr.isTTY ? 'bars' : 'lines';
+  return interactiveStyle();
 }
 
 /** The command that gives these results again, without options that change none of them. */
