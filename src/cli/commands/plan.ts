@@ -1,10 +1,9 @@
 /** `adamw-bench plan`: the cells of an experiment, and how long they would take here. */
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { useBackend } from '../../backends/index.js';
 import { axisValues, loadExperiment, optimizerLabel, type Experiment } from '../../config/index.js';
 import { loadDataset } from '../../data/index.js';
-import { expand, type Job } from '../../sweep/index.js';
+import { defaultWorkers, expand, type Job } from '../../sweep/index.js';
 import { train } from '../../train/train.js';
 import { exitCode } from '../exit.js';
 import { elapsed, wholeNumber } from '../units.js';
@@ -50,12 +49,7 @@ async function plan(config: string, flags: PlanFlags): Promise<number> {
     return { label: optimizerLabel(spec), lr, wd, cells: lr.length * wd.length * seeds };
   });
   const cells = optimizers.reduce((sum, { cells }) => sum + cells, 0);
-  const workers = Math.min(
-    cells,
-    flags.workers ??
-      experiment.workers ??
-      Math.max(1, Math.floor(availableParallelism() / experiment.threads)),
-  );
+  const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
   const estimate = flags.time ? await estimateSeconds(experiment, workers, flags.dataDir) : undefined;
   if (flags.json) {
     console.log(JSON.stringify({ name: experiment.name, cells, workers, optimizers, ...estimate }));

@@ -1,11 +1,17 @@
 /** `adamw-bench run`: train what is missing of an experiment, and write tables, figures and report. */
 import { readdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
-import { StorageError, layout, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
+import {
+  StorageError,
+  defaultWorkers,
+  layout,
+  runSweep,
+  type Executor,
+  type SweepResult,
+} from '../../sweep/index.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice, weightsNotice } from '../notices.js';
 import { interactiveStyle, progressDisplay, type ProgressStyle } from '../progress.js';
@@ -129,10 +135,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
       {
         dir,
         dataDir: flags.dataDir,
-        workers:
-          flags.workers ??
-          experiment.workers ??
-          Math.max(1, Math.floor(availableParallelism() / experiment.threads)),
+        workers: flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads),
         retries: flags.retries,
         failFast: flags.failFast ?? false,
         retryFailed: flags.retryFailed ?? false,
