@@ -3,7 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../sweep/version.js';
 import { ReportedError } from '../errors/reported.js';
 import { discreet } from './discreet.js';
+import { requireOpenFiles, tooManyFiles } from '../files/openFiles.js';
+import { surviveLostOutput } from '../files/output.js';
 import { exitCode } from './exit.js';
+import { surviveHangUp } from './signals.js';
 
 const examples = `
 Examples:
@@ -28,18 +31,16 @@ const commands: readonly { readonly names: readonly string[]; load(): Promise<Ad
   { names: ['queue'], load: async () => (await import('./commands/queue.js')).addQueue },
 ];
 
-/** A reader that has gone (`| head`, a closed terminal) does not end a sweep. */
-function surviveLostReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    });
-  }
+/** `main` as a process of its own: what happens outside the command's own calls is dealt with as well. */
+export async function start(argv: readonly string[]): Promise<number> {
+  surviveLostOutput();
+  surviveHangUp();
+  process.on('uncaughtException', (error) => process.exit(explain(error, argv)));
+  return main(argv);
 }
 
 /** Runs a command line (as process.argv) and returns its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  surviveLostReaders();
   let code: number = exitCode.ok;
   const finish = (value: number) => (code = value);
   const program = new Command('adamw-bench')
@@ -51,10 +52,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(add --help for the options and examples)')
     .configureOutput({ outputError: (text, write) => write(discreet(text, argv)) })
     .exitOverride();
-  const called = commands.filter(({ names }) => names.includes(argv[2] ?? ''));
-  for (const { load } of called.length > 0 ? called : commands) (await load())(program, finish);
-  for (const command of program.commands) command.exitOverride();
   try {
+    requireOpenFiles();
+    await addCommands(program, argv[2], finish);
     await program.parseAsync(argv);
     return code;
   } catch (error) {
@@ -62,12 +62,20 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Adds the command that is called for, or all of them for help and for what is no command. */
+async function addCommands(program: Command, name = '', finish: (code: number) => void): Promise<void> {
+  const called = commands.filter(({ names }) => names.includes(name));
+  for (const { load } of called.length > 0 ? called : commands) (await load())(program, finish);
+  for (const command of program.commands) command.exitOverride();
+}
+
 function explain(error: unknown, argv: readonly string[]): number {
   // Commander has printed its message, or the help or version that were asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.refused;
-  if (error instanceof ReportedError) {
-    console.error(discreet(error.message, argv));
-    return error.exitCode;
+  const reported = error instanceof ReportedError ? error : tooManyFiles(error);
+  if (reported) {
+    console.error(discreet(reported.message, argv));
+    return reported.exitCode;
   }
   console.error(discreet(error instanceof Error ? (error.stack ?? error.message) : String(error), argv));
   return exitCode.unexpected;

@@ -2,9 +2,10 @@
  * How a sweep shows that it works: bars on a terminal (one for the sweep, one per worker), a line per finished cell
  * elsewhere, one JSON object per line for programs, or nothing.
  */
-import { MultiBar, type SingleBar } from 'cli-progress';
+import { MultiBar, type Options, type Params, type SingleBar } from 'cli-progress';
 import type { Beat, Job, SweepEvents, SweepPlan } from '../sweep/index.js';
 import type { RunRecord } from '../train/record.js';
+import { clip } from '../report/width.js';
 import { elapsed, libraryVersion, size } from './units.js';
 
 export type ProgressStyle = 'bars' | 'lines' | 'json' | 'quiet';
@@ -13,6 +14,12 @@ export interface Progress extends SweepEvents {
   /** Takes the bars away, so that what follows is printed below. */
   end(): void;
 }
+
+/** Bars where they can be drawn: TERM=dumb is a terminal that knows no escape sequences. */
+export const interactiveStyle = (
+  stream: { readonly isTTY?: boolean } = process.stderr,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): 'bars' | 'lines' => (stream.isTTY === true && env['TERM'] !== 'dumb' ? 'bars' : 'lines');
 
 /** The progress display in a style, written to standard error (json: standard output). */
 export function progressDisplay(style: ProgressStyle): Progress {
@@ -99,20 +106,61 @@ function json(): Progress {
   };
 }
 
-function bars(): Progress {
+interface BarTexts {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Columns of a bar. */
+const barSize = 20;
+
+/** One line, a column short of the terminal's width: a full one would wrap. */
+function barLine(_options: Options, { progress }: Params, { name, text }: BarTexts): string {
+  const done = Math.round(progress * barSize);
+  const line = `${name} ${'█'.repeat(done)}${'░'.repeat(barSize - done)} ${text}`;
+  return clip(line, (process.stderr.columns ?? 80) - 1);
+}
+
+/**
+ * Bars that can come off the terminal at any time. They leave its modes alone (cursor, line wrap), so that there is
+ * nothing to restore, however the process ends.
+ */
+function liveBars() {
   const multi = new MultiBar({
     stream: process.stderr,
     clearOnComplete: true,
-    hideCursor: true,
-    barsize: 20,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    etaBuffer: 50,
-    autopadding: true,
-    format: '{name} {bar} {text}',
+    hideCursor: false,
+    linewrap: true,
+    gracefulExit: false,
+    // A line printed above moves all bars down.
+    forceRedraw: true,
+    format: barLine,
     fps: 5,
   });
-  const workers: SingleBar[] = [];
+  let isOver = false;
+  const end = () => {
+    if (isOver) return;
+    isOver = true;
+    process.off('uncaughtExceptionMonitor', end);
+    // What was logged since the last frame is printed with a frame only.
+    multi.update();
+    multi.stop();
+  };
+  // Ahead of a stack trace, which would begin in the middle of a bar.
+  process.once('uncaughtExceptionMonitor', end);
+  return {
+    /** A new bar; none once the bars are gone. */
+    create: (total: number, texts: BarTexts) => (isOver ? undefined : multi.create(total, 0, texts)),
+    remove: (bar: SingleBar) => void multi.remove(bar),
+    /** A line above the bars; it clears what a bar has left to its right. */
+    log: (text: string) => void (isOver ? process.stderr.write(`${text}\n`) : multi.log(`${text}\u001b[K\n`)),
+    end,
+  };
+}
+
+function bars(): Progress {
+  const live = liveBars();
+  const workers: (SingleBar | undefined)[] = [];
   let download: SingleBar | undefined;
   let sweep: SingleBar | undefined;
   let began = 0;
@@ -129,24 +177,24 @@ function bars(): Progress {
   };
   return {
     onDownload: ({ file, received, total: of }) => {
-      download ??= multi.create(of ?? received, 0, { name: file, text: '' });
-      download.update(received, { text: `${size(received)}${of ? ` of ${size(of)}` : ''}` });
-      if (received === of) {
-        multi.remove(download);
+      download ??= live.create(of ?? received, { name: file, text: '' });
+      download?.update(received, { text: `${size(received)}${of ? ` of ${size(of)}` : ''}` });
+      if (download && received === of) {
+        live.remove(download);
         download = undefined;
       }
     },
     onPlan: (plan) => {
-      multi.log(`${planLine(plan)}\n`);
+      live.log(planLine(plan));
       began = performance.now();
       total = plan.missing.length;
-      if (total > 0) sweep = multi.create(total, 0, { name: 'sweep   ', text: '' });
+      if (total > 0) sweep = live.create(total, { name: 'sweep   ', text: '' });
     },
-    onNotice: (text) => multi.log(`note: ${text}\n`),
+    onNotice: (text) => live.log(`note: ${text}`),
     onStart: (slot, job) => {
-      workers[slot] ??= multi.create(job.cell.epochs, 0, { name: '', text: '' });
-      workers[slot].setTotal(job.cell.epochs);
-      workers[slot].update(0, { name: `worker ${slot + 1}`, text: cellName(job) });
+      workers[slot] ??= live.create(job.cell.epochs, { name: '', text: '' });
+      workers[slot]?.setTotal(job.cell.epochs);
+      workers[slot]?.update(0, { name: `worker ${slot + 1}`, text: cellName(job) });
     },
     onBeat: (slot, job, beat) => {
       underway.set(slot, beat.epoch / job.cell.epochs);
@@ -158,11 +206,11 @@ function bars(): Progress {
       underway.delete(slot);
       workers[slot]?.update(record.cell.epochs, { text: `${cellName(record)}  ${outcome(record)}` });
       if (record.status === 'failed' || record.status === 'timeout') {
-        multi.log(`${cellName(record)}: ${outcome(record)}\n`);
+        live.log(`${cellName(record)}: ${outcome(record)}`);
       }
       sweep?.update(done, { text: sweepText() });
     },
-    end: () => multi.stop(),
+    end: live.end,
   };
 }
 

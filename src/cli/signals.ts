@@ -1,14 +1,30 @@
-/** Stopping in good order: the first Ctrl-C, SIGTERM or SIGHUP, or the end of the time budget, asks; the next insists. */
+/**
+ * Stopping in good order: the first Ctrl-C, SIGTERM or SIGHUP, or the end of the time budget, asks; a second Ctrl-C or
+ * SIGTERM stops at once. Without a terminal, SIGHUP stops nothing: `nohup` and schedulers rely on that.
+ */
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Whether somebody could close the terminal that this process writes to. */
+export const hasTerminal = (
+  streams: readonly { readonly isTTY?: boolean }[] = [process.stdout, process.stderr],
+): boolean => streams.some(({ isTTY }) => isTTY === true);
 
 /**
- * A signal that aborts on a first SIGINT, SIGTERM or SIGHUP or after `budget` seconds (0: never). `doing` says on
- * standard error what the command does then, e.g. "keeping checkpoints, then stopping".
+ * Keeps SIGHUP from ending a process without a terminal. `nohup` asks for that by having the signal ignored, but Node
+ * sets every signal back to its default as it starts.
+ */
+export function surviveHangUp(): void {
+  if (!hasTerminal()) process.on('SIGHUP', () => undefined);
+}
+
+/**
+ * A signal that aborts on a first SIGINT or SIGTERM, on SIGHUP where there is a terminal, or after `budget` seconds
+ * (0: never). `doing` says on standard error what the command does then, e.g. "keeping checkpoints, then stopping".
+ * @param clear called before that is printed: takes progress bars off the terminal
  */
 export function stopSignal(
   budget: number,
   doing: string,
+  clear?: () => void,
 ): {
   readonly signal: AbortSignal;
   /** Takes the handlers away. */
@@ -17,11 +33,15 @@ export function stopSignal(
   const controller = new AbortController();
   let asked = false;
   const onSignal = (name: NodeJS.Signals) => {
+    // A terminal that closes sends SIGHUP twice, from its shell and from the system.
+    if (asked && name === 'SIGHUP') return;
     if (asked) process.exit(130);
     asked = true;
+    clear?.();
     process.stderr.write(`\n${name}: ${doing}. Once more to stop at once.\n`);
     controller.abort();
   };
+  const signals = ['SIGINT', 'SIGTERM', ...(hasTerminal() ? (['SIGHUP'] as const) : [])] as const;
   for (const name of signals) process.on(name, onSignal);
   // A longer delay than Node's timers take would fire at once.
   const delay = Math.min(budget * 1000, 2 ** 31 - 1);

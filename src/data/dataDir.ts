@@ -1,30 +1,49 @@
 /** Where data files live. Nothing here touches the disk. */
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { DataError } from './errors.js';
 
 /** What the choice of folder depends on; a parameter so that every platform's rule is testable on one. */
 export interface Surroundings {
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+  /** The user's home folder as the system has it; undefined or not absolute where it is not known. */
+  readonly home: string | undefined;
 }
 
 /** The platform's cache folder: XDG base directories, macOS's Library/Caches, Windows' LOCALAPPDATA. */
-function cacheHome({ platform, env, home }: Surroundings): string {
-  if (platform === 'win32') return env['LOCALAPPDATA'] ?? path.win32.join(home, 'AppData', 'Local');
-  if (platform === 'darwin') return path.posix.join(home, 'Library', 'Caches');
-  const xdg = env['XDG_CACHE_HOME'];
-  // The XDG specification says that a relative path must be ignored.
-  return xdg !== undefined && path.posix.isAbsolute(xdg) ? xdg : path.posix.join(home, '.cache');
+function cacheHome({ platform, env, home = '' }: Surroundings): string {
+  const { isAbsolute, join } = platform === 'win32' ? path.win32 : path.posix;
+  // The XDG specification says that a relative path must be ignored; an empty one is relative.
+  const own = platform === 'win32' ? env['LOCALAPPDATA'] : platform === 'darwin' ? '' : env['XDG_CACHE_HOME'];
+  if (own !== undefined && isAbsolute(own)) return own;
+  if (!isAbsolute(home)) {
+    throw new DataError(
+      `There is no place for data: your home folder is not known (HOME is ${home === '' ? 'empty or not set' : `"${home}", no absolute path`}).`,
+      { code: 'home-unknown', remedy: 'Set HOME, or name a folder with --data-dir or ADAMW_BENCH_DATA.' },
+    );
+  }
+  if (platform === 'win32') return join(home, 'AppData', 'Local');
+  return platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
+}
+
+/** The home folder; undefined where neither HOME nor the system's list of users has one. */
+function homeFolder(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * The data folder: `option` (--data-dir) if given, else the environment's ADAMW_BENCH_DATA, else
  * `adamw-bench` in the platform's cache folder. Always absolute; the folder need not exist.
+ * @throws DataError where none is named and the home folder is not known
  */
 export function resolveDataDir(
   option?: string,
-  around: Surroundings = { platform: process.platform, env: process.env, home: homedir() },
+  around: Surroundings = { platform: process.platform, env: process.env, home: homeFolder() },
 ): string {
   const chosen = option || around.env['ADAMW_BENCH_DATA'];
   if (chosen) return path.resolve(chosen);

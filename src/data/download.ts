@@ -8,6 +8,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataError, reason } from './errors.js';
+import { proxyRemedy, useProxy } from './proxy.js';
 import { makeFolder } from '../files/folder.js';
 import { acquireLock } from '../files/lock.js';
 
@@ -180,6 +181,7 @@ async function fromMirrors(target: Target, part: string, options: DownloadOption
   const failures = new Map<string, string>();
   const given = new Set<string>();
   const { rounds = 3, pauseMs = 1000 } = options;
+  useProxy();
   for (let round = 0; round < rounds && given.size < target.urls.length; round++) {
     if (round > 0) await sleep(pauseMs * 2 ** (round - 1));
     for (const url of target.urls.filter((candidate) => !given.has(candidate))) {
@@ -195,6 +197,7 @@ async function fromMirrors(target: Target, part: string, options: DownloadOption
   const tried = [...failures].map(([url, why]) => `${url}: ${why}`).join('; ');
   throw new DataError(
     `Could not download ${target.label} (${tried}). Check the network and try again, or ${byHand(target)}.`,
+    proxyRemedy(),
   );
 }
 

@@ -6,6 +6,7 @@ import type { RunRecord } from '../train/record.js';
 import { axisLabels, percent, plainText, shortNumber } from './format.js';
 import { bestCells, errorRange, type Grid, type GridCell, gridsOf, scalePosition } from './grid.js';
 import { isLight, rampColor, xterm256 } from './ramp.js';
+import { clip, displayWidth } from './width.js';
 
 export type ColorDepth = 'none' | '256' | 'truecolor';
 
@@ -34,36 +35,10 @@ export function colorDepth(
   return /truecolor|24bit/i.test(env['COLORTERM'] ?? '') || env['FORCE_COLOR'] === '3' ? 'truecolor' : '256';
 }
 
-/** Columns a string takes on screen, colour codes not counted (wide scripts count two). */
-function displayWidth(text: string): number {
-  // eslint-disable-next-line no-control-regex -- the escape character is what is being removed
-  const bare = text.replace(/\u001b\[[0-9;]*m/g, '');
-  return [...bare].reduce(
-    (sum, c) =>
-      sum +
-      (/[\p{Mn}\p{Me}]/u.test(c)
-        ? 0
-        : /[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹯＀-｠￠-￦]|\p{Emoji_Presentation}/u.test(c)
-          ? 2
-          : 1),
-    0,
-  );
-}
-
 const padEnd = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 const padStart = (text: string, width: number): string =>
   ' '.repeat(Math.max(0, width - displayWidth(text))) + text;
-
-function clip(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
-  let out = '';
-  for (const c of text) {
-    if (displayWidth(out + c) > width - 1) break;
-    out += c;
-  }
-  return out + '…';
-}
 
 const strong = (text: string, color: ColorDepth): string =>
   color === 'none' ? text : `\u001b[1m${text}\u001b[0m`;

@@ -1,5 +1,6 @@
 /** Experiments into cells, and their execution. */
 export { cellsOf, expand, expandInSlices, type Job } from './cells.js';
+export { defaultWorkers, usableCpus } from './cpuQuota.js';
 export { DirectoryError, StorageError, layout } from './directory.js';
 export type { ExecutionEvents, PoolOptions } from './pool.js';
 export { readJournal } from './journal.js';

@@ -1,6 +1,6 @@
 /**
  * A worker process: sets up backend and data once, then trains one cell after another as it is told. It lives only
- * as long as its coordinator; a terminal's Ctrl-C reaches both, and is the coordinator's to act on.
+ * as long as its coordinator. workerStart.ts is where its process begins.
  */
 import { useBackend, type BackendName } from '../backends/index.js';
 import { loadDataset, type Dataset } from '../data/index.js';
@@ -109,4 +109,3 @@ async function handle(message: ToWorker): Promise<void> {
 
 process.on('message', (message) => void handle(message as ToWorker));
 process.on('disconnect', () => process.exit(1));
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -3,6 +3,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportedError } from '../errors/reported.js';
+import { tooManyFiles } from '../files/openFiles.js';
+import { sentenceFor } from '../files/problem.js';
 import type { RunRecord } from '../train/record.js';
 import type { Job } from './cells.js';
 import type { Beat, FromWorker, ToWorker, WorkerSetup } from './protocol.js';
@@ -42,7 +44,7 @@ export interface WorkerHandle {
   kill(): void;
 }
 
-const entry = new URL('./workerMain.js', import.meta.url);
+const entry = new URL('./workerStart.js', import.meta.url);
 
 /** Loading a backend and data says nothing for a while, however short `--hang-timeout` is; seconds. */
 const longestSetup = 600;
@@ -54,7 +56,15 @@ const longestFarewell = { idle: 20, busy: 60 };
 
 /** Living workers: whatever ends the coordinator (a second Ctrl-C, a defect) ends them. */
 const brood = new Set<ChildProcess>();
-process.on('exit', () => brood.forEach((child) => child.kill('SIGKILL')));
+process.on('exit', () => brood.forEach(kill));
+
+/**
+ * Kills a worker that was started. One that could not be (too many open files) has no pid, and Node's own `kill` would
+ * then signal pid 0: this process and all of its group.
+ */
+function kill(child: ChildProcess): void {
+  if (child.pid !== undefined) child.kill('SIGKILL');
+}
 
 /** What a pending request to a worker is waiting for. */
 interface Pending {
@@ -78,10 +88,10 @@ export async function startWorker(
   signal?: AbortSignal,
 ): Promise<WorkerHandle> {
   const child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  if (child.pid === undefined) throw await startFailure(child);
   brood.add(child);
   const link = linkTo(child, limits);
-  const { kill } = link;
-  signal?.addEventListener('abort', kill);
+  signal?.addEventListener('abort', link.kill);
   try {
     const silence = limits.hang && Math.max(limits.hang, longestSetup);
     const ready = await link.ask({ type: 'setup', setup }, { timeout: 0, silence, events: {} });
@@ -89,11 +99,11 @@ export async function startWorker(
       throw new WorkerFailure('the data set changed on disk while the sweep was running', 'setup');
     }
   } catch (error) {
-    kill();
+    link.kill();
     const { message, kind } = error as WorkerFailure;
     throw new WorkerFailure(message, kind === 'error' ? 'setup' : kind);
   } finally {
-    signal?.removeEventListener('abort', kill);
+    signal?.removeEventListener('abort', link.kill);
   }
   return {
     get pid() {
@@ -109,8 +119,18 @@ export async function startWorker(
       return answer.record;
     },
     stop: () => link.stop(),
-    kill,
+    kill: link.kill,
   };
+}
+
+/** Why the system has not started a worker. */
+async function startFailure(child: ChildProcess): Promise<WorkerFailure> {
+  const [error] = (await once(child, 'error')) as [Error];
+  const why = (tooManyFiles(error)?.message ?? sentenceFor(process.execPath, error) ?? error.message).replace(
+    /\.$/,
+    '',
+  );
+  return new WorkerFailure(`its worker process could not be started: ${why}`, 'crash');
 }
 
 /**
@@ -153,12 +173,12 @@ export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFa
     const last = pending ? farewell.busy : farewell.idle;
     return usual > 0 ? Math.min(usual, last) : last;
   };
-  const kill = () => {
+  const end = () => {
     gone = true;
-    child.kill('SIGKILL');
+    kill(child);
   };
   const condemn = (message: string, kind: WorkerFailure['kind']) => {
-    kill();
+    end();
     finish(({ fail }) => fail(new WorkerFailure(message, kind)));
   };
   const ended = endOf(child).then((how) => {
@@ -199,7 +219,7 @@ export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFa
 
   return {
     alive: () => !gone,
-    kill,
+    kill: end,
     ask(message: ToWorker, terms: Pick<Pending, 'timeout' | 'silence' | 'events'>): Promise<FromWorker> {
       spent = silent = 0;
       return new Promise<FromWorker>((settle, fail) => {

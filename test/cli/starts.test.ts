@@ -11,7 +11,7 @@ function dyingAtStart(how: string, times: number) {
   writeFileSync(
     hook,
     `import { appendFileSync, statSync } from 'node:fs';
-if (process.argv[1].endsWith('workerMain.js')) {
+if (process.argv[1].endsWith('workerStart.js')) {
   appendFileSync(${JSON.stringify(log)}, '.');
   if (statSync(${JSON.stringify(log)}).size <= ${times}) ${how};
 }

@@ -20,6 +20,26 @@ describe('the data folder', () => {
     expect(resolveDataDir(undefined, around)).toBe(expected);
   });
 
+  it.each<[string, Surroundings]>([
+    ['an empty HOME', { ...on('linux'), home: '' }],
+    ['a relative HOME', { ...on('linux'), home: 'me' }],
+    ['no HOME', { ...on('linux'), home: undefined }],
+    ['an empty HOME on macOS', { ...on('darwin'), home: '' }],
+    ['a relative profile on Windows', { ...on('win32', { LOCALAPPDATA: '' }), home: 'me' }],
+  ])('is refused with %s, unless it is named', (_what, around) => {
+    expect(() => resolveDataDir(undefined, around)).toThrow(
+      expect.objectContaining({ code: 'home-unknown' }),
+    );
+    expect(resolveDataDir('/data', around)).toBe(path.resolve('/data'));
+  });
+
+  it('needs no home where the cache folder is named, and ignores a relative one', () => {
+    const cache = { ...on('linux', { XDG_CACHE_HOME: '/cache' }), home: '' };
+    expect(resolveDataDir(undefined, cache)).toBe('/cache/adamw-bench');
+    const local = on('win32', { LOCALAPPDATA: 'Local' });
+    expect(resolveDataDir(undefined, local)).toBe('C:\\Users\\a\\AppData\\Local\\adamw-bench');
+  });
+
   it('is --data-dir before ADAMW_BENCH_DATA before the convention', () => {
     const around = on('linux', { ADAMW_BENCH_DATA: '/data', XDG_CACHE_HOME: '/cache' });
     expect(resolveDataDir(undefined, around)).toBe(path.resolve('/data'));

@@ -107,7 +107,7 @@ describe.skipIf(noRedis)('a worker', () => {
   it('whose processes die at their start leaves the cells to others, and fails none', async () => {
     const config = writeConfig(folder, { name: 'sick', lr: [0.001], wd: [0.01] });
     const hook = join(folder, 'hook.mjs');
-    writeFileSync(hook, "if (process.argv[1].endsWith('workerMain.js')) process.exit(7);");
+    writeFileSync(hook, "if (process.argv[1].endsWith('workerStart.js')) process.exit(7);");
     const run = ['run', config, '--out', join(folder, 'sick'), '--no-figures', '--queue', server.url];
     const programs = [
       start(run),

@@ -12,7 +12,7 @@ import {
   type FileStatus,
 } from '../../data/index.js';
 import { UsageError, exitCode } from '../exit.js';
-import { progressDisplay } from '../progress.js';
+import { interactiveStyle, progressDisplay } from '../progress.js';
 
 const examples = `
 Examples:
@@ -84,7 +84,7 @@ function there(files: readonly DataFile[], status: readonly FileStatus[]): strin
 }
 
 async function fetch(names: readonly string[], dataDir: string | undefined): Promise<number> {
-  const display = progressDisplay(process.stderr.isTTY ? 'bars' : 'lines');
+  const display = progressDisplay(interactiveStyle());
   try {
     for (const name of names.map(known)) {
       const paths = await fetchDataset(name, {

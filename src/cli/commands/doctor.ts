@@ -1,7 +1,8 @@
 /** `adamw-bench doctor`: what computes here, and what would if something were installed. */
 import type { Command } from 'commander';
 import { probeBackends, type BackendReport } from '../../backends/index.js';
-import { resolveDataDir } from '../../data/index.js';
+import { DataError, resolveDataDir } from '../../data/index.js';
+import { usableCpus } from '../../sweep/cpuQuota.js';
 import { hostFacts, packageVersion } from '../../sweep/manifest.js';
 import { exitCode } from '../exit.js';
 import { libraryVersion } from '../units.js';
@@ -23,11 +24,23 @@ async function doctor(json: boolean): Promise<number> {
   if (json) console.log(JSON.stringify({ version: packageVersion, node: process.version, host, backends }));
   else {
     console.log(`adamw-bench ${packageVersion}, Node ${process.version}, ${host.platform}`);
-    console.log(`${host.cpu}, ${host.cores} cores, ${(host.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
-    console.log(`data folder ${resolveDataDir()}\n`);
+    const usable = usableCpus();
+    const allowed = usable < host.cores ? ` (the container's CPU quota allows ${usable})` : '';
+    console.log(`${host.cpu}, ${host.cores} cores${allowed}, ${(host.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
+    console.log(`${dataFolder()}\n`);
     for (const report of backends) console.log(describe(report));
   }
   return working ? exitCode.ok : exitCode.unexpected;
+}
+
+/** Where data are kept, or why nowhere: the doctor goes on. */
+function dataFolder(): string {
+  try {
+    return `data folder ${resolveDataDir()}`;
+  } catch (error) {
+    if (error instanceof DataError) return error.message;
+    throw error;
+  }
 }
 
 function describe({

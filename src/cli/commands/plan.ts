@@ -1,12 +1,11 @@
 /** `adamw-bench plan`: the cells of an experiment, and how long they would take here. */
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { useBackend } from '../../backends/index.js';
 import { tensorflowHost } from '../../backends/tensorflow.js';
 import { axisValues, cellCount, optimizerLabel, type Experiment } from '../../config/index.js';
 import { DataError, loadDataset, trainShape } from '../../data/index.js';
 import { buildModel, requireMemory } from '../../models/index.js';
-import { cellsOf, type Job } from '../../sweep/index.js';
+import { cellsOf, defaultWorkers, type Job } from '../../sweep/index.js';
 import { train } from '../../train/train.js';
 import { loadNamed } from '../bundled.js';
 import { exitCode } from '../exit.js';
@@ -53,9 +52,7 @@ async function plan(config: string, flags: PlanFlags): Promise<number> {
   const cells = cellCount(experiment);
   const workers = Math.min(
     cells,
-    flags.workers ??
-      experiment.workers ??
-      Math.max(1, Math.floor(availableParallelism() / experiment.threads)),
+    flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads),
   );
   if (!flags.json) console.log(planText(experiment, optimizers, workers));
   const estimate = flags.time ? await estimateIfDataThere(experiment, workers, flags.dataDir) : undefined;

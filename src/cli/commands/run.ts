@@ -1,15 +1,21 @@
 /** `adamw-bench run`: train what is missing of an experiment, and write tables, figures and report. */
 import { readdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { experimentWarnings, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
-import { StorageError, layout, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
+import {
+  StorageError,
+  defaultWorkers,
+  layout,
+  runSweep,
+  type Executor,
+  type SweepResult,
+} from '../../sweep/index.js';
 import { loadNamed } from '../bundled.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice, weightsNotice } from '../notices.js';
-import { progressDisplay, type ProgressStyle } from '../progress.js';
+import { interactiveStyle, progressDisplay, type ProgressStyle } from '../progress.js';
 import { stopSignal } from '../signals.js';
 import { duration, memorySize, wholeNumber } from '../units.js';
 
@@ -122,7 +128,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   const executor = await executorOf(experiment, dir, flags);
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
-  const stop = stopSignal(flags.timeBudget, 'keeping checkpoints, then stopping');
+  const stop = stopSignal(flags.timeBudget, 'keeping checkpoints, then stopping', () => display.end());
   let result: SweepResult | undefined;
   try {
     result = await runSweep(
@@ -130,10 +136,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
       {
         dir,
         dataDir: flags.dataDir,
-        workers:
-          flags.workers ??
-          experiment.workers ??
-          Math.max(1, Math.floor(availableParallelism() / experiment.threads)),
+        workers: flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads),
         retries: flags.retries,
         failFast: flags.failFast ?? false,
         retryFailed: flags.retryFailed ?? false,
@@ -235,7 +238,7 @@ async function tellingHowToReport<T>(dir: string, write: () => Promise<T>): Prom
 function styleOf({ quiet, json }: RunFlags): ProgressStyle {
   if (quiet) return 'quiet';
   if (json) return 'json';
-  return process.stderr.isTTY ? 'bars' : 'lines';
+  return interactiveStyle();
 }
 
 /** The command that gives these results again, without options that change none of them. */

@@ -1,0 +1,42 @@
+/** Downloads through a proxy, as the environment asks for it. Node's `fetch` heeds these variables only if it is told to. */
+import * as http from 'node:http';
+import type { ReportedOptions } from '../errors/reported.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const variables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'] as const;
+
+/** Node 24.14 and 25.4 brought it: the types of Node 20 do not know it. */
+const { setGlobalProxyFromEnv } = http as { setGlobalProxyFromEnv?: (env: Environment) => unknown };
+
+/** Whether Node was started so that it heeds the variables. */
+const isHeeded = (env: Environment) =>
+  env['NODE_USE_ENV_PROXY'] === '1' ||
+  [...process.execArgv, ...(env['NODE_OPTIONS'] ?? '').split(' ')].includes('--use-env-proxy');
+
+/** Lets downloads go through HTTP_PROXY and HTTPS_PROXY, but for the hosts in NO_PROXY, where this Node can do that late. */
+export function useProxy(env: Environment = process.env): void {
+  if (proxyIn(env) !== undefined) setGlobalProxyFromEnv?.(env);
+}
+
+/** The first of the variables that is set. */
+const proxyIn = (env: Environment) => variables.find((name) => (env[name] ?? '') !== '');
+
+/**
+ * What to do where a proxy is set and this Node goes past it, as a sentence; undefined where that is not so.
+ * @param isLate whether `useProxy` works on this Node
+ */
+export function proxyAdvice(
+  env: Environment = process.env,
+  isLate = setGlobalProxyFromEnv !== undefined,
+): string | undefined {
+  const name = proxyIn(env);
+  if (name === undefined || isLate || isHeeded(env)) return undefined;
+  return `${name} is set, but this Node does not use it by itself: set NODE_USE_ENV_PROXY=1 too, with Node 22.21, 24 or later.`;
+}
+
+/** The advice as the remedy of an error. */
+export function proxyRemedy(): Pick<ReportedOptions, 'remedy'> {
+  const remedy = proxyAdvice();
+  return remedy === undefined ? {} : { remedy };
+}

@@ -1,0 +1,19 @@
+/** Standard output and standard error that cannot be written: the text is lost, the work is not. */
+
+/** A reader that left on purpose (`| head`), or a terminal that was closed: nobody wants to hear of it. */
+const readerLeft = new Set(['EPIPE', 'EIO']);
+
+/**
+ * From now on no error of standard output or standard error ends the process, whatever it is: a full disk or quota
+ * under a log, a network file system that went away, a closed terminal. Where standard output is lost for another
+ * reason than that its reader left, standard error says so once.
+ */
+export function surviveLostOutput(): void {
+  let told = false;
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+    if (told || readerLeft.has(code)) return;
+    told = true;
+    process.stderr.write(`Standard output cannot be written (${code}); what belongs there is lost.\n`);
+  });
+}
