@@ -4,6 +4,7 @@ import { probeBackends, type BackendReport } from '../../backends/index.js';
 import { resolveDataDir } from '../../data/index.js';
 import { hostFacts, packageVersion } from '../../sweep/manifest.js';
 import { exitCode } from '../exit.js';
+import { buildAdvice, cautiousManager } from '../packageManager.js';
 import { libraryVersion } from '../units.js';
 
 /** Adds the command to the program. */
@@ -20,12 +21,20 @@ async function doctor(json: boolean): Promise<number> {
   const backends = await probeBackends();
   const host = hostFacts();
   const working = backends.some(({ available }) => available);
-  if (json) console.log(JSON.stringify({ version: packageVersion, node: process.version, host, backends }));
+  const manager = cautiousManager();
+  const unbuilt =
+    manager !== undefined && backends.some(({ name, available }) => name === 'onednn' && !available);
+  const advice = unbuilt ? { advice: buildAdvice[manager] } : {};
+  if (json)
+    console.log(
+      JSON.stringify({ version: packageVersion, node: process.version, host, backends, ...advice }),
+    );
   else {
     console.log(`adamw-bench ${packageVersion}, Node ${process.version}, ${host.platform}`);
     console.log(`${host.cpu}, ${host.cores} cores, ${(host.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
     console.log(`data folder ${resolveDataDir()}\n`);
     for (const report of backends) console.log(describe(report));
+    if (unbuilt) console.log(`\n${buildAdvice[manager]}`);
   }
   return working ? exitCode.ok : exitCode.unexpected;
 }
