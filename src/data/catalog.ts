@@ -3,6 +3,13 @@ import type { DatasetSpec } from '../config/schema.js';
 
 export type DatasetName = DatasetSpec['name'];
 
+/** What an archive must hold: files in one folder, training files first, the test file last. */
+export interface ArchiveContent {
+  readonly folder: string;
+  /** sha1 (hex) of each file as published. */
+  readonly members: readonly { readonly name: string; readonly sha1: string }[];
+}
+
 /** One file of a data set, below `<data dir>/<data set>/`. */
 export interface DataFile {
   readonly name: string;
@@ -12,6 +19,8 @@ export interface DataFile {
   readonly md5?: string;
   /** md5 (hex) of the unpacked content, where a repacked file is otherwise indistinguishable from a wrong one. */
   readonly contentMd5?: string;
+  /** For an archive: what it holds, which may also lie there unpacked or packed otherwise. */
+  readonly archive?: ArchiveContent;
   /** Mirrors, best first; empty where downloading needs registration. */
   readonly urls: readonly string[];
 }
@@ -26,6 +35,8 @@ export interface CatalogEntry {
   readonly test: number;
   /** Empty for data that are generated. */
   readonly files: readonly DataFile[];
+  /** What other programs call the set's folder. */
+  readonly otherFolders?: readonly string[];
 }
 
 const MNIST_SHAPE = { height: 28, width: 28, channels: 1 };
@@ -80,10 +91,30 @@ const mnistFiles = (
 // https://github.com/zalandoresearch/fashion-mnist#get-the-data
 const fashionFiles = (
   [
-    ['train-images-idx3-ubyte.gz', 26421880, '8d4fb7e6c68d591d4c3dfef9ec88bf0d'],
-    ['train-labels-idx1-ubyte.gz', 29515, '25c81989df183df01b3e8a0aad5dffbe'],
-    ['t10k-images-idx3-ubyte.gz', 4422102, 'bef4ecab320f06d8554ea6380940ec79'],
-    ['t10k-labels-idx1-ubyte.gz', 5148, 'bb300cfdad3c16e7a12a480ee83cd310'],
+    [
+      'train-images-idx3-ubyte.gz',
+      26421880,
+      '8d4fb7e6c68d591d4c3dfef9ec88bf0d',
+      'f4a8712d7a061bf5bd6d2ca38dc4d50a',
+    ],
+    [
+      'train-labels-idx1-ubyte.gz',
+      29515,
+      '25c81989df183df01b3e8a0aad5dffbe',
+      '9018921c3c673c538a1fc5bad174d6f9',
+    ],
+    [
+      't10k-images-idx3-ubyte.gz',
+      4422102,
+      'bef4ecab320f06d8554ea6380940ec79',
+      '8181f5470baa50b63fa0f6fddb340f0a',
+    ],
+    [
+      't10k-labels-idx1-ubyte.gz',
+      5148,
+      'bb300cfdad3c16e7a12a480ee83cd310',
+      '15d484375f8d13e6eb1aabb0c3f46965',
+    ],
   ] as const
 ).map(
   published(
@@ -92,7 +123,37 @@ const fashionFiles = (
   ),
 );
 
-const toronto = published('https://www.cs.toronto.edu/~kriz/');
+/** An archive of Toronto's, with the sha1 of its members as MXNet checks them (gluon/data/vision/datasets.py). */
+const toronto = (
+  file: readonly [string, number, string],
+  folder: string,
+  members: Readonly<Record<string, string>>,
+): DataFile => ({
+  ...published('https://www.cs.toronto.edu/~kriz/')(file),
+  archive: { folder, members: Object.entries(members).map(([name, sha1]) => ({ name, sha1 })) },
+});
+
+const cifar10File = toronto(
+  ['cifar-10-binary.tar.gz', 170052171, 'c32a1d4ab5d03f1284b67883e8d87530'],
+  'cifar-10-batches-bin',
+  {
+    'data_batch_1.bin': 'aadd24acce27caa71bf4b10992e9e7b2d74c2540',
+    'data_batch_2.bin': 'c0ba65cce70568cd57b4e03e9ac8d2a5367c1795',
+    'data_batch_3.bin': '1dd00a74ab1d17a6e7d73e185b69dbf31242f295',
+    'data_batch_4.bin': 'aab85764eb3584312d3c7f65fd2fd016e36a258e',
+    'data_batch_5.bin': '26e2849e66a845b7f1e4614ae70f4889ae604628',
+    'test_batch.bin': '67eb016db431130d61cd03c7ad570b013799c88c',
+  },
+);
+
+const cifar100File = toronto(
+  ['cifar-100-binary.tar.gz', 168513733, '03b5dce01913d631647c71ecec9e9cb8'],
+  'cifar-100-binary',
+  {
+    'train.bin': 'e207cd2e05b73b1393c74c7f5e7bea451d63e08e',
+    'test.bin': '8fb6623e830365ff53cf14adec797474f5478006',
+  },
+);
 
 // https://image-net.org/download-images offers these to registered users, in Imagenet32_{train,val}_npz.zip.
 const imagenetFiles: DataFile[] = [
@@ -127,6 +188,7 @@ const CATALOG: readonly CatalogEntry[] = [
     train: 60_000,
     test: 10_000,
     files: mnistFiles,
+    otherFolders: ['MNIST'],
   },
   {
     name: 'fashion-mnist',
@@ -136,6 +198,7 @@ const CATALOG: readonly CatalogEntry[] = [
     train: 60_000,
     test: 10_000,
     files: fashionFiles,
+    otherFolders: ['FashionMNIST', 'fashion_mnist', 'Fashion-MNIST', 'fashion'],
   },
   {
     name: 'cifar10',
@@ -144,7 +207,8 @@ const CATALOG: readonly CatalogEntry[] = [
     classes: 10,
     train: 50_000,
     test: 10_000,
-    files: [toronto(['cifar-10-binary.tar.gz', 170052171, 'c32a1d4ab5d03f1284b67883e8d87530'])],
+    files: [cifar10File],
+    otherFolders: ['CIFAR10', 'cifar-10', 'CIFAR-10'],
   },
   {
     name: 'cifar100',
@@ -153,7 +217,8 @@ const CATALOG: readonly CatalogEntry[] = [
     classes: 100,
     train: 50_000,
     test: 10_000,
-    files: [toronto(['cifar-100-binary.tar.gz', 168513733, '03b5dce01913d631647c71ecec9e9cb8'])],
+    files: [cifar100File],
+    otherFolders: ['CIFAR100', 'cifar-100', 'CIFAR-100'],
   },
   {
     name: 'imagenet32',

@@ -7,10 +7,11 @@ import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DataError, reason } from './errors.js';
-import { proxyRemedy, useProxy } from './proxy.js';
+import { DataError, reason, usingData } from './errors.js';
+import { proxyAdvice, useProxy } from './proxy.js';
 import { makeFolder } from '../files/folder.js';
 import { acquireLock } from '../files/lock.js';
+import { FileError } from '../files/problem.js';
 
 /** One file to fetch. Sizes in bytes. */
 export interface Target {
@@ -20,6 +21,8 @@ export interface Target {
   readonly bytes?: number | undefined;
   readonly md5?: string | undefined;
   readonly urls: readonly string[];
+  /** What lies there in its place, as a sentence with a space in front. */
+  readonly found?: string;
 }
 
 export interface Progress {
@@ -38,8 +41,33 @@ export interface DownloadOptions {
   readonly pauseMs?: number;
 }
 
-/** A mirror's answer that another request will not change. */
-class Final extends Error {}
+/** What a mirror did wrong. */
+class MirrorError extends Error {
+  /** Another request will not change it. */
+  readonly final: boolean;
+  /** The partial file cannot be continued. */
+  readonly spoilt: boolean;
+
+  constructor(message: string, { final = false, spoilt = false } = {}) {
+    super(message);
+    this.final = final;
+    this.spoilt = spoilt;
+  }
+}
+
+/** No mirror delivered the file. */
+export class DownloadError extends DataError {
+  constructor(
+    { label, found = '', ...target }: Target,
+    /** What each mirror did wrong. */
+    readonly mirrors: readonly { readonly url: string; readonly why: string }[],
+  ) {
+    const proxy = proxyAdvice();
+    const advice = `Check the network and try again, or ${byHand({ label, ...target })}.${proxy === undefined ? '' : ` ${proxy}`}`;
+    const tried = mirrors.map(({ url, why }) => `\n  ${url}: ${why}`).join('');
+    super(`Could not download ${label}.${found} ${advice}\nTried:${tried}`, { code: 'download-failed' });
+  }
+}
 
 /** md5 (hex) of a file, read as a stream. */
 export async function md5OfFile(file: string): Promise<string> {
@@ -72,11 +100,12 @@ function startOf(response: Response, have: number): number {
   const match = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
   if (response.status === 206 && match !== null && Number(match[1]) === have) return have;
   if (response.status === 206 || response.status === 416)
-    throw new Error(`HTTP ${response.status}: the server does not continue the partial file`);
+    throw new MirrorError(`HTTP ${response.status}: the server does not continue the partial file`, {
+      spoilt: true,
+    });
   const message = `HTTP ${response.status} ${response.statusText}`.trim();
-  const lasting =
-    response.status >= 400 && response.status < 500 && ![408, 425, 429].includes(response.status);
-  throw lasting ? new Final(message) : new Error(message);
+  const final = response.status >= 400 && response.status < 500 && ![408, 425, 429].includes(response.status);
+  throw new MirrorError(message, { final });
 }
 
 /** The whole file's size as the answer announces it. */
@@ -90,7 +119,7 @@ function announced(response: Response, start: number): number | undefined {
 function watchdog(ms: number) {
   const controller = new AbortController();
   const timer = setTimeout(
-    () => controller.abort(new Error(`stalled: nothing received for ${ms / 1000} s`)),
+    () => controller.abort(new MirrorError(`stalled: nothing received for ${ms / 1000} s`)),
     ms,
   );
   return { signal: controller.signal, alive: () => timer.refresh(), stop: () => clearTimeout(timer) };
@@ -104,16 +133,17 @@ async function save(
   limit: number,
   onChunk: (received: number) => void,
 ): Promise<number> {
-  const handle = await open(part, start === 0 ? 'w' : 'r+');
+  const handle = await usingData(part, () => open(part, start === 0 ? 'w' : 'r+'));
   let received = start;
   try {
     for await (const chunk of body) {
-      await handle.write(chunk, 0, chunk.length, received);
+      await usingData(part, () => handle.write(chunk, 0, chunk.length, received));
       received += chunk.length;
-      if (received > limit) throw new Final(`sends more than the expected ${limit} bytes`);
+      if (received > limit)
+        throw new MirrorError(`sends more than the expected ${limit} bytes`, { final: true, spoilt: true });
       onChunk(received);
     }
-    await handle.sync();
+    await usingData(part, () => handle.sync());
   } finally {
     await handle.close();
   }
@@ -122,7 +152,7 @@ async function save(
 
 /** One request to one mirror; on return the partial file is as long as it must be. */
 async function request(url: string, target: Target, part: string, options: DownloadOptions): Promise<void> {
-  const have = (await sizeOf(part)) ?? 0;
+  const have = (await usingData(part, () => sizeOf(part))) ?? 0;
   if (have > 0 && have === target.bytes) return;
   const { signal, alive, stop } = watchdog(options.stallMs ?? 30_000);
   try {
@@ -134,7 +164,7 @@ async function request(url: string, target: Target, part: string, options: Downl
       start = startOf(response, have);
       const total = announced(response, start);
       if (target.bytes !== undefined && total !== undefined && total !== target.bytes)
-        throw new Final(`offers ${total} bytes, expected ${target.bytes}`);
+        throw new MirrorError(`offers ${total} bytes, expected ${target.bytes}`, { final: true });
     } catch (error) {
       await response.body?.cancel();
       throw error;
@@ -149,7 +179,7 @@ async function request(url: string, target: Target, part: string, options: Downl
       });
     });
     if (total !== undefined && received < total)
-      throw new Error(`the connection ended after ${received} of ${total} bytes`);
+      throw new MirrorError(`the connection ended after ${received} of ${total} bytes`);
   } catch (error) {
     throw signal.aborted ? (signal.reason as Error) : error;
   } finally {
@@ -159,24 +189,24 @@ async function request(url: string, target: Target, part: string, options: Downl
 
 /** Fetches and verifies; the partial file is kept for the next attempt only if it can be continued. */
 async function attempt(url: string, target: Target, part: string, options: DownloadOptions): Promise<void> {
-  const have = (await sizeOf(part)) ?? 0;
-  if (have > (target.bytes ?? Infinity)) await rm(part, { force: true });
+  const have = (await usingData(part, () => sizeOf(part))) ?? 0;
+  const discard = () => usingData(part, () => rm(part, { force: true }));
+  if (have > (target.bytes ?? Infinity)) await discard();
   try {
     await request(url, target, part, options);
   } catch (error) {
-    const message = reason(error);
-    if (/does not continue|more than the expected/.test(message)) await rm(part, { force: true });
+    if (error instanceof MirrorError && error.spoilt) await discard();
     throw error;
   }
   if (target.md5 === undefined) return;
-  const md5 = await md5OfFile(part);
+  const md5 = await usingData(part, () => md5OfFile(part));
   if (md5 === target.md5) return;
-  await rm(part, { force: true });
+  await discard();
   // A continued file may have begun as another one: that is worth a fresh start, a wrong whole one is not.
-  throw new (have > 0 ? Error : Final)(`md5 ${md5}, expected ${target.md5}`);
+  throw new MirrorError(`md5 ${md5}, expected ${target.md5}`, { final: have === 0 });
 }
 
-/** Goes through the mirrors until one delivers. */
+/** Goes through the mirrors until one delivers. @throws DownloadError; FileError if the file cannot be stored */
 async function fromMirrors(target: Target, part: string, options: DownloadOptions): Promise<void> {
   const failures = new Map<string, string>();
   const given = new Set<string>();
@@ -188,48 +218,42 @@ async function fromMirrors(target: Target, part: string, options: DownloadOption
       try {
         return await attempt(url, target, part, options);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noRoom(target, error);
+        // No other mirror makes room on this disk.
+        if (error instanceof FileError) throw error;
         failures.set(url, reason(error));
-        if (error instanceof Final) given.add(url);
+        if (error instanceof MirrorError && error.final) given.add(url);
       }
     }
   }
-  const tried = [...failures].map(([url, why]) => `${url}: ${why}`).join('; ');
-  throw new DataError(
-    `Could not download ${target.label} (${tried}). Check the network and try again, or ${byHand(target)}.`,
-    proxyRemedy(),
-  );
-}
-
-function noRoom(target: Target, error: unknown): DataError {
-  return new DataError(
-    `Could not store ${target.label}: ${reason(error)}. Make room, or choose another --data-dir.`,
+  throw new DownloadError(
+    target,
+    [...failures].map(([url, why]) => ({ url, why })),
   );
 }
 
 /**
  * Makes sure that `target.path` holds the file; returns at once if something is there already. Another process
  * fetching the same file is waited for.
- * @throws DataError with each mirror's failure and what to do by hand
+ * @throws DownloadError with what to do by hand and each mirror's failure; FileError if it cannot be stored
  */
 export async function download(target: Target, options: DownloadOptions = {}): Promise<void> {
-  if ((await sizeOf(target.path)) !== undefined) return;
+  const isThere = async () => (await usingData(target.path, () => sizeOf(target.path))) !== undefined;
+  if (await isThere()) return;
   if (target.urls.length === 0)
-    throw new DataError(`${target.label} cannot be downloaded without registration: ${byHand(target)}.`);
-  let release: () => Promise<void>;
-  try {
-    await makeFolder(path.dirname(target.path));
-    release = await acquireLock(`${target.path}.lock`);
-  } catch (error) {
     throw new DataError(
-      `Could not write to ${path.dirname(target.path)}: ${reason(error)}. Choose a folder with --data-dir or ADAMW_BENCH_DATA.`,
+      `${target.label} cannot be downloaded without registration${target.found ? `.${target.found} To have it,` : ':'} ${byHand(target)}.`,
+      { code: 'data-needs-registration' },
     );
-  }
+  const folder = path.dirname(target.path);
+  const release = await usingData(folder, async () => {
+    await makeFolder(folder);
+    return acquireLock(`${target.path}.lock`);
+  });
   try {
-    if ((await sizeOf(target.path)) !== undefined) return;
+    if (await isThere()) return;
     const part = `${target.path}.part`;
     await fromMirrors(target, part, options);
-    await rename(part, target.path);
+    await usingData(target.path, () => rename(part, target.path));
   } finally {
     await release();
   }

@@ -1,5 +1,6 @@
-/** The one error of this folder: a sentence that names the file and says what to do. */
+/** The errors of this folder: sentences that name the file and say what to do. */
 import { ReportedError, type ReportedOptions } from '../errors/reported.js';
+import { explainingFiles } from '../files/problem.js';
 
 /**
  * A data file is missing, damaged, not what its name says, or cannot be had.
@@ -18,18 +19,9 @@ export function reason(thrown: unknown): string {
   return (message + cause).replace(/\.+$/, '');
 }
 
-/**
- * Runs `read`, turning the system's refusals (no permission, a folder where a file belongs, a broken disk) into a
- * DataError that names the file, or else `what`.
- */
-export async function explained<T>(what: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (error instanceof DataError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error;
-    throw new DataError(
-      `${path ?? what}: cannot be used (${reason(error)}). Check that it is a readable file, or choose another --data-dir.`,
-    );
-  }
+/** Does something with `path` of the data folder. @throws FileError where the system refuses it */
+export function usingData<T>(path: string, act: () => Promise<T>): Promise<T> {
+  return explainingFiles(path, act, {
+    remedy: 'Mend that, or choose another folder with --data-dir or ADAMW_BENCH_DATA.',
+  });
 }

@@ -1,99 +1,117 @@
-/** A data set's files on disk: where they are, whether they are the published ones, and getting them. */
+/** A data set's files on disk: where they are, and getting them. */
+import { access, constants, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
-import { pipeline } from 'node:stream/promises';
-import { datasetCatalog, type CatalogEntry, type DataFile } from './catalog.js';
-import { byHand, download, md5OfFile, sizeOf, type DownloadOptions, type Target } from './download.js';
-import { DataError } from './errors.js';
+import { labelOf } from './authenticity.js';
+import type { CatalogEntry, DataFile } from './catalog.js';
+import { byHand, download, type DownloadOptions, type Target } from './download.js';
+import { lookElsewhere, type Located } from './elsewhere.js';
+import { DataError, usingData } from './errors.js';
+import { errnoOf } from '../files/problem.js';
 
-/** Official: the published bytes. Repacked: the published content, packed otherwise. Unchecked: none published. */
-export type Authenticity = 'official' | 'repacked' | 'different' | 'unchecked';
-
-/** What messages call a file, e.g. `mnist/t10k-labels-idx1-ubyte.gz`. */
-export function labelOf(entry: CatalogEntry, file: DataFile): string {
-  return `${entry.name}/${file.name}`;
+/** What is at a path; undefined if nothing is. @throws FileError, also for a file that may not be read */
+function kindOf(at: string): Promise<'folder' | 'file' | undefined> {
+  return usingData(at, async () => {
+    try {
+      await access(at, constants.R_OK);
+      return (await stat(at)).isDirectory() ? 'folder' : 'file';
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
 }
 
-function target(entry: CatalogEntry, file: DataFile, dataDir: string): Target {
-  return { ...file, label: labelOf(entry, file), path: path.join(dataDir, entry.name, file.name) };
+/** Nothing is at `at`, followed to its end: is there a link that leads nowhere? @throws DataError if so */
+async function refuseDangling(at: string): Promise<void> {
+  const to = await readlink(at).catch(() => undefined);
+  if (to !== undefined)
+    throw new DataError(
+      `${at} is a symbolic link to ${to}, which does not exist. Restore what it leads to, or delete the link.`,
+      { code: 'data-dangling-link' },
+    );
 }
 
 /**
- * The path of a file that is there, or undefined. An idx file may also lie there unpacked, without `.gz`, as most
- * programs that keep MNIST leave it.
+ * Names the folder that is at fault, before a file below it is. A folder that does not exist is none.
+ * @throws FileError if it is a file, or its files cannot be reached; DataError if it is a link that leads nowhere
+ */
+async function requireFolder(folder: string): Promise<void> {
+  try {
+    // "." asks for the right to enter it, too.
+    await usingData(folder, () => stat(`${folder}${path.sep}.`));
+  } catch (error) {
+    if (!(error instanceof Error) || errnoOf(error.cause) !== 'ENOENT') throw error;
+    await refuseDangling(folder);
+    if (path.dirname(folder) !== folder) await requireFolder(path.dirname(folder));
+  }
+}
+
+/** What was found in place of a file, as a sentence with a space in front; empty if nothing was. */
+function foundInstead(found: readonly string[]): string {
+  return found.length === 0 ? '' : ` Found, but not what is wanted: ${found.join('; ')}.`;
+}
+
+function target(entry: CatalogEntry, file: DataFile, dataDir: string, found: readonly string[]): Target {
+  return {
+    ...file,
+    label: labelOf(entry, file),
+    path: path.join(dataDir, entry.name, file.name),
+    found: foundInstead(found),
+  };
+}
+
+/**
+ * Where a file is: at its own place, where an idx file may also lie unpacked, without `.gz`; or wherever other
+ * programs leave it, if its checksum proves that it is the file. Else what was found in its place.
+ * @throws FileError if the system refuses to look; DataError for a link that leads nowhere
  */
 export async function locate(
   entry: CatalogEntry,
   file: DataFile,
   dataDir: string,
-): Promise<string | undefined> {
-  const packed = path.join(dataDir, entry.name, file.name);
-  if ((await sizeOf(packed)) !== undefined) return packed;
+): Promise<Located | { readonly path?: undefined; readonly found: readonly string[] }> {
+  const folder = path.join(dataDir, entry.name);
+  await requireFolder(dataDir);
+  await requireFolder(folder);
+  const packed = path.join(folder, file.name);
+  if ((await kindOf(packed)) !== undefined) return { path: packed };
   const plain = packed.replace(/-ubyte\.gz$/, '-ubyte');
-  return plain !== packed && (await sizeOf(plain)) !== undefined ? plain : undefined;
-}
-
-/** md5 of the content of a gzip file; undefined if it is not one or is damaged, which reading it will report. */
-async function unpackedMd5(file: string): Promise<string | undefined> {
-  const hash = createHash('md5');
-  try {
-    await pipeline(createReadStream(file), createGunzip(), hash);
-    return hash.digest('hex');
-  } catch {
-    return undefined;
+  if ((await kindOf(plain)) === 'file') return { path: plain };
+  const elsewhere = await lookElsewhere(entry, file, dataDir);
+  if (elsewhere.path === undefined) {
+    await refuseDangling(packed);
+    await refuseDangling(plain);
   }
-}
-
-/** The catalogue's file, other than `file`, which has this md5 packed or unpacked. */
-function otherWith(md5: string | undefined, file: DataFile): string | undefined {
-  for (const entry of datasetCatalog())
-    for (const other of entry.files)
-      if (other !== file && md5 !== undefined && (other.md5 === md5 || other.contentMd5 === md5))
-        return labelOf(entry, other);
-  return undefined;
-}
-
-/**
- * Compares a file with what is published.
- * @throws DataError if it is, by its md5, another file of the catalogue (test for train, Fashion-MNIST for MNIST)
- */
-export async function authenticate(entry: CatalogEntry, file: DataFile, at: string): Promise<Authenticity> {
-  if (file.md5 === undefined) return 'unchecked';
-  const md5 = await md5OfFile(at);
-  if (md5 === file.md5 || md5 === file.contentMd5) return 'official';
-  const content = file.contentMd5 === undefined ? undefined : await unpackedMd5(at);
-  if (content !== undefined && content === file.contentMd5) return 'repacked';
-  const other = otherWith(md5, file) ?? otherWith(content, file);
-  if (other !== undefined)
-    throw new DataError(
-      `${at}: this is ${other}, expected ${labelOf(entry, file)}. The files were swapped; delete it and fetch it again.`,
-    );
-  return 'different';
+  return elsewhere;
 }
 
 /**
  * Makes sure that every file of the data set is there, downloading what is missing if `fetch`.
- * @returns path by file name
+ * @returns where each lies, by file name
  * @throws DataError if a file is missing and cannot be had: which, where to put it, which checksum
+ * @throws FileError if the system refuses to read or write
  */
 export async function ensureFiles(
   entry: CatalogEntry,
   dataDir: string,
   fetch: boolean,
   options: DownloadOptions = {},
-): Promise<Map<string, string>> {
-  const paths = new Map<string, string>();
+): Promise<Map<string, Located>> {
+  const places = new Map<string, Located>();
   for (const file of entry.files) {
-    const present = await locate(entry, file, dataDir);
-    const wanted = target(entry, file, dataDir);
-    if (present === undefined && !fetch)
+    const place = await locate(entry, file, dataDir);
+    if (place.path !== undefined) {
+      places.set(file.name, place);
+      continue;
+    }
+    const wanted = target(entry, file, dataDir, place.found);
+    if (!fetch)
       throw new DataError(
-        `${wanted.label} is missing. Run "adamw-bench data fetch ${entry.name}", or ${byHand(wanted)}.`,
+        `${wanted.label} is missing.${wanted.found} Run "adamw-bench data fetch ${entry.name}", or ${byHand(wanted)}.`,
+        { code: 'data-missing' },
       );
-    if (present === undefined) await download(wanted, options);
-    paths.set(file.name, present ?? wanted.path);
+    await download(wanted, options);
+    places.set(file.name, { path: wanted.path });
   }
-  return paths;
+  return places;
 }

@@ -1,24 +1,31 @@
 /** From a data set's files to its two sources, and a check of one file by itself. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { readTarMembers } from './archive.js';
 import type { CatalogEntry, DatasetName } from './catalog.js';
 import { CIFAR10, CIFAR100, cifarSource, recordSize, refuseTwins, type CifarFormat } from './cifar.js';
-import { DataError } from './errors.js';
+import { DataError, usingData } from './errors.js';
 import { gunzipIfPacked, idxSize, parseIdx } from './idx.js';
 import { imagenetSource } from './imagenet32.js';
 import { checkLabels } from './labels.js';
 import type { Source } from './source.js';
+import { readUnpacked } from './unpacked.js';
 
 export interface Sources {
   readonly train: Source;
   readonly test: Source;
 }
 
+/** Is told in a sentence (without full stop) what was passed over in a file. */
+type Notice = (sentence: string) => void;
+
 /** How a data set is stored. `paths` maps the catalogue's file names to where they lie. */
 interface Format {
-  open(entry: CatalogEntry, paths: ReadonlyMap<string, string>): Promise<Sources>;
-  /** @throws DataError if the file called `name`, lying at `path`, is not what it should be */
-  check(entry: CatalogEntry, name: string, path: string): Promise<void>;
+  open(entry: CatalogEntry, paths: ReadonlyMap<string, string>, notice?: Notice): Promise<Sources>;
+  /**
+   * @throws DataError if the file called `name`, lying at `path`, is not what it should be
+   * @throws FileError if it cannot be read
+   */
+  check(entry: CatalogEntry, name: string, path: string, notice?: Notice): Promise<void>;
 }
 
 /** Reads one idx file, whose shape and meaning its name tells. */
@@ -26,7 +33,7 @@ async function readIdx(entry: CatalogEntry, name: string, path: string): Promise
   const n = name.startsWith('train') ? entry.train : entry.test;
   const isLabels = name.includes('labels');
   const shape = isLabels ? [n] : [n, entry.shape.height, entry.shape.width];
-  const bytes = gunzipIfPacked(await readFile(path), path, idxSize(shape));
+  const bytes = gunzipIfPacked(await usingData(path, () => readFile(path)), path, idxSize(shape));
   const data = parseIdx(bytes, path, shape);
   if (isLabels) checkLabels(data, entry.classes, path);
   return data;
@@ -53,15 +60,23 @@ const idx: Format = {
   },
 };
 
-/** The binary CIFAR archives: `folder` holds training files of equal size, and one test file. */
-function cifar(folder: string, train: readonly string[], test: string, format: CifarFormat): Format {
-  const open = async (entry: CatalogEntry, paths: ReadonlyMap<string, string>): Promise<Sources> => {
-    const archive = [...paths.values()][0]!;
-    const perFile = entry.train / train.length;
-    const sizes = [...train.map(() => perFile), entry.test].map((n) => n * recordSize(format));
-    const names = [...train, test].map((name) => `${folder}/${name}`);
-    const members = await readTarMembers(archive, folder, new Map(names.map((name, i) => [name, sizes[i]!])));
-    const files = names.map((name) => ({ name: `${archive}: ${name}`, bytes: members.get(name)! }));
+/** The members of a CIFAR archive, from the archive or from the folder that it was unpacked to. */
+async function cifarFiles(entry: CatalogEntry, at: string, format: CifarFormat, notice?: Notice) {
+  const { folder, members } = entry.files[0]!.archive!;
+  const perFile = entry.train / (members.length - 1);
+  const size = (n: number) => n * recordSize(format);
+  const wanted = new Map(
+    members.map(({ name }, i) => [`${folder}/${name}`, size(i < members.length - 1 ? perFile : entry.test)]),
+  );
+  const isFolder = (await usingData(at, () => stat(at))).isDirectory();
+  const read = await (isFolder ? readUnpacked(at, wanted) : readTarMembers(at, folder, wanted, notice));
+  return { perFile, files: [...read].map(([name, bytes]) => ({ name: `${at}: ${name}`, bytes })) };
+}
+
+/** CIFAR's binary version: training files of equal size, and one test file. */
+function cifar(format: CifarFormat): Format {
+  const open = async (entry: CatalogEntry, paths: ReadonlyMap<string, string>, notice?: Notice) => {
+    const { perFile, files } = await cifarFiles(entry, [...paths.values()][0]!, format, notice);
     refuseTwins(files);
     return {
       train: cifarSource(files.slice(0, -1), perFile, format),
@@ -70,8 +85,8 @@ function cifar(folder: string, train: readonly string[], test: string, format: C
   };
   return {
     open,
-    async check(entry, name, path) {
-      await open(entry, new Map([[name, path]]));
+    async check(entry, name, path, notice) {
+      await open(entry, new Map([[name, path]]), notice);
     },
   };
 }
@@ -91,13 +106,11 @@ const imagenet: Format = {
   },
 };
 
-const batches = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
-
 const FORMATS: Partial<Record<DatasetName, Format>> = {
   mnist: idx,
   'fashion-mnist': idx,
-  cifar10: cifar('cifar-10-batches-bin', batches, 'test_batch.bin', CIFAR10),
-  cifar100: cifar('cifar-100-binary', ['train.bin'], 'test.bin', CIFAR100),
+  cifar10: cifar(CIFAR10),
+  cifar100: cifar(CIFAR100),
   imagenet32: imagenet,
 };
 

@@ -5,8 +5,9 @@ import { catalogEntry, type CatalogEntry } from './catalog.js';
 import { resolveDataDir } from './dataDir.js';
 import type { Dataset, Split } from './dataset.js';
 import type { Progress } from './download.js';
-import { explained } from './errors.js';
-import { authenticate, ensureFiles } from './files.js';
+import { authenticate } from './authenticity.js';
+import type { Located } from './elsewhere.js';
+import { ensureFiles } from './files.js';
 import { fingerprint } from './fingerprint.js';
 import { formatOf } from './formats.js';
 import { take } from './source.js';
@@ -32,12 +33,12 @@ function isSynthetic(name: string): name is SyntheticName {
 }
 
 /** One sentence about the files that are not the published ones, if any. */
-async function warnings(entry: CatalogEntry, paths: ReadonlyMap<string, string>): Promise<string[]> {
+async function warnings(entry: CatalogEntry, places: ReadonlyMap<string, Located>): Promise<string[]> {
   const repacked: string[] = [];
   const different: string[] = [];
   for (const file of entry.files) {
-    const path = paths.get(file.name)!;
-    const found = await explained(path, () => authenticate(entry, file, path));
+    const { path, authenticity } = places.get(file.name)!;
+    const found = authenticity ?? (await authenticate(entry, file, path));
     if (found === 'repacked') repacked.push(file.name);
     if (found === 'different') different.push(file.name);
   }
@@ -57,11 +58,12 @@ async function warnings(entry: CatalogEntry, paths: ReadonlyMap<string, string>)
 /** Splits read from files; only the images of the subsets are unpacked. */
 async function fromFiles(spec: DatasetSpec, entry: CatalogEntry, options: LoadOptions): Promise<Splits> {
   const dataDir = resolveDataDir(options.dataDir);
-  const paths = await ensureFiles(entry, dataDir, options.download ?? true, {
+  const places = await ensureFiles(entry, dataDir, options.download ?? true, {
     onProgress: options.onProgress,
   });
-  const said = await warnings(entry, paths);
-  const sources = await formatOf(entry).open(entry, paths);
+  const said = await warnings(entry, places);
+  const paths = new Map([...places].map(([name, { path }]) => [name, path]));
+  const sources = await formatOf(entry).open(entry, paths, (sentence) => said.push(`${sentence}.`));
   const split = (which: 'train' | 'test') => {
     const random = stream(spec.subsetSeed, 'subset', which);
     const what = `${entry.name}'s ${which} split`;
@@ -81,12 +83,13 @@ function generated(name: SyntheticName, spec: DatasetSpec, entry: CatalogEntry):
  * The data set a configuration asks for: fetched if need be, checked, cut to its subsets, with label noise applied
  * to the training labels. Equal specs give equal data on every machine.
  * @throws DataError if files are missing, damaged, or cannot be had, or hold fewer images than asked for
+ * @throws FileError if the system refuses to read or write them
  */
 export async function loadDataset(spec: DatasetSpec, options: LoadOptions = {}): Promise<Dataset> {
   const entry = catalogEntry(spec.name);
   const clean = isSynthetic(spec.name)
     ? generated(spec.name, spec, entry)
-    : await explained(entry.name, () => fromFiles(spec, entry, options));
+    : await fromFiles(spec, entry, options);
   const noise = stream(spec.subsetSeed, 'label-noise');
   const labels = withLabelNoise(clean.train.labels, entry.classes, spec.labelNoise, noise);
   const train = { ...clean.train, labels };

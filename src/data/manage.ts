@@ -1,9 +1,11 @@
 /** What `adamw-bench data list|fetch|verify` do. */
-import { catalogEntry, type DatasetName } from './catalog.js';
+import { catalogEntry, type CatalogEntry, type DataFile, type DatasetName } from './catalog.js';
 import { resolveDataDir } from './dataDir.js';
 import type { Progress } from './download.js';
-import { DataError, explained } from './errors.js';
-import { authenticate, ensureFiles, locate, type Authenticity } from './files.js';
+import { authenticate, type Authenticity } from './authenticity.js';
+import { DataError } from './errors.js';
+import { ensureFiles, locate } from './files.js';
+import { FileError } from '../files/problem.js';
 import { formatOf } from './formats.js';
 
 export interface ManageOptions {
@@ -14,35 +16,44 @@ export interface FileStatus {
   readonly name: string;
   /** Where the file is, or undefined if it is missing. */
   readonly path?: string;
-  readonly state: Authenticity | 'missing' | 'bad';
-  /** What is wrong, for `bad`. */
+  readonly state: Authenticity | 'missing' | 'bad' | 'unreadable';
+  /** What is wrong, for `bad` and `unreadable`; what was passed over in a file that can be used. */
   readonly message?: string;
+  /** What was found where a missing file could be: path and reason each. */
+  readonly found?: readonly string[];
 }
 
-/** Runs `look` on each file that is there; a DataError becomes the file's `bad` status. */
-async function eachFile(
-  name: DatasetName,
-  options: ManageOptions,
-  look: (file: string, path: string) => Promise<void>,
-): Promise<FileStatus[]> {
+type Look = (file: string, path: string, notice: (sentence: string) => void) => Promise<void>;
+
+async function statusOf(
+  entry: CatalogEntry,
+  file: DataFile,
+  dataDir: string,
+  look: Look,
+): Promise<FileStatus> {
+  const { name } = file;
+  let path: string | undefined;
+  try {
+    const place = await locate(entry, file, dataDir);
+    if (place.path === undefined) return { name, state: 'missing', found: place.found };
+    path = place.path;
+    const state = place.authenticity ?? (await authenticate(entry, file, path));
+    const notices: string[] = [];
+    await look(name, path, (sentence) => notices.push(`${sentence}.`));
+    return { name, path, state, ...(notices.length > 0 ? { message: notices.join(' ') } : {}) };
+  } catch (error) {
+    if (!(error instanceof DataError || error instanceof FileError)) throw error;
+    const state = error instanceof FileError ? 'unreadable' : 'bad';
+    return { name, ...(path === undefined ? {} : { path }), state, message: error.message };
+  }
+}
+
+/** Runs `look` on each file that is there; a refusal becomes the file's status. */
+async function eachFile(name: DatasetName, options: ManageOptions, look: Look): Promise<FileStatus[]> {
   const entry = catalogEntry(name);
   const dataDir = resolveDataDir(options.dataDir);
   const statuses: FileStatus[] = [];
-  for (const file of entry.files) {
-    const path = await locate(entry, file, dataDir);
-    if (path === undefined) {
-      statuses.push({ name: file.name, state: 'missing' });
-      continue;
-    }
-    try {
-      const state = await explained(path, () => authenticate(entry, file, path));
-      await explained(path, () => look(file.name, path));
-      statuses.push({ name: file.name, path, state });
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      statuses.push({ name: file.name, path, state: 'bad', message: error.message });
-    }
-  }
+  for (const file of entry.files) statuses.push(await statusOf(entry, file, dataDir, look));
   return statuses;
 }
 
@@ -54,20 +65,20 @@ export function datasetStatus(name: DatasetName, options: ManageOptions = {}): P
 /** The full check: md5, and every file read as loading would. Empty for generated data. */
 export function verifyDataset(name: DatasetName, options: ManageOptions = {}): Promise<FileStatus[]> {
   const entry = catalogEntry(name);
-  return eachFile(name, options, (file, path) => formatOf(entry).check(entry, file, path));
+  return eachFile(name, options, (file, path, notice) => formatOf(entry).check(entry, file, path, notice));
 }
 
 /**
  * Downloads the files that are missing.
  * @returns the files' paths; nothing for generated data
- * @throws DataError if one cannot be had
+ * @throws DataError if one cannot be had; FileError if the system refuses to read or write
  */
 export async function fetchDataset(
   name: DatasetName,
   options: ManageOptions & { readonly onProgress?: ((progress: Progress) => void) | undefined } = {},
 ): Promise<string[]> {
-  const paths = await ensureFiles(catalogEntry(name), resolveDataDir(options.dataDir), true, {
+  const places = await ensureFiles(catalogEntry(name), resolveDataDir(options.dataDir), true, {
     onProgress: options.onProgress,
   });
-  return [...paths.values()];
+  return [...places.values()].map(({ path }) => path);
 }

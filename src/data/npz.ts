@@ -3,7 +3,8 @@
  * ImageNet32x32's files are 400 MB each and their labels are wanted first.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { DataError, reason } from './errors.js';
+import { FileError } from '../files/problem.js';
+import { DataError, reason, usingData } from './errors.js';
 import { parseNpy, type NpyArray } from './npy.js';
 
 /** Larger arrays than any of this project's data sets; what a forged header may make us allocate. */
@@ -60,13 +61,15 @@ async function unpack(handle: FileHandle, member: string): Promise<Uint8Array | 
  * Array `name` of the .npz file at `file`; checksums of the zip are verified.
  * @throws DataError naming the file if it is no zip, is cut off or damaged, lacks the array, or the array is not a
  * plain numeric one
+ * @throws FileError if the file cannot be read
  */
 export async function readNpz(file: string, name: string): Promise<NpyArray> {
-  const handle = await open(file);
+  const handle = await usingData(file, () => open(file));
   let bytes: Uint8Array | undefined;
   try {
-    bytes = await unpack(handle, `${name}.npy`);
+    bytes = await usingData(file, () => unpack(handle, `${name}.npy`));
   } catch (error) {
+    if (error instanceof FileError) throw error;
     throw new DataError(
       `${file}: not a whole .npz file (${reason(error)}). It is damaged or cut off; unpack or fetch it again.`,
     );

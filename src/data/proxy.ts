@@ -1,6 +1,5 @@
 /** Downloads through a proxy, as the environment asks for it. Node's `fetch` heeds these variables only if it is told to. */
 import * as http from 'node:http';
-import type { ReportedOptions } from '../errors/reported.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -33,10 +32,4 @@ export function proxyAdvice(
   const name = proxyIn(env);
   if (name === undefined || isLate || isHeeded(env)) return undefined;
   return `${name} is set, but this Node does not use it by itself: set NODE_USE_ENV_PROXY=1 too, with Node 22.21, 24 or later.`;
-}
-
-/** The advice as the remedy of an error. */
-export function proxyRemedy(): Pick<ReportedOptions, 'remedy'> {
-  const remedy = proxyAdvice();
-  return remedy === undefined ? {} : { remedy };
 }

@@ -1,5 +1,6 @@
 /** What the system says of a path that cannot be used, as a sentence for the user. */
 import { getSystemErrorMap } from 'node:util';
+import { constants as zlib } from 'node:zlib';
 import { ReportedError } from '../errors/reported.js';
 
 /** The sentences for what people meet most; `%` is the path. Every other errno gets the system's own words. */
@@ -25,7 +26,9 @@ const sentences: Readonly<Record<string, string>> = {
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, errno } = error as NodeJS.ErrnoException;
-  return typeof errno === 'number' && typeof code === 'string' ? code : undefined;
+  if (typeof errno !== 'number' || typeof code !== 'string') return undefined;
+  // zlib numbers its own errors: a damaged gzip file is no system's refusal.
+  return Object.hasOwn(zlib, code) ? undefined : code;
 }
 
 /** The sentence about `path` for a system error; undefined for errors that are none. */

@@ -10,7 +10,7 @@ import { stringify } from 'yaml';
 import { TIMING_COLUMNS } from '../../src/report/csv.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = join(root, 'bin', 'adamw-bench.js');
+export const program = join(root, 'bin', 'adamw-bench.js');
 
 /** Tests of an old build would pass or fail for reasons that are no longer in the source. */
 function requireFreshBuild(): void {

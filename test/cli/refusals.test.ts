@@ -30,11 +30,7 @@ describe('what is refused with exit code 2', () => {
       ['run', 'configs/smoke.yaml', '--out', '/proc/none/of/these'],
       '/proc/none/of/these',
     ],
-    [
-      'a data folder that can never be',
-      ['data', 'fetch', 'mnist', '--data-dir', '/proc/none'],
-      'Choose a folder with --data-dir',
-    ],
+    ['a data folder that can never be', ['data', 'fetch', 'mnist', '--data-dir', '/proc/none'], '--data-dir'],
     ['a backend that is none (eval)', ['eval', 'w.safetensors', '--backend', 'cuda'], 'Allowed choices are'],
     ['a backend that is none (worker)', ['worker', '--backend', 'foo'], 'Allowed choices are'],
     [

@@ -1,13 +1,20 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { download, type Progress, type Target } from '../../src/data/download.js';
-import { DataError } from '../../src/data/errors.js';
+import { download, DownloadError, type Progress, type Target } from '../../src/data/download.js';
 import { acquireLock } from '../../src/files/lock.js';
 import { scratch } from './scratch.js';
 import { serve, wellBehaved, type Handler } from './server.js';
@@ -144,30 +151,51 @@ describe('downloading', () => {
     const missing = await serve((_request, response) => response.writeHead(404).end());
     const changed = await serve(wellBehaved(Buffer.from(content).fill(content[5]! ^ 1, 5, 6)));
     const wanted = target(missing.url, changed.url);
-    const failed = download(wanted, fast);
-    await expect(failed).rejects.toThrow(DataError);
-    await expect(failed).rejects.toThrow(`${missing.url}: HTTP 404 Not Found; ${changed.url}: md5`);
-    await expect(failed).rejects.toThrow(
-      `put the file from ${missing.url} at ${wanted.path}, md5 ${md5} (300000 bytes).`,
-    );
+    const failed = await download(wanted, fast).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(DownloadError);
+    expect(failed).toMatchObject({ code: 'download-failed', exitCode: 2 });
+    const { message, mirrors } = failed as DownloadError;
+    expect(mirrors.map(({ url }) => url)).toEqual([missing.url, changed.url]);
+    expect(mirrors[0]!.why).toContain('404');
+    expect(mirrors[1]!.why).toContain('md5');
+    // What to do comes first; the mirrors, which few users can do anything about, come last.
+    for (const advice of [wanted.path, md5, '300000'])
+      for (const { url, why } of mirrors)
+        expect(message.indexOf(advice)).toBeLessThan(message.indexOf(`${url}: ${why}`));
     expect(folderOf(wanted)).toEqual([]);
     // Both answers are final: neither mirror was asked twice.
     expect([missing.ranges.length, changed.ranges.length]).toEqual([1, 1]);
   });
 
-  it('explains an unreachable network in one sentence', async () => {
+  it('explains an unreachable network', async () => {
     const wanted = target('http://127.0.0.1:9/file.bin');
-    await expect(download(wanted, { ...fast, rounds: 1 })).rejects.toThrow(
-      /^Could not download set\/file.bin \(http:\/\/127\.0\.0\.1:9\/file\.bin: .+\)\. Check the network and try again, or put the file /,
-    );
+    await expect(download(wanted, { ...fast, rounds: 1 })).rejects.toMatchObject({
+      code: 'download-failed',
+      mirrors: [{ url: wanted.urls[0] }],
+    });
+  });
+
+  it('says what lies there instead of the file', async () => {
+    const wanted = { ...target('http://127.0.0.1:9/file.bin'), found: ' Found: file.zip.' };
+    await expect(download(wanted, { ...fast, rounds: 1 })).rejects.toThrow(' Found: file.zip.');
   });
 
   it.skipIf(!existsSync('/proc/self'))('refuses a folder that can never be', async () => {
     const wanted = { ...target('http://127.0.0.1:9/file.bin'), path: '/proc/none/set/file.bin' };
-    await expect(download(wanted, fast)).rejects.toThrow(
-      /^Could not write to \/proc\/none\/set: .+\. Choose a folder with --data-dir or ADAMW_BENCH_DATA\.$/,
-    );
+    await expect(download(wanted, fast)).rejects.toMatchObject({ code: 'file-enoent', exitCode: 2 });
   });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'gives up at once where the file cannot be stored, without blaming a mirror',
+    async () => {
+      const { url, ranges } = await serve(wellBehaved(content));
+      const wanted = target(url, url);
+      mkdirSync(path.dirname(wanted.path));
+      symlinkSync('/dev/full', `${wanted.path}.part`);
+      await expect(download(wanted, fast)).rejects.toMatchObject({ code: 'file-enospc', exitCode: 2 });
+      expect(ranges).toEqual(['']);
+    },
+  );
 
   it('refuses a body longer than the file', async () => {
     const { url } = await serve((_request, response) => {
@@ -175,7 +203,7 @@ describe('downloading', () => {
       response.end(Buffer.concat([content, content]));
     });
     const wanted = target(url);
-    await expect(download(wanted, fast)).rejects.toThrow('sends more than the expected 300000 bytes');
+    await expect(download(wanted, fast)).rejects.toMatchObject({ code: 'download-failed' });
     expect(folderOf(wanted)).toEqual([]);
   });
 });

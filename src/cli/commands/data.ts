@@ -61,13 +61,24 @@ function known(name: string): DatasetName {
 
 async function list(dataDir: string | undefined): Promise<number> {
   console.log(`Data folder: ${resolveDataDir(dataDir)}\n`);
+  const refusals = new Set<string>();
   for (const { name, title, shape, classes, files } of datasetCatalog()) {
     const status = await datasetStatus(name, { dataDir });
     console.log(
       `${name.padEnd(16)} ${shape.height}x${shape.width}x${shape.channels}  ${String(classes).padStart(4)} classes  ${there(files, status).padEnd(26)} ${title}`,
     );
+    for (const about of remarks(status)) console.log(`${' '.repeat(17)}${about}`);
+    for (const { state, message } of status) if (state === 'unreadable') refusals.add(message!);
   }
-  return exitCode.ok;
+  for (const message of refusals) console.error(message);
+  return refusals.size > 0 ? exitCode.refused : exitCode.ok;
+}
+
+/** What a table's few words leave open: files at other places, and things that are none of the set's files. */
+function remarks(status: readonly FileStatus[]): string[] {
+  const found = new Set(status.flatMap(({ found = [] }) => found));
+  const bad = status.flatMap(({ state, message }) => (state === 'bad' ? [message!] : []));
+  return [...[...found].map((thing) => `found, but not what is wanted: ${thing}`), ...bad.slice(0, 3)];
 }
 
 /** What of a data set is there, in a few words; `data verify` says more. */
@@ -76,6 +87,7 @@ function there(files: readonly DataFile[], status: readonly FileStatus[]): strin
   const count = (...states: FileStatus['state'][]) =>
     status.filter(({ state }) => states.includes(state)).length;
   const of = (some: number) => `${some} of ${files.length} file${files.length === 1 ? '' : 's'}`;
+  if (count('unreadable') > 0) return `${of(count('unreadable'))} unreadable`;
   if (count('missing') > 0) return `${of(count('missing'))} missing`;
   if (count('bad') > 0) return `${of(count('bad'))} unusable`;
   // A file cut short is among these: what is in it, only `data verify` looks.
@@ -114,7 +126,7 @@ async function verify(names: readonly string[], dataDir: string | undefined): Pr
   return sound ? exitCode.ok : exitCode.refused;
 }
 
-const isUnusable = ({ state }: FileStatus) => state === 'missing' || state === 'bad';
+const isUnusable = ({ state }: FileStatus) => ['missing', 'bad', 'unreadable'].includes(state);
 
 /** What a state means, where the word alone does not say it. */
 const meanings: Partial<Record<FileStatus['state'], string>> = {
@@ -124,12 +136,18 @@ const meanings: Partial<Record<FileStatus['state'], string>> = {
   unchecked: 'No md5 is published for it. The contents have the right form and are used.',
 };
 
-function line({ name, path, state, message }: FileStatus, folder: string, md5: string | undefined): string {
+function line(
+  { name, path, state, message, found = [] }: FileStatus,
+  folder: string,
+  md5: string | undefined,
+): string {
+  const belongs = `Belongs into ${folder}${md5 === undefined ? '' : `, md5 ${md5}`}.`;
   const about =
     state === 'missing'
-      ? `Belongs into ${folder}${md5 === undefined ? '' : `, md5 ${md5}`}.`
-      : (message ?? meanings[state]);
-  return `${state.padEnd(10)} ${path ?? name}${about === undefined ? '' : `\n           ${about}`}`;
+      ? [belongs, ...found.map((thing) => `Found, but not what is wanted: ${thing}.`)]
+      : [state === 'bad' || state === 'unreadable' ? undefined : meanings[state], message];
+  const lines = about.filter((one) => one !== undefined).map((one) => `\n           ${one}`);
+  return `${state.padEnd(10)} ${path ?? name}${lines.join('')}`;
 }
 
 /** One line on the whole data set, and what to do where it cannot be used. */
@@ -145,6 +163,7 @@ function overall(name: string, status: readonly FileStatus[], files: readonly Da
     // Only ImageNet32x32 is of this kind.
     return `${head} Get them from https://image-net.org/download-images: that needs registration.`;
   }
+  if (unusable.some(({ state }) => state === 'unreadable')) return `${head} Mend what is unreadable first.`;
   const first = unusable.some(({ state }) => state === 'bad') ? 'Delete what is bad, then run' : 'Run';
   return `${head} ${first}: adamw-bench data fetch ${name}`;
 }

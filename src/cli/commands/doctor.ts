@@ -5,6 +5,7 @@ import { DataError, resolveDataDir } from '../../data/index.js';
 import { usableCpus } from '../../sweep/cpuQuota.js';
 import { hostFacts, packageVersion } from '../../sweep/manifest.js';
 import { exitCode } from '../exit.js';
+import { buildAdvice, cautiousManager } from '../packageManager.js';
 import { libraryVersion } from '../units.js';
 
 /** Adds the command to the program. */
@@ -21,7 +22,14 @@ async function doctor(json: boolean): Promise<number> {
   const backends = await probeBackends();
   const host = hostFacts();
   const working = backends.some(({ available }) => available);
-  if (json) console.log(JSON.stringify({ version: packageVersion, node: process.version, host, backends }));
+  const manager = cautiousManager();
+  const unbuilt =
+    manager !== undefined && backends.some(({ name, available }) => name === 'onednn' && !available);
+  const advice = unbuilt ? { advice: buildAdvice[manager] } : {};
+  if (json)
+    console.log(
+      JSON.stringify({ version: packageVersion, node: process.version, host, backends, ...advice }),
+    );
   else {
     console.log(`adamw-bench ${packageVersion}, Node ${process.version}, ${host.platform}`);
     const usable = usableCpus();
@@ -29,6 +37,7 @@ async function doctor(json: boolean): Promise<number> {
     console.log(`${host.cpu}, ${host.cores} cores${allowed}, ${(host.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
     console.log(`${dataFolder()}\n`);
     for (const report of backends) console.log(describe(report));
+    if (unbuilt) console.log(`\n${buildAdvice[manager]}`);
   }
   return working ? exitCode.ok : exitCode.unexpected;
 }
