@@ -1,7 +1,8 @@
 /** Files that are either whole or absent, whatever happens while they are written. */
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ageOf } from './age.js';
 
 const temporaryEnd = '.tmp';
 
@@ -46,7 +47,8 @@ export async function clearTemporaries(folder: string, seconds = 600): Promise<v
   for (const name of names) {
     if (!name.endsWith(temporaryEnd)) continue;
     const file = join(folder, name);
-    const written = (await stat(file).catch(() => undefined))?.mtimeMs ?? Date.now();
-    if (Date.now() - written > seconds * 1000) await rm(file, { force: true });
+    // One that has gone meanwhile, or a folder that takes no probe: left as it is.
+    const age = await ageOf(file, join(folder, 'age')).catch(() => 0);
+    if (age > seconds * 1000) await rm(file, { force: true });
   }
 }

@@ -3,10 +3,11 @@
  * by a process that died is taken over. Works between processes of one machine and between machines that share a
  * file system, whatever their clocks say.
  */
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ageOf } from './age.js';
 import { birthOf, isRunning, place } from './process.js';
 
 /** A live owner rewrites its lock this often. */
@@ -15,6 +16,8 @@ const BEAT_MS = 2_000;
 const SILENT_MS = 60_000;
 /** A lock without readable content is being written, unless it is older than this. */
 const NEWBORN_MS = 5_000;
+/** A lock that looks old is watched for so long: a clock that was set, or a machine that slept, makes live ones look old. */
+const WATCH_MS = 2.5 * BEAT_MS;
 
 /** Who holds a lock. */
 export interface Owner {
@@ -38,34 +41,41 @@ function parseOwner(text: string): Owner | undefined {
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
-/** Whether the lock's owner is gone; false if it lives, or there is no lock. */
-async function isDead(file: string): Promise<boolean> {
+/** The content of the lock if its owner is gone; undefined if it lives, or there is no lock. */
+async function contentOfDead(file: string): Promise<string | undefined> {
+  const content = await readFile(file, 'utf8').catch(absent);
+  return content !== undefined && (await isDead(file, parseOwner(content))) ? content : undefined;
+}
+
+async function isDead(file: string, owner: Owner | undefined): Promise<boolean> {
   try {
-    const owner = parseOwner(await readFile(file, 'utf8'));
     if (owner && isHere(owner)) {
       return !isRunning(owner.pid) || (owner.birth !== undefined && birthOf(owner.pid) !== owner.birth);
     }
-    return (await ageOf(file)) > (owner === undefined ? NEWBORN_MS : SILENT_MS);
+    // Set back, the clock makes a lock's age negative, and for long.
+    const age = Math.abs(await ageOf(file));
+    return age > (owner === undefined ? NEWBORN_MS : SILENT_MS) && (await isSilent(file));
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
+    return absent(error) ?? false;
   }
+}
+
+/** Whether nobody writes the file for two beats, whatever the clocks say. */
+async function isSilent(file: string): Promise<boolean> {
+  const before = await stat(file);
+  await sleep(WATCH_MS);
+  const { mtimeMs, ino } = await stat(file);
+  return mtimeMs === before.mtimeMs && ino === before.ino;
+}
+
+/** @throws every error but that there is no such file */
+function absent(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 /** Whether we can see the owner's process. A lock without a place was written by hand: its host must do. */
 const isHere = (owner: Owner) =>
   owner.place === undefined ? owner.host === hostname() : owner.place === place;
-
-/** Milliseconds since a file was written, both ends by the clock of its file system: hosts' clocks differ. */
-async function ageOf(file: string): Promise<number> {
-  const probe = `${file}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(probe, '');
-    return (await stat(probe)).mtimeMs - (await stat(file)).mtimeMs;
-  } finally {
-    await rm(probe, { force: true });
-  }
-}
 
 async function tryCreate(file: string, content: string): Promise<boolean> {
   let created = false;
@@ -83,18 +93,19 @@ async function tryCreate(file: string, content: string): Promise<boolean> {
 }
 
 /**
- * Removes a dead lock. Only who holds the file `.takeover` may: two processes which both found the lock dead would
+ * Removes a lock that was found dead with that content. Only who holds the file `.takeover` may: two processes which both found the lock dead would
  * otherwise remove, the slower one, the quicker one's new lock.
  */
-async function bury(file: string): Promise<void> {
+async function bury(file: string, dead: string): Promise<void> {
   const takeover = `${file}.takeover`;
   if (!(await tryCreate(takeover, newContent()))) {
-    if (await isDead(takeover)) await rm(takeover, { force: true });
+    if ((await contentOfDead(takeover)) !== undefined) await rm(takeover, { force: true });
     else await sleep(5);
     return;
   }
   try {
-    if (await isDead(file)) await rm(file, { force: true });
+    // Each lock's content is its own: another's is a quicker process's new lock.
+    if ((await readFile(file, 'utf8').catch(absent)) === dead) await rm(file, { force: true });
   } finally {
     await rm(takeover, { force: true });
   }
@@ -120,7 +131,8 @@ export type Claim = { readonly release: () => Promise<void> } | { readonly owner
 export async function claimLock(file: string, onLost: () => void = () => undefined): Promise<Claim> {
   const content = newContent();
   while (!(await tryCreate(file, content))) {
-    if (await isDead(file)) await bury(file);
+    const dead = await contentOfDead(file);
+    if (dead !== undefined) await bury(file, dead);
     else return { owner: parseOwner(await readFile(file, 'utf8').catch(() => '')) };
   }
   const stopBeating = beat(file, content, onLost);
@@ -191,5 +203,6 @@ export async function holdingLock<T>(file: string, act: () => Promise<T>): Promi
 
 /** Removes a lock whose owner is gone. */
 export async function removeDeadLock(file: string): Promise<void> {
-  if (await isDead(file)) await bury(file);
+  const dead = await contentOfDead(file);
+  if (dead !== undefined) await bury(file, dead);
 }

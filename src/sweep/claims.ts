@@ -106,6 +106,8 @@ export function sharedSource(
 /** Removes what claims dead coordinators have left, and the folder where no claim is left. */
 export async function clearClaims(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  for (const name of names) if (name.endsWith('.lock')) await removeDeadLock(join(folder, name));
+  // Together: to find another machine's lock dead takes some seconds.
+  const locks = names.filter((name) => name.endsWith('.lock'));
+  await Promise.all(locks.map((name) => removeDeadLock(join(folder, name))));
   await rmdir(folder).catch(() => undefined);
 }

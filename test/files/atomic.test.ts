@@ -1,7 +1,7 @@
 /** Atomic writes: the old content or the new, and nothing left behind. */
 import { mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { clearTemporaries, writeAtomically } from '../../src/files/atomic.js';
 import { scratch } from '../sweep/scratch.js';
 
@@ -40,6 +40,14 @@ it('keeps the old content where it cannot write', async () => {
   await expect(writeAtomically(join(folder, 'a'), 'text')).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
   await expect(writeAtomically(join(folder, 'none', 'a'), 'text')).rejects.toThrow(/ENOENT/);
   expect(readdirSync(folder)).toEqual(['a']);
+});
+
+it('tells the age of temporary files by the clock of their file system, not by the host’s', async () => {
+  const folder = scratch();
+  writeFileSync(join(folder, 'new.2.cd.tmp'), '');
+  vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000);
+  await clearTemporaries(folder).finally(() => vi.restoreAllMocks());
+  expect(readdirSync(folder)).toEqual(['new.2.cd.tmp']);
 });
 
 it('clears temporary files of the killed, not those being written', async () => {
