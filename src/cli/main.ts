@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../sweep/version.js';
 import { ReportedError } from '../errors/reported.js';
+import { discreet } from './discreet.js';
 import { exitCode } from './exit.js';
 
 const examples = `
@@ -48,6 +49,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(packageVersion)
     .addHelpText('after', examples)
     .showHelpAfterError('(add --help for the options and examples)')
+    .configureOutput({ outputError: (text, write) => write(discreet(text, argv)) })
     .exitOverride();
   const called = commands.filter(({ names }) => names.includes(argv[2] ?? ''));
   for (const { load } of called.length > 0 ? called : commands) (await load())(program, finish);
@@ -56,17 +58,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv);
     return code;
   } catch (error) {
-    return explain(error);
+    return explain(error, argv);
   }
 }
 
-function explain(error: unknown): number {
+function explain(error: unknown, argv: readonly string[]): number {
   // Commander has printed its message, or the help or version that were asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.refused;
   if (error instanceof ReportedError) {
-    console.error(error.message);
+    console.error(discreet(error.message, argv));
     return error.exitCode;
   }
-  console.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  console.error(discreet(error instanceof Error ? (error.stack ?? error.message) : String(error), argv));
   return exitCode.unexpected;
 }

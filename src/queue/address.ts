@@ -26,24 +26,28 @@ export interface RedisAddress {
 }
 
 const form = 'redis://[[user]:password@]host[:port][/database], or rediss:// for TLS';
+const encoding =
+  'In a user name or a password write / as %2F, ? as %3F, # as %23, @ as %40, % as %25 and : as %3A.';
+
+/** Host names and numeric addresses; in what is none of these there may be a part of a password. */
+const hostForm = /^([\w.-]+|\[[\da-f:.]+\])$/i;
+
+/** A refusal that shows no part of the address: what cannot be told apart may belong to a password. */
+const unreadable = () =>
+  new QueueError(`The Redis address is not of the form ${form}.`, {
+    code: 'redis-address',
+    remedy: encoding,
+  });
 
 /**
  * Parses an address.
  * @throws QueueError that does not repeat the text, which may hold a password
  */
 export function parseAddress(text: string): RedisAddress {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new QueueError(`The Redis address cannot be read. Write it as ${form}.`);
-  }
-  const tls = url.protocol === 'rediss:';
+  const url = readUrl(text);
   const database = url.pathname.replace(/^\/$/, '').slice(1);
-  const known = ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '';
-  if (!known || !/^\d*$/.test(database) || url.search !== '') {
-    throw new QueueError(`The Redis address is not of the form ${form}.`);
-  }
+  const known = ['redis:', 'rediss:'].includes(url.protocol) && hostForm.test(url.hostname);
+  if (!known || !/^\d*$/.test(database)) throw unreadable();
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 6379 : Number(url.port);
   const db = Number(database);
@@ -53,18 +57,29 @@ export function parseAddress(text: string): RedisAddress {
     host,
     port,
     db,
-    tls,
+    tls: url.protocol === 'rediss:',
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),
     shown: `${url.protocol}//${url.hostname}:${port}${db > 0 ? `/${db}` : ''}`,
   };
 }
 
+/** An URL without query and fragment. URL itself would drop white space, and with it a part of a password. */
+function readUrl(text: string): URL {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[?#\s\u0000-\u001f\u007f]/.test(text)) throw unreadable();
+  try {
+    return new URL(text);
+  } catch {
+    throw unreadable();
+  }
+}
+
 function readable(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new QueueError('A percent sign in the Redis user name or password must be written as %25.');
+    throw unreadable();
   }
 }
 
@@ -80,6 +95,7 @@ export function findAddress(given: string | undefined): RedisAddress {
   if (!text) {
     throw new QueueError(
       `Say where Redis is, e.g. redis://localhost:6379, or set ${addressVariable} (better where there is a password).`,
+      { code: 'redis-address-missing' },
     );
   }
   if (given !== undefined) process.title = 'adamw-bench';

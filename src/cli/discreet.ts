@@ -1,0 +1,23 @@
+/** Arguments that may hold a password are not repeated: wherever a user has put the address of Redis, right or wrong. */
+
+const hidden = '<address>';
+
+/** The part of an argument that an address takes up; undefined where it holds none. */
+function addressIn(argument: string): string | undefined {
+  const begins = argument.search(/rediss?:\/\//i);
+  if (begins >= 0) return argument.slice(begins);
+  // Without its scheme, or with a mistyped one: user:password@host.
+  return /:.*@/s.test(argument) ? argument : undefined;
+}
+
+/** The text without the addresses that are among the arguments, or what a parser has made of them. */
+export function discreet(text: string, args: readonly string[]): string {
+  const found = args.flatMap((argument) => {
+    const address = addressIn(argument);
+    // Commander takes `--option=value` apart.
+    return address === undefined ? [] : [address, address.replace(/^--?[\w-]+=?/, '')];
+  });
+  return found
+    .filter((address) => address !== '')
+    .reduce((left, address) => left.replaceAll(address, hidden), text);
+}
