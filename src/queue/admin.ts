@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { QueueError } from './address.js';
 import { openQueue } from './bull.js';
 import { parseSpec } from './payload.js';
-import { explainingDenials } from './permissions.js';
+import { explainingReplies } from './refusals.js';
 import { listSweeps, listWorkers, markDrained, type WorkerFacts } from './registry.js';
 
 export type Change = 'pause' | 'resume' | 'drain';
@@ -29,8 +29,8 @@ export interface QueueStatus {
   readonly workers: readonly WorkerFacts[];
 }
 
-/** @throws QueueError where our user of Redis may not look */
-export const queueStatus = (redis: Redis): Promise<QueueStatus> => explainingDenials(() => statusIn(redis));
+/** @throws QueueError where Redis refuses */
+export const queueStatus = (redis: Redis): Promise<QueueStatus> => explainingReplies(() => statusIn(redis));
 
 async function statusIn(redis: Redis): Promise<QueueStatus> {
   const workers = await listWorkers(redis);
@@ -72,10 +72,10 @@ async function statusOf(
  * Does something to each sweep's queue.
  * @param only an experiment's or queue's name; undefined for all
  * @returns the queues' names
- * @throws QueueError where there is no such sweep, or our user of Redis may not change it
+ * @throws QueueError where there is no such sweep, or Redis refuses
  */
 export const changeQueues = (redis: Redis, change: Change, only: string | undefined): Promise<string[]> =>
-  explainingDenials(() => changeIn(redis, change, only));
+  explainingReplies(() => changeIn(redis, change, only));
 
 async function changeIn(redis: Redis, change: Change, only: string | undefined): Promise<string[]> {
   const { sweeps } = await queueStatus(redis);

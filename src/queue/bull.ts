@@ -11,6 +11,9 @@ const firstBackoff = 1000;
 /** Workers that may be lost over one cell before it is given up. */
 const maxStalls = 100;
 
+/** INFO has been read by inspect.ts, which says in one sentence what BullMQ would print raw. */
+const inspected = { skipVersionCheck: true };
+
 /** How jobs are queued: finished ones stay in Redis until the coordinator has them on disk. */
 export const jobOptions = (retries: number): JobsOptions => ({
   attempts: retries + 1,
@@ -27,7 +30,12 @@ const ignore = () => undefined;
  * who merely looks must not bring back a queue that has just been removed.
  */
 export function openQueue(redis: Redis, name: string, { own = false } = {}): Queue<JobData, unknown> {
-  const queue = new Queue<JobData, unknown>(name, { connection: redis, prefix, skipMetasUpdate: !own });
+  const queue = new Queue<JobData, unknown>(name, {
+    connection: redis,
+    prefix,
+    skipMetasUpdate: !own,
+    ...inspected,
+  });
   // The connection's own listeners tell the user.
   queue.on('error', ignore);
   return queue;
@@ -38,7 +46,7 @@ export function openEvents(redis: Redis, name: string): { events: QueueEvents; c
   // BullMQ has a watchdog for this one; ioredis's timer would outlive it and hold the process.
   const connection = redis.duplicate({ socketTimeout: undefined });
   connection.on('error', ignore);
-  const events = new QueueEvents(name, { connection, prefix, blockingTimeout: 2000 });
+  const events = new QueueEvents(name, { connection, prefix, blockingTimeout: 2000, ...inspected });
   events.on('error', ignore);
   return {
     events,
@@ -65,6 +73,7 @@ export async function openTaker(
     lockDuration: stall,
     stalledInterval: Math.max(500, stall / 2),
     maxStalledCount: maxStalls,
+    ...inspected,
   });
   taker.on('error', ignore);
   await taker.startStalledCheckTimer();

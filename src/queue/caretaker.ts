@@ -34,18 +34,24 @@ interface Ward {
 
 /**
  * A look at the sweep, at most once a tick; it answers 'drained' once a person has taken the waiting cells off.
+ * @param now a clock that nobody sets, milliseconds
  * @throws QueueError where another coordinator has taken over
  */
-export function caretaker(ward: Ward): () => Promise<'drained' | 'fine'> {
+export function caretaker(
+  ward: Ward,
+  now: () => number = () => performance.now(),
+): () => Promise<'drained' | 'fine'> {
   const { redis, name, own, spec } = ward;
-  const checkWorkers = attendance(ward);
-  let lookedAt = 0;
+  const checkWorkers = attendance(ward, now);
+  let lookedAt = -Infinity;
   return async () => {
-    if (Date.now() - lookedAt < tick - 100) return 'fine';
-    lookedAt = Date.now();
+    if (now() - lookedAt < tick - 100) return 'fine';
+    lookedAt = now();
     const holder = await claimSweep(redis, name, own);
     if (holder !== true)
-      throw new QueueError(`This sweep has been taken over from ${holder.host}, folder ${holder.dir}.`);
+      throw new QueueError(`This sweep has been taken over from ${holder.host}, folder ${holder.dir}.`, {
+        code: 'sweep-taken',
+      });
     if (await isDrained(redis, name)) return 'drained';
     if (!(await isRegistered(redis, name))) await registerSweep(redis, name, spec);
     await replaceLost(ward);
@@ -66,13 +72,13 @@ async function replaceLost({ redis, name, queue, outstanding, data, retries, eve
 }
 
 /** Tells the user, once, that no worker has served the sweep for a while, and why. */
-function attendance({ redis, name, events }: Ward): () => Promise<void> {
-  let servedAt = Date.now();
+function attendance({ redis, name, events }: Ward, now: () => number): () => Promise<void> {
+  let servedAt = now();
   let told = '';
   return async () => {
     const workers = await listWorkers(redis);
-    if (workers.some(({ serves }) => serves.includes(name))) servedAt = Date.now();
-    if (Date.now() - servedAt < patience) return;
+    if (workers.some(({ serves }) => serves.includes(name))) servedAt = now();
+    if (now() - servedAt < patience) return;
     const reasons = new Set(
       workers.flatMap(({ host, refuses }) => (refuses[name] ? [`${host}: ${refuses[name]}`] : [])),
     );

@@ -11,7 +11,7 @@ import { decodeWeights } from '../train/weights.js';
 import type { QueuedJob } from './bull.js';
 import { enqueue } from './enqueue.js';
 import { dropParcels, fetchParcel } from './parcels.js';
-import { cellIdOf, unpackResult, type JobData } from './payload.js';
+import { attemptSchema, cellIdOf, unpackResult, type JobData } from './payload.js';
 import { plain } from './plain.js';
 import { refusal } from './turn.js';
 import { isUnreadable } from './unreadable.js';
@@ -131,15 +131,17 @@ const isTime = (at: number | undefined): at is number => at !== undefined && Mat
 
 function failure(
   job: Job,
-  { processedOn, finishedOn, timestamp, attemptsMade }: QueuedJob,
+  { processedOn, finishedOn, timestamp, attemptsMade, progress }: QueuedJob,
   why: string,
 ): RunRecord {
   const from = [processedOn, timestamp].find(isTime) ?? Date.now();
   const to = [finishedOn].find(isTime) ?? from;
+  // A worker that was lost has told nothing: what is left are the clocks of two machines.
+  const { data } = attemptSchema.safeParse(progress);
   return failureOf(job, 'failed', why, {
     startedAt: new Date(from).toISOString(),
     attempts: Number.isSafeInteger(attemptsMade) ? Math.max(1, attemptsMade) : 1,
-    seconds: Math.max(0, (to - from) / 1000),
+    seconds: data?.spent ?? Math.max(0, (to - from) / 1000),
   });
 }
 

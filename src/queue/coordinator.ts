@@ -18,25 +18,25 @@ import {
 } from '../sweep/index.js';
 import { explainingAccess } from '../sweep/directory.js';
 import { NUMERICS } from '../train/cell.js';
-import { QueueError, type RedisAddress } from './address.js';
+import type { RedisAddress } from './address.js';
 import { openEvents, openQueue } from './bull.js';
 import { caretaker, tick } from './caretaker.js';
 import { watchCells } from './cellWatch.js';
+import { claim } from './claim.js';
 import { collector } from './collect.js';
 import { connect, mayPass } from './connection.js';
 import { enqueue, packed } from './enqueue.js';
 import { queueNameOf, type SweepSpec } from './payload.js';
-import { explainingDenials } from './permissions.js';
+import { explainingReplies, sentenceOf } from './refusals.js';
 import {
   claimFrom,
-  claimLasts,
-  claimSweep,
   markDrained,
   registerSweep,
   releaseClaim,
   unregisterSweep,
   type Coordinator,
 } from './registry.js';
+import { isUnanswered } from './unanswered.js';
 
 export interface QueueSettings {
   readonly address: RedisAddress;
@@ -62,7 +62,7 @@ export const queueExecutor =
       const name = queueNameOf(experiment, [packageVersion, NUMERICS, fingerprint, setup.backend]);
       const own = claimFrom(resolve(dir));
       const about = { redis, name, own, jobs, options, events, signal, settings };
-      await explainingDenials(() => followClaimed(about));
+      await explainingReplies(() => followClaimed(about));
     } finally {
       redis.disconnect();
     }
@@ -79,24 +79,6 @@ async function followClaimed(about: Following): Promise<void> {
       sleep(2000, undefined, { ref: false }),
     ]);
   }
-}
-
-/**
- * Claims the sweep. A claim from the same host name and folder is waited for: it is most likely a predecessor's in
- * another container or before a reboot, and lapses.
- */
-async function claim(redis: Redis, name: string, own: Coordinator, signal: AbortSignal): Promise<void> {
-  let holder = await claimSweep(redis, name, own);
-  const until = Date.now() + claimLasts + 1000;
-  while (holder !== true && holder.host === own.host && holder.dir === own.dir) {
-    if (signal.aborted || Date.now() > until) break;
-    await sleep(1000, undefined, { signal }).catch(() => undefined);
-    holder = await claimSweep(redis, name, own);
-  }
-  if (holder === true) return;
-  throw new QueueError(
-    `This sweep is already followed from ${holder.host}, folder ${holder.dir}. Wait for that run to end; if it died, try again in 15 seconds.`,
-  );
 }
 
 interface Following {
@@ -131,15 +113,15 @@ async function follow(about: Following): Promise<void> {
       await enqueue(queue, outstanding.keys(), data, options.retries);
       events.onNotice?.(`${outstanding.size} cells wait on queue ${name} at ${settings.address.shown}.`);
     }
-    const givenUp = giveUp(signal);
+    const patiently = patience(signal, events.onNotice);
     const look = caretaker(ward);
     while (outstanding.size > 0 && !signal.aborted) {
-      if ((await patiently(look, givenUp)) === 'drained') {
+      if ((await patiently(look)) === 'drained') {
         await collecting.collect();
         if ((await queue.getActiveCount()) === 0) break;
       }
       await wake.wait(tick);
-      await patiently(collecting.collect, givenUp);
+      await patiently(collecting.collect);
       if (settings.failFast && collecting.failures() > 0) {
         await markDrained(redis, name);
         await queue.drain(true);
@@ -147,7 +129,7 @@ async function follow(about: Following): Promise<void> {
     }
     if (outstanding.size === 0) {
       stream.close();
-      await retire(redis, name, queue);
+      await retire(about, queue);
     } else if (signal.aborted) events.onNotice?.(left(name));
   } finally {
     stream.close();
@@ -181,10 +163,21 @@ const describe = ({ options, settings }: Following, variants: SweepSpec['variant
   keepWeights: options.setup.weights !== undefined,
 });
 
-/** Everything of the sweep but its results, which are on disk now, leaves Redis. */
-async function retire(redis: Redis, name: string, queue: ReturnType<typeof openQueue>): Promise<void> {
-  await unregisterSweep(redis, name);
-  await queue.obliterate({ force: true });
+/**
+ * Everything of the sweep but its results, which are on disk now, leaves Redis. A Redis that cannot do that now (BullMQ
+ * pauses the queue first, for which a full one has no room) does not make the results worse.
+ */
+async function retire(
+  { redis, name, events }: Following,
+  queue: ReturnType<typeof openQueue>,
+): Promise<void> {
+  try {
+    await unregisterSweep(redis, name);
+    await queue.obliterate({ force: true });
+  } catch (error) {
+    if (!mayPass(error)) throw error;
+    events.onNotice?.(`All results are on disk, but queue ${name} stays in Redis. ${sentenceOf(error)}`);
+  }
 }
 
 /** Sleeps that events and the signal cut short. */
@@ -212,13 +205,24 @@ function alarm(signal: AbortSignal) {
   };
 }
 
-/** Connection losses are waited out (the connection itself tells the user), unless the sweep is to stop. */
-async function patiently<T>(act: () => Promise<T>, givenUp: Promise<undefined>): Promise<T | undefined> {
-  const doing = act().catch((error: unknown) => {
-    if (!mayPass(error)) throw error;
-    return undefined;
-  });
-  return await Promise.race([doing, givenUp]);
+/**
+ * How something is done with Redis: connection losses are waited out (the connection itself tells the user), and so
+ * are refusals that pass, each of which is told once; but not for long once the sweep is to stop.
+ */
+function patience(signal: AbortSignal, onNotice: ExecutionEvents['onNotice']) {
+  const givenUp = giveUp(signal);
+  let told = '';
+  const tell = (text: string) => {
+    if (text !== told) onNotice?.((told = text));
+  };
+  return async <T>(act: () => Promise<T>): Promise<T | undefined> => {
+    const doing = act().catch((error: unknown) => {
+      if (!mayPass(error)) throw error;
+      if (!isUnanswered(error)) tell(sentenceOf(error));
+      return undefined;
+    });
+    return await Promise.race([doing, givenUp]);
+  };
 }
 
 /** Resolves a while after the signal: long enough for a result that is being written, not for a Redis that is away. */

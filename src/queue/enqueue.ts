@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Job } from '../sweep/index.js';
 import { jobOptions } from './bull.js';
 import { prefix } from './connection.js';
+import { execute } from './registry.js';
 import { jobIdOf, packJobs, type JobData, type SweepSpec } from './payload.js';
 
 const portion = 1000;
@@ -44,10 +45,8 @@ export async function missingFrom(redis: Redis, queue: string, cellIds: Iterable
     const some = ids.slice(at, at + portion);
     const pipeline = redis.pipeline();
     for (const id of some) pipeline.exists(`${prefix}:${queue}:${jobIdOf(id)}`);
-    const answers = await pipeline.exec();
-    some.forEach((id, i) => {
-      if (answers?.[i]?.[1] === 0) missing.push(id);
-    });
+    const answers = await execute(pipeline);
+    missing.push(...some.filter((_, i) => answers[i] === 0));
   }
   return missing;
 }

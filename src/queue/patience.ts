@@ -1,6 +1,7 @@
 /** Waiting for a Redis that is away, but not once this process is to stop. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isConnectionError, mayPass } from './connection.js';
+import { mayPass } from './connection.js';
+import { isUnanswered } from './unanswered.js';
 
 /** Redis did not answer, and this process was told to stop. */
 export class GivenUp extends Error {
@@ -58,7 +59,7 @@ export async function steadily<T>(act: () => Promise<T>, terms: Terms): Promise<
         return await act();
       } catch (error) {
         if (!mayPass(error)) throw error;
-        if (!isConnectionError(error) && ++refused > refusals) throw error;
+        if (!isUnanswered(error) && ++refused > refusals) throw error;
         await sleep(pause);
         if (over) throw error;
       }

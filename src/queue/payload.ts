@@ -197,6 +197,10 @@ export const beatSchema = z.strictObject({
   memory: finite,
 });
 
+/** What a worker adds to a failed attempt: how long it took, in seconds by a clock that nobody sets. */
+export const attemptSchema = z.strictObject({ spent: finite.min(0) });
+export type Attempt = z.infer<typeof attemptSchema>;
+
 const firstIssue = (error: z.ZodError): string => {
   const { path, message } = error.issues[0]!;
   return path.length > 0 ? `${path.join('.')}: ${message}` : message;

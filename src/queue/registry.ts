@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import { z } from 'zod';
 import { birthOf, isRunning, place } from '../files/process.js';
 import { prefix } from './connection.js';
@@ -40,6 +40,14 @@ const releaseScript = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`;
 
+/** Executes a transaction or pipeline. @throws the first error among its answers, which ioredis hands over in silence */
+export async function execute(commands: ChainableCommander): Promise<unknown[]> {
+  return ((await commands.exec()) ?? []).map(([error, answer]) => {
+    if (error) throw error;
+    return answer;
+  });
+}
+
 const factsSchema = z.object({
   id: z.string(),
   host: printable,
@@ -67,14 +75,14 @@ export async function listSweeps(redis: Redis): Promise<Record<string, string>> 
 }
 
 export async function registerSweep(redis: Redis, queue: string, spec: object): Promise<void> {
-  await redis.multi().hset(sweepsKey, queue, JSON.stringify(spec)).srem(drainedKey, queue).exec();
+  await execute(redis.multi().hset(sweepsKey, queue, JSON.stringify(spec)).srem(drainedKey, queue));
 }
 
 export const isRegistered = async (redis: Redis, queue: string) =>
   (await redis.hexists(sweepsKey, queue)) === 1;
 
 export async function unregisterSweep(redis: Redis, queue: string): Promise<void> {
-  await redis.multi().hdel(sweepsKey, queue).srem(drainedKey, queue).exec();
+  await execute(redis.multi().hdel(sweepsKey, queue).srem(drainedKey, queue));
 }
 
 /** Notes that a sweep's waiting cells were taken off by a person, not lost. */
@@ -87,7 +95,7 @@ export async function beat(redis: Redis, facts: WorkerFacts): Promise<void> {
 }
 
 export async function signOff(redis: Redis, id: string): Promise<void> {
-  await redis.multi().hdel(workersKey, id).zrem(seenKey, id).exec();
+  await execute(redis.multi().hdel(workersKey, id).zrem(seenKey, id));
 }
 
 export async function listWorkers(redis: Redis): Promise<WorkerFacts[]> {

@@ -4,62 +4,27 @@ import { randomUUID } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import { packageVersion } from '../sweep/index.js';
 import { QueueError, type RedisAddress } from './address.js';
-import type { QueuedJob } from './bull.js';
-import { connect, isConnectionError, mayPass } from './connection.js';
-import { GivenUp, unlessStopped } from './patience.js';
-import { deniedIn, explainingDenials } from './permissions.js';
+import { connect } from './connection.js';
+import { refuse, takeNext, type Desk, type ServeEvents, type ServeOptions } from './desk.js';
+import { GivenUp, steadily, unlessStopped } from './patience.js';
 import { plain } from './plain.js';
+import { explainingReplies, isFinal, sentenceOf } from './refusals.js';
 import { beat, listSweeps, signOff } from './registry.js';
 import { seatIn, type Folders } from './seat.js';
-import { admit, closeIfDone, Unfit, type Admission, type ServedSweep } from './sweepAtWorker.js';
-import { takeTurn, type Ending, type Turn } from './turn.js';
-import { dropUnreadable, isUnreadable } from './unreadable.js';
-
-export interface ServeOptions extends Admission {
-  /** Cells trained at the same time, each in a process. */
-  readonly concurrency: number;
-  /** Leave after so long without a cell, seconds; 0: never. */
-  readonly idleExit: number;
-  /** Aborts: cells are handed back with their checkpoints. */
-  readonly signal: AbortSignal;
-}
-
-export interface ServeEvents {
-  onNotice(text: string): void;
-  onEnding?(sweep: string, cellId: string, ending: Ending): void;
-}
+import { admit, closeIfDone, Unfit } from './sweepAtWorker.js';
+import { takeTurn, type Turn } from './turn.js';
+import { isUnanswered } from './unanswered.js';
 
 /** How often to look for new sweeps, and for cells where there were none, milliseconds. */
 const lookEvery = 1000;
 const pollEvery = 500;
 
-/** After so long a sweep whose data was missing is looked at again, milliseconds. */
-const refusalLasts = 60_000;
-
-/** Why a sweep is left to others, and when to look again, if ever. */
-interface Refusal {
-  readonly why: string;
-  readonly again?: number;
-}
-
-interface Desk {
-  readonly redis: Redis;
-  readonly id: string;
-  readonly sweeps: Map<string, ServedSweep>;
-  readonly refuses: Map<string, Refusal>;
-  readonly options: ServeOptions;
-  readonly events: ServeEvents;
-  busy: number;
-  lastBusy: number;
-}
-
 /**
  * Serves until told to stop or idle for too long.
- * @throws QueueError where Redis or the folder for temporary files cannot be used at the start, or where our user of
- *   Redis turns out to lack a permission
+ * @throws QueueError where Redis or the folder for temporary files cannot be used at the start, or where Redis turns
+ *   out later to refuse for good
  */
 export async function serve(
   address: RedisAddress,
@@ -71,6 +36,7 @@ export async function serve(
     redis.disconnect();
     throw error;
   });
+  const now = options.now ?? (() => performance.now());
   const desk: Desk = {
     redis,
     id: randomUUID(),
@@ -78,15 +44,28 @@ export async function serve(
     refuses: new Map(),
     options,
     events,
+    now,
     busy: 0,
-    lastBusy: Date.now(),
+    lastBusy: now(),
   };
   try {
-    await explainingDenials(() => work(desk, root));
+    await explainingReplies(async () => {
+      await introduce(desk);
+      await work(desk, root);
+    });
     return options.signal.aborted ? 'stopped' : 'idle';
   } finally {
     await leave(desk, root);
   }
+}
+
+/** Writes this worker's entry: a Redis that takes no writes at the start is the user's mistake, later it may pass. */
+async function introduce(desk: Desk): Promise<void> {
+  const { signal } = desk.options;
+  const write = () => beat(desk.redis, factsOf(desk));
+  await steadily(write, { signal, refusals: 0 }).catch((error: unknown) => {
+    if (!(error instanceof GivenUp)) throw error;
+  });
 }
 
 /** Runs the slots, and what keeps the desk up to date, until all slots have ended. One that fails ends the others. */
@@ -143,7 +122,7 @@ const keepEntry = (desk: Desk, signal: AbortSignal) =>
 
 /**
  * Does something again and again; what goes wrong is said once, and a Redis that is away says so itself.
- * @throws what Redis answers where our user may not do it
+ * @throws what Redis answers where it refuses for good
  */
 async function keep(act: () => Promise<void>, { events }: Desk, signal: AbortSignal): Promise<void> {
   let told = '';
@@ -152,9 +131,9 @@ async function keep(act: () => Promise<void>, { events }: Desk, signal: AbortSig
       await unlessStopped(act, signal);
       told = '';
     } catch (error) {
-      if (deniedIn(error) !== undefined) throw error;
-      const { message } = error as Error;
-      if (!isConnectionError(error) && !signal.aborted && message !== told) events.onNotice((told = message));
+      if (isFinal(error)) throw error;
+      const text = sentenceOf(error);
+      if (!isUnanswered(error) && !signal.aborted && text !== told) events.onNotice((told = text));
     }
     await sleep(lookEvery, undefined, { signal }).catch(() => undefined);
   }
@@ -172,7 +151,7 @@ const factsOf = ({ id, options, busy, sweeps, refuses }: Desk) => ({
 });
 
 async function lookAround(desk: Desk, texts: Map<string, string>): Promise<void> {
-  const { redis, sweeps, refuses, options, events } = desk;
+  const { redis, sweeps, refuses, options, events, now } = desk;
   const listed = await listSweeps(redis);
   for (const name of [...texts.keys()]) {
     if (listed[name] === texts.get(name)) continue;
@@ -186,7 +165,7 @@ async function lookAround(desk: Desk, texts: Map<string, string>): Promise<void>
   }
   for (const [name, text] of Object.entries(listed)) {
     const due = refuses.get(name)?.again;
-    if (texts.has(name) && (due === undefined || Date.now() < due)) continue;
+    if (texts.has(name) && (due === undefined || now() < due)) continue;
     try {
       const sweep = await admit(redis, name, text, options);
       texts.set(name, text);
@@ -199,20 +178,6 @@ async function lookAround(desk: Desk, texts: Map<string, string>): Promise<void>
       refuse(desk, name, error);
     }
   }
-}
-
-/** Leaves a sweep alone, for a while or for good, and says so once. */
-function refuse({ sweeps, refuses, events }: Desk, name: string, { message, passing }: Unfit): void {
-  const served = sweeps.get(name);
-  sweeps.delete(name);
-  if (served) {
-    served.retired = true;
-    closeIfDone(served);
-  }
-  const before = refuses.get(name);
-  refuses.set(name, { why: message, ...(passing ? { again: Date.now() + refusalLasts } : {}) });
-  if (before?.why === message) return;
-  events.onNotice(`Sweep ${name} is left to other workers: ${message.replace(/\.$/, '')}.`);
 }
 
 /** One place at the desk: takes the next cell as soon as it is free. */
@@ -235,8 +200,8 @@ async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promi
   }
 }
 
-const isIdleForLong = ({ busy, lastBusy, options: { idleExit } }: Desk) =>
-  busy === 0 && idleExit > 0 && (Date.now() - lastBusy) / 1000 > idleExit;
+const isIdleForLong = ({ busy, lastBusy, now, options: { idleExit } }: Desk) =>
+  busy === 0 && idleExit > 0 && (now() - lastBusy) / 1000 > idleExit;
 
 /** Trains one cell, counted as under way meanwhile. A sweep that turns out unfit is left to others. */
 async function serveCell(desk: Desk, turn: Turn): Promise<void> {
@@ -253,38 +218,6 @@ async function serveCell(desk: Desk, turn: Turn): Promise<void> {
     sweep.active--;
     closeIfDone(sweep);
     desk.busy--;
-    desk.lastBusy = Date.now();
+    desk.lastBusy = desk.now();
   }
-}
-
-/** The next cell of any sweep, the least recently served first. */
-async function takeNext(
-  { redis, sweeps, events }: Desk,
-  token: string,
-): Promise<{ sweep: ServedSweep; queued: QueuedJob } | undefined> {
-  for (const sweep of [...sweeps.values()]) {
-    try {
-      const queued = (await sweep.taker.getNextJob(token, { block: false })) as QueuedJob | undefined;
-      if (!queued) continue;
-      if (sweeps.get(sweep.name) === sweep) {
-        sweeps.delete(sweep.name);
-        sweeps.set(sweep.name, sweep);
-      }
-      return { sweep, queued };
-    } catch (error) {
-      if (deniedIn(error) !== undefined) throw error;
-      const dropped = isUnreadable(error)
-        ? await dropUnreadable(redis, sweep.name, token).catch(() => undefined)
-        : undefined;
-      if (dropped !== undefined) {
-        events.onNotice(`Job ${plain(dropped)} of ${sweep.name} cannot be read and was taken off the queue.`);
-        continue;
-      }
-      // A sweep that ended this moment, or a broken connection: the next round sees more clearly.
-      if (!mayPass(error) && sweeps.get(sweep.name) === sweep) {
-        events.onNotice(`No cell could be taken from ${sweep.name}: ${(error as Error).message}`);
-      }
-    }
-  }
-  return undefined;
 }

@@ -2,9 +2,7 @@
  * One cell at a worker: from the job taken to its result in Redis, a failure there, or the job handed back. The
  * lock that BullMQ gives with the job is renewed all the while; without it nothing is delivered.
  */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { UnrecoverableError } from 'bullmq';
+import { ErrorCode, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { folderStore } from '../sweep/checkpoints.js';
 import type { Job } from '../sweep/index.js';
@@ -13,11 +11,12 @@ import { WorkerFailure, type WorkerHandle } from '../sweep/workerProcess.js';
 import { decodeCheckpoint } from '../train/checkpoint.js';
 import type { RunRecord } from '../train/record.js';
 import type { QueuedJob } from './bull.js';
+import { guardLock, parcelTerms, type Guard } from './guard.js';
 import { fetchParcel, sendParcel } from './parcels.js';
-import { steadily, unlessStopped } from './patience.js';
-import { packResult, unpackJob } from './payload.js';
-import { deniedIn } from './permissions.js';
+import { steadily } from './patience.js';
+import { packResult, unpackJob, type Attempt } from './payload.js';
 import { plain } from './plain.js';
+import { isFinal, sentenceOf } from './refusals.js';
 import type { Folders, Seat } from './seat.js';
 import type { ServedSweep } from './sweepAtWorker.js';
 
@@ -45,7 +44,7 @@ export type Ending = RunRecord['status'] | 'refused' | 'handed back' | 'lost';
 /**
  * Trains the job's cell. Waits where Redis is away, until the signal.
  * @throws Unfit where no cell of the sweep can be trained here; this one is handed back
- * @throws what Redis answers where our user may not settle the job
+ * @throws what Redis answers where it refuses for good
  */
 export async function takeTurn(turn: Turn): Promise<Ending> {
   const { sweep, queued, token } = turn;
@@ -70,7 +69,7 @@ export async function takeTurn(turn: Turn): Promise<Ending> {
 }
 
 async function attempt(turn: Turn, job: Job, guard: Guard): Promise<Ending> {
-  const { queued, token, seat, signal } = turn;
+  const { queued, seat, signal } = turn;
   const startedAt = new Date().toISOString();
   const began = performance.now();
   const attempts = queued.attemptsMade + 1;
@@ -89,24 +88,28 @@ async function attempt(turn: Turn, job: Job, guard: Guard): Promise<Ending> {
     }
     if (guard.lost) return lostTo(turn, job);
     if (signal.aborted || error.kind === 'stopped') return await handBack(turn, job, guard);
+    const seconds = (performance.now() - began) / 1000;
     if (error.kind === 'timeout') {
-      const seconds = (performance.now() - began) / 1000;
-      return await deliver(
-        turn,
-        job,
-        guard,
-        failureOf(job, 'timeout', error.message, { startedAt, attempts, seconds }),
-      );
+      const record = failureOf(job, 'timeout', error.message, { startedAt, attempts, seconds });
+      return await deliver(turn, job, guard, record);
     }
     turn.onNotice(`Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${error.message}.`);
-    await guard.share();
-    await guard.end();
-    return (await settle(turn, () => queued.moveToFailed(new Error(error.message), token)))
-      ? 'failed'
-      : 'lost';
+    return await fail(turn, guard, error, { spent: seconds });
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** Tells the queue that an attempt failed; it decides whether there is another. */
+async function fail(turn: Turn, guard: Guard, { message }: Error, spent: Attempt): Promise<Ending> {
+  const { queued, token } = turn;
+  await guard.share();
+  await guard.end();
+  const told = await settle(turn, async () => {
+    await queued.updateProgress(spent);
+    await queued.moveToFailed(new Error(message), token);
+  });
+  return told ? 'failed' : 'lost';
 }
 
 function trainOn(
@@ -171,9 +174,6 @@ async function sendWeights(turn: Turn, { cell }: Job): Promise<void> {
   }
 }
 
-/** Parcels are large, and can be done without. */
-const parcelTerms = ({ signal }: Turn) => ({ signal, grace: 10_000, refusals: 10 });
-
 /** Gives the cell back to the queue, with its checkpoint, without counting an attempt. */
 async function handBack(turn: Turn, job: Job, guard: Guard): Promise<Ending> {
   await guard.share();
@@ -190,70 +190,15 @@ function lostTo({ onNotice }: Turn, { cell, label }: Job): 'lost' {
   return 'lost';
 }
 
-interface Guard {
-  /** Whether the lock is no longer ours. */
-  readonly lost: boolean;
-  /** Takes the checkpoint that lies here for one that Redis has. */
-  adopt(): Promise<void>;
-  /** Puts the newest checkpoint into Redis, if there is a new one; says so where that fails. */
-  share(): Promise<void>;
-  /**
-   * Renews no more, and waits for the renewal that is under way: one that came after the release of the lock would
-   * look like its loss.
-   */
-  end(): Promise<void>;
-}
+const losses: readonly unknown[] = [
+  ErrorCode.JobNotExist,
+  ErrorCode.JobLockNotExist,
+  ErrorCode.JobNotInState,
+  ErrorCode.JobLockMismatch,
+];
 
-/** Renews the job's lock and shares checkpoints, four times in the stall time. */
-function guardLock(turn: Turn, { cell }: Job): Guard {
-  const { redis, sweep, queued, token, seat, folders, onNotice } = turn;
-  const { stall, shareBytes } = sweep.spec;
-  const file = join(folders.checkpoints, `${cell.id}.safetensors`);
-  let lost = false;
-  let sharedAt = 0;
-  let ended = false;
-  const share = async () => {
-    const facts = await stat(file).catch(() => undefined);
-    if (!facts || facts.mtimeMs <= sharedAt || facts.size > shareBytes) return;
-    const bytes = await folderStore(folders.checkpoints).read(cell.id);
-    if (!bytes) return;
-    await sendParcel(redis, sweep.name, 'checkpoint', cell.id, token, bytes);
-    sharedAt = facts.mtimeMs;
-  };
-  let pending: Promise<void> | undefined;
-  const renew = async () => {
-    if ((await queued.extendLock(token, stall)) !== 1) {
-      if (ended) return;
-      lost = true;
-      seat.kill();
-    } else await share();
-  };
-  const timer = setInterval(() => {
-    pending ??= renew()
-      .catch(() => undefined)
-      .finally(() => (pending = undefined));
-  }, stall / 4);
-  return {
-    get lost() {
-      return lost;
-    },
-    async adopt() {
-      sharedAt = (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
-    },
-    async share() {
-      try {
-        await steadily(share, parcelTerms(turn));
-      } catch (error) {
-        onNotice(`The checkpoint of cell ${cell.id} could not be shared: ${(error as Error).message}.`);
-      }
-    },
-    async end() {
-      clearInterval(timer);
-      ended = true;
-      await unlessStopped(async () => pending, turn.signal).catch(() => undefined);
-    },
-  };
-}
+/** Whether BullMQ says that a job is no longer ours, or no longer there. */
+const isLoss = (error: unknown) => losses.includes((error as { readonly code?: unknown }).code);
 
 /** Tells the queue how a job ended; false where the job is no longer ours to settle. */
 async function settle({ queued, signal, onNotice }: Turn, tell: () => Promise<unknown>): Promise<boolean> {
@@ -262,10 +207,9 @@ async function settle({ queued, signal, onNotice }: Turn, tell: () => Promise<un
     return true;
   } catch (error) {
     // Nor would it accept that of the next cell, and its training would be for nothing.
-    if (deniedIn(error) !== undefined) throw error;
-    const { message } = error as Error;
-    if (!/lock|Missing key|not in the active state|not found/i.test(message)) {
-      onNotice(`Redis did not accept the end of job ${plain(String(queued.id))}: ${message}`);
+    if (isFinal(error)) throw error;
+    if (!isLoss(error)) {
+      onNotice(`Redis did not accept the end of job ${plain(String(queued.id))}: ${sentenceOf(error)}`);
     }
     return false;
   }

@@ -25,7 +25,7 @@ describe.skipIf(noRedis)('a failure that is still in Redis', () => {
     const queued = (await taker.getNextJob('dead', { block: false }))!;
     await queued.moveToFailed(new Error(reason), 'dead');
     const began = Date.parse(startedAt);
-    const times = { processedOn: began, finishedOn: Math.round(began + seconds * 1000) };
+    const times = { processedOn: began, progress: JSON.stringify({ spent: seconds }) };
     await server.client.hset(`adamw-bench:${name}:c${cell.id}`, times);
     await taker.close(true);
     await queue.close();

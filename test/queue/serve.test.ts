@@ -20,9 +20,11 @@ describe.skipIf(noRedis)('a worker', () => {
   const folder = temporaryFolder();
   let server: Server;
   let leave: () => Promise<unknown> = () => Promise.resolve();
+  /** How far the worker's clock is ahead, milliseconds. */
+  let ahead = 0;
   beforeAll(async () => (server = await startRedis()));
   afterEach(async () => {
-    vi.restoreAllMocks();
+    ahead = 0;
     await leave();
   });
   afterAll(async () => {
@@ -36,7 +38,7 @@ describe.skipIf(noRedis)('a worker', () => {
     const stop = new AbortController();
     const done = serve(
       parseAddress(server.url),
-      { concurrency: 1, idleExit: 0, dataDir, signal: stop.signal },
+      { concurrency: 1, idleExit: 0, dataDir, signal: stop.signal, now: () => performance.now() + ahead },
       { onNotice: (text) => void notices.push(text) },
     );
     leave = () => {
@@ -139,8 +141,7 @@ describe.skipIf(noRedis)('a worker', () => {
     copyFileSync(join(folder, 'whole'), labels);
     await sleep(2500);
     expect(notices).toEqual([left]);
-    const start = Date.now();
-    vi.spyOn(Date, 'now').mockImplementation(() => start + 61_000);
+    ahead = 61_000;
     await expect.poll(() => notices, { timeout: 20_000 }).toEqual([left, 'Serving late.']);
     await expect.poll(served, { timeout: 10_000 }).toEqual(['late']);
     await unregisterSweep(server.client, 'late');

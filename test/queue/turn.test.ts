@@ -1,5 +1,5 @@
 /** Checkpoints on their way: from Redis to a cell's process and back, each once. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
@@ -93,6 +93,19 @@ describe.skipIf(noRedis)('a shared checkpoint', () => {
     });
     expect(notices).toEqual([]);
     expect(existsSync(file)).toBe(false);
+  });
+
+  it('that is newer is sent though the clock was set back before it was written', async () => {
+    const [old, young] = [checkpoint(1), checkpoint(2)];
+    await server.client.set(parcel, old);
+    await turn(async () => {
+      // As writeAtomically does it.
+      writeFileSync(`${file}.tmp`, young);
+      utimesSync(`${file}.tmp`, 1, 1);
+      renameSync(`${file}.tmp`, file);
+      const there = async () => young.equals((await server.client.getBuffer(parcel))!);
+      await expect.poll(there, { timeout: 3000 }).toBe(true);
+    });
   });
 
   it('that is damaged is not used', async () => {
