@@ -68,15 +68,14 @@ describe('a lock', () => {
   it('of another machine stands while it is rewritten, and falls when it is not, however its clock was set', async () => {
     const file = lockIn(scratch());
     const owner = { pid: await deadPid(), host: 'elsewhere', place: 'elsewhere', birth: '1' };
-    for (const time of [longAgo(), new Date(Date.now() + 3_600_000)]) {
-      put(file, owner);
-      utimesSync(file, time, time);
-      // The owner is alive: it writes its lock again before anybody may think that it is not.
-      setTimeout(() => put(file, owner), 1000);
-      expect(await isFree(file)).toBe(false);
-      utimesSync(file, time, time);
-      expect(await isFree(file)).toBe(true);
-    }
+    put(file, owner);
+    utimesSync(file, longAgo(), longAgo());
+    // The owner is alive: it writes its lock again before anybody may think that it is not.
+    setTimeout(() => put(file, owner), 1000);
+    expect(await isFree(file)).toBe(false);
+    const later = new Date(Date.now() + 3_600_000);
+    utimesSync(file, later, later);
+    expect(await isFree(file)).toBe(true);
   });
 
   it('that is still empty stands for a moment; a damaged one not for ever', async () => {

@@ -83,6 +83,18 @@ describe.skipIf(noRedis)('an ended job', () => {
     expect(await queue.getFailedCount()).toBe(0);
   });
 
+  it('that failed has taken as long as its worker has measured, though the clock was set meanwhile', async () => {
+    const hour = { processedOn: '1700000000000', finishedOn: '1700003600000' };
+    await end('failed', { ...hour, progress: '{"spent":2.5}' });
+    const { collect, records } = collecting();
+    await collect();
+    expect(records).toMatchObject([{ status: 'failed', seconds: 2.5 }]);
+    await end('failed', { ...hour, progress: '{"spent":-1}' });
+    const forged = collecting();
+    await forged.collect();
+    expect(forged.records).toMatchObject([{ status: 'failed', seconds: 3600 }]);
+  });
+
   it.each<Record<string, string>>([{ data: '{' }, { opts: 'null' }])(
     'that cannot be read (%o) is taken off, and its cell stays to be trained',
     async (forged) => {
