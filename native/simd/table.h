@@ -69,50 +69,8 @@ constexpr Index kPieceRows = 16;
 struct Table {
   const char* name;
   Index lanes;
-  // y = convolution (+ bias), then ReLU where `relu`; bias may be null.
-  void (*convolve)(const ConvolutionImage& shape, const float* w, const float* bias, bool relu, float* y);
-  // dw[t][j][c] += sum over the image's pixels of x[..] * dy[..]; dy has y's strides.
-  void (*convolve_filter)(const ConvolutionImage& shape, const float* dy, float* dw);
-  // sum[c] and, over the rows, sum of squares about shift[c]; both are added to.
-  void (*moments)(const float* x, BatchNormShape shape, const float* shift, double* sum, double* squares);
-  // y = x*a[c] + b[c] (+ residual), then ReLU where `relu`.
-  void (*normalize)(const float* x, BatchNormShape shape, const float* a, const float* b, const float* residual,
-                    bool relu, float* y);
-  // sum_dy[c] += dz, sum_dyx[c] += dz * (x - mean[c]), where dz = dy * (y > 0 or y null).
-  void (*batch_norm_sums)(const float* dy, const float* x, const float* y, BatchNormShape shape, const float* mean,
-                          double* sum_dy, double* sum_dyx);
-  // dx = a[c]*dz + b[c]*x + d[c]; dresidual = dz where it is not null.
-  void (*batch_norm_dx)(const float* dy, const float* x, const float* y, BatchNormShape shape, const float* a,
-                        const float* b, const float* d, float* dx, float* dresidual);
-  void (*adam)(Index n, const float* theta, const float* gradient, const float* m, const float* v,
-               const float* mask, AdamFactors f, float* theta_out, float* m_out, float* v_out);
-  void (*sgd)(Index n, const float* theta, const float* gradient, const float* m, const float* mask, SgdFactors f,
-              float* theta_out, float* m_out);
-  // out = a op b for op 0 + 1 - 2 * 3 /.
-  void (*binary)(int op, const Broadcast& shape, const float* a, const float* b, float* out);
-  void (*relu)(Index n, const float* x, float* y);
-  void (*relu_grad)(Index n, const float* dy, const float* x, float* dx);
-  // total[c] += sum over rows of x[r][c].
-  void (*sum_rows)(const float* x, Index rows, Index channels, double* total);
-  // The same for pieces of kPieceRows rows, summed one by one.
-  void (*sum_pieces)(const float* x, Index pieces, Index channels, double* total);
-  // dz = dy where y > 0; total[c] += sum over rows of dz[r][c].
-  void (*bias_relu_grad)(const float* dy, const float* y, Index rows, Index channels, float* dz, double* total);
-  // out[r] = sum over columns of x[r][c].
-  void (*sum_columns)(const float* x, Index rows, Index columns, float* out);
-  // Winograd's transforms (winograd.inc): channels are a multiple of the lanes, `stride` lies between positions.
-  void (*winograd_input)(const WinogradImage& image, Index first, Index rows, Index columns, float* u, Index stride);
-  void (*winograd_gradient)(const float* dy, Index row_y, Index channels, Index rows, Index columns, float* d,
-                            Index stride);
-  void (*winograd_output)(const float* m, Index stride, Index channels, Index rows, Index columns, const float* bias,
-                          bool relu, float* y, Index row_y);
-  void (*winograd_filter)(const float* g, Index n, float* v);
-  void (*winograd_filter_gradient)(const float* m, Index n, float* dg);
-  void (*max_pool)(const PoolImage& shape, const float* x, float* y);
-  void (*max_pool_grad)(const PoolImage& shape, const float* dy, const float* x, float* dx);
-  // Windows side by side over what a ReLU gave: y, and where in its window each maximum stands; and the way back.
-  void (*max_pool_where)(const PoolImage& shape, const float* x, float* y, uint8_t* where);
-  void (*unpool)(const PoolImage& shape, const float* dy, const uint8_t* where, float* dz);
+#define KERNEL(name, parameters) void(*name) parameters;
+#include "kernel_list.def"
 };
 
 extern const Table table_base;
@@ -120,6 +78,6 @@ extern const Table table_avx2;
 extern const Table table_avx512;
 
 // The best table this machine runs; ADAMW_BENCH_ISA=base|avx2|avx512 asks for a lesser one.
-const Table& best();
+const Table& best() noexcept;
 
 }  // namespace simd
