@@ -20,7 +20,7 @@ template <class Work>
 void sums(BatchNormShape shape, std::vector<double>& first, std::vector<double>& second, const Work& work) {
   const Index channels = shape.channels, parts = threads::count;
   std::vector<double> one(parts * channels), two(parts * channels);
-  threads::split(shape.rows, kLeastRows, [&](Index thread, threads::Range r) {
+  threads::split(shape.rows, kLeastRows, [&](Index thread, threads::Range r) noexcept {
     work(r, one.data() + thread * channels, two.data() + thread * channels);
   });
   first.assign(channels, 0);
@@ -50,7 +50,7 @@ void mean_variance(const float* x, BatchNormShape shape, float* mean, float* var
 
 void apply(const float* x, BatchNormShape shape, const std::vector<float>& a, const std::vector<float>& b,
            const float* residual, bool relu, float* y) {
-  threads::split(shape.rows, kLeastRows, [&](Index, threads::Range r) {
+  threads::split(shape.rows, kLeastRows, [&](Index, threads::Range r) noexcept {
     const Index at = r.begin * shape.channels;
     simd::best().normalize(x + at, {r.end - r.begin, shape.channels}, a.data(), b.data(),
                            residual == nullptr ? nullptr : residual + at, relu, y + at);
@@ -141,7 +141,7 @@ Napi::Value batch_norm_train_gradient(const Napi::CallbackInfo& info) {
     b[c] = static_cast<float>(slope);
     d[c] = static_cast<float>(-gain * sum_dy[c] / shape.rows - slope * mean[c]);
   }
-  threads::split(shape.rows, kLeastRows, [&](Index, threads::Range r) {
+  threads::split(shape.rows, kLeastRows, [&](Index, threads::Range r) noexcept {
     const Index at = r.begin * channels;
     simd::best().batch_norm_dx(dy + at, x + at, y == nullptr ? nullptr : y + at, {r.end - r.begin, channels},
                                a.data(), b.data(), d.data(), dx + at, dresidual == nullptr ? nullptr : dresidual + at);

@@ -93,7 +93,7 @@ void forward(const Geometry& g, const float* x, const float* filter, const float
   const Padding padding = input_padding(g);
   const std::vector<Index> taps = filter_rows(g, padding);
   const ConvolutionImage shape = forward_image(g, padding, taps);
-  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) {
+  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) noexcept {
     ConvolutionImage one = shape;
     one.x = image;
     one.next_x = next;
@@ -106,12 +106,13 @@ void forward_each(const Geometry& g, const float* x, const float* filter, const 
   const Padding padding = input_padding(g);
   const std::vector<Index> taps = filter_rows(g, padding);
   const ConvolutionImage shape = forward_image(g, padding, taps);
-  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) {
-    static thread_local Scratch scratch;
+  static thread_local Scratch scratch;
+  const PerThread outputs = scratch.per_thread(threads::parts(g.n, 1), g.oh * g.ow * g.co);
+  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
     ConvolutionImage one = shape;
     one.x = image;
     one.next_x = next;
-    float* y = scratch.floats(g.oh * g.ow * g.co);
+    float* y = outputs.of(thread);
     simd::best().convolve(one, filter, bias, true, y);
     then(n, y);
   });
@@ -134,7 +135,7 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
   const Index row = padding.width * g.co;
   std::vector<Index> taps(g.kh);
   for (Index k = 0; k < g.kh; ++k) taps[k] = k * row;
-  each_image(g.n, padding, dy, [&](Index, Index n, const float* image, const float* next) {
+  each_image(g.n, padding, dy, [&](Index, Index n, const float* image, const float* next) noexcept {
     float* out = dx + n * g.h * g.w * g.ci;
     size_t phase = 0;
     for (const Phase& y : ys) {
@@ -164,7 +165,7 @@ void filter_gradient(const Geometry& g, const float* x, const float* dy, float* 
   float* partial = others > 0 ? filter_scratch.floats(others * g.filter()) : nullptr;
   std::memset(dfilter, 0, sizeof(float) * g.filter());
   if (partial != nullptr) std::memset(partial, 0, sizeof(float) * others * g.filter());
-  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) {
+  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
     ConvolutionImage one = shape;
     one.x = image;
     one.next_x = next;

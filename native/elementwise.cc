@@ -15,7 +15,7 @@ Napi::Value relu(const Napi::CallbackInfo& info) {
   const Index n = info[0].IsTypedArray() ? info[0].As<Napi::TypedArray>().ElementLength() : 0;
   const float* x = check::floats(info, 0, "x", n);
   float* y = check::floats(info, 1, "y", n);
-  threads::split(n, kLeast, [&](Index, threads::Range r) { simd::best().relu(r.end - r.begin, x + r.begin, y + r.begin); });
+  threads::split(n, kLeast, [&](Index, threads::Range r) noexcept { simd::best().relu(r.end - r.begin, x + r.begin, y + r.begin); });
   return info.Env().Undefined();
 }
 
@@ -25,7 +25,7 @@ Napi::Value relu_gradient(const Napi::CallbackInfo& info) {
   const float* dy = check::floats(info, 0, "dy", n);
   const float* x = check::floats(info, 1, "x", n);
   float* dx = check::floats(info, 2, "dx", n);
-  threads::split(n, kLeast, [&](Index, threads::Range r) {
+  threads::split(n, kLeast, [&](Index, threads::Range r) noexcept {
     simd::best().relu_grad(r.end - r.begin, dy + r.begin, x + r.begin, dx + r.begin);
   });
   return info.Env().Undefined();
@@ -55,7 +55,7 @@ Napi::Value binary(const Napi::CallbackInfo& info) {
   const float* b = check::floats(info, 8, "b", steps(shape.size, repeat_b, shape.b));
   float* out = check::floats(info, 9, "out", n);
   if (repeat_a == 0 && repeat_b == 0) {
-    threads::split(n, kLeast, [&](Index, threads::Range r) {
+    threads::split(n, kLeast, [&](Index, threads::Range r) noexcept {
       const simd::Broadcast run = {{1, 1, 1, r.end - r.begin}, {0, 0, 0, 1}, {0, 0, 0, 1}};
       simd::best().binary(op, run, a + r.begin, b + r.begin, out + r.begin);
     });

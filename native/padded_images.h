@@ -32,12 +32,15 @@ inline void copy_in(const Padding& p, const float* image, float* padded) {
 }
 
 // Calls work(thread, n, image, next) for every image n of a batch, padded where it must be; `next` is where image n + 1
-// lies, or null.
+// lies, or null. The thread is below threads::parts(batch, 1). The work must be noexcept.
 template <class Work>
 void each_image(Index batch, const Padding& padding, const float* images, const Work& work) {
-  threads::split(batch, 1, [&](Index thread, threads::Range range) {
-    static thread_local Scratch scratch;
-    float* padded = padding.none() ? nullptr : scratch.floats(padding.elements());
+  static_assert(std::is_nothrow_invocable_v<Work, Index, Index, const float*, const float*>);
+  static thread_local Scratch scratch;
+  const bool pads = !padding.none();
+  const PerThread copies = scratch.per_thread(threads::parts(batch, 1), pads ? padding.elements() : 0);
+  threads::split(batch, 1, [&](Index thread, threads::Range range) noexcept {
+    float* padded = pads ? copies.of(thread) : nullptr;
     if (padded != nullptr) clear(padding, padded);
     for (Index n = range.begin; n < range.end; ++n) {
       const float* image = images + n * padding.h * padding.w * padding.c;

@@ -80,7 +80,7 @@ Geometry pooling(const Napi::CallbackInfo& info) {
 
 template <class Work>
 void each_image(const Geometry& g, const Work& work) {
-  threads::split(g.n, 1, [&](Index, threads::Range range) {
+  threads::split(g.n, 1, [&](Index, threads::Range range) noexcept {
     for (Index n = range.begin; n < range.end; ++n) work(n);
   });
 }
@@ -133,7 +133,7 @@ Napi::Value unpool(const Napi::CallbackInfo& info) {
     simd::best().unpool(shape, dy + i * out, where + i * out, dz + i * in);
   };
   const bool alone = threads::count == 1;
-  threads::split(n, 1, [&](Index, threads::Range range) {
+  threads::split(n, 1, [&](Index, threads::Range range) noexcept {
     for (Index i = range.begin; i < range.end; ++i) {
       back(i);
       if (alone) sum_until((i + 1) * h * w);

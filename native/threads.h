@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include <cstddef>
+#include <type_traits>
 
 namespace threads {
 
@@ -21,17 +22,26 @@ inline Range part(Index total, Index index, Index parts) {
   return {total * index / parts, total * (index + 1) / parts};
 }
 
+// The number of threads that `split` uses.
+inline Index parts(Index total, Index least) {
+  const Index most = total / least;
+  return most < 1 ? 1 : (most < count ? most : count);
+}
+
 // Calls work(thread, range) for even parts of [0, total), at least `least` each.
+//
+// An exception cannot leave an OpenMP region: it would end the process. So the work must be noexcept, and must not
+// allocate; its memory comes from Scratch::per_thread before the region.
 template <class Work>
 void split(Index total, Index least, const Work& work) {
-  const Index most = least > 0 ? total / least : total;
-  const Index parts = most < 1 ? 1 : (most < count ? most : count);
-  if (parts == 1) {
+  static_assert(std::is_nothrow_invocable_v<Work, Index, Range>, "the work of a parallel loop must be noexcept");
+  const Index n = parts(total, least);
+  if (n == 1) {
     work(Index{0}, Range{0, total});
     return;
   }
-#pragma omp parallel for schedule(static, 1) num_threads(parts)
-  for (Index i = 0; i < parts; ++i) work(i, part(total, i, parts));
+#pragma omp parallel for schedule(static, 1) num_threads(n)
+  for (Index i = 0; i < n; ++i) work(i, part(total, i, n));
 }
 
 }  // namespace threads

@@ -76,7 +76,7 @@ Napi::Value adam_step(const Napi::CallbackInfo& info) {
   float* theta_out = check::floats(info, 14, "theta'", n);
   float* m_out = check::floats(info, 15, "m'", n);
   float* v_out = check::floats(info, 16, "v'", n);
-  threads::split(n, kLeast, [&](Index, threads::Range r) {
+  threads::split(n, kLeast, [&](Index, threads::Range r) noexcept {
     const Index at = r.begin;
     simd::best().adam(r.end - at, theta + at, gradient + at, m + at, v + at, mask == nullptr ? nullptr : mask + at, f,
                       theta_out + at, m_out + at, v_out + at);
@@ -95,7 +95,7 @@ Napi::Value sgd_step(const Napi::CallbackInfo& info) {
   const float* mask = check::floats_or_null(info, 9, "mask", n);
   float* theta_out = check::floats(info, 10, "theta'", n);
   float* m_out = check::floats(info, 11, "m'", n);
-  threads::split(n, kLeast, [&](Index, threads::Range r) {
+  threads::split(n, kLeast, [&](Index, threads::Range r) noexcept {
     const Index at = r.begin;
     simd::best().sgd(r.end - at, theta + at, gradient + at, m + at, mask == nullptr ? nullptr : mask + at, f,
                      theta_out + at, m_out + at);

@@ -79,9 +79,10 @@ void forward(const Geometry& g, const float* x, const float* filter, const float
   float* v = filter_scratch.floats(kPositions * per_position);
   table.winograd_filter(filter, per_position, v);
   const std::vector<float> zeros(g.ci);
-  each_image(g.n, unpadded(g), x, [&](Index, Index n, const float* image, const float* next) {
-    static thread_local Scratch tile_scratch;
-    float* u = tile_scratch.floats(all.floats(g.ci) + all.floats(g.co));
+  static thread_local Scratch tile_scratch;
+  const PerThread tiles = tile_scratch.per_thread(threads::parts(g.n, 1), all.floats(g.ci) + all.floats(g.co));
+  each_image(g.n, unpadded(g), x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
+    float* u = tiles.of(thread);
     float* m = u + all.floats(g.ci);
     for (Index r = 0; r < g.oh / 2; r += all.rows) {
       const Index rows = std::min(all.rows, g.oh / 2 - r);
@@ -115,9 +116,10 @@ void filter_gradient(const Geometry& g, const float* x, const float* dy, float* 
   float* sums = sum_scratch.floats(threads::count * sum);
   std::memset(sums, 0, sizeof(float) * threads::count * sum);
   const std::vector<float> zeros(g.ci);
-  each_image(g.n, unpadded(g), x, [&](Index thread, Index n, const float* image, const float* next) {
-    static thread_local Scratch tile_scratch;
-    float* u = tile_scratch.floats(all.floats(g.ci) + all.floats(g.co));
+  static thread_local Scratch tile_scratch;
+  const PerThread tiles = tile_scratch.per_thread(threads::parts(g.n, 1), all.floats(g.ci) + all.floats(g.co));
+  each_image(g.n, unpadded(g), x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
+    float* u = tiles.of(thread);
     float* d = u + all.floats(g.ci);
     const float* next_dy = next == nullptr ? nullptr : dy + (n + 1) * g.oh * row_y;
     for (Index r = 0; r < g.oh / 2; r += all.rows) {
