@@ -1,7 +1,8 @@
 // The addon's entry: facts about the build and the machine, the thread count, and the kernels of the other files.
-#ifdef __linux__
-#include <sys/mman.h>
+#ifndef __linux__
+#error "the onednn backend builds on Linux only; elsewhere use the wasm backend, which needs no build"
 #endif
+#include <sys/mman.h>
 
 #include <dnnl.hpp>
 #include <string>
@@ -45,15 +46,11 @@ Napi::Value set_threads(const Napi::CallbackInfo& info) {
 
 // Asks for large pages under a large buffer: fewer page faults and address look-ups when it is streamed through.
 void ask_large_pages(void* data, size_t bytes) {
-#ifdef __linux__
   constexpr std::uintptr_t kPage = 2 << 20;
   const auto start = reinterpret_cast<std::uintptr_t>(data);
   const std::uintptr_t first = (start + kPage - 1) / kPage * kPage, end = (start + bytes) / kPage * kPage;
   // Only a hint: where it is refused, nothing is lost.
   if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
-#else
-  (void)data, (void)bytes;
-#endif
 }
 
 // (buffer: ArrayBuffer) -> bytes from its start to the first cache line. To be called before its first use.
