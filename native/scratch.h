@@ -1,4 +1,4 @@
-// Working memory that a thread keeps between calls: grown when needed, aligned to a cache line.
+// Working memory that a thread keeps between calls. It grows when needed and is aligned to a cache line.
 #pragma once
 #include <omp.h>
 

@@ -1,4 +1,5 @@
-// The table of the kernels that are compiled once per instruction set (kernels.inc), and its choice at run time.
+// The table of the kernels of one instruction set (kernel_list.def), the types that they take, and the choice of a
+// table at run time.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +11,7 @@ using Index = std::ptrdiff_t;
 // One image of a convolution as rows of taps: output pixel (r, p), of vectors of `co` channels, is
 //   y[r*row_y + p*pixel_y + c] = sum over t < taps, j < length of
 //     x[r*row_x + p*pixel_x + tap[t] + j] * w[(t*length + j)*co + c]
-// NHWC makes the (kx, ci) of one ky such a contiguous run of `length` floats, so that a filter has kh taps.
+// In NHWC the (kx, ci) of one ky are contiguous, a run of `length` floats. So a filter has kh taps.
 struct ConvolutionImage {
   const float* x;
   Index row_x, pixel_x;
@@ -19,7 +20,7 @@ struct ConvolutionImage {
   Index co;  // a multiple of the table's lanes
   Index rows, pixels;
   Index row_y, pixel_y;
-  // What the next image will be read from, to be fetched meanwhile; may be null.
+  // What is read for the next image, to be prefetched meanwhile; may be null.
   const float* next_x;
   const float* next_y;
   Index next_x_floats, next_y_floats;
@@ -30,7 +31,8 @@ struct PoolImage {
   Index h, w, c, kh, kw, sh, sw, dh, dw, pt, pl, oh, ow;
 };
 
-// An image [height, width, channels] and the rows and columns of zeros before it; `zeros` is a pixel of them.
+// An image [height, width, channels] and the number of rows and columns of zeros before it. `zeros` is one pixel of
+// zeros.
 struct WinogradImage {
   const float* x;
   Index height, width, channels;
@@ -47,8 +49,8 @@ struct Broadcast {
   Index size[4], a[4], b[4];
 };
 
-// How much of a moment stays, and how much of the new one is added: 1 - beta taken in double, for of 0.999f it would
-// be a relative 1.3e-5 off.
+// The share of a moment that stays and the share of the new value. The second is 1 - beta in double: computed from
+// 0.999f it would have a relative error of 1.3e-5.
 struct Rate {
   float beta, rest;
 };
@@ -62,9 +64,9 @@ struct SgdFactors {
   float momentum, gradient_scale, momentum_scale, l2, decay;
 };
 
-// Rows that are summed by themselves, so few that they are still in the first cache. Another number changes the bits of
-// results.
-constexpr Index kPieceRows = 16;
+// Rows of a block that is summed separately: few enough to be still in the first-level cache. Another number changes
+// the bits of results.
+constexpr Index kBlockRows = 16;
 
 struct Table {
   const char* name;

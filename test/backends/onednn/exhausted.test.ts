@@ -6,15 +6,18 @@ import { built } from './both.js';
 
 const script = fileURLToPath(new URL('exhausted.ts', import.meta.url));
 
-test.skipIf(!built)('memory that runs out in a parallel kernel is an error, not the end of the process', () => {
-  const child = spawnSync(process.execPath, ['--import', 'tsx', script], { encoding: 'utf8' });
-  expect({ signal: child.signal, status: child.status, stderr: child.stderr }).toEqual({
-    signal: null,
-    status: 0,
-    stderr: '',
-  });
-  const { errors, product } = JSON.parse(child.stdout) as { errors: string[]; product: number };
-  expect(errors).toHaveLength(3);
-  for (const error of errors) expect(error).not.toContain('done');
-  expect(product).toBe(3);
-});
+test.skipIf(!built)(
+  'memory that runs out in a parallel kernel is an error, not the end of the process',
+  () => {
+    const child = spawnSync(process.execPath, ['--import', 'tsx', script], { encoding: 'utf8' });
+    expect({ signal: child.signal, status: child.status, stderr: child.stderr }).toEqual({
+      signal: null,
+      status: 0,
+      stderr: '',
+    });
+    const { errors, product } = JSON.parse(child.stdout) as { errors: string[]; product: number };
+    expect(errors).toHaveLength(3);
+    for (const error of errors) expect(error).not.toContain('done');
+    expect(product).toBe(3);
+  },
+);
