@@ -1,13 +1,15 @@
-// The addon's entry: facts about the build and the machine, the thread count, and the kernels of the other files.
-#ifdef __linux__
-#include <sys/mman.h>
+// The addon's entry point. It exports facts about the build and the machine, the thread count, and the kernels of the
+// other files.
+#ifndef __linux__
+#error "the onednn backend builds on Linux only; elsewhere use the wasm backend, which needs no build"
 #endif
+#include <sys/mman.h>
 
 #include <dnnl.hpp>
 #include <string>
 
 #include "check.h"
-#include "kernels.h"
+#include "exports.h"
 #include "simd/table.h"
 #include "threads.h"
 
@@ -38,25 +40,21 @@ Napi::Value facts(const Napi::CallbackInfo& info) {
 
 // (threads): the threads that kernels called from this JavaScript thread use.
 Napi::Value set_threads(const Napi::CallbackInfo& info) {
-  threads::count = static_cast<int>(check::whole(info, 0, "threads", 1, 1024));
+  threads::count = static_cast<int>(check::integer(info, 0, "threads", 1, 1024));
   omp_set_num_threads(threads::count);
   return info.Env().Undefined();
 }
 
-// Asks for large pages under a large buffer: fewer page faults and address look-ups when it is streamed through.
+// Asks for large pages for a large buffer. Reading it then costs fewer page faults and address look-ups.
 void ask_large_pages(void* data, size_t bytes) {
-#ifdef __linux__
   constexpr std::uintptr_t kPage = 2 << 20;
   const auto start = reinterpret_cast<std::uintptr_t>(data);
   const std::uintptr_t first = (start + kPage - 1) / kPage * kPage, end = (start + bytes) / kPage * kPage;
-  // Only a hint: where it is refused, nothing is lost.
+  // Only a hint: if the system refuses it, nothing is lost.
   if (end > first) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
-#else
-  (void)data, (void)bytes;
-#endif
 }
 
-// (buffer: ArrayBuffer) -> bytes from its start to the first cache line. To be called before its first use.
+// (buffer: ArrayBuffer) -> bytes from its start to the first cache line. Call it before the buffer is first used.
 Napi::Value alignment(const Napi::CallbackInfo& info) {
   if (!info[0].IsArrayBuffer()) check::fail(info, "argument 0 (buffer) must be an ArrayBuffer");
   Napi::ArrayBuffer buffer = info[0].As<Napi::ArrayBuffer>();

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "check.h"
-#include "kernels.h"
+#include "exports.h"
 #include "simd/table.h"
 #include "threads.h"
 
@@ -13,14 +13,15 @@ namespace {
 
 using check::Index;
 using simd::BatchNormShape;
-constexpr Index kLeastRows = 1024;  // rows worth a thread
+constexpr Index kMinRows = 1024;  // fewer rows are not worth a thread
 
-// Sums two values a channel over the rows: each thread its own pair of rows of doubles, added in order.
+// Sums two values for each channel over the rows. Each thread has its own two rows of doubles, which are added in the
+// order of the threads.
 template <class Work>
 void sums(BatchNormShape shape, std::vector<double>& first, std::vector<double>& second, const Work& work) {
   const Index channels = shape.channels, parts = threads::count;
   std::vector<double> one(parts * channels), two(parts * channels);
-  threads::split(shape.rows, kLeastRows, [&](Index thread, threads::Range r) {
+  threads::parallel_for(shape.rows, kMinRows, [&](Index thread, threads::Range r) noexcept {
     work(r, one.data() + thread * channels, two.data() + thread * channels);
   });
   first.assign(channels, 0);
@@ -33,8 +34,8 @@ void sums(BatchNormShape shape, std::vector<double>& first, std::vector<double>&
   }
 }
 
-// Mean and biased variance of each channel, in one pass about the first row: close enough to the mean for the
-// subtraction not to cancel.
+// Mean and biased variance of each channel, in one pass. The sums are taken about the first row, which is close enough
+// to the mean to avoid cancellation.
 void mean_variance(const float* x, BatchNormShape shape, float* mean, float* variance) {
   std::vector<double> sum, squares;
   sums(shape, sum, squares, [&](threads::Range r, double* s, double* q) {
@@ -50,7 +51,7 @@ void mean_variance(const float* x, BatchNormShape shape, float* mean, float* var
 
 void apply(const float* x, BatchNormShape shape, const std::vector<float>& a, const std::vector<float>& b,
            const float* residual, bool relu, float* y) {
-  threads::split(shape.rows, kLeastRows, [&](Index, threads::Range r) {
+  threads::parallel_for(shape.rows, kMinRows, [&](Index, threads::Range r) noexcept {
     const Index at = r.begin * shape.channels;
     simd::best().normalize(x + at, {r.end - r.begin, shape.channels}, a.data(), b.data(),
                            residual == nullptr ? nullptr : residual + at, relu, y + at);
@@ -71,10 +72,10 @@ void affine(Index channels, const float* mean, const float* variance, const floa
 
 // (rows, channels, epsilon, relu, x, scale, offset, residual | null, y, mean, variance)
 Napi::Value batch_norm_train(const Napi::CallbackInfo& info) {
-  const BatchNormShape shape = {check::whole(info, 0, "rows", 1), check::whole(info, 1, "channels", 1)};
+  const BatchNormShape shape = {check::integer(info, 0, "rows", 1), check::integer(info, 1, "channels", 1)};
   const Index n = check::product(info, {shape.rows, shape.channels}), channels = shape.channels;
   const double epsilon = check::number(info, 2, "epsilon");
-  const bool relu = check::truth(info, 3, "relu");
+  const bool relu = check::boolean(info, 3, "relu");
   const float* x = check::floats(info, 4, "x", n);
   const float* scale = check::floats(info, 5, "scale", channels);
   const float* offset = check::floats(info, 6, "offset", channels);
@@ -91,7 +92,7 @@ Napi::Value batch_norm_train(const Napi::CallbackInfo& info) {
 
 // (rows, channels, epsilon, x, mean, variance, scale | null, offset | null, y)
 Napi::Value batch_norm_inference(const Napi::CallbackInfo& info) {
-  const BatchNormShape shape = {check::whole(info, 0, "rows"), check::whole(info, 1, "channels", 1)};
+  const BatchNormShape shape = {check::integer(info, 0, "rows"), check::integer(info, 1, "channels", 1)};
   const Index n = check::product(info, {shape.rows, shape.channels}), channels = shape.channels;
   const double epsilon = check::number(info, 2, "epsilon");
   const float* x = check::floats(info, 3, "x", n);
@@ -106,13 +107,13 @@ Napi::Value batch_norm_inference(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// (rows, channels, epsilon, dy, x, y | null, scale, mean, variance, dx, dscale, doffset, dresidual | null). With y,
-// the forward pass ended in a ReLU whose output y is. With s = 1/sqrt(variance + epsilon), xhat = (x - mean)*s and
-// dz the gradient behind the ReLU:
+// (rows, channels, epsilon, dy, x, y | null, scale, mean, variance, dx, dscale, doffset, dresidual | null). If y is
+// given, the forward pass ended in a ReLU and y is its output. With s = 1/sqrt(variance + epsilon), xhat = (x - mean)*s
+// and dz the gradient before the ReLU:
 //   doffset = sum dz; dscale = sum dz*xhat; dx = scale*s*(dz - doffset/rows - xhat*dscale/rows)
 // (Ioffe and Szegedy 2015, section 3), here as dx = a*dz + b*x + d.
 Napi::Value batch_norm_train_gradient(const Napi::CallbackInfo& info) {
-  const BatchNormShape shape = {check::whole(info, 0, "rows", 1), check::whole(info, 1, "channels", 1)};
+  const BatchNormShape shape = {check::integer(info, 0, "rows", 1), check::integer(info, 1, "channels", 1)};
   const Index n = check::product(info, {shape.rows, shape.channels}), channels = shape.channels;
   const double epsilon = check::number(info, 2, "epsilon");
   const float* dy = check::floats(info, 3, "dy", n);
@@ -128,8 +129,8 @@ Napi::Value batch_norm_train_gradient(const Napi::CallbackInfo& info) {
   std::vector<double> sum_dy, sum_dyx;
   sums(shape, sum_dy, sum_dyx, [&](threads::Range r, double* s, double* q) {
     const Index at = r.begin * channels;
-    simd::best().batch_norm_sums(dy + at, x + at, y == nullptr ? nullptr : y + at, {r.end - r.begin, channels}, mean,
-                                 s, q);
+    simd::best().batch_norm_sums(dy + at, x + at, y == nullptr ? nullptr : y + at, {r.end - r.begin, channels}, mean, s,
+                                 q);
   });
   std::vector<float> a(channels), b(channels), d(channels);
   for (Index c = 0; c < channels; ++c) {
@@ -141,10 +142,10 @@ Napi::Value batch_norm_train_gradient(const Napi::CallbackInfo& info) {
     b[c] = static_cast<float>(slope);
     d[c] = static_cast<float>(-gain * sum_dy[c] / shape.rows - slope * mean[c]);
   }
-  threads::split(shape.rows, kLeastRows, [&](Index, threads::Range r) {
+  threads::parallel_for(shape.rows, kMinRows, [&](Index, threads::Range r) noexcept {
     const Index at = r.begin * channels;
-    simd::best().batch_norm_dx(dy + at, x + at, y == nullptr ? nullptr : y + at, {r.end - r.begin, channels},
-                               a.data(), b.data(), d.data(), dx + at, dresidual == nullptr ? nullptr : dresidual + at);
+    simd::best().batch_norm_dx(dy + at, x + at, y == nullptr ? nullptr : y + at, {r.end - r.begin, channels}, a.data(),
+                               b.data(), d.data(), dx + at, dresidual == nullptr ? nullptr : dresidual + at);
   });
   return info.Env().Undefined();
 }

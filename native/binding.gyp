@@ -1,12 +1,24 @@
 {
-  # The kernels under simd/ are compiled once per instruction set and chosen at run time (simd/table.cc): nothing
-  # here is compiled for the building machine only.
+  # The C++ standard and the flags, stated here and nowhere else.
+  'variables': {
+    'cxx_standard': 'c++17',
+    # Decides the bits of the results: no flag here may let the compiler reorder a sum.
+    'optimization': ['-O3', '-ffp-contract=fast', '-fno-math-errno', '-fno-trapping-math'],
+    # -Wno-psabi: vector types are only passed between functions of one file. -Wno-unknown-pragmas: `GCC unroll` and
+    # `GCC ivdep` are g++'s.
+    'warnings': ['-Wall', '-Wextra', '-Wunused-parameter', '-Wno-psabi', '-Wno-unknown-pragmas'],
+    # CI sets ADAMW_BENCH_WERROR. A user's newer compiler may know warnings that ours does not, and still builds.
+    'werror': '<!(node -p "process.env.ADAMW_BENCH_WERROR ? \'-Werror\' : \'-Wno-error\'")',
+    'flags_avx2': ['-mavx2', '-mfma'],
+    'flags_avx512': ['-mavx512f', '-mavx512vl', '-mavx512bw', '-mavx512dq', '-mfma', '-mprefer-vector-width=512'],
+  },
+  # The kernels under simd/ are compiled once for each instruction set and chosen at run time (simd/table.cc). Nothing
+  # is compiled for the building machine only.
   'target_defaults': {
-    'cflags!': ['-fno-exceptions', '-fno-rtti'],
+    'cflags': ['<@(optimization)', '-fPIC', '-fopenmp', '-fvisibility=hidden'],
+    'cflags!': ['-fno-exceptions', '-fno-rtti', '-Wno-unused-parameter'],
+    'cflags_cc': ['-std=<(cxx_standard)', '-fexceptions', '<@(warnings)', '<(werror)'],
     'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
-    'cflags_cc': ['-std=c++17', '-fexceptions', '-Wall', '-Wextra', '-Wno-psabi', '-Wno-unknown-pragmas'],
-    'cflags': ['-O3', '-fPIC', '-fopenmp', '-ffp-contract=fast', '-fno-math-errno', '-fno-trapping-math',
-               '-fvisibility=hidden'],
     'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS'],
   },
   'targets': [
@@ -49,14 +61,14 @@
           'target_name': 'simd_avx2',
           'type': 'static_library',
           'defines': ['ISA=avx2', 'ISA_LANES=8', 'ISA_REGISTERS=16'],
-          'cflags': ['-mavx2', '-mfma'],
+          'cflags': ['<@(flags_avx2)'],
           'sources': ['simd/kernels_avx2.cc'],
         },
         {
           'target_name': 'simd_avx512',
           'type': 'static_library',
           'defines': ['ISA=avx512', 'ISA_LANES=16', 'ISA_REGISTERS=32'],
-          'cflags': ['-mavx512f', '-mavx512vl', '-mavx512bw', '-mavx512dq', '-mfma', '-mprefer-vector-width=512'],
+          'cflags': ['<@(flags_avx512)'],
           'sources': ['simd/kernels_avx512.cc'],
         },
       ],

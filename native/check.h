@@ -1,5 +1,5 @@
-// The border between JavaScript and the native kernels: every argument is checked here, and a bad one becomes a
-// JavaScript TypeError or RangeError before any memory is touched.
+// Checks of every argument that comes from JavaScript. A bad one becomes a JavaScript TypeError or RangeError before
+// any memory is touched.
 #pragma once
 #include <napi.h>
 
@@ -9,7 +9,7 @@
 namespace check {
 
 using Index = std::ptrdiff_t;
-constexpr Index kMostElements = Index{1} << 31;
+constexpr Index kMaxElements = Index{1} << 31;
 
 inline std::string at(const Napi::CallbackInfo&, size_t i, const char* name) {
   return "argument " + std::to_string(i) + " (" + name + ")";
@@ -62,18 +62,18 @@ inline double number(const Napi::CallbackInfo& info, size_t i, const char* name)
   return info[i].As<Napi::Number>().DoubleValue();
 }
 
-// A whole number from `least` to `most`.
-inline Index whole(const Napi::CallbackInfo& info, size_t i, const char* name, Index least = 0,
-                   Index most = kMostElements) {
+// A whole number from `min` to `max`.
+inline Index integer(const Napi::CallbackInfo& info, size_t i, const char* name, Index min = 0,
+                     Index max = kMaxElements) {
   const double value = number(info, i, name);
-  if (!(value >= static_cast<double>(least) && value <= static_cast<double>(most)) ||
+  if (!(value >= static_cast<double>(min) && value <= static_cast<double>(max)) ||
       value != static_cast<double>(static_cast<Index>(value)))
-    fail(info, at(info, i, name) + " must be a whole number from " + std::to_string(least) + " to " +
-                   std::to_string(most));
+    fail(info,
+         at(info, i, name) + " must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   return static_cast<Index>(value);
 }
 
-inline bool truth(const Napi::CallbackInfo& info, size_t i, const char* name) {
+inline bool boolean(const Napi::CallbackInfo& info, size_t i, const char* name) {
   if (!info[i].IsBoolean()) fail(info, at(info, i, name) + " must be a boolean");
   return info[i].As<Napi::Boolean>().Value();
 }
@@ -82,7 +82,7 @@ inline bool truth(const Napi::CallbackInfo& info, size_t i, const char* name) {
 inline Index product(const Napi::CallbackInfo& info, std::initializer_list<Index> sizes) {
   Index total = 1;
   for (const Index size : sizes) {
-    if (size < 0 || (size > 0 && total > kMostElements / size))
+    if (size < 0 || (size > 0 && total > kMaxElements / size))
       throw Napi::RangeError::New(info.Env(), "the shape asked for is negative or larger than 2^31 elements");
     total *= size;
   }

@@ -1,10 +1,10 @@
-// Convolution and its two gradients for JavaScript: this package's kernels where the channels fill vectors, oneDNN
-// for every other shape.
+// Convolution and its two gradients for JavaScript. This package's own kernels take the shapes whose channels fill
+// vectors, oneDNN takes all others.
 #include <cstring>
 #include <vector>
 
 #include "direct_convolution.h"
-#include "kernels.h"
+#include "exports.h"
 #include "pooling.h"
 #include "primitive_cache.h"
 #include "scratch.h"
@@ -21,8 +21,8 @@ constexpr auto kFloat = dnnl::memory::data_type::f32;
 
 enum Kind { kForward, kInputGradient, kFilterGradient };
 
-// A primitive with memories whose data pointers are set at each call. The filter is reordered into (or, for its
-// gradient, out of) the layout that the primitive asked for.
+// A primitive and its memories, whose data pointers are set at each call. The primitive chooses the filter's layout;
+// `reorder` copies the filter into that layout, or its gradient out of it.
 struct Convolution {
   dnnl::primitive primitive, reorder;
   memory x, filter, y, bias, filter_inside;
@@ -30,23 +30,24 @@ struct Convolution {
 };
 
 Desc any(const Dims& dims) { return Desc(dims, kFloat, Tag::any); }
-Desc plain(const Dims& dims, Tag tag) { return Desc(dims, kFloat, tag); }
-memory hollow(const Desc& desc) { return memory(desc, onednn::engine(), nullptr); }
+Desc dense(const Dims& dims, Tag tag) { return Desc(dims, kFloat, tag); }
+memory without_data(const Desc& desc) { return memory(desc, onednn::engine(), nullptr); }
 
 compat::ConvolutionDescs describe(const Geometry& g, bool bias) {
   const Dims x = {g.n, g.ci, g.h, g.w}, filter = {g.co, g.ci, g.kh, g.kw}, y = {g.n, g.co, g.oh, g.ow};
-  // The padding after is what makes the output's size come out, whichever way JavaScript rounded it.
+  // The padding after the image follows from the output's size, whichever way JavaScript rounded that.
   const Dims after = {g.covered_h() - g.h - g.pt, g.covered_w() - g.w - g.pl};
-  return {plain(x, Tag::nhwc), any(filter), bias ? plain({g.co}, Tag::x) : Desc(), plain(y, Tag::nhwc),
-          {g.sh, g.sw},        {g.dh - 1, g.dw - 1}, {g.pt, g.pl},               after};
+  return {dense(x, Tag::nhwc), any(filter),  bias ? dense({g.co}, Tag::x) : Desc(),
+          dense(y, Tag::nhwc), {g.sh, g.sw}, {g.dh - 1, g.dw - 1},
+          {g.pt, g.pl},        after};
 }
 
 template <class Inside>
-void settle(Convolution& c, const Geometry& g, const Inside& inside, bool out) {
-  const Desc outside = plain({g.co, g.ci, g.kh, g.kw}, Tag::hwio);
-  c.filter = hollow(outside);
-  c.x = hollow(plain({g.n, g.ci, g.h, g.w}, Tag::nhwc));
-  c.y = hollow(plain({g.n, g.co, g.oh, g.ow}, Tag::nhwc));
+void set_layouts(Convolution& c, const Geometry& g, const Inside& inside, bool out) {
+  const Desc outside = dense({g.co, g.ci, g.kh, g.kw}, Tag::hwio);
+  c.filter = without_data(outside);
+  c.x = without_data(dense({g.n, g.ci, g.h, g.w}, Tag::nhwc));
+  c.y = without_data(dense({g.n, g.co, g.oh, g.ow}, Tag::nhwc));
   c.reorders = inside != outside;
   if (!c.reorders) return;
   c.filter_inside = memory(inside, onednn::engine());
@@ -65,24 +66,24 @@ Convolution make(const Geometry& g, Kind kind, bool bias, bool relu) {
   const auto forward = compat::forward(onednn::engine(), descs, attr);
   if (kind == kForward) {
     c.primitive = dnnl::convolution_forward(forward);
-    settle(c, g, forward.weights_desc(), false);
-    if (bias) c.bias = hollow(plain({g.co}, Tag::x));
+    set_layouts(c, g, forward.weights_desc(), false);
+    if (bias) c.bias = without_data(dense({g.co}, Tag::x));
   } else if (kind == kInputGradient) {
     const auto backward = compat::backward_data(onednn::engine(), descs, forward);
     c.primitive = dnnl::convolution_backward_data(backward);
-    settle(c, g, backward.weights_desc(), false);
+    set_layouts(c, g, backward.weights_desc(), false);
   } else {
     const auto backward = compat::backward_weights(onednn::engine(), descs, forward);
     c.primitive = dnnl::convolution_backward_weights(backward);
-    settle(c, g, backward.diff_weights_desc(), true);
+    set_layouts(c, g, backward.diff_weights_desc(), true);
   }
   return c;
 }
 
 Convolution& cached(const Geometry& g, Kind kind, bool bias = false, bool relu = false) {
   static thread_local onednn::Cache<Convolution, 17> cache;
-  return cache.get({g.n,  g.h,  g.w,  g.ci, g.kh, g.kw, g.co,   g.sh,                    g.sw,
-                    g.dh, g.dw, g.pt, g.pl, g.oh, g.ow, kind, (bias ? 1 : 0) | (relu ? 2 : 0)},
+  return cache.get({g.n, g.h, g.w, g.ci, g.kh, g.kw, g.co, g.sh, g.sw, g.dh, g.dw, g.pt, g.pl, g.oh, g.ow, kind,
+                    (bias ? 1 : 0) | (relu ? 2 : 0)},
                    [&] { return make(g, kind, bias, relu); });
 }
 
@@ -90,19 +91,19 @@ void run(Convolution& c, const std::unordered_map<int, memory>& arguments) {
   c.primitive.execute(onednn::stream(), arguments);
 }
 
-// oneDNN's memories hold plain pointers; inputs are never written to.
-void* open(const float* p) { return const_cast<float*>(p); }
+// oneDNN's memories hold pointers that are not const. Inputs are never written to.
+void* writable(const float* p) { return const_cast<float*>(p); }
 
 void onednn_forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y) {
   Convolution& c = cached(g, kForward, bias != nullptr, relu);
-  c.x.set_data_handle(open(x));
-  c.filter.set_data_handle(open(filter));
+  c.x.set_data_handle(writable(x));
+  c.filter.set_data_handle(writable(filter));
   c.y.set_data_handle(y);
   if (c.reorders) c.reorder.execute(onednn::stream(), {{DNNL_ARG_FROM, c.filter}, {DNNL_ARG_TO, c.filter_inside}});
   std::unordered_map<int, memory> arguments = {
       {DNNL_ARG_SRC, c.x}, {DNNL_ARG_WEIGHTS, c.reorders ? c.filter_inside : c.filter}, {DNNL_ARG_DST, c.y}};
   if (bias != nullptr) {
-    c.bias.set_data_handle(open(bias));
+    c.bias.set_data_handle(writable(bias));
     arguments.insert({DNNL_ARG_BIAS, c.bias});
   }
   run(c, arguments);
@@ -112,8 +113,8 @@ void onednn_forward(const Geometry& g, const float* x, const float* filter, cons
 void onednn_input_gradient(const Geometry& g, const float* dy, const float* filter, float* dx) {
   Convolution& c = cached(g, kInputGradient);
   c.x.set_data_handle(dx);
-  c.filter.set_data_handle(open(filter));
-  c.y.set_data_handle(open(dy));
+  c.filter.set_data_handle(writable(filter));
+  c.y.set_data_handle(writable(dy));
   if (c.reorders) c.reorder.execute(onednn::stream(), {{DNNL_ARG_FROM, c.filter}, {DNNL_ARG_TO, c.filter_inside}});
   run(c, {{DNNL_ARG_DIFF_DST, c.y},
           {DNNL_ARG_WEIGHTS, c.reorders ? c.filter_inside : c.filter},
@@ -123,9 +124,9 @@ void onednn_input_gradient(const Geometry& g, const float* dy, const float* filt
 
 void onednn_filter_gradient(const Geometry& g, const float* x, const float* dy, float* dfilter) {
   Convolution& c = cached(g, kFilterGradient);
-  c.x.set_data_handle(open(x));
+  c.x.set_data_handle(writable(x));
   c.filter.set_data_handle(dfilter);
-  c.y.set_data_handle(open(dy));
+  c.y.set_data_handle(writable(dy));
   run(c, {{DNNL_ARG_SRC, c.x},
           {DNNL_ARG_DIFF_DST, c.y},
           {DNNL_ARG_DIFF_WEIGHTS, c.reorders ? c.filter_inside : c.filter}});
@@ -133,15 +134,16 @@ void onednn_filter_gradient(const Geometry& g, const float* x, const float* dy, 
   onednn::stream().wait();
 }
 
-// Whether the convolution looks at single pixels, not all of them, and never beyond the image.
+// Whether this is a 1x1 convolution with a stride and without padding: it reads single pixels and skips some.
 bool skips_pixels(const Geometry& g) {
   return g.kh == 1 && g.kw == 1 && (g.sh > 1 || g.sw > 1) && g.pt == 0 && g.pl == 0 && g.covered_h() <= g.h &&
          g.covered_w() <= g.w;
 }
 
-// oneDNN gathers the pixels of such a convolution itself, but where there are fewer channels than a vector has floats,
-// its filter gradient (at least up to 3.12) gathers them behind the end of its memory, and adds up what is in there:
-// https://github.com/uxlfoundation/oneDNN/issues/6035. So it is given the pixels side by side.
+// oneDNN copies the pixels of such a convolution together. Where there are fewer channels than floats in a vector, its
+// filter gradient (at least up to 3.12) reads beyond the end of that copy and adds up what is there:
+// https://github.com/uxlfoundation/oneDNN/issues/6035. So we copy the pixels
+// together and give oneDNN a convolution without a stride.
 void gathered_filter_gradient(const Geometry& g, const float* x, const float* dy, float* dfilter) {
   static thread_local Scratch scratch;
   const Geometry dense = {g.n, g.oh, g.ow, g.ci, 1, 1, g.co, 1, 1, 1, 1, 0, 0, g.oh, g.ow};
@@ -160,19 +162,22 @@ Napi::Value conv2d(const Napi::CallbackInfo& info) {
   const float* x = check::floats(info, 1, "x", g.input());
   const float* filter = check::floats(info, 2, "filter", g.filter());
   const float* bias = check::floats_or_null(info, 3, "bias", g.co);
-  const bool relu = check::truth(info, 4, "relu");
+  const bool relu = check::boolean(info, 4, "relu");
   float* y = check::floats(info, 5, "y", g.output());
-  const auto run = winograd::does(g) ? winograd::forward : direct::does_forward(g) ? direct::forward : onednn_forward;
+  const auto run = winograd::supports(g)         ? winograd::forward
+                   : direct::supports_forward(g) ? direct::forward
+                                                 : onednn_forward;
   run(g, x, filter, bias, relu, y);
   return info.Env().Undefined();
 }
 
 // (geometry, size, x, filter, bias, y, where: Uint8Array): convolution, bias, ReLU and max pooling over windows of
-// size x size side by side; y [n, oh / size, ow / size, co] and where each of its values stands in its window.
+// size x size that do not overlap. y is [n, oh / size, ow / size, co]; `where` is the position of each of its values in
+// its window.
 Napi::Value conv2d_relu_max_pool(const Napi::CallbackInfo& info) {
   const Geometry g = geometry(info, 0);
-  const Geometry::Index size = check::whole(info, 1, "size", 1, kMostPooled);
-  const simd::PoolImage pool = side_by_side(g.oh, g.ow, g.co, size);
+  const Geometry::Index size = check::integer(info, 1, "size", 1, kMaxPoolSize);
+  const simd::PoolImage pool = tiled_pool(g.oh, g.ow, g.co, size);
   const Geometry::Index in = g.oh * g.ow * g.co, out = pool.oh * pool.ow * g.co;
   const float* x = check::floats(info, 2, "x", g.input());
   const float* filter = check::floats(info, 3, "filter", g.filter());
@@ -180,15 +185,15 @@ Napi::Value conv2d_relu_max_pool(const Napi::CallbackInfo& info) {
   float* y = check::floats(info, 5, "y", g.n * out);
   uint8_t* where = check::bytes(info, 6, "where", g.n * out);
   const auto then = [&](Geometry::Index n, const float* image) {
-    simd::best().max_pool_where(pool, image, y + n * out, where + n * out);
+    simd::best().max_pool_with_positions(pool, image, y + n * out, where + n * out);
   };
-  if (!winograd::does(g) && direct::does_forward(g)) {
+  if (!winograd::supports(g) && direct::supports_forward(g)) {
     direct::forward_each(g, x, filter, bias, then);
     return info.Env().Undefined();
   }
   static thread_local Scratch scratch;
   float* whole = scratch.floats(g.output());
-  (winograd::does(g) ? winograd::forward : onednn_forward)(g, x, filter, bias, true, whole);
+  (winograd::supports(g) ? winograd::forward : onednn_forward)(g, x, filter, bias, true, whole);
   for (Geometry::Index n = 0; n < g.n; ++n) then(n, whole + n * in);
   return info.Env().Undefined();
 }
@@ -199,9 +204,9 @@ Napi::Value conv2d_input_gradient(const Napi::CallbackInfo& info) {
   const float* dy = check::floats(info, 1, "dy", g.output());
   const float* filter = check::floats(info, 2, "filter", g.filter());
   float* dx = check::floats(info, 3, "dx", g.input());
-  const auto run = winograd::does(g)                ? winograd::input_gradient
-                   : direct::does_input_gradient(g) ? direct::input_gradient
-                                                    : onednn_input_gradient;
+  const auto run = winograd::supports(g)                ? winograd::input_gradient
+                   : direct::supports_input_gradient(g) ? direct::input_gradient
+                                                        : onednn_input_gradient;
   run(g, dy, filter, dx);
   return info.Env().Undefined();
 }
@@ -212,10 +217,10 @@ Napi::Value conv2d_filter_gradient(const Napi::CallbackInfo& info) {
   const float* x = check::floats(info, 1, "x", g.input());
   const float* dy = check::floats(info, 2, "dy", g.output());
   float* dfilter = check::floats(info, 3, "dfilter", g.filter());
-  const auto run = winograd::does(g)                 ? winograd::filter_gradient
-                   : direct::does_filter_gradient(g) ? direct::filter_gradient
-                   : skips_pixels(g)                 ? gathered_filter_gradient
-                                                     : onednn_filter_gradient;
+  const auto run = winograd::supports(g)                 ? winograd::filter_gradient
+                   : direct::supports_filter_gradient(g) ? direct::filter_gradient
+                   : skips_pixels(g)                     ? gathered_filter_gradient
+                                                         : onednn_filter_gradient;
   run(g, x, dy, dfilter);
   return info.Env().Undefined();
 }

@@ -1,5 +1,5 @@
-// Direct convolution: brings images into the form the kernels want (padding written out, filters transposed for the
-// input gradient) and walks the batch, one image at a time so that its copy stays in the second-level cache.
+// Direct convolution. Prepares what the kernels need (padded images, and for the input gradient rotated filters) and
+// goes through the batch one image at a time, so that the padded copy stays in the second-level cache.
 #include "direct_convolution.h"
 
 #include <algorithm>
@@ -15,10 +15,10 @@ namespace direct {
 namespace {
 
 using Index = std::ptrdiff_t;
-using simd::ConvolutionImage;
-using images::each_image;
+using images::for_each_image;
 using images::input_padding;
 using images::Padding;
+using simd::ConvolutionImage;
 
 thread_local Scratch filter_scratch;
 
@@ -29,17 +29,30 @@ std::vector<Index> filter_rows(const Geometry& g, const Padding& p) {
 }
 
 ConvolutionImage forward_image(const Geometry& g, const Padding& p, const std::vector<Index>& taps) {
-  return {nullptr, g.sh * p.width * p.c, g.sw * p.c, taps.data(), g.kh, g.kw * g.ci, g.co,
-          g.oh,    g.ow,                 g.ow * g.co, g.co,    nullptr, nullptr, g.h * g.w * g.ci, g.oh * g.ow * g.co};
+  return {nullptr,
+          g.sh * p.width * p.c,
+          g.sw * p.c,
+          taps.data(),
+          g.kh,
+          g.kw * g.ci,
+          g.co,
+          g.oh,
+          g.ow,
+          g.ow * g.co,
+          g.co,
+          nullptr,
+          nullptr,
+          g.h * g.w * g.ci,
+          g.oh * g.ow * g.co};
 }
 
-// One of the sh*sw interleaved parts of the input gradient: the input pixels (sh*r + a, sw*p + b). To each only some
-// taps of the filter contribute, and on those it is a stride-1 convolution of dy with the filter turned round.
+// One of the sh*sw interleaved parts of the input gradient: the input pixels (sh*r + a, sw*p + b). Only some
+// taps of the filter contribute to it; with those it is a stride-1 convolution of dy with the rotated filter.
 struct Phase {
-  Index first;        // a: the first input row (or column)
-  Index count;        // how many
-  Index tap0, taps;   // filter taps tap0, tap0 + stride, ...
-  Index start;        // dy's row for the last tap and the first input row; may be negative
+  Index first;       // a: the first input row (or column)
+  Index count;       // how many
+  Index tap0, taps;  // filter taps tap0, tap0 + stride, ...
+  Index start;       // dy's row for the last tap and the first input row; may be negative
 };
 
 std::vector<Phase> phases(Index size, Index kernel, Index stride, Index pad) {
@@ -52,7 +65,7 @@ std::vector<Phase> phases(Index size, Index kernel, Index stride, Index pad) {
   return all;
 }
 
-// What dy needs around it so that every phase reads within it.
+// The padding that dy needs so that every phase reads within it.
 void extent(const std::vector<Phase>& all, Index size, Index& before, Index& total) {
   before = 0;
   Index end = size;
@@ -65,7 +78,7 @@ void extent(const std::vector<Phase>& all, Index size, Index& before, Index& tot
 }
 
 // The filter of one phase as [taps_y][taps_x][co][ci], last taps first.
-void turn_filter(const Geometry& g, const Phase& y, const Phase& x, const float* filter, float* out) {
+void rotate_filter(const Geometry& g, const Phase& y, const Phase& x, const float* filter, float* out) {
   for (Index ty = y.taps - 1; ty >= 0; --ty) {
     for (Index tx = x.taps - 1; tx >= 0; --tx, out += g.ci * g.co) {
       const float* from = filter + ((y.tap0 + ty * g.sh) * g.kw + x.tap0 + tx * g.sw) * g.ci * g.co;
@@ -83,17 +96,15 @@ void zero_phase(const Geometry& g, const Phase& y, const Phase& x, float* dx) {
 
 }  // namespace
 
-bool does_forward(const Geometry& g) { return g.co % simd::best().lanes == 0 && g.dw == 1; }
-bool does_input_gradient(const Geometry& g) {
-  return g.ci % simd::best().lanes == 0 && g.dh == 1 && g.dw == 1;
-}
-bool does_filter_gradient(const Geometry& g) { return does_forward(g); }
+bool supports_forward(const Geometry& g) { return g.co % simd::best().lanes == 0 && g.dw == 1; }
+bool supports_input_gradient(const Geometry& g) { return g.ci % simd::best().lanes == 0 && g.dh == 1 && g.dw == 1; }
+bool supports_filter_gradient(const Geometry& g) { return supports_forward(g); }
 
 void forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y) {
   const Padding padding = input_padding(g);
   const std::vector<Index> taps = filter_rows(g, padding);
   const ConvolutionImage shape = forward_image(g, padding, taps);
-  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) {
+  for_each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) noexcept {
     ConvolutionImage one = shape;
     one.x = image;
     one.next_x = next;
@@ -106,12 +117,13 @@ void forward_each(const Geometry& g, const float* x, const float* filter, const 
   const Padding padding = input_padding(g);
   const std::vector<Index> taps = filter_rows(g, padding);
   const ConvolutionImage shape = forward_image(g, padding, taps);
-  each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) {
-    static thread_local Scratch scratch;
+  static thread_local Scratch scratch;
+  const PerThread outputs = scratch.per_thread(threads::parts(g.n, 1), g.oh * g.ow * g.co);
+  for_each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
     ConvolutionImage one = shape;
     one.x = image;
     one.next_x = next;
-    float* y = scratch.floats(g.oh * g.ow * g.co);
+    float* y = outputs.of(thread);
     simd::best().convolve(one, filter, bias, true, y);
     then(n, y);
   });
@@ -122,19 +134,19 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
   Padding padding = {g.oh, g.ow, g.co, 0, 0, 0, 0};
   extent(ys, g.oh, padding.top, padding.height);
   extent(xs, g.ow, padding.left, padding.width);
-  float* turned = filter_scratch.floats(g.filter());
+  float* rotated = filter_scratch.floats(g.filter());
   std::vector<const float*> filters;
   for (const Phase& y : ys) {
     for (const Phase& x : xs) {
-      filters.push_back(turned);
-      turn_filter(g, y, x, filter, turned);
-      turned += y.taps * x.taps * g.ci * g.co;
+      filters.push_back(rotated);
+      rotate_filter(g, y, x, filter, rotated);
+      rotated += y.taps * x.taps * g.ci * g.co;
     }
   }
   const Index row = padding.width * g.co;
   std::vector<Index> taps(g.kh);
   for (Index k = 0; k < g.kh; ++k) taps[k] = k * row;
-  each_image(g.n, padding, dy, [&](Index, Index n, const float* image, const float* next) {
+  for_each_image(g.n, padding, dy, [&](Index, Index n, const float* image, const float* next) noexcept {
     float* out = dx + n * g.h * g.w * g.ci;
     size_t phase = 0;
     for (const Phase& y : ys) {
@@ -145,10 +157,21 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
           continue;
         }
         const float* from = image + (padding.top + y.start) * row + (padding.left + x.start) * g.co;
-        const ConvolutionImage shape = {from,    row,     g.co,    taps.data(),        y.taps,
-                                        x.taps * g.co,    g.ci,    y.count,            x.count,
-                                        g.sh * g.w * g.ci, g.sw * g.ci,        phase == 1 ? next : nullptr,
-                                        nullptr, g.oh * g.ow * g.co, 0};
+        const ConvolutionImage shape = {from,
+                                        row,
+                                        g.co,
+                                        taps.data(),
+                                        y.taps,
+                                        x.taps * g.co,
+                                        g.ci,
+                                        y.count,
+                                        x.count,
+                                        g.sh * g.w * g.ci,
+                                        g.sw * g.ci,
+                                        phase == 1 ? next : nullptr,
+                                        nullptr,
+                                        g.oh * g.ow * g.co,
+                                        0};
         simd::best().convolve(shape, phase_filter, nullptr, false, out + (y.first * g.w + x.first) * g.ci);
       }
     }
@@ -160,11 +183,11 @@ void filter_gradient(const Geometry& g, const float* x, const float* dy, float* 
   const std::vector<Index> taps = filter_rows(g, padding);
   const ConvolutionImage shape = forward_image(g, padding, taps);
   const Index others = threads::count - 1;
-  // One sum a thread, added in order afterwards.
+  // Each thread has its own sum; they are added in the order of the threads.
   float* partial = others > 0 ? filter_scratch.floats(others * g.filter()) : nullptr;
   std::memset(dfilter, 0, sizeof(float) * g.filter());
   if (partial != nullptr) std::memset(partial, 0, sizeof(float) * others * g.filter());
-  each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) {
+  for_each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
     ConvolutionImage one = shape;
     one.x = image;
     one.next_x = next;

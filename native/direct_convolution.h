@@ -6,13 +6,14 @@
 
 namespace direct {
 
-bool does_forward(const Geometry& g);
-bool does_input_gradient(const Geometry& g);
-bool does_filter_gradient(const Geometry& g);
+bool supports_forward(const Geometry& g);
+bool supports_input_gradient(const Geometry& g);
+bool supports_filter_gradient(const Geometry& g);
 
 // y = x * filter (+ bias), then ReLU where asked.
 void forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y);
-// The same with bias and ReLU, an image at a time: calls then(n, y) with each image's output, which the next overwrites.
+// The same with bias and ReLU, one image at a time. Calls then(n, y) with each image's output, from several threads;
+// the next image overwrites y. `then` must not throw.
 void forward_each(const Geometry& g, const float* x, const float* filter, const float* bias,
                   const std::function<void(std::ptrdiff_t, const float*)>& then);
 // dx from dy and the filter.

@@ -1,4 +1,4 @@
-// The shape of a two-dimensional convolution or pooling, as JavaScript hands it over.
+// The shape of a two-dimensional convolution or pooling, as JavaScript passes it.
 #pragma once
 #include "check.h"
 
@@ -6,15 +6,15 @@ struct Geometry {
   using Index = std::ptrdiff_t;
   static constexpr size_t kNumbers = 15;
 
-  Index n, h, w, ci;        // input [n, h, w, ci]
-  Index kh, kw, co;         // filter [kh, kw, ci, co]
-  Index sh, sw, dh, dw;     // strides, dilations (1: dense)
-  Index pt, pl, oh, ow;     // padding before, output [n, oh, ow, co]
+  Index n, h, w, ci;     // input [n, h, w, ci]
+  Index kh, kw, co;      // filter [kh, kw, ci, co]
+  Index sh, sw, dh, dw;  // strides, dilations (1: dense)
+  Index pt, pl, oh, ow;  // padding before, output [n, oh, ow, co]
 
   Index input() const { return n * h * w * ci; }
   Index filter() const { return kh * kw * ci * co; }
   Index output() const { return n * oh * ow * co; }
-  // The input rows and columns that the filter's positions cover, padding counted in.
+  // The input rows and columns that the filter's positions cover, with padding.
   Index covered_h() const { return (oh - 1) * sh + (kh - 1) * dh + 1; }
   Index covered_w() const { return (ow - 1) * sw + (kw - 1) * dw + 1; }
 
@@ -32,8 +32,8 @@ inline Geometry geometry(const Napi::CallbackInfo& info, size_t i) {
   for (size_t k = 0; k < Geometry::kNumbers; ++k) {
     const bool padding = k == 11 || k == 12;
     if (g[k] < (padding ? 0 : 1) || g[k] > (1 << 24))
-      throw Napi::RangeError::New(info.Env(), "number " + std::to_string(k) + " of the geometry is " +
-                                                  std::to_string(g[k]) + ", out of range");
+      throw Napi::RangeError::New(
+          info.Env(), "number " + std::to_string(k) + " of the geometry is " + std::to_string(g[k]) + ", out of range");
   }
   if (shape.pt > shape.kh * shape.dh || shape.pl > shape.kw * shape.dw)
     throw Napi::RangeError::New(info.Env(), "the geometry's padding is larger than its window");

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "geometry.h"
-#include "kernels.h"
+#include "exports.h"
 #include "pooling.h"
 #include "simd/table.h"
 #include "threads.h"
@@ -13,7 +13,7 @@ namespace {
 
 using Index = std::ptrdiff_t;
 
-// The input rows (or columns) that one output position covers, padding cut off: first, first + dilation, ... < end.
+// The input rows (or columns) that one output position covers, without padding: first, first + dilation, ... < end.
 struct Window {
   Index first, end;
   Index count(Index dilation) const { return end > first ? (end - first + dilation - 1) / dilation : 0; }
@@ -28,7 +28,7 @@ Window window(Index out, Index stride, Index pad, Index kernel, Index dilation, 
 
 // Calls work(image n, output offset, rows, columns) for every output pixel of one image.
 template <class Work>
-void each_output(const Geometry& g, Index n, const Work& work) {
+void for_each_output(const Geometry& g, Index n, const Work& work) {
   for (Index oy = 0; oy < g.oh; ++oy) {
     const Window rows = window(oy, g.sh, g.pt, g.kh, g.dh, g.h);
     for (Index ox = 0; ox < g.ow; ++ox)
@@ -38,7 +38,7 @@ void each_output(const Geometry& g, Index n, const Work& work) {
 
 void avg_pool_image(const Geometry& g, Index n, const float* x, float* y) {
   const float* image = x + n * g.h * g.w * g.ci;
-  each_output(g, n, [&](Index at, Window rows, Window columns) {
+  for_each_output(g, n, [&](Index at, Window rows, Window columns) {
     float* __restrict out = y + at;
     std::fill(out, out + g.ci, 0.f);
     for (Index r = rows.first; r < rows.end; r += g.dh) {
@@ -52,12 +52,12 @@ void avg_pool_image(const Geometry& g, Index n, const float* x, float* y) {
   });
 }
 
-// tfjs divides the gradient by the whole window, also where padding cuts it.
+// tfjs divides the gradient by the size of the whole window, also where part of the window is padding.
 void avg_pool_gradient_image(const Geometry& g, Index n, const float* dy, float* dx) {
   float* gradient = dx + n * g.h * g.w * g.ci;
   std::fill(gradient, gradient + g.h * g.w * g.ci, 0.f);
   const float share = 1.f / static_cast<float>(g.kh * g.kw);
-  each_output(g, n, [&](Index at, Window rows, Window columns) {
+  for_each_output(g, n, [&](Index at, Window rows, Window columns) {
     const float* __restrict from = dy + at;
     for (Index r = rows.first; r < rows.end; r += g.dh) {
       for (Index p = columns.first; p < columns.end; p += g.dw) {
@@ -68,7 +68,7 @@ void avg_pool_gradient_image(const Geometry& g, Index n, const float* dy, float*
   });
 }
 
-simd::PoolImage image_of(const Geometry& g) {
+simd::PoolImage pool_shape(const Geometry& g) {
   return {g.h, g.w, g.ci, g.kh, g.kw, g.sh, g.sw, g.dh, g.dw, g.pt, g.pl, g.oh, g.ow};
 }
 
@@ -79,8 +79,8 @@ Geometry pooling(const Napi::CallbackInfo& info) {
 }
 
 template <class Work>
-void each_image(const Geometry& g, const Work& work) {
-  threads::split(g.n, 1, [&](Index, threads::Range range) {
+void for_each_image(const Geometry& g, const Work& work) {
+  threads::parallel_for(g.n, 1, [&](Index, threads::Range range) noexcept {
     for (Index n = range.begin; n < range.end; ++n) work(n);
   });
 }
@@ -90,9 +90,9 @@ Napi::Value max_pool(const Napi::CallbackInfo& info) {
   const Geometry g = pooling(info);
   const float* x = check::floats(info, 1, "x", g.input());
   float* y = check::floats(info, 2, "y", g.output());
-  const simd::PoolImage shape = image_of(g);
+  const simd::PoolImage shape = pool_shape(g);
   const Index in = g.input() / g.n, out = g.output() / g.n;
-  each_image(g, [&](Index n) { simd::best().max_pool(shape, x + n * in, y + n * out); });
+  for_each_image(g, [&](Index n) { simd::best().max_pool(shape, x + n * in, y + n * out); });
   return info.Env().Undefined();
 }
 
@@ -102,18 +102,18 @@ Napi::Value max_pool_gradient(const Napi::CallbackInfo& info) {
   const float* dy = check::floats(info, 1, "dy", g.output());
   const float* x = check::floats(info, 2, "x", g.input());
   float* dx = check::floats(info, 3, "dx", g.input());
-  const simd::PoolImage shape = image_of(g);
+  const simd::PoolImage shape = pool_shape(g);
   const Index in = g.input() / g.n, out = g.output() / g.n;
-  each_image(g, [&](Index n) { simd::best().max_pool_grad(shape, dy + n * out, x + n * in, dx + n * in); });
+  for_each_image(g, [&](Index n) { simd::best().max_pool_grad(shape, dy + n * out, x + n * in, dx + n * in); });
   return info.Env().Undefined();
 }
 
-// (n, h, w, c, size, dy, where: Uint8Array, dz, dbias): back through max pooling, ReLU and bias, from where the maxima
-// stood: dz [n, h, w, c], and dbias [c], its sum.
+// (n, h, w, c, size, dy, where: Uint8Array, dz, dbias): the gradient of max pooling, ReLU and bias, from the
+// positions of the maxima: dz [n, h, w, c], and dbias [c], its sum.
 Napi::Value unpool(const Napi::CallbackInfo& info) {
-  const Index n = check::whole(info, 0, "n"), h = check::whole(info, 1, "h"), w = check::whole(info, 2, "w");
-  const Index c = check::whole(info, 3, "c", 1), size = check::whole(info, 4, "size", 1, kMostPooled);
-  const simd::PoolImage shape = side_by_side(h, w, c, size);
+  const Index n = check::integer(info, 0, "n"), h = check::integer(info, 1, "h"), w = check::integer(info, 2, "w");
+  const Index c = check::integer(info, 3, "c", 1), size = check::integer(info, 4, "size", 1, kMaxPoolSize);
+  const simd::PoolImage shape = tiled_pool(h, w, c, size);
   const Index out = check::product(info, {shape.oh, shape.ow, c}), in = check::product(info, {h, w, c});
   const float* dy = check::floats(info, 5, "dy", check::product(info, {n, out}));
   const uint8_t* where = check::bytes(info, 6, "where", n * out);
@@ -121,11 +121,11 @@ Napi::Value unpool(const Napi::CallbackInfo& info) {
   float* dbias = check::floats(info, 8, "dbias", c);
   std::vector<double> total(c);
   Index summed = 0;
-  // In pieces, and over images, as bias_relu_grad sums: dbias has the same bits.
+  // Sums in blocks that may span two images, as bias_relu_grad does, so that dbias has the same bits.
   const auto sum_until = [&](Index row) {
-    const Index pieces = (row - summed) / simd::kPieceRows;
-    simd::best().sum_pieces(dz + summed * c, pieces, c, total.data());
-    summed += pieces * simd::kPieceRows;
+    const Index blocks = (row - summed) / simd::kBlockRows;
+    simd::best().sum_blocks(dz + summed * c, blocks, c, total.data());
+    summed += blocks * simd::kBlockRows;
   };
   const bool covered = shape.oh * size == h && shape.ow * size == w;
   const auto back = [&](Index i) {
@@ -133,7 +133,7 @@ Napi::Value unpool(const Napi::CallbackInfo& info) {
     simd::best().unpool(shape, dy + i * out, where + i * out, dz + i * in);
   };
   const bool alone = threads::count == 1;
-  threads::split(n, 1, [&](Index, threads::Range range) {
+  threads::parallel_for(n, 1, [&](Index, threads::Range range) noexcept {
     for (Index i = range.begin; i < range.end; ++i) {
       back(i);
       if (alone) sum_until((i + 1) * h * w);
@@ -150,7 +150,7 @@ Napi::Value avg_pool(const Napi::CallbackInfo& info) {
   const Geometry g = pooling(info);
   const float* x = check::floats(info, 1, "x", g.input());
   float* y = check::floats(info, 2, "y", g.output());
-  each_image(g, [&](Index n) { avg_pool_image(g, n, x, y); });
+  for_each_image(g, [&](Index n) { avg_pool_image(g, n, x, y); });
   return info.Env().Undefined();
 }
 
@@ -159,7 +159,7 @@ Napi::Value avg_pool_gradient(const Napi::CallbackInfo& info) {
   const Geometry g = pooling(info);
   const float* dy = check::floats(info, 1, "dy", g.output());
   float* dx = check::floats(info, 2, "dx", g.input());
-  each_image(g, [&](Index n) { avg_pool_gradient_image(g, n, dy, dx); });
+  for_each_image(g, [&](Index n) { avg_pool_gradient_image(g, n, dy, dx); });
   return info.Env().Undefined();
 }
 

@@ -1,4 +1,4 @@
-// oneDNN's engine and stream of this JavaScript thread, and its primitives, made once for each shape.
+// oneDNN's engine, its stream for each JavaScript thread, and a cache of its primitives by shape.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace onednn {
 
-// Leaked on purpose: oneDNN's own statics may be gone when a thread's are destroyed at exit.
+// Never freed: at exit oneDNN's statics may be destroyed before those of a thread.
 inline dnnl::engine& engine() {
   static dnnl::engine& only = *new dnnl::engine(dnnl::engine::kind::cpu, 0);
   return only;
@@ -20,7 +20,7 @@ inline dnnl::stream& stream() {
   return *own;
 }
 
-// Keeps what `make` built for a key. A program has few shapes; one that has very many loses the oldest all at once.
+// Keeps what `make` returned for a key. A program has few shapes. When there are too many, all entries are dropped.
 template <class Value, std::size_t KeyLength>
 class Cache {
  public:
@@ -30,12 +30,12 @@ class Cache {
   Value& get(const Key& key, const Make& make) {
     const auto found = entries_.find(key);
     if (found != entries_.end()) return *found->second;
-    if (entries_.size() >= kMost) entries_.clear();
+    if (entries_.size() >= kMaxEntries) entries_.clear();
     return *(entries_[key] = std::make_unique<Value>(make()));
   }
 
  private:
-  static constexpr std::size_t kMost = 512;
+  static constexpr std::size_t kMaxEntries = 512;
   std::map<Key, std::unique_ptr<Value>> entries_;
 };
 

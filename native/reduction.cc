@@ -1,8 +1,8 @@
-// Sums over neighbouring axes, and the gradient through a bias and a ReLU, which is such a sum.
+// Sums over neighbouring axes, and the gradient of a bias and a ReLU, which is such a sum.
 #include <vector>
 
 #include "check.h"
-#include "kernels.h"
+#include "exports.h"
 #include "simd/table.h"
 
 namespace kernels {
@@ -12,8 +12,8 @@ using check::Index;
 
 // (outer, middle, inner, scale, x, out): out [outer, inner] = scale * the sum of x [outer, middle, inner] over middle.
 Napi::Value sum(const Napi::CallbackInfo& info) {
-  const Index outer = check::whole(info, 0, "outer"), middle = check::whole(info, 1, "middle");
-  const Index inner = check::whole(info, 2, "inner");
+  const Index outer = check::integer(info, 0, "outer"), middle = check::integer(info, 1, "middle");
+  const Index inner = check::integer(info, 2, "inner");
   const double scale = check::number(info, 3, "scale");
   const float* x = check::floats(info, 4, "x", check::product(info, {outer, middle, inner}));
   float* out = check::floats(info, 5, "out", check::product(info, {outer, inner}));
@@ -34,16 +34,18 @@ Napi::Value sum(const Napi::CallbackInfo& info) {
 // (rows, columns, relu, dy, y, dz, dbias): dz = dy where y > 0, dbias [columns] its sum over the rows. Without relu
 // dz is dy, and the argument dz is left alone.
 Napi::Value bias_relu_gradient(const Napi::CallbackInfo& info) {
-  const Index rows = check::whole(info, 0, "rows"), columns = check::whole(info, 1, "columns");
+  const Index rows = check::integer(info, 0, "rows"), columns = check::integer(info, 1, "columns");
   const Index n = check::product(info, {rows, columns});
-  const bool relu = check::truth(info, 2, "relu");
+  const bool relu = check::boolean(info, 2, "relu");
   const float* dy = check::floats(info, 3, "dy", n);
   const float* y = check::floats(info, 4, "y", n);
   float* dz = check::floats(info, 5, "dz", n);
   float* dbias = check::floats(info, 6, "dbias", columns);
   std::vector<double> total(columns);
-  if (relu) simd::best().bias_relu_grad(dy, y, rows, columns, dz, total.data());
-  else simd::best().sum_rows(dy, rows, columns, total.data());
+  if (relu)
+    simd::best().bias_relu_grad(dy, y, rows, columns, dz, total.data());
+  else
+    simd::best().sum_rows(dy, rows, columns, total.data());
   for (Index i = 0; i < columns; ++i) dbias[i] = static_cast<float>(total[i]);
   return info.Env().Undefined();
 }

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "check.h"
-#include "kernels.h"
+#include "exports.h"
 #include "simd/table.h"
 #include "threads.h"
 
@@ -11,26 +11,26 @@ namespace kernels {
 namespace {
 
 using check::Index;
-constexpr Index kLeast = 1 << 15;
+constexpr Index kMinElements = 1 << 15;
 
 // The loss of one row; writes (softmax(logits) - onehot(label)) * factor.
 double row_loss(const float* logits, Index classes, Index label, float factor, float* dlogits) {
-  float most = logits[0];
-  for (Index i = 1; i < classes; ++i) most = logits[i] > most ? logits[i] : most;
+  float maximum = logits[0];
+  for (Index i = 1; i < classes; ++i) maximum = logits[i] > maximum ? logits[i] : maximum;
   double sum = 0;
   for (Index i = 0; i < classes; ++i) {
-    dlogits[i] = std::exp(logits[i] - most);
+    dlogits[i] = std::exp(logits[i] - maximum);
     sum += dlogits[i];
   }
   const float scale = static_cast<float>(factor / sum);
   for (Index i = 0; i < classes; ++i) dlogits[i] *= scale;
   dlogits[label] -= factor;
-  return std::log(sum) + most - logits[label];
+  return std::log(sum) + maximum - logits[label];
 }
 
 // (rows, classes, logits, labels: Int32Array, loss: Float32Array(1), dlogits)
 Napi::Value softmax_cross_entropy(const Napi::CallbackInfo& info) {
-  const Index rows = check::whole(info, 0, "rows", 1), classes = check::whole(info, 1, "classes", 1);
+  const Index rows = check::integer(info, 0, "rows", 1), classes = check::integer(info, 1, "classes", 1);
   const Index n = check::product(info, {rows, classes});
   const float* logits = check::floats(info, 2, "logits", n);
   const int32_t* labels = check::ints(info, 3, "labels", rows);
@@ -58,16 +58,15 @@ simd::Rate rate(const Napi::CallbackInfo& info, size_t i, const char* name) {
 
 // (n, beta1, beta2, bias1, bias2, stepSize, epsilon, l2, decay, theta, gradient, m, v, mask | null, theta', m', v')
 Napi::Value adam_step(const Napi::CallbackInfo& info) {
-  const Index n = check::whole(info, 0, "n");
-  const simd::AdamFactors f = {
-      rate(info, 1, "beta1"),
-      rate(info, 2, "beta2"),
-      static_cast<float>(1 / check::number(info, 3, "bias1")),
-      static_cast<float>(1 / check::number(info, 4, "bias2")),
-      factor(info, 5, "stepSize"),
-      factor(info, 6, "epsilon"),
-      factor(info, 7, "l2"),
-      factor(info, 8, "decay")};
+  const Index n = check::integer(info, 0, "n");
+  const simd::AdamFactors f = {rate(info, 1, "beta1"),
+                               rate(info, 2, "beta2"),
+                               static_cast<float>(1 / check::number(info, 3, "bias1")),
+                               static_cast<float>(1 / check::number(info, 4, "bias2")),
+                               factor(info, 5, "stepSize"),
+                               factor(info, 6, "epsilon"),
+                               factor(info, 7, "l2"),
+                               factor(info, 8, "decay")};
   const float* theta = check::floats(info, 9, "theta", n);
   const float* gradient = check::floats(info, 10, "gradient", n);
   const float* m = check::floats(info, 11, "m", n);
@@ -76,7 +75,7 @@ Napi::Value adam_step(const Napi::CallbackInfo& info) {
   float* theta_out = check::floats(info, 14, "theta'", n);
   float* m_out = check::floats(info, 15, "m'", n);
   float* v_out = check::floats(info, 16, "v'", n);
-  threads::split(n, kLeast, [&](Index, threads::Range r) {
+  threads::parallel_for(n, kMinElements, [&](Index, threads::Range r) noexcept {
     const Index at = r.begin;
     simd::best().adam(r.end - at, theta + at, gradient + at, m + at, v + at, mask == nullptr ? nullptr : mask + at, f,
                       theta_out + at, m_out + at, v_out + at);
@@ -86,7 +85,7 @@ Napi::Value adam_step(const Napi::CallbackInfo& info) {
 
 // (n, momentum, gradientScale, momentumScale, l2, decay, theta, gradient, m, mask | null, theta', m')
 Napi::Value sgd_step(const Napi::CallbackInfo& info) {
-  const Index n = check::whole(info, 0, "n");
+  const Index n = check::integer(info, 0, "n");
   const simd::SgdFactors f = {factor(info, 1, "momentum"), factor(info, 2, "gradientScale"),
                               factor(info, 3, "momentumScale"), factor(info, 4, "l2"), factor(info, 5, "decay")};
   const float* theta = check::floats(info, 6, "theta", n);
@@ -95,7 +94,7 @@ Napi::Value sgd_step(const Napi::CallbackInfo& info) {
   const float* mask = check::floats_or_null(info, 9, "mask", n);
   float* theta_out = check::floats(info, 10, "theta'", n);
   float* m_out = check::floats(info, 11, "m'", n);
-  threads::split(n, kLeast, [&](Index, threads::Range r) {
+  threads::parallel_for(n, kMinElements, [&](Index, threads::Range r) noexcept {
     const Index at = r.begin;
     simd::best().sgd(r.end - at, theta + at, gradient + at, m + at, mask == nullptr ? nullptr : mask + at, f,
                      theta_out + at, m_out + at);

@@ -1,2 +1,2 @@
-// The kernels of this folder for one instruction set; the flags are in binding.gyp.
+// The kernels for AVX2. The flags are in binding.gyp.
 #include "kernels.inc"

@@ -1,2 +1,2 @@
-// The kernels of this folder for one instruction set; the flags are in binding.gyp.
+// The kernels for AVX-512. The flags are in binding.gyp.
 #include "kernels.inc"

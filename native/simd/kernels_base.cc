@@ -1,2 +1,2 @@
-// The kernels of this folder for one instruction set; the flags are in binding.gyp.
+// The kernels for the baseline of the architecture (SSE2 on x86-64). The flags are in binding.gyp.
 #include "kernels.inc"

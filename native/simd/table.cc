@@ -7,7 +7,7 @@
 namespace simd {
 namespace {
 
-const Table& choose() {
+const Table& choose() noexcept {
   const char* asked = std::getenv("ADAMW_BENCH_ISA");
 #ifdef WITH_X86_KERNELS
   const bool any = asked == nullptr || *asked == 0;
@@ -23,7 +23,7 @@ const Table& choose() {
 
 }  // namespace
 
-const Table& best() {
+const Table& best() noexcept {
   static const Table& chosen = choose();
   return chosen;
 }

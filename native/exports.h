@@ -1,4 +1,4 @@
-// The functions this addon gives to JavaScript, by file, and the guard every one of them runs under.
+// The functions that this addon exports to JavaScript, by file, and the guard that each of them runs under.
 #pragma once
 #include <napi.h>
 
@@ -11,10 +11,10 @@ namespace kernels {
 
 using Function = Napi::Value (*)(const Napi::CallbackInfo&);
 
-// Turns what oneDNN and the allocator throw into JavaScript errors, and keeps signal handlers away meanwhile.
+// Turns what oneDNN and the allocator throw into JavaScript errors. Signals are blocked meanwhile.
 template <Function function>
 Napi::Value guarded(const Napi::CallbackInfo& info) {
-  const signals::Elsewhere elsewhere;
+  const signals::Blocked blocked;
   try {
     return function(info);
   } catch (const Napi::Error&) {
