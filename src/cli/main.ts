@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../sweep/version.js';
 import { ReportedError } from '../errors/reported.js';
+import { onUnflushable } from '../files/flush.js';
 import { exitCode } from './exit.js';
 
 const examples = `
@@ -39,6 +40,7 @@ function surviveLostReaders(): void {
 /** Runs a command line (as process.argv) and returns its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   surviveLostReaders();
+  onUnflushable((text) => console.error(`note: ${text}`));
   let code: number = exitCode.ok;
   const finish = (value: number) => (code = value);
   const program = new Command('adamw-bench')

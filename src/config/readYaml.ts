@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments, type Document, type ParsedNode } from 'yaml';
+import { sentenceFor } from '../files/problem.js';
 import { ConfigError, type Problem } from './errors.js';
 import { tooDeepAt } from './nesting.js';
 import type { Place, Source } from './source.js';
@@ -37,7 +38,7 @@ export function readText(path: string, asked: AskedFor = { file: path }): string
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const near = neighbour(path);
-    return refuse(`${named}${reason(error)}`, near === undefined ? undefined : `did you mean ${near}?`);
+    return refuse(`${named}${reason(path, error)}`, near === undefined ? undefined : `did you mean ${near}?`);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -46,11 +47,11 @@ export function readText(path: string, asked: AskedFor = { file: path }): string
   }
 }
 
-function reason(error: unknown): string {
+function reason(path: string, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
   if (code === 'EACCES') return 'no permission to read it';
-  return error instanceof Error ? error.message : String(error);
+  return sentenceFor(path, error) ?? (error instanceof Error ? error.message : String(error));
 }
 
 function neighbour(path: string): string | undefined {

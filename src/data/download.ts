@@ -8,6 +8,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataError, reason } from './errors.js';
+import { flush } from '../files/flush.js';
 import { makeFolder } from '../files/folder.js';
 import { acquireLock } from '../files/lock.js';
 
@@ -112,7 +113,7 @@ async function save(
       if (received > limit) throw new Final(`sends more than the expected ${limit} bytes`);
       onChunk(received);
     }
-    await handle.sync();
+    await flush(handle);
   } finally {
     await handle.close();
   }

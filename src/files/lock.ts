@@ -7,6 +7,7 @@ import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ReportedError } from '../errors/reported.js';
 import { birthOf, isRunning, place } from './process.js';
 
 /** A live owner rewrites its lock this often. */
@@ -36,12 +37,34 @@ function parseOwner(text: string): Owner | undefined {
   }
 }
 
+/**
+ * Whether a file of this content may be a lock: one, or what a crash has left of one. Anything else was written by
+ * another program, and is not for us to remove.
+ */
+export const isLock = (text: string): boolean =>
+  parseOwner(text) !== undefined || text.startsWith('{"pid":') || '{"pid":'.startsWith(text);
+
+/** A file of a lock's name that is no lock. */
+export class ForeignLock extends ReportedError {
+  constructor(file: string) {
+    super(`${file} is in the way: it has a lock's name, but adamw-bench did not write it.`, {
+      code: 'foreign-lock',
+      remedy: 'Move it elsewhere.',
+    });
+  }
+}
+
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
-/** Whether the lock's owner is gone; false if it lives, or there is no lock. */
+/**
+ * Whether the lock's owner is gone; false if it lives, or there is no lock.
+ * @throws ForeignLock
+ */
 async function isDead(file: string): Promise<boolean> {
   try {
-    const owner = parseOwner(await readFile(file, 'utf8'));
+    const text = await readFile(file, 'utf8');
+    if (!isLock(text)) throw new ForeignLock(file);
+    const owner = parseOwner(text);
     if (owner && isHere(owner)) {
       return !isRunning(owner.pid) || (owner.birth !== undefined && birthOf(owner.pid) !== owner.birth);
     }

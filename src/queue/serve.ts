@@ -5,6 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { sentenceFor } from '../files/problem.js';
 import { packageVersion } from '../sweep/index.js';
 import { QueueError, type RedisAddress } from './address.js';
 import type { QueuedJob } from './bull.js';
@@ -117,9 +118,12 @@ async function makeRoot(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'adamw-bench-worker-'));
   } catch (error) {
-    throw new QueueError(
-      `No folder for checkpoints could be made in ${tmpdir()}: ${(error as Error).message}. Make room there, or name another folder in TMPDIR.`,
-    );
+    const why = sentenceFor(tmpdir(), error);
+    if (why === undefined) throw error;
+    throw new QueueError(`No folder for checkpoints could be made. ${why}`, {
+      cause: error,
+      remedy: 'Make room there, or name another folder in TMPDIR.',
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimLock, removeDeadLock, type Claim } from '../files/lock.js';
 import type { Job } from './cells.js';
+import { isOwnName } from './ownFiles.js';
 
 /** A job that is ours until it is released. */
 export interface ClaimedJob {
@@ -106,6 +107,6 @@ export function sharedSource(
 /** Removes what claims dead coordinators have left, and the folder where no claim is left. */
 export async function clearClaims(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  for (const name of names) if (name.endsWith('.lock')) await removeDeadLock(join(folder, name));
+  for (const name of names) if (isOwnName('claims', name)) await removeDeadLock(join(folder, name));
   await rmdir(folder).catch(() => undefined);
 }

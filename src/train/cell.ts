@@ -33,6 +33,9 @@ export function identify(settings: Omit<Cell, 'id'>): Cell {
   return { id, ...settings };
 }
 
+/** Whether a text has the form of a cell's id. */
+export const isCellId = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
+
 /** Whether a cell read from outside still has the identity that its settings give. */
 export const isGenuine = ({ id, ...settings }: Cell): boolean => identify(settings).id === id;
 

@@ -5,7 +5,18 @@ import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
-import { StorageError, layout, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
+import {
+  StorageError,
+  layout,
+  moveOrChoose,
+  reportFiles,
+  requireOwn,
+  runSweep,
+  sweepFiles,
+  type Executor,
+  type SweepResult,
+} from '../../sweep/index.js';
+import { explainingFiles } from '../../files/problem.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice, weightsNotice } from '../notices.js';
 import { progressDisplay, type ProgressStyle } from '../progress.js';
@@ -118,6 +129,9 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   const experiment = loadExperiment(config, { set: flags.set });
   if (flags.out === '') throw new UsageError('--out is empty: name a folder, or leave the option out.');
   const dir = flags.out ?? join('results', experiment.name);
+  await explainingFiles(dir, () => requireOwn(dir, writtenFiles(flags), moveOrChoose), {
+    remedy: 'Choose another folder with --out.',
+  });
   const executor = await executorOf(experiment, dir, flags);
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
@@ -136,6 +150,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
         retries: flags.retries,
         failFast: flags.failFast ?? false,
         retryFailed: flags.retryFailed ?? false,
+        configFile: config,
         update: flags.update ?? false,
         join: flags.join ?? false,
         limits: { timeout: flags.timeout, hang: flags.hangTimeout, memory: flags.memoryLimit },
@@ -153,6 +168,12 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   }
   return conclude(experiment, dir, result, flags);
 }
+
+/** All files that the command may write, so that a folder is refused before anything is trained. */
+const writtenFiles = ({ keepWeights = false, figures }: RunFlags) => [
+  ...sweepFiles({ weights: keepWeights }),
+  ...reportFiles({ figures }),
+];
 
 /** The queue's coordinator where one is asked for. */
 async function executorOf(
@@ -187,7 +208,12 @@ async function conclude(
 ): Promise<number> {
   const { records, manifest, interrupted, failedFast, jobs } = result;
   const input = { records, experiment, manifest: { ...manifest }, command: manifest.command };
-  const paths = records.length > 0 ? await tellingHowToReport(dir, () => writeReport(dir, input, flags)) : [];
+  const write = async () => {
+    // Once more: hours may have passed.
+    await requireOwn(dir, reportFiles(flags), moveOrChoose);
+    return writeReport(dir, input, flags);
+  };
+  const paths = records.length > 0 ? await tellingHowToReport(dir, write) : [];
   const talk = !flags.quiet && !flags.json;
   if (talk && records.length > 0) {
     const width = process.stdout.columns ?? 100;
