@@ -19,6 +19,7 @@ import {
 import { gunzipSync } from 'node:zlib';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { reportFiles, requireOwn, sweepFiles } from '../../src/sweep/index.js';
 import { adamwBench, configure, journalLines, run, scratch } from './cli.js';
 import { inThisProcess } from './inProcess.js';
 
@@ -63,6 +64,8 @@ beforeAll(async () => {
   const args = ['run', finished.file, '--out', finished.dir, '-q', '--keep-weights'];
   expect(await adamwBench(args)).toMatchObject({ code: 0 });
 });
+
+const everything = [...sweepFiles({ weights: true }), ...reportFiles({ figures: true })];
 
 /** A copy of the finished folder. */
 function copy(): string {
@@ -224,25 +227,30 @@ describe('a folder of ours', () => {
       },
     ],
   ] as [string, (dir: string) => void][])(
-    'that a crash has left with %s is gone on with',
+    'that a crash has left with %s stays ours',
     async (_what, damage) => {
-      // prettier-ignore
       const dir = copy();
       damage(dir);
-      const { code, stderr } = await adamwBench(run(finished.file, dir, '-q'));
-      expect(code, stderr).toBe(0);
-      expect(journalLines(dir)).toHaveLength(8);
+      await expect(requireOwn(dir, everything, '')).resolves.toBeUndefined();
     },
   );
 
-  it('of an earlier version is ours: what we have published', async () => {
-    const dir = join(scratch(), 'fig1');
-    cpSync('results/paper/fig1', dir, { recursive: true });
-    for (const name of ['runs.jsonl', 'epochs.csv']) {
-      writeFileSync(join(dir, name), gunzipSync(readFileSync(join(dir, `${name}.gz`))));
-    }
-    const { code, stderr } = await adamwBench(['report', dir]);
+  it('is gone on with where a crash has torn its only line', async () => {
+    const dir = copy();
+    truncateSync(join(dir, 'runs.jsonl'), 200);
+    const { code, stderr } = await adamwBench(run(finished.file, dir, '-q'));
     expect(code, stderr).toBe(0);
+    expect(journalLines(dir)).toHaveLength(8);
+  });
+
+  it.each(readdirSync('results/paper'))('of an earlier version is ours: %s', async (name) => {
+    const dir = join(scratch(), name);
+    cpSync(join('results/paper', name), dir, { recursive: true });
+    await expect(requireOwn(dir, everything, '')).resolves.toBeUndefined();
+    const journal = join(dir, 'runs.jsonl');
+    writeFileSync(journal, gunzipSync(readFileSync(`${journal}.gz`)));
+    for (const other of ['config.yaml', 'manifest.json']) rmSync(join(dir, other));
+    await expect(requireOwn(dir, everything, '')).resolves.toBeUndefined();
   });
 });
 
