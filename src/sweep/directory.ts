@@ -51,8 +51,6 @@ export interface TakeOptions {
   readonly join?: boolean;
   /** The file that the configuration was read from. It is never written over. */
   readonly configFile?: string | undefined;
-  /** Final weights will be kept in the folder. */
-  readonly keepWeights?: boolean;
   /** Called if the folder vanishes, or another process takes it over, while it is ours. */
   onLost?(): void;
 }
@@ -72,11 +70,11 @@ export async function takeDirectory(
   dir: string,
   experiment: Experiment,
   update: boolean,
-  { join: joining = false, configFile, keepWeights = false, onLost }: TakeOptions = {},
+  { join: joining = false, configFile, onLost }: TakeOptions = {},
 ): Promise<() => Promise<void>> {
   const paths = layout(dir);
   await explainingAccess(dir, async () => {
-    await requireOwn(dir, sweepFiles({ weights: keepWeights }), moveOrChoose);
+    await requireOwn(dir, sweepFiles, moveOrChoose);
     await makeFolder(dir);
   });
   const claim = await explainingAccess(dir, () => claimLock(paths.lock, onLost));
@@ -162,12 +160,23 @@ export async function explainingAccess<T>(
   try {
     return await act();
   } catch (error) {
-    const sentence = sentenceFor(dir, error);
-    if (sentence === undefined) throw error;
-    const remedy = remedies[errnoOf(error)!] ?? 'Choose another folder with --out.';
-    throw as(`${sentence} (${(error as Error).message})`, { remedy, cause: error });
+    const code = errnoOf(error);
+    const sentence = sentences[code ?? '']?.(dir) ?? sentenceFor(dir, error);
+    if (code === undefined || sentence === undefined) throw error;
+    const remedy = remedies[code] ?? 'Choose another folder with --out.';
+    // The system's own words name the file.
+    throw as(`${sentence} ${remedy} (${(error as Error).message})`, { cause: error });
   }
 }
+
+const forbidden = (dir: string) => `${dir} cannot be written to: you have no permission.`;
+
+/** What is said of a results folder in other words than of any path. */
+const sentences: Readonly<Record<string, (dir: string) => string>> = {
+  EACCES: forbidden,
+  EPERM: forbidden,
+  ENOENT: (dir) => `${dir} has vanished, or something in it.`,
+};
 
 const freeSpace = 'Free some space and run the same command again: finished cells are kept.';
 

@@ -67,10 +67,13 @@ const topFiles: readonly OwnFile[] = [
 
 const folder = (name: string): OwnFolder => ({ name, isFolder: true });
 
-/** What a sweep itself writes, moves or clears. */
-export const sweepFiles = ({ weights }: { readonly weights: boolean }): readonly (OwnFile | OwnFolder)[] => [
+/**
+ * What a sweep itself writes, moves or clears. Not `weights`: where that cannot be a folder, a notice says so and the
+ * results count all the same.
+ */
+export const sweepFiles: readonly (OwnFile | OwnFolder)[] = [
   ...topFiles,
-  ...['checkpoints', 'claims', ...(weights ? ['weights'] : [])].map(folder),
+  ...['checkpoints', 'claims'].map(folder),
 ];
 
 /** The first columns of each table, which no version has changed. */

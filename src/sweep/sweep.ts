@@ -101,7 +101,6 @@ export async function runSweep(
   const release = await takeDirectory(dir, experiment, options.update, {
     join: options.join ?? false,
     configFile: options.configFile,
-    keepWeights: options.keepWeights ?? false,
     onLost,
   });
   try {

@@ -65,7 +65,7 @@ beforeAll(async () => {
   expect(await adamwBench(args)).toMatchObject({ code: 0 });
 });
 
-const everything = [...sweepFiles({ weights: true }), ...reportFiles({ figures: true })];
+const everything = [...sweepFiles, ...reportFiles({ figures: true })];
 
 /** A copy of the finished folder. */
 function copy(): string {

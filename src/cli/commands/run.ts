@@ -170,10 +170,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
 }
 
 /** All files that the command may write, so that a folder is refused before anything is trained. */
-const writtenFiles = ({ keepWeights = false, figures }: RunFlags) => [
-  ...sweepFiles({ weights: keepWeights }),
-  ...reportFiles({ figures }),
-];
+const writtenFiles = (flags: RunFlags) => [...sweepFiles, ...reportFiles(flags)];
 
 /** The queue's coordinator where one is asked for. */
 async function executorOf(
