@@ -5,6 +5,7 @@ import { ReportedError } from '../errors/reported.js';
 import { discreet } from './discreet.js';
 import { requireOpenFiles, tooManyFiles } from '../files/openFiles.js';
 import { surviveLostOutput } from '../files/output.js';
+import { onUnflushable } from '../files/flush.js';
 import { exitCode } from './exit.js';
 import { surviveHangUp } from './signals.js';
 
@@ -41,6 +42,7 @@ export async function start(argv: readonly string[]): Promise<number> {
 
 /** Runs a command line (as process.argv) and returns its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
+  onUnflushable((text) => console.error(`note: ${text}`));
   let code: number = exitCode.ok;
   const finish = (value: number) => (code = value);
   const program = new Command('adamw-bench')

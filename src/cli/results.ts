@@ -1,10 +1,14 @@
 /** A results folder, read back for reports: records of its configuration's cells, manifest, command. */
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadExperiment, type Experiment } from '../config/index.js';
+import { errnoOf, explainingFiles } from '../files/problem.js';
 import type { ReportInput } from '../report/index.js';
 import {
   expandInSlices,
+  isOwn,
+  journalFile,
   layout,
   readJournal,
   readManifest,
@@ -20,9 +24,10 @@ import { UsageError } from './exit.js';
  */
 export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
   const { journal } = layout(dir);
-  if (!existsSync(journal)) throw new UsageError(noResults(dir));
-  const { records, damaged } = await readJournal(journal).catch((error: Error) => {
-    throw new UsageError(`${journal} cannot be read (${error.message}).`);
+  const { records, damaged } = await explainingFiles(journal, async () => {
+    if (!(await exists(journal))) throw new UsageError(noResults(dir));
+    await requireOwnJournal(dir);
+    return readJournal(journal);
   });
   if (damaged.length > 0) {
     console.error(
@@ -30,6 +35,28 @@ export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
     );
   }
   return records;
+}
+
+/** @throws the file system's error where a file can be there or not, for all that can be told */
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    return false;
+  }
+}
+
+/** @throws UsageError where runs.jsonl is another program's */
+async function requireOwnJournal(dir: string): Promise<void> {
+  const { journal } = layout(dir);
+  if ((await stat(journal)).isFile() && !(await isOwn(dir, journalFile))) {
+    throw new UsageError(`${journal} is no journal of adamw-bench.`, {
+      code: 'foreign-files',
+      remedy: 'Name a folder that adamw-bench run has made.',
+    });
+  }
 }
 
 function noResults(dir: string): string {

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments, type Document, type ParsedNode } from 'yaml';
 import { bundledConfigs } from './bundled.js';
+import { sentenceFor } from '../files/problem.js';
 import { ConfigError, type Problem } from './errors.js';
 import { invisibleIn, unseenProblem } from './invisible.js';
 import { tooDeepAt } from './nesting.js';
@@ -41,7 +42,7 @@ export function readText(path: string, asked: AskedFor = { file: path }): string
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const near = neighbour(path) ?? (asked.place === undefined ? bundledNear(path) : undefined);
-    return refuse(`${named}${reason(error)}`, near === undefined ? undefined : `did you mean ${near}?`);
+    return refuse(`${named}${reason(path, error)}`, near === undefined ? undefined : `did you mean ${near}?`);
   }
   const other = encodingOf(bytes);
   if (other !== undefined) return refuse(`${named}this is ${other.name}, not UTF-8 text`, other.hint);
@@ -52,11 +53,11 @@ export function readText(path: string, asked: AskedFor = { file: path }): string
   }
 }
 
-function reason(error: unknown): string {
+function reason(path: string, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'no such file';
   if (code === 'EACCES') return 'no permission to read it';
-  return error instanceof Error ? error.message : String(error);
+  return sentenceFor(path, error) ?? (error instanceof Error ? error.message : String(error));
 }
 
 function neighbour(path: string): string | undefined {

@@ -2,8 +2,14 @@
 import { stringify } from 'yaml';
 import type { Experiment } from './schema.js';
 
+/** How the file begins. It tells a configuration that the program has written from one that a person has. */
+const header = '# Resolved by adamw-bench: every default is written out, nothing is inherited.\n';
+
+/** Whether a text is one that `experimentToYaml` wrote, of this version or another. */
+export const isResolved = (text: string): boolean =>
+  text.startsWith(header.slice(0, header.indexOf(':') + 1));
+
 /** YAML that loads to an equal Experiment: every default written out, nothing inherited. */
 export function experimentToYaml(experiment: Experiment): string {
-  const header = '# Resolved by adamw-bench: every default is written out, nothing is inherited.\n';
   return header + stringify(experiment, { aliasDuplicateObjects: false, lineWidth: 110 });
 }

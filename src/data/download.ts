@@ -9,6 +9,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataError, reason, usingData } from './errors.js';
 import { proxyAdvice, useProxy } from './proxy.js';
+import { flush } from '../files/flush.js';
 import { makeFolder } from '../files/folder.js';
 import { acquireLock } from '../files/lock.js';
 import { FileError } from '../files/problem.js';
@@ -143,7 +144,7 @@ async function save(
         throw new MirrorError(`sends more than the expected ${limit} bytes`, { final: true, spoilt: true });
       onChunk(received);
     }
-    await usingData(part, () => handle.sync());
+    await usingData(part, () => flush(handle));
   } finally {
     await handle.close();
   }

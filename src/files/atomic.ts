@@ -1,10 +1,18 @@
 /** Files that are either whole or absent, whatever happens while they are written. */
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ageOf } from './age.js';
+import { flush, flushFolder } from './flush.js';
 
-const temporaryEnd = '.tmp';
+/** The name of a file's temporary: the file's own, who writes it, something random. */
+const temporaryOf = (file: string) => `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+const temporaryEnd = /\.\d+\.[0-9a-f]{8}\.tmp$/;
+
+/** The name that a temporary of `writeAtomically` would get in the end; undefined for any other file. */
+export function nameOfTemporary(name: string): string | undefined {
+  return temporaryEnd.test(name) ? name.replace(temporaryEnd, '') : undefined;
+}
 
 /**
  * Writes `content` to `file` so that a reader (or a crash) sees the old content or the new, never a part: a
@@ -15,14 +23,14 @@ export async function writeAtomically(
   file: string,
   content: string | Uint8Array | Iterable<string | Uint8Array>,
 ): Promise<void> {
-  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}${temporaryEnd}`;
+  const temporary = temporaryOf(file);
   try {
     const handle = await open(temporary, 'wx');
     try {
       const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
       // Each writeFile on a handle goes on where the last one ended.
       for (const piece of pieces) await handle.writeFile(piece);
-      await handle.sync();
+      await flush(handle);
     } finally {
       await handle.close();
     }
@@ -37,16 +45,26 @@ export async function writeAtomically(
 /** Makes a rename or a new file in `folder` durable, where the platform can (Windows cannot open folders). */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
+  if (!handle) return;
+  await flushFolder(handle);
+  await handle.close();
 }
 
-/** Removes temporary files in a folder that nobody has written to for `seconds`: their writers were killed. */
-export async function clearTemporaries(folder: string, seconds = 600): Promise<void> {
+/**
+ * Removes temporary files in a folder that nobody has written to for `seconds`: their writers were killed.
+ * @param isOurs whether the program writes a file of this name there; temporaries of other files are left alone
+ */
+export async function clearTemporaries(
+  folder: string,
+  isOurs: (name: string) => boolean,
+  seconds = 600,
+): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
-    if (!name.endsWith(temporaryEnd)) continue;
+    const final = nameOfTemporary(name);
+    if (final === undefined || !isOurs(final)) continue;
     const file = join(folder, name);
+    if (!(await stat(file).catch(() => undefined))?.isFile()) continue;
     // One that has gone meanwhile, or a folder that takes no probe: left as it is.
     const age = await ageOf(file, join(folder, 'age')).catch(() => 0);
     if (age > seconds * 1000) await rm(file, { force: true });

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ageOf } from './age.js';
+import { ReportedError } from '../errors/reported.js';
 import { birthOf, isRunning, place } from './process.js';
 
 /** A live owner rewrites its lock this often. */
@@ -39,12 +40,34 @@ function parseOwner(text: string): Owner | undefined {
   }
 }
 
+/**
+ * Whether a file of this content may be a lock: one, or what a crash has left of one. Anything else was written by
+ * another program, and is not for us to remove.
+ */
+export const isLock = (text: string): boolean =>
+  parseOwner(text) !== undefined || text.startsWith('{"pid":') || '{"pid":'.startsWith(text);
+
+/** A file of a lock's name that is no lock. */
+export class ForeignLock extends ReportedError {
+  constructor(file: string) {
+    super(`${file} is in the way: it has a lock's name, but adamw-bench did not write it.`, {
+      code: 'foreign-lock',
+      remedy: 'Move it elsewhere.',
+    });
+  }
+}
+
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
-/** The content of the lock if its owner is gone; undefined if it lives, or there is no lock. */
+/**
+ * The content of the lock if its owner is gone; undefined if it lives, or there is no lock.
+ * @throws ForeignLock
+ */
 async function contentOfDead(file: string): Promise<string | undefined> {
   const content = await readFile(file, 'utf8').catch(absent);
-  return content !== undefined && (await isDead(file, parseOwner(content))) ? content : undefined;
+  if (content === undefined) return undefined;
+  if (!isLock(content)) throw new ForeignLock(file);
+  return (await isDead(file, parseOwner(content))) ? content : undefined;
 }
 
 async function isDead(file: string, owner: Owner | undefined): Promise<boolean> {

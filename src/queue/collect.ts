@@ -177,5 +177,5 @@ async function keepWeights(
     return;
   }
   const write = () => writeAtomically(join(weightsFolder, `${cell.id}.safetensors`), bytes);
-  await explainingAccess(weightsFolder, write, (message) => new StorageError(message));
+  await explainingAccess(weightsFolder, write, (message, options) => new StorageError(message, options));
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sentenceFor } from '../files/problem.js';
 import { packageVersion } from '../sweep/index.js';
 import { QueueError, type RedisAddress } from './address.js';
 import { connect } from './connection.js';
@@ -96,9 +97,12 @@ async function makeRoot(): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), 'adamw-bench-worker-'));
   } catch (error) {
-    throw new QueueError(
-      `No folder for checkpoints could be made in ${tmpdir()}: ${(error as Error).message}. Make room there, or name another folder in TMPDIR.`,
-    );
+    const why = sentenceFor(tmpdir(), error);
+    if (why === undefined) throw error;
+    throw new QueueError(`No folder for checkpoints could be made. ${why}`, {
+      cause: error,
+      remedy: 'Make room there, or name another folder in TMPDIR.',
+    });
   }
 }
 

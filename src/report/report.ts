@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
+import { sentenceFor } from '../files/problem.js';
 import { decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
 import { ReportError } from './error.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
@@ -77,10 +78,8 @@ async function writeOrExplain(path: string, pieces: Iterable<string | Uint8Array
     await makeFolder(dirname(path));
     await writeAtomically(path, pieces);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ReportError(
-      `${path} could not be written (${why}). Check that the folder is writable and the disk not full.`,
-      { cause },
-    );
+    const why = sentenceFor(path, cause);
+    if (why === undefined) throw cause;
+    throw new ReportError(why, { cause, remedy: 'Check that the folder is writable and the disk not full.' });
   }
 }

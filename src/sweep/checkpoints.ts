@@ -1,7 +1,7 @@
 /** Where checkpoints are kept: one safetensors file per unfinished cell, in a folder. */
 import { readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeAtomically } from '../files/atomic.js';
+import { nameOfTemporary, writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 
 /** A place for the bytes of checkpoints, by cell id. */
@@ -31,8 +31,9 @@ export function folderStore(folder: string): CheckpointStore {
     },
     async remove(id) {
       // The file, and what writers that were killed have left of it.
-      const names = (await readdir(folder).catch(() => [])).filter((name) =>
-        name.startsWith(`${id}${suffix}`),
+      const own = `${id}${suffix}`;
+      const names = (await readdir(folder).catch(() => [])).filter(
+        (name) => name === own || nameOfTemporary(name) === own,
       );
       await Promise.all(names.map((name) => rm(join(folder, name), { force: true })));
     },

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { claimLock, removeDeadLock, type Claim } from '../files/lock.js';
 import type { Job } from './cells.js';
+import { isOwnName } from './ownFiles.js';
 
 /** A job that is ours until it is released. */
 export interface ClaimedJob {
@@ -108,7 +109,7 @@ export function sharedSource(
 export async function clearClaims(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   // Together: to find another machine's lock dead takes some seconds.
-  const locks = names.filter((name) => name.endsWith('.lock'));
+  const locks = names.filter((name) => isOwnName('claims', name));
   await Promise.all(locks.map((name) => removeDeadLock(join(folder, name))));
   await rmdir(folder).catch(() => undefined);
 }

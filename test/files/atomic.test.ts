@@ -44,18 +44,22 @@ it('keeps the old content where it cannot write', async () => {
 
 it('tells the age of temporary files by the clock of their file system, not by the host’s', async () => {
   const folder = scratch();
-  writeFileSync(join(folder, 'new.2.cd.tmp'), '');
+  const name = 'new.2.0123abcd.tmp';
+  writeFileSync(join(folder, name), '');
   vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000);
-  await clearTemporaries(folder).finally(() => vi.restoreAllMocks());
-  expect(readdirSync(folder)).toEqual(['new.2.cd.tmp']);
+  await clearTemporaries(folder, () => true).finally(() => vi.restoreAllMocks());
+  expect(readdirSync(folder)).toEqual([name]);
 });
 
-it('clears temporary files of the killed, not those being written', async () => {
+it('clears temporary files of the killed, not those being written nor anybody else’s', async () => {
   const folder = scratch();
-  for (const name of ['old.1.ab.tmp', 'new.2.cd.tmp', 'kept']) writeFileSync(join(folder, name), '');
-  utimesSync(join(folder, 'old.1.ab.tmp'), 1, 1);
-  utimesSync(join(folder, 'kept'), 1, 1);
-  await clearTemporaries(folder);
-  expect(readdirSync(folder).sort()).toEqual(['kept', 'new.2.cd.tmp']);
-  await clearTemporaries(join(folder, 'none'));
+  const others = ['kept', 'a.tmp', 'other.1.0123abcd.tmp', 'old.1.ab.tmp', 'old.x.0123abcd.tmp'];
+  const old = ['old.1.0123abcd.tmp', ...others];
+  for (const name of [...old, 'old.2.0123abcd.tmp']) writeFileSync(join(folder, name), '');
+  for (const name of old) utimesSync(join(folder, name), 1, 1);
+  mkdirSync(join(folder, 'old.3.0123abcd.tmp'));
+  utimesSync(join(folder, 'old.3.0123abcd.tmp'), 1, 1);
+  await clearTemporaries(folder, (name) => name === 'old');
+  expect(readdirSync(folder).sort()).toEqual([...others, 'old.2.0123abcd.tmp', 'old.3.0123abcd.tmp'].sort());
+  await clearTemporaries(join(folder, 'none'), () => true);
 });

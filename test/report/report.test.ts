@@ -1,11 +1,12 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pairings, renderComparisonText } from '../../src/report/compare.js';
 import { ReportError } from '../../src/report/error.js';
 import { ordered } from '../../src/report/order.js';
 import { writeReport } from '../../src/report/report.js';
+import { figureNames, reportFiles } from '../../src/sweep/ownFiles.js';
 import { powers, sweepRecords } from './records.js';
 
 const records = sweepRecords({ lrs: powers(-11, 4), wds: powers(-12, 3, true), seeds: [0, 1], epochs: 3 });
@@ -38,6 +39,16 @@ describe('writeReport', () => {
       expect(files).toContain(name);
   }, 30_000);
 
+  it('writes no file that is not on the list of ours', async () => {
+    const root = join(dir, 'a');
+    const listed = reportFiles({ figures: true }).map(({ name }) => name);
+    const written = (await readdir(root, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+    expect(written.filter((name) => !listed.includes(name))).toEqual([]);
+    for (const name of figureNames) expect(listed).toContain(`figures/${name}.svg`);
+  });
+
   it('writes a report of nothing', async () => {
     const paths = await writeReport(join(dir, 'empty'), { ...input, records: [] });
     expect(paths.map((p) => p.split('/').at(-1))).toEqual([
@@ -53,7 +64,7 @@ describe('writeReport', () => {
     await mkdir(join(blocked, 'runs.csv', 'inside'), { recursive: true });
     await writeFile(join(blocked, 'runs.csv', 'inside', 'file'), '');
     const failed = writeReport(blocked, input);
-    await expect(failed).rejects.toThrow(/runs\.csv could not be written/);
+    await expect(failed).rejects.toThrow(join(blocked, 'runs.csv'));
     await expect(failed).rejects.toThrow(ReportError);
     expect(await readdir(blocked)).toEqual(['runs.csv']);
   });

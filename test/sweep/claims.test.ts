@@ -1,5 +1,5 @@
 /** Sharing cells between coordinators: each cell has one trainer at a time, and none is forgotten. */
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -96,13 +96,13 @@ it('clears what the dead have left, and keeps what the living hold', async () =>
   const folder = join(scratch(), 'claims');
   const none = () => Promise.resolve(false);
   const held = await sharedSource(jobs.slice(0, 1), folder, none).next(never);
+  const foreign = ['editor.lock', 'notes.txt'].map((name) => join(folder, name));
   // Birth 1: a process that started before this machine's first tick is none of this boot.
-  writeFileSync(
-    join(folder, 'dead.lock'),
-    JSON.stringify({ pid: 2 ** 30, host: hostname(), place, birth: '1' }),
-  );
+  const dead = JSON.stringify({ pid: 2 ** 30, host: hostname(), place, birth: '1' });
+  for (const file of [join(folder, `${'0'.repeat(16)}.lock`), ...foreign]) writeFileSync(file, dead);
   await clearClaims(folder);
-  expect(readdirSync(folder)).toEqual([`${jobs[0]!.cell.id}.lock`]);
+  expect(readdirSync(folder).sort()).toEqual([`${jobs[0]!.cell.id}.lock`, 'editor.lock', 'notes.txt'].sort());
+  for (const file of foreign) rmSync(file);
   await held!.release();
   await clearClaims(folder);
   expect(existsSync(folder)).toBe(false);

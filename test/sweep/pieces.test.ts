@@ -1,5 +1,6 @@
 /** Small parts of the sweep: the folder's refusals, manifests, faults on demand. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../src/config/schema.js';
@@ -7,7 +8,8 @@ import { DirectoryError, explainingAccess, layout, takeDirectory } from '../../s
 import { faultsOf, parseFaults } from '../../src/sweep/fault.js';
 import { NUMERICS } from '../../src/train/cell.js';
 import { extendManifest, hostFacts, packageVersion, readManifest } from '../../src/sweep/manifest.js';
-import { cellOf } from './records.js';
+import { encodeLine } from '../../src/sweep/journal.js';
+import { cellOf, recordOf } from './records.js';
 import { scratch } from './scratch.js';
 
 const experiment = (changes: object = {}) =>
@@ -47,7 +49,7 @@ describe('a results folder', () => {
     await (
       await takeDirectory(dir, experiment({ train: { epochs: 3 } }), false)
     )();
-    writeFileSync(layout(dir).journal, '{}\n');
+    writeFileSync(layout(dir).journal, encodeLine(recordOf()));
     const other = experiment({ train: { epochs: 4 } });
     await expect(takeDirectory(dir, other, false)).rejects.toThrow(
       /-\s+epochs: 3\n\s+\+\s+epochs: 4[^]*--update/,
@@ -78,16 +80,19 @@ describe('a results folder', () => {
   it('that is a file is refused', async () => {
     const dir = join(scratch(), 'file');
     writeFileSync(dir, '');
-    await expect(takeDirectory(dir, experiment(), false)).rejects.toThrow(`${dir} is not a folder.`);
-    await expect(takeDirectory(join(dir, 'below'), experiment(), false)).rejects.toThrow('is not a folder.');
+    await expect(takeDirectory(dir, experiment(), false)).rejects.toThrow(DirectoryError);
+    await expect(takeDirectory(join(dir, 'below'), experiment(), false)).rejects.toThrow(DirectoryError);
+    expect(readFileSync(dir, 'utf8')).toBe('');
   });
 
-  it.each(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOENT', 'EIO'])('explains %s', async (code) => {
-    const fail = () => Promise.reject(Object.assign(new Error(`${code}: said the system`), { code }));
-    await expect(explainingAccess('results/x', fail)).rejects.toThrow(DirectoryError);
-    await expect(explainingAccess('results/x', fail)).rejects.toThrow(
-      /^.*results\/x.*\(E[A-Z]+: said the system\)$/,
+  it.each(Object.entries(constants.errno))('explains %s', async (code, errno) => {
+    const cause = Object.assign(new Error(`${code}: said the system`), { code, errno: -errno });
+    const error = await explainingAccess('results/x', () => Promise.reject(cause)).catch(
+      (one: unknown) => one,
     );
+    expect(error).toBeInstanceOf(DirectoryError);
+    expect(error).toMatchObject({ exitCode: 2, cause });
+    expect((error as Error).message).toMatch(/results\/x.*\. .*\(E[A-Z0-9]+: said the system\)$/);
   });
 
   it('leaves other errors as they are', async () => {

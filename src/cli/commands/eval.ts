@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { BACKEND_NAMES, useBackend, type BackendName } from '../../backends/index.js';
 import { loadDataset } from '../../data/index.js';
+import { explainingFiles } from '../../files/problem.js';
 import { decodeWeights, evaluateWeights, type FinalWeights } from '../../train/weights.js';
 import { UsageError, exitCode } from '../exit.js';
 
@@ -54,9 +55,7 @@ async function evaluateFile(file: string, { dataDir, backend, json }: EvalFlags)
 }
 
 async function readWeights(file: string): Promise<FinalWeights> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${unreadable(file, error)} ${whence}`);
-  });
+  const bytes = await explainingFiles(file, () => readFile(file), { remedy: whence });
   try {
     return decodeWeights(bytes);
   } catch (error) {
@@ -66,9 +65,3 @@ async function readWeights(file: string): Promise<FinalWeights> {
 
 const whence =
   'Name a safetensors file that `adamw-bench export` has written, or one in the folder weights/ of a run with --keep-weights.';
-
-function unreadable(file: string, { code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT' || code === 'ENOTDIR') return `There is no file ${file}.`;
-  if (code === 'EISDIR') return `${file} is a folder.`;
-  return `${file} cannot be read (${message}).`;
-}

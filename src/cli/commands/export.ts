@@ -2,15 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { writeAtomically } from '../../files/atomic.js';
+import { errnoOf, explainingFiles } from '../../files/problem.js';
 import { layout } from '../../sweep/index.js';
 import { decodeWeights } from '../../train/weights.js';
 import { UsageError, exitCode } from '../exit.js';
+import { forceOption, requireFree, writeOutput } from '../outputFile.js';
 import { readRecords } from '../results.js';
 
 interface ExportFlags {
   readonly cell: string;
   readonly out: string;
+  readonly force?: boolean;
 }
 
 const examples = `
@@ -28,11 +30,13 @@ export function addExport(program: Command, finish: (code: number) => void): voi
     .argument('<dir>', 'results folder of a run with --keep-weights')
     .requiredOption('--cell <id>', 'the cell')
     .requiredOption('-o, --out <file>', 'file to write')
+    .option(...forceOption)
     .addHelpText('after', examples)
     .action(async (dir: string, flags: ExportFlags) => finish(await exportCell(dir, flags)));
 }
 
-async function exportCell(dir: string, { cell, out }: ExportFlags): Promise<number> {
+async function exportCell(dir: string, { cell, out, force = false }: ExportFlags): Promise<number> {
+  await requireFree(out, force);
   const records = await readRecords(dir);
   const matches = records.filter((record) => record.cell.id.startsWith(cell));
   if (matches.length !== 1) {
@@ -41,10 +45,12 @@ async function exportCell(dir: string, { cell, out }: ExportFlags): Promise<numb
   }
   const { cell: found, status } = matches[0]!;
   const file = join(layout(dir).weights, `${found.id}.safetensors`);
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw new UsageError(`${file} cannot be read (${error.message}).`);
-  });
+  const bytes = await explainingFiles(file, () =>
+    readFile(file).catch((error: unknown) => {
+      if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+      return undefined;
+    }),
+  );
   if (!bytes) {
     throw new UsageError(
       status === 'ok'
@@ -57,9 +63,7 @@ async function exportCell(dir: string, { cell, out }: ExportFlags): Promise<numb
   } catch (error) {
     throw new UsageError(`${file} cannot be used: ${(error as Error).message}.`);
   }
-  await writeAtomically(out, bytes).catch((error: Error) => {
-    throw new UsageError(`${out} cannot be written: ${error.message}. Choose another file with --out.`);
-  });
+  await writeOutput(out, bytes, force);
   console.log(out);
   return exitCode.ok;
 }

@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { bundledConfigs, loadExperiment, starterYaml } from '../../config/index.js';
-import { UsageError, exitCode } from '../exit.js';
+import { explainingFiles } from '../../files/problem.js';
+import { exitCode } from '../exit.js';
 
 /** Adds the command to the program. */
 export function addInit(program: Command, finish: (code: number) => void): void {
@@ -31,13 +32,9 @@ function list(): number {
 }
 
 async function init(file: string): Promise<number> {
-  try {
-    await writeFile(file, starterYaml(), { flag: 'wx' });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'EEXIST' ? 'exists already' : `cannot be written (${message})`;
-    throw new UsageError(`${file} ${why}. Name another file: adamw-bench init other.yaml`);
-  }
+  await explainingFiles(file, () => writeFile(file, starterYaml(), { flag: 'wx' }), {
+    remedy: 'Name another file: adamw-bench init other.yaml',
+  });
   console.log(`Wrote ${file}. Next: adamw-bench plan ${file}, then adamw-bench run ${file}`);
   return exitCode.ok;
 }

@@ -1,8 +1,8 @@
 /** `adamw-bench report` and `adamw-bench compare`: from journals to tables, figures and pages. */
 import { watch } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { writeAtomically } from '../../files/atomic.js';
+import { explainingFiles } from '../../files/problem.js';
 import {
   colorDepth,
   renderComparison,
@@ -11,11 +11,18 @@ import {
   serveReport,
   writeReport,
 } from '../../report/index.js';
+import { reportFiles, requireOwn } from '../../sweep/index.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice } from '../notices.js';
+import { forceOption, requireFree, writeOutput } from '../outputFile.js';
 import { readResults } from '../results.js';
 import { stopSignal } from '../signals.js';
 import { wholeNumber } from '../units.js';
+
+interface CompareFlags {
+  readonly out?: string;
+  readonly force?: boolean;
+}
 
 /** Adds the commands to the program. */
 export function addReport(program: Command, finish: (code: number) => void): void {
@@ -40,11 +47,12 @@ export function addReport(program: Command, finish: (code: number) => void): voi
     .argument('<a>', 'results folder')
     .argument('<b>', 'results folder')
     .option('-o, --out <file>', 'also write a page to this file')
+    .option(...forceOption)
     .addHelpText(
       'after',
       '\nExample:\n  adamw-bench compare results/adam results/adamw --out comparison.html',
     )
-    .action(async (a: string, b: string, flags: { out?: string }) => finish(await compare(a, b, flags.out)));
+    .action(async (a: string, b: string, flags: CompareFlags) => finish(await compare(a, b, flags)));
 }
 
 const terminal = () => ({
@@ -55,6 +63,7 @@ const terminal = () => ({
 async function report(dir: string): Promise<number> {
   const { records, experiment, manifest, command } = await readResults(dir);
   const input = { records, experiment, manifest, command };
+  await explainingFiles(dir, () => requireOwn(dir, reportFiles({ figures: true }), 'Move them elsewhere.'));
   const paths = await writeReport(dir, input);
   console.log(renderSummary(input.records, terminal()));
   console.log(['', ...paths].join('\n'));
@@ -119,15 +128,13 @@ async function serve(dir: string, port: number): Promise<number> {
   return exitCode.ok;
 }
 
-async function compare(a: string, b: string, out: string | undefined): Promise<number> {
+async function compare(a: string, b: string, { out, force = false }: CompareFlags): Promise<number> {
+  if (out !== undefined) await requireFree(out, force);
   const named = async (dir: string) => ({ ...(await readResults(dir)), name: dir });
   const [first, second] = [await named(a), await named(b)];
   console.log(renderComparisonText(first, second, terminal()));
   if (out !== undefined) {
-    const page = renderComparison(first, second);
-    await writeAtomically(resolve(out), page).catch((error: unknown) => {
-      throw new UsageError(`${out} cannot be written (${(error as Error).message}). Give another --out.`);
-    });
+    await writeOutput(out, renderComparison(first, second), force);
     console.log(join(out));
   }
   return exitCode.ok;

@@ -8,11 +8,16 @@ import {
   StorageError,
   defaultWorkers,
   layout,
+  moveOrChoose,
+  reportFiles,
+  requireOwn,
   runSweep,
+  sweepFiles,
   type Executor,
   type SweepResult,
 } from '../../sweep/index.js';
 import { loadNamed } from '../bundled.js';
+import { explainingFiles } from '../../files/problem.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice, weightsNotice } from '../notices.js';
 import { interactiveStyle, progressDisplay, type ProgressStyle } from '../progress.js';
@@ -125,6 +130,9 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   const experiment = loadNamed(config, { set: flags.set }, flags.quiet);
   if (flags.out === '') throw new UsageError('--out is empty: name a folder, or leave the option out.');
   const dir = flags.out ?? join('results', experiment.name);
+  await explainingFiles(dir, () => requireOwn(dir, writtenFiles(flags), moveOrChoose), {
+    remedy: 'Choose another folder with --out.',
+  });
   const executor = await executorOf(experiment, dir, flags);
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
@@ -140,6 +148,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
         retries: flags.retries,
         failFast: flags.failFast ?? false,
         retryFailed: flags.retryFailed ?? false,
+        configFile: config,
         update: flags.update ?? false,
         join: flags.join ?? false,
         limits: { timeout: flags.timeout, hang: flags.hangTimeout, memory: flags.memoryLimit },
@@ -160,6 +169,9 @@ async function run(config: string, flags: RunFlags): Promise<number> {
     console.error('Stopped before any cell was trained. Run the same command again to go on.');
   return exitCode.interrupted;
 }
+
+/** All files that the command may write, so that a folder is refused before anything is trained. */
+const writtenFiles = (flags: RunFlags) => [...sweepFiles, ...reportFiles(flags)];
 
 /** The queue's coordinator where one is asked for. */
 async function executorOf(
@@ -194,7 +206,12 @@ async function conclude(
 ): Promise<number> {
   const { records, manifest, interrupted, failedFast, jobs } = result;
   const input = { records, experiment, manifest: { ...manifest }, command: manifest.command };
-  const paths = records.length > 0 ? await tellingHowToReport(dir, () => writeReport(dir, input, flags)) : [];
+  const write = async () => {
+    // Once more: hours may have passed.
+    await requireOwn(dir, reportFiles(flags), moveOrChoose);
+    return writeReport(dir, input, flags);
+  };
+  const paths = records.length > 0 ? await tellingHowToReport(dir, write) : [];
   const talk = !flags.quiet && !flags.json;
   if (talk && records.length > 0) {
     const width = process.stdout.columns ?? 100;

@@ -1,0 +1,53 @@
+/**
+ * Flushing to disk, where the file system can. Some cannot (FUSE, NAS and vboxsf mounts answer fsync with EINVAL or
+ * ENOSYS): a program that goes on there loses nothing but the promise that a power cut costs nothing.
+ */
+import { fsync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { errnoOf } from './problem.js';
+
+/** What a file system answers that has no fsync. EIO, ENOSPC and EDQUOT are not among them: those have lost data. */
+const unsupported: ReadonlySet<string> = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/** By descriptor: the FileHandle of Yarn's Plug'n'Play has no `sync` that works. */
+const fsyncDescriptor = promisify(fsync);
+
+type Listener = (text: string) => void;
+
+let listener: Listener | undefined;
+let told = false;
+
+/**
+ * Names who is told, once in a process, that its files cannot be flushed. Nobody at first: the workers of a sweep
+ * leave the sentence to their coordinator.
+ */
+export function onUnflushable(tell: Listener): void {
+  listener = tell;
+}
+
+function tellOnce(): void {
+  if (told || !listener) return;
+  told = true;
+  listener(
+    'This file system cannot flush files to disk (fsync). Everything is written all the same, but a power cut may cost cells that were finished.',
+  );
+}
+
+/**
+ * Resolves when the file's bytes are on disk, or the file system has said that it cannot tell.
+ * @throws the file system's error where it has failed to write them (EIO, ENOSPC ...)
+ */
+export async function flush({ fd }: Pick<FileHandle, 'fd'>): Promise<void> {
+  try {
+    await fsyncDescriptor(fd);
+  } catch (error) {
+    if (!unsupported.has(errnoOf(error) ?? '')) throw error;
+    tellOnce();
+  }
+}
+
+/** Like `flush`, for a folder: a new name in it becomes durable where the platform can do that. Never fails. */
+export async function flushFolder({ fd }: Pick<FileHandle, 'fd'>): Promise<void> {
+  await fsyncDescriptor(fd).catch(() => undefined);
+}
