@@ -50,10 +50,7 @@ async function plan(config: string, flags: PlanFlags): Promise<number> {
   requireRoom(experiment);
   const optimizers = experiment.optimizers.map((spec) => gridOf(experiment, spec));
   const cells = cellCount(experiment);
-  const workers = Math.min(
-    cells,
-    flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads),
-  );
+  const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
   if (!flags.json) console.log(planText(experiment, optimizers, workers));
   const estimate = flags.time ? await estimateIfDataThere(experiment, workers, flags.dataDir) : undefined;
   if (flags.json) {
@@ -124,7 +121,9 @@ async function estimateIfDataThere(experiment: Experiment, workers: number, data
  */
 async function estimateSeconds(experiment: Experiment, workers: number, dataDir: string | undefined) {
   const backend = await useBackend(experiment.backend, { threads: experiment.threads });
-  const dataset = await loadDataset(experiment.dataset, dataDir === undefined ? {} : { dataDir });
+  // A plan downloads nothing.
+  const where = dataDir === undefined ? {} : { dataDir };
+  const dataset = await loadDataset(experiment.dataset, { ...where, download: false });
   const times: number[] = [];
   let last = performance.now();
   const { value: first } = cellsOf(experiment, backend.name).next();
