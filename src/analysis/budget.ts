@@ -2,20 +2,13 @@
 import type { RunRecord } from '../train/record.js';
 import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
-import type { BudgetTrend, NamedBudgetTrend } from './decoupling.js';
-import { budgetTransfer } from './budgetTransfer.js';
+import type { BudgetTrend, NamedBudgetTrend } from './statistics.js';
+import { budgetTransfer, type Budget } from './budgetTransfer.js';
 import { estimate, RULES, widen } from './estimate.js';
-import { buildGrid, byLabel, groupBy } from './grid.js';
+import { buildGrid, byLabel, groupBy } from '../experiment/grid.js';
 import { ridge } from './ridge.js';
 import { argmin } from './selection.js';
-import { drawErrors, noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
-
-export interface Budget {
-  readonly epochs: number;
-  readonly surface: Surface;
-  readonly noise: Noise | null;
-  readonly runs: number;
-}
+import { drawErrors, noiseOf, surfaceOf, type Surface } from './surface.js';
 
 /** What is compared between budgets: equal in all that an optimizer and a schedule have, whatever the label. */
 export const budgetKey = ({ optimizer, schedule }: RunRecord['cell']): string =>

@@ -1,12 +1,18 @@
 /** What the best wd of one training budget costs at another, lr tuned at both. */
 import { stream } from '../random/stream.js';
 import type { BootstrapPlan } from './bootstrap.js';
-import type { Budget } from './budget.js';
-import type { Estimate } from './decoupling.js';
+import type { Estimate } from './statistics.js';
 import { estimate, RULES, unknown } from './estimate.js';
 import { argmin } from './selection.js';
-import { drawErrors } from './surface.js';
+import { drawErrors, type Noise, type Surface } from './surface.js';
 import { carry, meanCost } from './transfer.js';
+
+export interface Budget {
+  readonly epochs: number;
+  readonly surface: Surface;
+  readonly noise: Noise | null;
+  readonly runs: number;
+}
 
 /** Of each budget (row) and wd (column) the cell with the best lr, an index into the budget's errors; -1: none. */
 const tunedCells = (budgets: readonly Budget[], errors: readonly Float64Array[]): number[] =>

@@ -1,7 +1,7 @@
 /** From an observed value and its bootstrap deviations to an `Estimate`: the rules of the intervals. */
 import { probit, quantileSorted, sampleStandardDeviation } from 'simple-statistics';
 import type { Sampled } from './bootstrap.js';
-import type { Estimate } from './decoupling.js';
+import type { Estimate } from './statistics.js';
 import { tQuantile } from './student.js';
 
 /** An estimate that does not exist, and why. */

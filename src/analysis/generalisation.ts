@@ -3,7 +3,7 @@ import { quantileSorted } from 'simple-statistics';
 import { stream, type Stream } from '../random/stream.js';
 import type { RunRecord } from '../train/record.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
-import type { Estimate, Generalisation } from './decoupling.js';
+import type { Estimate, Generalisation } from './statistics.js';
 import { estimate, unknown } from './estimate.js';
 import { evaluateCurve, isotonic } from './isotonic.js';
 

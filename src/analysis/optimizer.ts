@@ -2,17 +2,9 @@
 import type { RunRecord } from '../train/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
-import type {
-  Best,
-  Grid,
-  OptimizerStatistics,
-  RegretFrom,
-  Ridge,
-  Separability,
-  Transfer,
-} from './decoupling.js';
+import type { Best, OptimizerStatistics, RegretFrom, Ridge, Separability, Transfer } from './statistics.js';
 import { estimate, RULES, unknown, widen } from './estimate.js';
-import { buildGrid } from './grid.js';
+import { buildGrid, type Grid } from '../experiment/grid.js';
 import { ridge, type RidgeFit } from './ridge.js';
 import { argmin, tuneInTurn, tuneInTurnFromAll } from './selection.js';
 import { noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
@@ -56,7 +48,7 @@ export function analyse(label: string, records: readonly RunRecord[], plan: Boot
       optimizer: cell?.optimizer.name ?? '',
       schedule: cell?.schedule.name ?? '',
       epochs: cell?.epochs ?? 0,
-      grid,
+      runs: grid.runs,
       best,
       basin: {
         relative: basin('basinRelative'),

@@ -1,5 +1,5 @@
 /** The ridge: where along wd the error is least, lr by lr, and the line through those optima. */
-import type { RidgeColumn, RidgeColumnStatus } from './decoupling.js';
+import type { RidgeColumn, RidgeColumnStatus } from './statistics.js';
 import type { Surface } from './surface.js';
 
 /** Weighted straight line through the usable columns' optima, in natural logarithms. */

@@ -4,7 +4,7 @@
  */
 import { median } from 'simple-statistics';
 import type { Stream } from '../random/stream.js';
-import type { Grid, GridCell } from './decoupling.js';
+import type { Grid, GridCell } from '../experiment/grid.js';
 
 /** Cell (i, j) of lrs[i], wds[j] is at index i * wds.length + j of every array. */
 export interface Surface {

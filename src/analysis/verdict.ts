@@ -1,5 +1,5 @@
 /** The statistics in three sentences that claim no more than their intervals do. */
-import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from './decoupling.js';
+import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from './statistics.js';
 
 /**
  * The verdict on the comparison that the experiment was made for: the first pair of an L2 optimizer and its
@@ -13,7 +13,7 @@ export function verdict(decoupling: Decoupling): string[] {
   if (!only) return ['There are no runs yet, so there is nothing to say.'];
   return [
     only.best
-      ? `${only.label} reaches a test error of ${percent(only.best.mean)} at ${setting(only.best)}, the best of ${only.grid.runs} runs' grid.`
+      ? `${only.label} reaches a test error of ${percent(only.best.mean)} at ${setting(only.best)}, the best of ${only.runs} runs' grid.`
       : `${only.label}: ${only.reason ?? 'no result.'}`,
     `Its separability is ${shown(only.separability.corrected)} and its ridge slope ${shown(only.ridge.slope)}.`,
     'Nothing is compared: put a second optimizer into the configuration.',

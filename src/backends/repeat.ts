@@ -1,28 +1,29 @@
 /**
- * The same computation again and again, as a training step is: a backend that can records which kernels the first run
- * called, and on what memory, and from then on calls those alone. What tfjs does around a kernel (tape, scopes, shapes,
- * bookkeeping of memory) is a sixth of the step of a small network.
+ * Repeats a computation, such as a training step, with less work: a backend that supports this records which kernels the
+ * first run calls, and on which memory. Later runs make only those calls. They skip what tfjs does around a kernel (tape,
+ * scopes, shapes, bookkeeping of memory), a sixth of the step of a small network. `onednn` is such a backend: its
+ * recorder is onednn/recorder.ts.
  */
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
 
 export interface Computation {
   /**
-   * Whose it is: a model. Recordings live as long as it does, or until `forget`. If one of its computations turns out
-   * not to be repeatable, none of them is repeated.
+   * What the computation belongs to: a model. Its recordings live until it is collected or `forget` is called. If one
+   * computation of an owner cannot be repeated, none of them is.
    */
   readonly owner: object;
-  /** Tells an owner's computations apart; so do the shapes of the inputs. */
+  /** Tells an owner's computations apart, together with the shapes of the inputs. */
   readonly name: string;
-  /** Everything that is another the next time: tensors of float32 or int32, no two of which share memory. */
+  /** Everything that differs from run to run: tensors of float32 or int32, no two of which share memory. */
   readonly inputs: readonly Tensor[];
   /**
-   * Float32 tensors, which must not be results of an earlier run. Calls `unrepeatable` when it makes use of anything
-   * that will be another next time and is no input, such as a random number: then it is run anew every time.
+   * Computes the results, float32 tensors that must not be results of an earlier run. It calls `unrepeatable` if it uses
+   * something that differs from run to run and is no input, such as a random number. Then it runs in full every time.
    */
   run(unrepeatable: () => void): Tensor[];
 }
 
-/** What a backend that records has beyond tfjs's. */
+/** The methods that a backend with a recorder has beyond those of tfjs. */
 export interface Repeating {
   repeat(computation: Computation): Tensor[];
   forget(owner: object): void;
@@ -34,12 +35,12 @@ const repeating = (): Repeating | undefined => {
 };
 
 /**
- * The tensors that `run` gives. They are the caller's to dispose of, before the owner's next computation, and before
- * `forget`: both may have their memory written to.
+ * The results of `run`. The caller disposes of them before the owner's next computation and before `forget`: both may
+ * write to their memory.
  */
 export function repeat(computation: Computation): Tensor[] {
   return repeating()?.repeat(computation) ?? computation.run(() => undefined);
 }
 
-/** Lets go of an owner's recordings and of the memory that they work in. */
+/** Drops an owner's recordings and the memory that they work in. */
 export const forget = (owner: object): void => repeating()?.forget(owner);

@@ -2,7 +2,8 @@
 import { decoupling as statistics } from '../analysis/index.js';
 import type { RunRecord } from '../train/record.js';
 import { percent, plainText } from './format.js';
-import { bestCells, type Grid, gridsOf } from './grid.js';
+import type { Grid } from '../experiment/grid.js';
+import { bestCells, panelsOf } from './panels.js';
 import type { ReportInput } from './input.js';
 import { ordered } from './order.js';
 import { pageData, type PageTable, type TableCell } from './page/data.js';
@@ -31,10 +32,10 @@ export interface Pairing {
 
 function pairing(label: string, a: Grid | undefined, b: Grid | undefined): Pairing {
   const key = (c: { lr: number; wd: number }): string => `${String(c.lr)} ${String(c.wd)}`;
-  const known = new Map((a?.cells ?? []).flatMap((c) => (c.error === null ? [] : [[key(c), c.error]])));
-  const differences = (b?.cells ?? []).flatMap((c) => {
+  const known = new Map((a?.cells ?? []).flat().flatMap((c) => (c.mean === null ? [] : [[key(c), c.mean]])));
+  const differences = (b?.cells ?? []).flat().flatMap((c) => {
     const other = known.get(key(c));
-    return c.error === null || other === undefined ? [] : [c.error - other];
+    return c.mean === null || other === undefined ? [] : [c.mean - other];
   });
   const n = differences.length;
   const mean = n === 0 ? null : differences.reduce((sum, d) => sum + d, 0) / n;
@@ -44,8 +45,8 @@ function pairing(label: string, a: Grid | undefined, b: Grid | undefined): Pairi
       : Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (n - 1) / n);
   return {
     label,
-    bestA: (a && bestCells(a, 1)[0]?.error) ?? null,
-    bestB: (b && bestCells(b, 1)[0]?.error) ?? null,
+    bestA: (a && bestCells(a, 1)[0]?.mean) ?? null,
+    bestB: (b && bestCells(b, 1)[0]?.mean) ?? null,
     matched: n,
     difference: mean,
     standardError: error,
@@ -56,7 +57,7 @@ function pairing(label: string, a: Grid | undefined, b: Grid | undefined): Pairi
 
 /** One Pairing per optimizer label of either result, a's order first. */
 export function pairings(a: readonly RunRecord[], b: readonly RunRecord[]): Pairing[] {
-  const [left, right] = [gridsOf(a), gridsOf(b)];
+  const [left, right] = [panelsOf(a), panelsOf(b)];
   const labels = [...new Set([...left, ...right].map((g) => g.label))];
   return labels.map((label) =>
     pairing(

@@ -11,7 +11,7 @@ import type {
   Estimate,
   NamedBudgetTrend,
   OptimizerStatistics,
-} from '../analysis/decoupling.js';
+} from '../analysis/statistics.js';
 import type { EpochMetrics, RunRecord } from '../train/record.js';
 import { ordered } from './order.js';
 

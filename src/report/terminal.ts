@@ -4,7 +4,9 @@
  */
 import type { RunRecord } from '../train/record.js';
 import { axisLabels, percent, plainText, shortNumber } from './format.js';
-import { bestCells, errorRange, type Grid, type GridCell, gridsOf, scalePosition } from './grid.js';
+import type { Grid, GridCell } from '../experiment/grid.js';
+import { bestCells, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
+import { errorRange, scalePosition } from './scale.js';
 import { isLight, rampColor, xterm256 } from './ramp.js';
 import { clip, displayWidth } from './width.js';
 
@@ -67,8 +69,9 @@ function bestTable(grids: readonly Grid[], { color, width }: TerminalOptions): s
     const label = clip(plainText(grid.label), Math.max(8, Math.floor(width / 3)));
     if (best === undefined) return [label, '–', '–', 'no finished run', '–', '0'];
     const spread = best.sd === null ? '' : ` ± ${percent(best.sd)}`;
-    const loss = best.trainLoss === null ? '–' : shortNumber(best.trainLoss);
-    const error = `${percent(best.error)}${spread} %`;
+    const trainLoss = meanTrainLoss(best);
+    const loss = trainLoss === null ? '–' : shortNumber(trainLoss);
+    const error = `${percent(best.mean)}${spread} %`;
     return [label, shortNumber(best.lr), shortNumber(best.wd), error, loss, String(best.runs.length)];
   });
   const table = [['optimizer', 'lr', 'wd', 'test error', 'train loss', 'runs'], ...rows];
@@ -80,22 +83,16 @@ function bestTable(grids: readonly Grid[], { color, width }: TerminalOptions): s
 }
 
 /** What one square says, in `width` columns: the error in percent, or its rank from 0 (best) to 9, or a mark. */
-function square(
-  cell: GridCell | undefined,
-  best: boolean,
-  width: number,
-  scale: Scale,
-  color: ColorDepth,
-): string {
-  if (cell === undefined) return padStart('·', width - 1) + ' '.repeat(Math.min(1, width));
+function square(cell: GridCell, best: boolean, width: number, scale: Scale, color: ColorDepth): string {
+  if (cell.runs.length === 0) return padStart('·', width - 1) + ' '.repeat(Math.min(1, width));
   if (cell.status !== 'ok') {
-    const mark = cell.status === 'failed' ? '!' : best && width > 2 ? '*x' : 'x';
+    const mark = shownStatus(cell) === 'failed' ? '!' : best && width > 2 ? '*x' : 'x';
     return width === 1 ? mark : padStart(mark, width - 1) + ' ';
   }
-  const t = scalePosition(cell.error!, scale);
+  const t = scalePosition(cell.mean!, scale);
   const wide = width >= 5;
   const rank = color === 'none' ? String(Math.min(9, Math.floor(t * 10))) : ' ';
-  const number = percent(cell.error, cell.error! >= 0.0995 ? (cell.error! >= 0.995 ? 0 : 1) : 2);
+  const number = percent(cell.mean, cell.mean! >= 0.0995 ? (cell.mean! >= 0.995 ? 0 : 1) : 2);
   const body = wide ? number : rank;
   const text = best && width === 1 ? '*' : padStart(best ? `*${body.trim()}` : body, width);
   return paint(text, t, color);
@@ -126,20 +123,15 @@ function lrAxis(lrs: readonly number[], labels: readonly string[], { square: siz
 }
 
 function panel(grid: Grid, scale: Scale, layout: Layout, color: ColorDepth): string[] {
+  const columns = grid.cells.filter((_, i) => i % layout.step === 0);
   const shown = grid.lrs.filter((_, i) => i % layout.step === 0);
   const lrLabels = axisLabels(grid.lrs).filter((_, i) => i % layout.step === 0);
   const wdLabels = axisLabels(grid.wds);
-  const byPoint = new Map(grid.cells.map((c) => [`${String(c.lr)} ${String(c.wd)}`, c]));
   const best = bestCells(grid, 1)[0];
-  const row = (wd: number, i: number): string =>
-    padStart(wdLabels[i]!, layout.left - 1) +
+  const row = (_: number, j: number): string =>
+    padStart(wdLabels[j]!, layout.left - 1) +
     ' ' +
-    shown
-      .map((lr) => {
-        const cell = byPoint.get(`${String(lr)} ${String(wd)}`);
-        return square(cell, cell !== undefined && cell === best, layout.square, scale, color);
-      })
-      .join('');
+    columns.map((cells) => square(cells[j]!, cells[j] === best, layout.square, scale, color)).join('');
   const width = layout.left + shown.length * layout.square;
   return [
     strong(clip(plainText(grid.label), Math.max(width, 12)), color),
@@ -166,7 +158,7 @@ function beside(panels: readonly string[][], width: number): string {
 
 /** Lowest and highest error shown; a colour scale may reach further, as it needs a span and a positive floor. */
 function shownRange(grids: readonly Grid[]): Scale | null {
-  const errors = grids.flatMap((g) => g.cells.flatMap((c) => (c.status === 'ok' ? [c.error!] : [])));
+  const errors = grids.flatMap((g) => g.cells.flat().flatMap((c) => (c.status === 'ok' ? [c.mean!] : [])));
   if (errors.length === 0) return null;
   return { low: errors.reduce((a, b) => Math.min(a, b)), high: errors.reduce((a, b) => Math.max(a, b)) };
 }
@@ -193,7 +185,7 @@ function legend(shown: Scale | null, { color, width }: TerminalOptions): string 
  */
 export function renderSummary(records: readonly RunRecord[], options: TerminalOptions): string {
   if (records.length === 0) return 'No run has finished yet.';
-  const grids = gridsOf(records);
+  const grids = panelsOf(records);
   const scale = errorRange(grids);
   const panels = grids.map((g) => panel(g, scale, layoutOf(g, options.width), options.color));
   return [

@@ -9,7 +9,7 @@ import { ridge } from '../../src/analysis/ridge.js';
 import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { carry, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { surfaceOf, type Surface } from '../../src/analysis/surface.js';
-import { buildGrid } from '../../src/analysis/grid.js';
+import { buildGrid } from '../../src/experiment/grid.js';
 import { stream } from '../../src/random/stream.js';
 import type { RunRecord } from '../../src/train/record.js';
 import { bowl, synthesise } from './synthetic.js';

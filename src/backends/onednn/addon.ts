@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { perform } from './recorder.js';
+import { runKernel } from './recorder.js';
 
 /** `null` stands for an optional array that is not given. */
 type Optional = Float32Array | null;
@@ -224,7 +224,7 @@ function recordable(addon: Addon): Kernels {
   );
   const through = (name: keyof Kernels) => [
     name,
-    (...args: never[]) => perform(addon[name] as (...args: never[]) => void, ...args),
+    (...args: never[]) => runKernel(addon[name] as (...args: never[]) => void, ...args),
   ];
   return Object.fromEntries(names.map(through)) as Kernels;
 }

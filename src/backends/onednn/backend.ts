@@ -7,7 +7,7 @@ import { util, type DataType, type Tensor, type TensorInfo } from '@tensorflow/t
 import type { backend_util } from '@tensorflow/tfjs-core';
 import type { Computation, Repeating } from '../repeat.js';
 import type { BufferPool, Block } from './pool.js';
-import { allocated, spoil } from './recorder.js';
+import { markUnrepeatable, noteAllocation } from './recorder.js';
 import { Repeats } from './repeats.js';
 
 export const backendName = 'onednn';
@@ -38,7 +38,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   /** A new float32 tensor of undefined content, and its values to be written. */
   allocate(shape: number[]): { info: TensorInfo; values: Float32Array } {
     const { values, block } = this.source.take(util.sizeFromShape(shape));
-    allocated(values);
+    noteAllocation(values);
     const info = this.makeTensorInfo(shape, 'float32', values);
     if (block) this.dataOf(info.dataId).block = block;
     return { info, values };
@@ -48,7 +48,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   allocateBytes(shape: number[]): { info: TensorInfo; bytes: Uint8Array } {
     const size = util.sizeFromShape(shape);
     const { values, block } = this.source.take(Math.ceil(size / 4));
-    allocated(values);
+    noteAllocation(values);
     const bytes = new Uint8Array(values.buffer, values.byteOffset, size);
     const info = this.makeTensorInfo(shape, 'bool', bytes);
     if (block) this.dataOf(info.dataId).block = block;
@@ -84,6 +84,11 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
 
   forget(owner: object): void {
     this.repeats.forget(owner);
+  }
+
+  /** The values as the backend keeps them. */
+  valuesOf({ dataId }: TensorInfo): backend_util.BackendValues | undefined {
+    return this.dataOf(dataId).values;
   }
 
   /** The tensor's values where it is float32; undefined where it is not. */
@@ -134,7 +139,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
    * them a recording does not hold.
    */
   override readSync(dataId: object): backend_util.BackendValues {
-    spoil();
+    markUnrepeatable();
     const values = super.readSync(dataId);
     const { block, borrowed } = this.dataOf(dataId);
     return ArrayBuffer.isView(values) && (block ?? borrowed) ? values.slice() : values;

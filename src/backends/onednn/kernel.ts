@@ -8,7 +8,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { backendName, type OnednnBackend } from './backend.js';
-import { spoil } from './recorder.js';
+import { markUnrepeatable } from './recorder.js';
 
 /** What tfjs hands to a kernel; each kernel knows its own inputs and attributes. */
 export interface Call<Inputs = Record<string, TensorInfo>, Attrs = Record<string, unknown>> {
@@ -37,7 +37,7 @@ export function kernel<Inputs, Attrs>(
 /** The kernel of the JavaScript backend: what it is given, it may hold on to, and what it does is not recorded. */
 export function javascriptKernel(original: KernelFunc): KernelFunc {
   return (call) => {
-    spoil();
+    markUnrepeatable();
     const backend = call.backend as OnednnBackend;
     for (const input of Object.values(call.inputs) as (TensorInfo | TensorInfo[] | undefined)[]) {
       if (Array.isArray(input)) for (const one of input) backend.release(one);

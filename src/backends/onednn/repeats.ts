@@ -1,39 +1,52 @@
-/** Computations that are recorded when they are first run and played from then on (backends/repeat.ts). */
-import { engine, type Tensor } from '@tensorflow/tfjs-core';
-import type { Computation } from '../repeat.js';
-import type { OnednnBackend } from './backend.js';
-import { Loan } from './pool.js';
-import { isRecording, record, spoil } from './recorder.js';
-import type { Recording, Values } from './recording.js';
+/** Computations that are recorded when they first run and replayed from then on: the contract of backends/repeat.ts. */
+import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { Computation, Repeating } from '../repeat.js';
+import { Loan, type BufferPool } from './pool.js';
+import { isRecording, markUnrepeatable, record, type Recording, type Values } from './recorder.js';
+
+/** What repeating needs of the backend: access to the tensors' memory. */
+interface TensorMemory {
+  readonly pool: BufferPool;
+  /** The values that the backend keeps of a tensor. */
+  valuesOf(tensor: TensorInfo): unknown;
+  /** Runs `compute` with the memory of new tensors taken from `memory`. */
+  withMemory<T>(memory: BufferPool, compute: () => T): T;
+  /** A tensor whose values others may write to. */
+  view(shape: number[], values: Float32Array): TensorInfo;
+  /** Allows others to write to the tensor's values from now on. */
+  lend(tensor: TensorInfo): void;
+}
 
 interface Program {
   readonly recording: Recording;
   readonly outputs: readonly { readonly shape: number[]; readonly values: Float32Array }[];
 }
 
-/** What an owner's programs share: they never run at the same time, so neither need they have memory of their own. */
+/** An owner's programs. They never run at the same time, so they share their memory. */
 interface Owned {
   readonly programs: Map<string, Program>;
   readonly memory: Loan;
 }
 
-export class Repeats {
+export class Repeats implements Repeating {
   private readonly owners = new WeakMap<object, Owned | 'unrepeatable'>();
 
-  constructor(private readonly backend: OnednnBackend) {}
+  constructor(private readonly backend: TensorMemory) {}
 
   repeat(computation: Computation): Tensor[] {
     const { owner, inputs, run } = computation;
-    // As a part of another, it is recorded with that.
-    if (isRecording()) return run(spoil);
+    // A computation within another is recorded with it.
+    if (isRecording()) return run(markUnrepeatable);
     const owned = this.owned(owner);
     if (owned === 'unrepeatable') return run(() => undefined);
-    const values = inputs.map((input) => this.valuesOf(input));
+    const values = inputs.map((input) => this.inputValues(input));
     const key = [computation.name, ...inputs.map(({ shape, dtype }) => `${dtype} ${shape.join('x')}`)].join();
     const program = owned.programs.get(key);
-    if (program) return this.play(program, values);
-    const { out, recording } = record(values, () => this.backend.withMemory(owned.memory, () => run(spoil)));
-    const made = recording.complete ? this.programOf(recording, out) : undefined;
+    if (program) return this.replay(program, values);
+    const { out, recording } = record(values, () =>
+      this.backend.withMemory(owned.memory, () => run(markUnrepeatable)),
+    );
+    const made = recording.repeatable ? this.programOf(recording, out) : undefined;
     if (made) owned.programs.set(key, made);
     else this.giveUp(owner);
     return out;
@@ -45,10 +58,10 @@ export class Repeats {
     if (owned && owned !== 'unrepeatable') owned.memory.close();
   }
 
-  private valuesOf({ dataId, dtype }: Tensor): Values {
-    const { values } = this.backend.data.get(dataId);
+  private inputValues(tensor: Tensor): Values {
+    const values = this.backend.valuesOf(tensor);
     if (values instanceof Float32Array || values instanceof Int32Array) return values;
-    throw new Error(`repeat: an input is of type ${dtype}; float32 and int32 are known.`);
+    throw new Error(`repeat: an input is of type ${tensor.dtype}; it must be float32 or int32.`);
   }
 
   private owned(owner: object): Owned | 'unrepeatable' {
@@ -65,17 +78,18 @@ export class Repeats {
   }
 
   private programOf(recording: Recording, out: readonly Tensor[]): Program | undefined {
-    const results = out.map((tensor) => this.backend.floats(tensor));
-    // An input that comes out again would have to be replaced, too; no computation here does that.
-    if (!results.every((values) => values && !recording.isInput(values))) return undefined;
+    const results = out.map((tensor) => this.backend.valuesOf(tensor));
+    // A replay does not replace an input that is also a result. No computation here has one.
+    const areOurs = results.every((values) => values instanceof Float32Array && !recording.isInput(values));
+    if (!areOurs) return undefined;
     const places = recording.finish(results as Float32Array[]);
     out.forEach((tensor) => this.backend.lend(tensor));
     return { recording, outputs: out.map(({ shape }, k) => ({ shape, values: places[k]! })) };
   }
 
-  private play({ recording, outputs }: Program, inputs: readonly Values[]): Tensor[] {
-    recording.play(inputs);
-    // Its calls are made in memory of its own, but as time goes they count as requests.
+  private replay({ recording, outputs }: Program, inputs: readonly Values[]): Tensor[] {
+    recording.replay(inputs);
+    // The calls use memory of their own, but the pool counts them as requests: that is how it measures time.
     this.backend.pool.tick(recording.length);
     return outputs.map(({ shape, values }) =>
       engine().makeTensorFromTensorInfo(this.backend.view(shape, values)),

@@ -1,13 +1,13 @@
 /** The best weight decay against the number of epochs (the paper's appendix on normalized decay). */
 import { budgetKey, budgetName } from '../../analysis/index.js';
-import { bestCells } from '../grid.js';
+import { bestCells } from '../panels.js';
 import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks } from './figure.js';
 
 /** A name for each optimizer and schedule, by key; its first label behind it where others have the same name. */
 function budgetNames(grids: FigureInput['grids']): Map<string, string> {
   const found = new Map<string, { readonly name: string; readonly label: string }>();
   for (const { label, cells } of grids) {
-    const cell = cells.find(({ runs }) => runs.length > 0)?.runs[0]!.cell;
+    const cell = cells.flat().find(({ runs }) => runs.length > 0)?.runs[0]!.cell;
     if (!cell || found.has(budgetKey(cell))) continue;
     found.set(budgetKey(cell), { name: budgetName(cell), label });
   }
@@ -29,7 +29,7 @@ function bestCellsOf(grids: FigureInput['grids']) {
         optimizer: names.get(budgetKey(cell))!,
         epochs: cell.epochs,
         wd: best.wd,
-        error: (best.error ?? 0) * 100,
+        error: (best.mean ?? 0) * 100,
       },
     ];
   });

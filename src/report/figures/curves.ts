@@ -1,6 +1,7 @@
 /** Learning curves and anytime curves: what training reached, epoch by epoch. */
 import type { RunRecord } from '../../train/record.js';
-import { bestCells, type Grid, type GridCell } from '../grid.js';
+import type { Grid, GridCell } from '../../experiment/grid.js';
+import { bestCells, soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, logLabels, onLogScale, optimizerMarks, thin } from './figure.js';
 
 /** Epochs drawn at most, and cells drawn one by one per optimizer; the rest is in the band. */
@@ -28,10 +29,8 @@ const valuesAt = (runs: readonly RunRecord[], epoch: number, measure: Measure): 
 
 /** Epochs to draw: all, or evenly picked. */
 function epochsOf(grid: Grid): number[] {
-  const longest = grid.cells.reduce(
-    (most, cell) => cell.runs.reduce((m, run) => Math.max(m, run.epochs.length), most),
-    0,
-  );
+  const runs = grid.cells.flat().flatMap((cell) => cell.runs);
+  const longest = runs.reduce((most, run) => Math.max(most, run.epochs.length), 0);
   return thin(
     Array.from({ length: longest }, (_, i) => i + 1),
     EPOCHS,
@@ -54,7 +53,7 @@ function cellLine(
 }
 
 function band(grid: Grid, epochs: readonly number[], measure: Measure): object[] {
-  const runs = grid.cells.filter((c) => c.status === 'ok').flatMap((c) => c.runs);
+  const runs = soundRuns(grid);
   return epochs.flatMap((epoch) => {
     const values = valuesAt(runs, epoch, measure).sort((a, b) => a - b);
     if (values.length < 4) return [];
@@ -129,7 +128,7 @@ export function learningCurves({ grids }: FigureInput): Figure | null {
 
 /** The lowest mean error of any cell at each epoch. */
 function envelope(grid: Grid): object[] {
-  const cells = grid.cells.filter((c) => c.status === 'ok');
+  const cells = grid.cells.flat().filter((c) => c.status === 'ok');
   return epochsOf(grid).flatMap((epoch) => {
     const errors = cells.flatMap((cell) => {
       const values = valuesAt(cell.runs, epoch, 'testError');

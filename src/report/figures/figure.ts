@@ -1,8 +1,9 @@
 /** What a figure is, and the marks that tell optimizers apart in colour, in print and for the colour-blind. */
-import type { Decoupling } from '../../analysis/decoupling.js';
+import type { Decoupling } from '../../analysis/statistics.js';
 import type { RunRecord } from '../../train/record.js';
 import { plainText } from '../format.js';
-import { type Grid, gridsOf } from '../grid.js';
+import { panelsOf } from '../panels.js';
+import type { Grid } from '../../experiment/grid.js';
 
 export interface Figure {
   /** File name without extension. */
@@ -24,7 +25,7 @@ export interface FigureInput {
 /** Records with control characters in labels neutralised (they are not allowed in SVG), arranged. */
 export function figureInput(records: readonly RunRecord[], decoupling: Decoupling): FigureInput {
   const clean = records.map((r) => ({ ...r, label: plainText(r.label) }));
-  return { records: clean, grids: gridsOf(clean), decoupling };
+  return { records: clean, grids: panelsOf(clean), decoupling };
 }
 
 /** Okabe & Ito's colours (2008), told apart by the colour-blind; yellow left out, as it vanishes on white. */

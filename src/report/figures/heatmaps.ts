@@ -1,7 +1,9 @@
 /** Test error over lr x wd, one panel per optimizer, one colour scale: the paper's Figures 1 and 2. */
 import { axisLabels, percent } from '../format.js';
-import { bestCells, errorRange, type Grid, markedCells } from '../grid.js';
+import type { Grid } from '../../experiment/grid.js';
+import { bestCells, markedCells, shownStatus, trainedCells } from '../panels.js';
 import { rampStops } from '../ramp.js';
+import { errorRange } from '../scale.js';
 import type { Figure, FigureInput } from './figure.js';
 
 const CROSS = 'M-1,-1L1,1M-1,1L1,-1';
@@ -10,11 +12,11 @@ function rowsOf(grid: Grid): object[] {
   const lrLabels = axisLabels(grid.lrs);
   const wdLabels = axisLabels(grid.wds);
   const ranks = new Map(markedCells(grid).map((cell, i) => [cell, i + 1]));
-  return grid.cells.map((cell) => ({
+  return trainedCells(grid).map((cell) => ({
     lr: lrLabels[grid.lrs.indexOf(cell.lr)],
     wd: wdLabels[grid.wds.indexOf(cell.wd)],
-    status: cell.status,
-    error: cell.status === 'ok' ? cell.error! * 100 : null,
+    status: shownStatus(cell),
+    error: cell.status === 'ok' ? cell.mean! * 100 : null,
     rank: ranks.get(cell) ?? null,
     runs: cell.runs.length,
   }));
@@ -45,7 +47,7 @@ function panel(grid: Grid, domain: readonly number[]): object {
   return {
     title: {
       text: grid.label,
-      subtitle: best === undefined ? 'no finished run' : `best ${percent(best.error)} %`,
+      subtitle: best === undefined ? 'no finished run' : `best ${percent(best.mean)} %`,
       fontSize: 15,
     },
     width: size * columns.length,

@@ -1,6 +1,7 @@
 /** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
 import { plainText } from '../format.js';
 import type { RunRecord } from '../../train/record.js';
+import { soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, onLogScale, optimizerMarks, thin } from './figure.js';
 
 /** Points drawn at most, over all optimizers. */
@@ -23,8 +24,7 @@ function fits({ decoupling }: FigureInput): object[] {
 function points({ grids }: FigureInput): object[] {
   const limit = Math.max(50, Math.floor(POINTS / Math.max(1, grids.length)));
   return grids.flatMap((grid) => {
-    const runs = grid.cells.filter((c) => c.status === 'ok').flatMap((c) => c.runs);
-    const known = runs.filter((r) => (r.finalTrainLoss ?? 0) > 0 && (r.finalTestError ?? 0) > 0);
+    const known = soundRuns(grid).filter((r) => (r.finalTrainLoss ?? 0) > 0 && (r.finalTestError ?? 0) > 0);
     return thin(known, limit).map((r) => ({
       optimizer: grid.label,
       loss: r.finalTrainLoss,
@@ -74,7 +74,7 @@ function decayRun(runs: readonly RunRecord[]): RunRecord | undefined {
 /** Relative shrink per step by decay against gradient magnitude; null where no run recorded it. */
 export function decayAgainstGradient({ grids }: FigureInput): Figure | null {
   const values = grids.flatMap((grid) => {
-    const run = decayRun(grid.cells.flatMap((c) => c.runs));
+    const run = decayRun(grid.cells.flat().flatMap((c) => c.runs));
     return (run?.decay ?? [])
       .filter((b) => b.gradient > 0 && b.relativeDecay > 0)
       .map((b) => ({ optimizer: grid.label, gradient: b.gradient, decay: b.relativeDecay }));

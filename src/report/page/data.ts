@@ -2,12 +2,14 @@
  * What the page's script gets: records and statistics boiled down to what is drawn. Everything is plain JSON; a large
  * sweep's curves are thinned so that the page stays a few megabytes.
  */
-import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/decoupling.js';
+import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
 import type { Experiment } from '../../config/schema.js';
 import type { RunRecord } from '../../train/record.js';
 import { thin } from '../figures/figure.js';
 import { axisLabels, percent, plainText, shortNumber } from '../format.js';
-import { errorRange, type Grid, type GridCell, gridsOf, markedCells } from '../grid.js';
+import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';
+import { markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
+import { errorRange } from '../scale.js';
 
 /** Epochs, and the mean over seeds of test error and training loss at each. */
 export type Curve = readonly [epochs: number[], testError: number[], trainLoss: number[]];
@@ -87,35 +89,36 @@ function curveOf(cell: GridCell, points: number): Curve | undefined {
 }
 
 function pageCell(
-  grid: Grid,
+  { lrs, wds }: Pick<Grid, 'lrs' | 'wds'>,
   cell: GridCell,
   ranks: ReadonlyMap<GridCell, number>,
   points: number,
 ): PageCell {
   const rank = ranks.get(cell);
   const curve = curveOf(cell, points);
+  const trainLoss = meanTrainLoss(cell);
   const reason = cell.runs.find((r) => r.reason !== undefined)?.reason;
   return {
-    i: grid.lrs.indexOf(cell.lr),
-    j: grid.wds.indexOf(cell.wd),
-    status: cell.status,
-    error: cell.error === null ? null : Number(cell.error.toPrecision(6)),
+    i: lrs.indexOf(cell.lr),
+    j: wds.indexOf(cell.wd),
+    status: shownStatus(cell),
+    error: cell.mean === null ? null : Number(cell.mean.toPrecision(6)),
     sd: cell.sd === null ? null : four(cell.sd),
-    trainLoss: cell.trainLoss === null ? null : four(cell.trainLoss),
+    trainLoss: trainLoss === null ? null : four(trainLoss),
     runs: cell.runs.length,
-    diverged: cell.runs.filter((r) => r.status === 'diverged').length,
+    diverged: cell.diverged,
     ...(rank === undefined ? {} : { rank }),
     ...(curve === undefined ? {} : { curve }),
     ...(reason === undefined ? {} : { reason: plainText(reason).slice(0, 300) }),
   };
 }
 
-function widened(grid: Grid, planned: readonly PlannedRun[]): Grid {
+/** The axes of a grid, with those of the runs still to come. */
+function axesOf(grid: Grid, planned: readonly PlannedRun[]): Pick<Grid, 'lrs' | 'wds'> {
   const own = planned.filter((p) => p.label === grid.label);
   const union = (a: readonly number[], b: readonly number[]): number[] =>
     [...new Set([...a, ...b])].toSorted((x, y) => x - y);
   return {
-    ...grid,
     lrs: union(
       grid.lrs,
       own.map((p) => p.cell.lr),
@@ -127,15 +130,15 @@ function widened(grid: Grid, planned: readonly PlannedRun[]): Grid {
   };
 }
 
-function panelOf(grid: Grid, points: number): PagePanel {
+function pagePanel(grid: Grid, planned: readonly PlannedRun[], points: number): PagePanel {
+  const axes = axesOf(grid, planned);
   const ranks = new Map(markedCells(grid).map((cell, i) => [cell, i + 1]));
   return {
     label: plainText(grid.label),
-    lrs: grid.lrs,
-    wds: grid.wds,
-    lrLabels: axisLabels(grid.lrs),
-    wdLabels: axisLabels(grid.wds),
-    cells: grid.cells.map((cell) => pageCell(grid, cell, ranks, points)),
+    ...axes,
+    lrLabels: axisLabels(axes.lrs),
+    wdLabels: axisLabels(axes.wds),
+    cells: trainedCells(grid).map((cell) => pageCell(axes, cell, ranks, points)),
   };
 }
 
@@ -251,20 +254,18 @@ export interface PageInput {
 
 /** Everything the page draws. `records` in display order. */
 export function pageData({ records, experiment, decoupling, verdict, planned = [] }: PageInput): PageData {
-  const grids = gridsOf(records);
+  const grids = panelsOf(records);
   const unseen = [...new Set(planned.map((p) => p.label))].filter(
     (label) => !grids.some((g) => g.label === label),
   );
-  const all = [...grids, ...unseen.map((label) => ({ label, lrs: [], wds: [], cells: [] }))].map((g) =>
-    widened(g, planned),
-  );
-  const cells = grids.reduce((sum, g) => sum + g.cells.length, 0);
+  const all = [...grids, ...unseen.map((label) => buildGrid(label, []))];
+  const cells = grids.reduce((sum, g) => sum + trainedCells(g).length, 0);
   const points = Math.min(60, Math.max(10, Math.floor(CURVE_BUDGET / (3 * Math.max(1, cells)))));
   return {
     facts: factsOf(records, experiment),
     verdict,
     range: errorRange(grids),
-    panels: all.map((grid) => panelOf(grid, points)),
+    panels: all.map((grid) => pagePanel(grid, planned, points)),
     statistics: statisticsTable(decoupling),
     differences: differencesTable(decoupling),
     progress: planned.length === 0 ? null : { done: records.length, total: planned.length },

@@ -2,7 +2,7 @@
 import { Concat, SplitV, backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { interleave } from '../interleave.js';
 import { kernel } from '../kernel.js';
-import { perform } from '../recorder.js';
+import { runKernel } from '../recorder.js';
 
 const concat = kernel<TensorInfo[], { axis: number }>(Concat, ({ inputs, attrs, backend }) => {
   const arrays = inputs.map((input) => backend.floats(input));
@@ -14,7 +14,7 @@ const concat = kernel<TensorInfo[], { axis: number }>(Concat, ({ inputs, attrs, 
   const { info, values } = backend.allocate(backend_util.computeOutShape(shapes, axis));
   const runs = shapes.map((shape) => util.sizeFromShape(shape.slice(axis)));
   const outer = util.sizeFromShape(first.shape.slice(0, axis));
-  perform(interleave, values, outer, runs, ...(arrays as Float32Array[]));
+  runKernel(interleave, values, outer, runs, ...(arrays as Float32Array[]));
   return info;
 });
 

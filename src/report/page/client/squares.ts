@@ -1,6 +1,6 @@
 /** The drawing of a heatmap panel: where its squares lie and what each looks like. */
 import { percent } from '../../format.js';
-import { scalePosition } from '../../grid.js';
+import { scalePosition } from '../../scale.js';
 import { hex, isLight, rampColor } from '../../ramp.js';
 import type { PageCell, PagePanel } from '../data.js';
 import { svg } from './dom.js';

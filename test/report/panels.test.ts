@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decoupling } from '../../src/analysis/index.js';
-import { bestCells, gridsOf, markedCells } from '../../src/report/grid.js';
+import { bestCells, panelsOf, markedCells } from '../../src/report/panels.js';
 import type { RunRecord } from '../../src/train/record.js';
 import { sweepRecords } from './records.js';
 
@@ -24,9 +24,9 @@ it('has the same best cell as the statistics, whatever diverged or failed', () =
     fc.property(fc.array(outcome, { minLength: base.length, maxLength: base.length }), (outcomes) => {
       const records = base.map((record, i) => ({ ...record, ...outcomes[i]! }));
       const named = decoupling(records, { replicates: 20 }).optimizers[0]!.best;
-      const starred = bestCells(gridsOf(records)[0]!, 1)[0];
+      const starred = bestCells(panelsOf(records)[0]!, 1)[0];
       expect([starred?.lr, starred?.wd]).toEqual([named?.lr, named?.wd]);
-      expect(starred?.error ?? null).toBe(named?.mean ?? null);
+      expect(starred?.mean ?? null).toBe(named?.mean ?? null);
     }),
   );
 });
@@ -35,5 +35,5 @@ it('marks no cell behind the best of which every run diverged', () => {
   const records = sweepRecords({ labels: ['Adam'] }).map((record, i) =>
     i < 6 ? record : { ...record, status: 'diverged' as const, finalTestError: 0.9 },
   );
-  expect(markedCells(gridsOf(records)[0]!)).toHaveLength(2);
+  expect(markedCells(panelsOf(records)[0]!)).toHaveLength(2);
 });

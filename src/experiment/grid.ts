@@ -1,7 +1,38 @@
-/** Run records of one optimizer laid out as an lr x wd grid, with each cell's seeds summarised. */
+/** Run records of one optimizer as an lr x wd grid, with the seeds of each cell gathered. All tables and figures use it. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { RunRecord } from '../train/record.js';
-import type { Grid, GridCell, GridCellStatus } from './decoupling.js';
+
+/** `ok`: every run with an error finished; `mixed`: some diverged; `diverged`: all did; `missing`: no run has an error. */
+export type GridCellStatus = 'ok' | 'mixed' | 'diverged' | 'missing';
+
+/** One (lr, wd) of one optimizer, over its seeds. */
+export interface GridCell {
+  readonly lr: number;
+  readonly wd: number;
+  readonly status: GridCellStatus;
+  /** All records by ascending seed, also those without an error; none where the cell has not been trained. */
+  readonly runs: readonly RunRecord[];
+  /** Final test errors by ascending seed, diverged runs at chance error; failed and timed-out runs left out. */
+  readonly errors: readonly number[];
+  /** Mean of `errors`; null where missing. */
+  readonly mean: number | null;
+  /** Sample standard deviation (n - 1) of `errors`; null with fewer than two. */
+  readonly sd: number | null;
+  readonly diverged: number;
+  /** Runs that failed or timed out. */
+  readonly missing: number;
+}
+
+/** An optimizer's lr x wd grid, a full rectangle: `cells[i][j]` belongs to `lrs[i]` and `wds[j]`, both ascending. */
+export interface Grid {
+  readonly label: string;
+  readonly lrs: readonly number[];
+  readonly wds: readonly number[];
+  readonly cells: readonly (readonly GridCell[])[];
+  /** Runs with a final test error, diverged ones included. */
+  readonly runs: number;
+  readonly seeds: number;
+}
 
 /** Records by a key, keys in order of first appearance, records kept in order. */
 export function groupBy<K>(
@@ -49,19 +80,20 @@ export function buildGrid(label: string, records: readonly RunRecord[]): Grid {
 const ascending = (a: number, b: number) => a - b;
 
 function summarise(lr: number, wd: number, bySeed: ReadonlyMap<number, RunRecord> | undefined): GridCell {
-  const records = [...(bySeed ?? new Map<number, RunRecord>())].sort((a, b) => a[0] - b[0]).map((e) => e[1]);
-  const finished = records.filter(hasError);
+  const runs = [...(bySeed ?? new Map<number, RunRecord>())].sort((a, b) => a[0] - b[0]).map((e) => e[1]);
+  const finished = runs.filter(hasError);
   const errors = finished.map((r) => r.finalTestError);
   const diverged = finished.filter((r) => r.status === 'diverged').length;
   return {
     lr,
     wd,
     status: statusOf(errors.length, diverged),
+    runs,
     errors,
     mean: errors.length > 0 ? mean(errors) : null,
     sd: errors.length > 1 ? sampleStandardDeviation(errors) : null,
     diverged,
-    missing: records.length - errors.length,
+    missing: runs.length - errors.length,
   };
 }
 

@@ -1,0 +1,207 @@
+/**
+ * The types of the decoupling statistics: what the report prints and a program may read. Every value is plain
+ * JSON: never NaN or Infinity, but null with a sentence that says why. Definitions are in docs/statistics.md.
+ */
+
+/** A number with a confidence interval. Whatever is null is explained by `reason`. */
+export interface Estimate {
+  readonly value: number | null;
+  /** Ends of the interval at `Decoupling.level`; both null where it cannot be had (one seed, for instance). */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** A sentence: why the value or the interval is null. */
+  readonly reason?: string;
+}
+
+/** The grid cell of lowest mean test error. */
+export interface Best {
+  readonly lr: number;
+  readonly wd: number;
+  readonly mean: number;
+  readonly sd: number | null;
+  readonly runs: number;
+  /** True where the cell lies on the border of the grid: the optimum may lie outside. */
+  readonly edge: boolean;
+  /** Expected test error of this cell for fresh seeds: `mean` freed of the luck of having been selected. */
+  readonly expected: Estimate;
+}
+
+/** Shares of the grid's known cells, in [0, 1]; the best error is freed of selection luck where seeds allow. */
+export interface Basin {
+  /** Within 10% of the best error. */
+  readonly relative: Estimate;
+  /** Within one percentage point of the best error. */
+  readonly absolute: Estimate;
+  /** Cells with a known mean: the denominator. */
+  readonly cells: number;
+}
+
+export interface Separability {
+  /** Freed of seed noise where two or more seeds allow it, else equal to `raw` with no interval. */
+  readonly corrected: Estimate;
+  /** Share of the variance of log mean test error explained by f(lr) + g(wd), noise included. */
+  readonly raw: number | null;
+  /** `raw` over the cells in which no seed diverged. */
+  readonly rawConverged: number | null;
+  readonly cells: number;
+  readonly missing: number;
+  readonly diverged: number;
+}
+
+/**
+ * What became of one lr's column of cells. `used`; `edge`: the lowest error is at the first or last positive wd;
+ * `zero`: it is at wd = 0; `flat`: no minimum that could be told from a constant; `few`: fewer than three cells
+ * with wd > 0 that did not all diverge.
+ */
+export type RidgeColumnStatus = 'used' | 'edge' | 'zero' | 'flat' | 'few';
+
+export interface RidgeColumn {
+  readonly lr: number;
+  readonly status: RidgeColumnStatus;
+  /** The error-minimising wd, refined below the grid's step; null unless used. */
+  readonly wd: number | null;
+  /** Weight in the regression, summing to 1 over the used columns; 0 unless used. */
+  readonly weight: number;
+}
+
+/** Slope of ln(argmin wd) against ln(lr): about -1 coupled, about 0 decoupled. */
+export interface Ridge {
+  readonly slope: Estimate;
+  /** ln wd = intercept + slope * ln lr, for drawing; null with the slope. */
+  readonly intercept: number | null;
+  readonly columns: readonly RidgeColumn[];
+  readonly used: number;
+  /** Columns left out because their optimum was at an edge or at wd = 0. */
+  readonly censored: number;
+}
+
+/** What tuning lr at one fixed wd, then wd at that lr, loses against the full grid. */
+export interface RegretFrom {
+  /** The wd at which lr was tuned. */
+  readonly startWd: number;
+  readonly lr: number;
+  readonly wd: number;
+  readonly error: number;
+  /** error - best, a share of test images. */
+  readonly regret: number;
+}
+
+export interface Regret {
+  /** Mean over all starting wds, expected for fresh seeds; noise may take it a little below 0. */
+  readonly mean: Estimate;
+  /** Started at wd = 0; null where the grid lacks it. */
+  readonly fromZero: RegretFrom | null;
+  /** Started at the lower median of the positive wds; null where there is none. */
+  readonly fromMedian: RegretFrom | null;
+  readonly worst: RegretFrom | null;
+}
+
+/** What a wd tuned at one lr costs that is kept at another, over all ordered pairs of lrs worth using. */
+export interface Transfer {
+  /** Mean over the pairs, expected for fresh seeds; noise may take it a little below 0. */
+  readonly mean: Estimate;
+  /** The costliest pair, as observed; null where there is none. */
+  readonly worst: number | null;
+  /** Learning rates worth using: their best error is at most 1.5 times, or a point above, the best of all. */
+  readonly lrs: number;
+}
+
+/** All there is to say of one optimizer (one label). */
+export interface OptimizerStatistics {
+  readonly label: string;
+  /** adam, adamw, sgd, sgdw. */
+  readonly optimizer: string;
+  readonly schedule: string;
+  readonly epochs: number;
+  /** Runs with a final test error, diverged ones included. */
+  readonly runs: number;
+  /** Null where no cell has a result; `reason` says so. */
+  readonly best: Best | null;
+  readonly basin: Basin;
+  readonly separability: Separability;
+  readonly ridge: Ridge;
+  readonly regret: Regret;
+  readonly transfer: Transfer;
+  /** Why nothing could be said at all. */
+  readonly reason?: string;
+}
+
+/** Test error of b minus a at equal training loss, averaged over the range of losses that both reached. */
+export interface Generalisation {
+  /** In shares of test images; negative: b generalises better. */
+  readonly difference: Estimate;
+  /** difference / a's average error on that range; -0.15: b has 15% fewer errors. */
+  readonly relative: Estimate;
+  /** Ends of the range of training losses compared, nats; null where the two do not overlap. */
+  readonly range: readonly [number, number] | null;
+  readonly runs: readonly [number, number];
+  /** The two fitted curves on common losses, for drawing. */
+  readonly curve: readonly { readonly trainLoss: number; readonly a: number; readonly b: number }[];
+}
+
+/** Two optimizers; every difference is b minus a. Where one is L2 and the other decoupled, a is the L2 one. */
+export interface Comparison {
+  readonly a: string;
+  readonly b: string;
+  /** `decoupling`: adam and adamw, or sgd and sgdw, all else (schedule, epochs) equal. */
+  readonly kind: 'decoupling' | 'other';
+  /** Difference of the expected errors of the best cells, a share of test images; negative: b is better. */
+  readonly best: Estimate;
+  /** The same relative to a's. */
+  readonly bestRelative: Estimate;
+  readonly basinRelative: Estimate;
+  readonly basinAbsolute: Estimate;
+  readonly separability: Estimate;
+  readonly slope: Estimate;
+  readonly regret: Estimate;
+  /** Over the learning rates worth using in both. */
+  readonly transfer: Estimate;
+  readonly generalisation: Generalisation;
+  readonly runs: readonly [number, number];
+}
+
+/** Best wd at one number of epochs. */
+export interface BudgetOptimum {
+  readonly epochs: number;
+  /** Best wd at its best lr, refined below the grid's step; null unless `status` is used. */
+  readonly wd: number | null;
+  readonly status: RidgeColumnStatus;
+  readonly runs: number;
+}
+
+/** How the best wd follows the budget. */
+export interface BudgetTrend {
+  readonly optima: readonly BudgetOptimum[];
+  /** Slope of ln(best wd) against ln(epochs); 0 where the best setting stays put. */
+  readonly slope: Estimate;
+  /** What a wd tuned at one budget costs that is kept at another, lr tuned at both: mean over all ordered pairs. */
+  readonly transfer: Estimate;
+}
+
+/** The trend of one optimizer and schedule, whose budgets stand under `labels`. */
+export interface NamedBudgetTrend extends BudgetTrend {
+  readonly name: string;
+  readonly labels: readonly string[];
+}
+
+/** Everything, as the report reads it. */
+export interface Decoupling {
+  /** Confidence level of all intervals, 0.95. */
+  readonly level: number;
+  readonly replicates: number;
+  readonly optimizers: readonly OptimizerStatistics[];
+  readonly comparisons: readonly Comparison[];
+  /** Of what was trained at several numbers of epochs; often none. */
+  readonly budgets: readonly NamedBudgetTrend[];
+}
+
+export interface DecouplingOptions {
+  /** Confidence level; default 0.95. */
+  readonly level?: number;
+  /** Bootstrap replicates; default 1000, fewer (never under 200) for grids of more than 10,000 runs. */
+  readonly replicates?: number;
+  /** Seed of the bootstrap; default 0. */
+  readonly seed?: number;
+  /** Which points `Generalisation` fits: each run's last epoch (default), or up to 20 epochs of each. */
+  readonly points?: 'final' | 'epochs';
+}

@@ -1,0 +1,59 @@
+/** The grids that the report draws, one panel per optimizer and budget, and which of their cells stand out. */
+import { buildGrid, groupBy, type Grid, type GridCell } from '../experiment/grid.js';
+import type { RunRecord } from '../train/record.js';
+
+/** `label`, or `label (30 epochs)` where one label was trained with several budgets. */
+function panelNames(records: readonly RunRecord[]): (record: RunRecord) => string {
+  const budgets = new Map<string, Set<number>>();
+  for (const { label, cell } of records) {
+    const seen = budgets.get(label) ?? new Set<number>();
+    budgets.set(label, seen.add(cell.epochs));
+  }
+  return ({ label, cell }) =>
+    budgets.get(label)!.size > 1 ? `${label} (${String(cell.epochs)} epochs)` : label;
+}
+
+/** One grid per optimizer label and budget, in order of first appearance. */
+export const panelsOf = (records: readonly RunRecord[]): Grid[] =>
+  [...groupBy(records, panelNames(records))].map(([label, own]) => buildGrid(label, own));
+
+/** The cells that have records, by lr, then wd. */
+export const trainedCells = (grid: Grid): GridCell[] =>
+  grid.cells.flat().filter(({ runs }) => runs.length > 0);
+
+/** How a cell is drawn: `diverged` if any seed diverged, `failed` if no seed has a result. */
+export const shownStatus = ({ status }: GridCell): 'ok' | 'diverged' | 'failed' =>
+  status === 'mixed' ? 'diverged' : status === 'missing' ? 'failed' : status;
+
+/** The runs of the cells in which none diverged. */
+export const soundRuns = (grid: Grid): RunRecord[] =>
+  grid.cells.flat().flatMap(({ status, runs }) => (status === 'ok' ? runs : []));
+
+/** Mean final training loss over the runs that have one. */
+export function meanTrainLoss({ runs }: GridCell): number | null {
+  const losses = runs.flatMap(({ finalTrainLoss: loss }) =>
+    loss !== null && Number.isFinite(loss) ? [loss] : [],
+  );
+  return losses.length === 0 ? null : losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
+/**
+ * The `count` cells of lowest mean test error, best first; a diverged seed counts as chance. The statistics choose the
+ * best cell by the same rule (analysis/optimizer.ts), so the star is on the cell that the tables name.
+ */
+export function bestCells(grid: Grid, count: number): GridCell[] {
+  return grid.cells
+    .flat()
+    .filter((c) => c.mean !== null)
+    .toSorted((a, b) => a.mean! - b.mean! || a.lr - b.lr || a.wd - b.wd)
+    .slice(0, count);
+}
+
+/**
+ * The best cells that are marked: ten as in the paper, but never more than a third of the trained ones. Behind the
+ * best, no cell is marked in which every run diverged.
+ */
+export function markedCells(grid: Grid): GridCell[] {
+  const most = Math.min(10, Math.max(1, Math.floor(trainedCells(grid).length / 3)));
+  return bestCells(grid, most).filter((cell, i) => i === 0 || cell.runs.some((r) => r.status === 'ok'));
+}
