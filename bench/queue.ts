@@ -7,12 +7,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { experimentSchema } from '../src/config/schema.js';
+import { experimentSchema } from '../src/experiment/schema.js';
 import { openQueue } from '../src/queue/bull.js';
 import { enqueue, packed } from '../src/queue/enqueue.js';
 import { registerSweep } from '../src/queue/registry.js';
-import { expand } from '../src/sweep/cells.js';
-import { NUMERICS } from '../src/train/cell.js';
+import { expand } from '../src/experiment/plan.js';
+import { NUMERICS } from '../src/experiment/cell.js';
 import { call, start, temporaryFolder } from '../test/queue/program.js';
 import { noRedis, startRedis, type Server } from '../test/queue/redis.js';
 

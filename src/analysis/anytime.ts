@@ -1,5 +1,5 @@
 /** Anytime performance: how good the best setting is after each epoch (claim 6 of the paper: warm restarts). */
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from '../experiment/record.js';
 
 export interface AnytimePoint {
   readonly epoch: number;

@@ -1,5 +1,5 @@
 /** Whether the best wd moves when the training budget changes (the paper's appendix on normalized decay). */
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from '../experiment/record.js';
 import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
 import type { BudgetTrend, NamedBudgetTrend } from './statistics.js';

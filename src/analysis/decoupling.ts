@@ -1,5 +1,5 @@
 /** From run records to the whole of the decoupling statistics: the one function that the report calls. */
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from '../experiment/record.js';
 import type { BootstrapPlan, Sampled, Statistic } from './bootstrap.js';
 import type {
   Comparison,

@@ -1,7 +1,7 @@
 /** Test error at equal training loss (the paper's Fig. 3) in one number. */
 import { quantileSorted } from 'simple-statistics';
 import { stream, type Stream } from '../random/stream.js';
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from '../experiment/record.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
 import type { Estimate, Generalisation } from './statistics.js';
 import { estimate, unknown } from './estimate.js';

@@ -1,6 +1,6 @@
 /** The command line: arguments in, an exit code out. */
 import { Command, CommanderError } from 'commander';
-import { packageVersion } from '../sweep/version.js';
+import { packageVersion } from '../files/version.js';
 import { ReportedError } from '../errors/reported.js';
 import { discreet } from './discreet.js';
 import { requireOpenFiles, tooManyFiles } from '../files/openFiles.js';

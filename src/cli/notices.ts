@@ -1,5 +1,5 @@
 /** What a command says at its end of what it could not do. */
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from '../experiment/record.js';
 
 /**
  * A line where cells that came to a good end have no weights: they could not be written, or are older than

@@ -3,7 +3,7 @@ import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { writeAtomically } from '../files/atomic.js';
 import { errnoOf, explainingFiles } from '../files/problem.js';
-import { resultsFolderOf } from '../sweep/index.js';
+import { resultsFolderOf } from '../runner/index.js';
 import { UsageError } from './exit.js';
 
 const remedy = 'Choose another file with --out.';

@@ -3,8 +3,8 @@
  * elsewhere, one JSON object per line for programs, or nothing.
  */
 import { MultiBar, type Options, type Params, type SingleBar } from 'cli-progress';
-import type { Beat, Job, SweepEvents, SweepPlan } from '../sweep/index.js';
-import type { RunRecord } from '../train/record.js';
+import type { Beat, Job, SweepEvents, SweepPlan } from '../runner/index.js';
+import type { RunRecord } from '../experiment/record.js';
 import { clip } from '../report/width.js';
 import { elapsed, libraryVersion, size } from './units.js';
 

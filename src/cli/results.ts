@@ -14,8 +14,8 @@ import {
   readManifest,
   relabelled,
   type Manifest,
-} from '../sweep/index.js';
-import type { RunRecord } from '../train/record.js';
+} from '../runner/index.js';
+import type { RunRecord } from '../experiment/record.js';
 import { UsageError } from './exit.js';
 
 /**

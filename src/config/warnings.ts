@@ -1,6 +1,6 @@
 /** What a valid experiment's author should know before it runs. */
-import { cellCount } from './grid.js';
-import type { Experiment, Schedule } from './schema.js';
+import { cellCount } from '../experiment/axis.js';
+import type { Experiment, Schedule } from '../experiment/schema.js';
 
 /** More cells than this are said aloud. */
 const MANY_CELLS = 100_000;

@@ -1,6 +1,6 @@
 /** Run records of one optimizer as an lr x wd grid, with the seeds of each cell gathered. All tables and figures use it. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from './record.js';
 
 /** `ok`: every run with an error finished; `mixed`: some diverged; `diverged`: all did; `missing`: no run has an error. */
 export type GridCellStatus = 'ok' | 'mixed' | 'diverged' | 'missing';

@@ -1,6 +1,6 @@
 /** A queue's events as an executor's: which cell is where, and how far. Only for the display: results do not depend on it. */
 import type { QueueEvents } from 'bullmq';
-import type { ExecutionEvents, Job } from '../sweep/index.js';
+import type { ExecutionEvents, Job } from '../runner/index.js';
 import { beatSchema, cellIdOf } from './payload.js';
 
 /** Follows cells in training; `leave` gives the slot a cell had and frees it. */

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { writeAtomically } from '../files/atomic.js';
-import type { ExecutionEvents, Job } from '../sweep/index.js';
-import { StorageError, explainingAccess } from '../sweep/directory.js';
-import { failureOf } from '../sweep/failure.js';
-import type { RunRecord } from '../train/record.js';
+import type { ExecutionEvents, Job } from '../runner/index.js';
+import { StorageError, explainingAccess } from '../runner/directory.js';
+import { failureOf } from '../experiment/failure.js';
+import type { RunRecord } from '../experiment/record.js';
 import { decodeWeights } from '../train/weights.js';
 import type { QueuedJob } from './bull.js';
 import { enqueue } from './enqueue.js';
-import { dropParcels, fetchParcel } from './parcels.js';
+import { dropParcels, fetchParcel } from './blobs.js';
 import { attemptSchema, cellIdOf, unpackResult, type JobData } from './payload.js';
-import { plain } from './plain.js';
-import { refusal } from './turn.js';
+import { plain } from './printable.js';
+import { refusal } from './session.js';
 import { isUnreadable } from './unreadable.js';
 
 export interface CollectorSetup {

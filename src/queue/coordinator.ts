@@ -15,12 +15,12 @@ import {
   type Executor,
   type Job,
   type PoolOptions,
-} from '../sweep/index.js';
-import { explainingAccess } from '../sweep/directory.js';
-import { NUMERICS } from '../train/cell.js';
+} from '../runner/index.js';
+import { explainingAccess } from '../runner/directory.js';
+import { NUMERICS } from '../experiment/cell.js';
 import type { RedisAddress } from './address.js';
 import { openEvents, openQueue } from './bull.js';
-import { caretaker, tick } from './caretaker.js';
+import { caretaker, tick } from './upkeep.js';
 import { watchCells } from './cellWatch.js';
 import { claim } from './claim.js';
 import { collector } from './collect.js';

@@ -1,7 +1,7 @@
 /** Cells onto the queue, in portions. */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { inSlices, type Job } from '../sweep/index.js';
+import { inSlices, type Job } from '../runner/index.js';
 import { jobOptions } from './bull.js';
 import { prefix } from './connection.js';
 import { execute } from './registry.js';

@@ -3,6 +3,6 @@ export { QueueError, addressVariable, findAddress, parseAddress, type RedisAddre
 export { changeQueues, queueStatus, type QueueStatus, type SweepStatus } from './admin.js';
 export { connect } from './connection.js';
 export { queueExecutor, type QueueSettings } from './coordinator.js';
-export type { ServeEvents, ServeOptions } from './desk.js';
+export type { ServeEvents, ServeOptions } from './workerState.js';
 export { serve } from './serve.js';
-export type { Ending } from './turn.js';
+export type { Ending } from './session.js';

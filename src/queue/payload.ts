@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { experimentToYaml, type Experiment } from '../config/index.js';
-import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from '../config/schema.js';
-import type { Job } from '../sweep/index.js';
-import { identify, type Cell } from '../train/cell.js';
-import type { RunRecord } from '../train/record.js';
-import { plain } from './plain.js';
+import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from '../experiment/schema.js';
+import type { Job } from '../runner/index.js';
+import { identify, type Cell } from '../experiment/cell.js';
+import type { RunRecord } from '../experiment/record.js';
+import { plain } from './printable.js';
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);

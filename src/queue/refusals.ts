@@ -1,7 +1,7 @@
 /** What Redis's refusals mean, by the code of its answer: a sentence, what to do, and whether waiting helps. */
 import { QueueError } from './address.js';
 import { aclRules } from './permissions.js';
-import { plain } from './plain.js';
+import { plain } from './printable.js';
 import { isReply, replyCode } from './reply.js';
 
 export interface Refusal {

@@ -8,7 +8,7 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import { z } from 'zod';
 import { birthOf, isRunning, place } from '../files/process.js';
 import { prefix } from './connection.js';
-import { plain, printable } from './plain.js';
+import { plain, printable } from './printable.js';
 
 const sweepsKey = `${prefix}:sweeps`;
 const drainedKey = `${prefix}:drained`;

@@ -5,17 +5,17 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentenceFor } from '../files/problem.js';
-import { packageVersion } from '../sweep/index.js';
+import { packageVersion } from '../runner/index.js';
 import { QueueError, type RedisAddress } from './address.js';
 import { connect } from './connection.js';
-import { refuse, takeNext, type Desk, type ServeEvents, type ServeOptions } from './desk.js';
-import { GivenUp, steadily, unlessStopped } from './patience.js';
-import { plain } from './plain.js';
+import { refuse, takeNext, type Desk, type ServeEvents, type ServeOptions } from './workerState.js';
+import { GivenUp, steadily, unlessStopped } from './retrying.js';
+import { plain } from './printable.js';
 import { explainingReplies, isFinal, sentenceOf } from './refusals.js';
 import { beat, listSweeps, signOff } from './registry.js';
-import { seatIn, type Folders } from './seat.js';
+import { seatIn, type Folders } from './slot.js';
 import { admit, closeIfDone, Unfit } from './sweepAtWorker.js';
-import { takeTurn, type Turn } from './turn.js';
+import { takeTurn, type Turn } from './session.js';
 import { isUnanswered } from './unanswered.js';
 
 /** How often to look for new sweeps, and for cells where there were none, milliseconds. */

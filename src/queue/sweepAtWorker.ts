@@ -2,8 +2,8 @@
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { loadDataset } from '../data/index.js';
-import { packageVersion } from '../sweep/index.js';
-import { NUMERICS } from '../train/cell.js';
+import { packageVersion } from '../runner/index.js';
+import { NUMERICS } from '../experiment/cell.js';
 import { openTaker } from './bull.js';
 import { parseSpec, type JobData, type SweepSpec } from './payload.js';
 

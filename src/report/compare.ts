@@ -1,6 +1,6 @@
 /** Two results side by side: where they have the same cells, how far apart they are. */
 import { decoupling as statistics } from '../analysis/index.js';
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from '../experiment/record.js';
 import { percent, plainText } from './format.js';
 import type { Grid } from '../experiment/grid.js';
 import { bestCells, panelsOf } from './panels.js';

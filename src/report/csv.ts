@@ -12,7 +12,7 @@ import type {
   NamedBudgetTrend,
   OptimizerStatistics,
 } from '../analysis/statistics.js';
-import type { EpochMetrics, RunRecord } from '../train/record.js';
+import type { EpochMetrics, RunRecord } from '../experiment/record.js';
 import { ordered } from './order.js';
 
 type Value = string | number | boolean | null;

@@ -1,8 +1,8 @@
 /** What a report is made from, and the statistics that every part of it shares. */
 import { decoupling as statistics, verdict as verdictOf } from '../analysis/index.js';
 import type { Decoupling } from '../analysis/index.js';
-import type { Experiment } from '../config/schema.js';
-import type { RunRecord } from '../train/record.js';
+import type { Experiment } from '../experiment/schema.js';
+import type { RunRecord } from '../experiment/record.js';
 import { plainText } from './format.js';
 import { ordered } from './order.js';
 import type { PlannedRun } from './page/data.js';

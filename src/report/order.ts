@@ -2,9 +2,9 @@
  * The order of rows and panels. Journals are in order of completion, which differs from run to run; what is written
  * from them must not.
  */
-import { optimizerLabel } from '../config/labels.js';
-import type { Experiment } from '../config/schema.js';
-import type { RunRecord } from '../train/record.js';
+import { optimizerLabel } from '../experiment/labels.js';
+import type { Experiment } from '../experiment/schema.js';
+import type { RunRecord } from '../experiment/record.js';
 
 /**
  * Records by label (in the order of `experiment.optimizers` where given, then of first appearance), epochs, lr, wd

@@ -1,6 +1,6 @@
 /** The grids that the report draws, one panel per optimizer and budget, and which of their cells stand out. */
 import { buildGrid, groupBy, type Grid, type GridCell } from '../experiment/grid.js';
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from '../experiment/record.js';
 
 /** `label`, or `label (30 epochs)` where one label was trained with several budgets. */
 function panelNames(records: readonly RunRecord[]): (record: RunRecord) => string {

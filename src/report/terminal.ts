@@ -2,7 +2,7 @@
  * What `run` and `report` print at the end: the best cells per optimizer, and a heatmap of test error over lr x wd.
  * Pure: records in, one string out. Labels come from configs and journals, so control characters are neutralised.
  */
-import type { RunRecord } from '../train/record.js';
+import type { RunRecord } from '../experiment/record.js';
 import { axisLabels, percent, plainText, shortNumber } from './format.js';
 import type { Grid, GridCell } from '../experiment/grid.js';
 import { bestCells, meanTrainLoss, panelsOf, shownStatus } from './panels.js';

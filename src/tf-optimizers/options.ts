@@ -1,6 +1,6 @@
 /** The options of all exported classes, as one schema: what is allowed is said here once. */
 import { z } from 'zod';
-import { fitsFloat32 } from '../optim/float32.js';
+import { fitsFloat32 } from '../experiment/float32.js';
 import { OptionError } from './errors.js';
 import type { Include } from './include.js';
 

@@ -1,7 +1,7 @@
 /** Snapshots as safetensors bytes: a run that was cut continues from here, bit for bit. */
 import { decodeSafetensors, encodeSafetensors, type Container } from '../files/safetensors.js';
-import type { Cell } from './cell.js';
-import type { EpochMetrics } from './record.js';
+import type { Cell } from '../experiment/cell.js';
+import type { EpochMetrics } from '../experiment/record.js';
 import type { Position, Snapshot } from './snapshot.js';
 
 const format = 'adamw-bench checkpoint 1';

@@ -12,8 +12,8 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { Model } from '../models/index.js';
 import type { StepInfo } from '../optim/optimizer.js';
 import { stepScalars, type StepScalars } from '../optim/scalars.js';
-import type { Cell } from './cell.js';
-import type { DecayBucket } from './record.js';
+import type { Cell } from '../experiment/cell.js';
+import type { DecayBucket } from '../experiment/record.js';
 import type { Weights } from './step.js';
 
 /** Points of the figure: enough for a smooth curve, few enough to read. */

@@ -3,7 +3,7 @@
  * their own (random/stream.ts): epoch and batch say where each one stands.
  */
 import { tensor1d } from '@tensorflow/tfjs-core';
-import type { EpochMetrics } from './record.js';
+import type { EpochMetrics } from '../experiment/record.js';
 import type { Weights } from './step.js';
 
 /** Where in the run, and what the current epoch has added up to so far. */

@@ -9,10 +9,10 @@ import type { Dataset } from '../data/index.js';
 import { buildModel, type Model } from '../models/index.js';
 import { makeOptimizer, makeSchedule, type Optimizer, type ScheduleFunction } from '../optim/index.js';
 import { permutation, stream } from '../random/stream.js';
-import type { Cell } from './cell.js';
+import type { Cell } from '../experiment/cell.js';
 import { decayRecorder, type DecayRecorder } from './decay.js';
 import { makeFeed, type Feed } from './feed.js';
-import type { DecayBucket, EpochMetrics } from './record.js';
+import type { DecayBucket, EpochMetrics } from '../experiment/record.js';
 import { weightArrays, weightTensors, type Position, type Snapshot } from './snapshot.js';
 import { evaluate, step, type Weights } from './step.js';
 

@@ -6,7 +6,7 @@ import { forget } from '../backends/repeat.js';
 import type { Dataset } from '../data/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
 import { buildModel, type ImageShape, type Model } from '../models/index.js';
-import { isGenuine, type Cell } from './cell.js';
+import { isGenuine, type Cell } from '../experiment/cell.js';
 import { makeFeed } from './feed.js';
 import { weightTensors, type Snapshot } from './snapshot.js';
 import { evaluate } from './step.js';

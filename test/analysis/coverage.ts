@@ -11,7 +11,7 @@ import { carry, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { surfaceOf, type Surface } from '../../src/analysis/surface.js';
 import { buildGrid } from '../../src/experiment/grid.js';
 import { stream } from '../../src/random/stream.js';
-import type { RunRecord } from '../../src/train/record.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 import { bowl, synthesise } from './synthetic.js';
 
 export interface Scenario {

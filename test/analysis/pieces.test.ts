@@ -4,7 +4,7 @@ import { anytime, budgetTrend, decoupling, direction, verdict, verdictOf } from 
 import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { carry, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { tQuantile } from '../../src/analysis/student.js';
-import type { RunRecord } from '../../src/train/record.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 import { bowl, epochMetrics, powers, record, synthesise } from './synthetic.js';
 
 describe('tQuantile', () => {

@@ -6,7 +6,7 @@ import { buildGrid } from '../../src/experiment/grid.js';
 import { isotonic } from '../../src/analysis/isotonic.js';
 import { additiveFit, explainedShare } from '../../src/analysis/additive.js';
 import { analyse } from '../../src/analysis/optimizer.js';
-import type { RunRecord } from '../../src/train/record.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 import { powers, record } from './synthetic.js';
 
 const PLAN = { level: 0.95, replicates: 0, seed: 0 };

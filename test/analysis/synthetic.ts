@@ -1,6 +1,6 @@
 /** Run records of experiments whose truth is known: surfaces of test error over lr x wd, with seed noise. */
 import { stream } from '../../src/random/stream.js';
-import type { EpochMetrics, RunRecord, RunStatus } from '../../src/train/record.js';
+import type { EpochMetrics, RunRecord, RunStatus } from '../../src/experiment/record.js';
 
 export interface Synthetic {
   readonly label: string;

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readJournal } from '../../src/sweep/journal.js';
+import { readJournal } from '../../src/runner/journal.js';
 import { adamwBench, configure, csv, journalLines, results, run, scratch, start } from './cli.js';
 
 let whole: ReturnType<typeof results>;

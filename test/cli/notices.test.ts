@@ -1,7 +1,7 @@
 /** The lines at a command's end. */
 import { expect, it } from 'vitest';
 import { pngNotice, weightsNotice } from '../../src/cli/notices.js';
-import { recordOf } from '../sweep/records.js';
+import { recordOf } from '../runner/records.js';
 
 it('tells of PNGs left out, and of nothing else', () => {
   expect(pngNotice(['figures/a.svg', 'figures/a.png'])).toBeUndefined();

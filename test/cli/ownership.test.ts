@@ -19,7 +19,7 @@ import {
 import { gunzipSync } from 'node:zlib';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { reportFiles, requireOwn, sweepFiles } from '../../src/sweep/index.js';
+import { reportFiles, requireOwn, sweepFiles } from '../../src/runner/index.js';
 import { adamwBench, configure, journalLines, run, scratch } from './cli.js';
 import { inThisProcess } from './inProcess.js';
 

@@ -1,8 +1,8 @@
 /** What the displays say of a sweep before it begins. */
 import { expect, it, vi } from 'vitest';
 import { progressDisplay, type ProgressStyle } from '../../src/cli/progress.js';
-import type { SweepPlan } from '../../src/sweep/index.js';
-import { cellOf } from '../sweep/records.js';
+import type { SweepPlan } from '../../src/runner/index.js';
+import { cellOf } from '../runner/records.js';
 
 const jobs = [0, 1].map((seed) => ({ cell: cellOf({ seed }), label: 'AdamW' }));
 const plan = (changes: Partial<SweepPlan>): SweepPlan => ({

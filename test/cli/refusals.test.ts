@@ -2,8 +2,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeLine } from '../../src/sweep/journal.js';
-import { recordOf } from '../sweep/records.js';
+import { encodeLine } from '../../src/runner/journal.js';
+import { recordOf } from '../runner/records.js';
 import { adamwBench, scratch } from './cli.js';
 import { inThisProcess } from './inProcess.js';
 

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decodeLine, encodeLine } from '../../src/sweep/journal.js';
-import { NUMERICS, identify } from '../../src/train/cell.js';
+import { decodeLine, encodeLine } from '../../src/runner/journal.js';
+import { NUMERICS, identify } from '../../src/experiment/cell.js';
 import { adamwBench, configure, csv, journalCells, journalLines, results, run, start } from './cli.js';
 
 const undisturbed = async (changes: object = {}) => {

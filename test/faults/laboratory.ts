@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeLine } from '../../src/sweep/journal.js';
+import { decodeLine } from '../../src/runner/journal.js';
 import {
   call,
   journalOf,

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeLine } from '../../src/sweep/journal.js';
+import { decodeLine } from '../../src/runner/journal.js';
 import { journalOf } from '../queue/program.js';
 import { Skip, childrenOf, journalFile, recordCount, success, until, type Laboratory } from './laboratory.js';
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { clearTemporaries, writeAtomically } from '../../src/files/atomic.js';
-import { scratch } from '../sweep/scratch.js';
+import { scratch } from '../runner/scratch.js';
 
 it('writes and replaces, leaving no temporary file', async () => {
   const folder = scratch();

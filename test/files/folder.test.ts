@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeFolder } from '../../src/files/folder.js';
-import { scratch } from '../sweep/scratch.js';
+import { scratch } from '../runner/scratch.js';
 
 it('makes a folder with those above it, and leaves one that is there', async () => {
   const dir = join(scratch(), 'a', 'b', 'c');

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { acquireLock, claimLock, holdingLock, removeDeadLock, type Owner } from '../../src/files/lock.js';
 import { birthOf, isRunning, place } from '../../src/files/process.js';
-import { scratch } from '../sweep/scratch.js';
+import { scratch } from '../runner/scratch.js';
 
 const lockIn = (folder: string) => join(folder, 'x.lock');
 const put = (file: string, owner: Partial<Owner> | string) =>

@@ -1,6 +1,6 @@
 /** What float32 can hold. */
 import { expect, test } from 'vitest';
-import { fitsFloat32 } from '../../src/optim/float32.js';
+import { fitsFloat32 } from '../../src/experiment/float32.js';
 
 /** The smallest float32 above 0, and the largest. */
 const SMALLEST = 2 ** -149;

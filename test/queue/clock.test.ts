@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseAddress } from '../../src/queue/address.js';
 import { openQueue } from '../../src/queue/bull.js';
-import { caretaker, tick } from '../../src/queue/caretaker.js';
+import { caretaker, tick } from '../../src/queue/upkeep.js';
 import { claim } from '../../src/queue/claim.js';
 import { claimFrom, claimSweep, registerSweep } from '../../src/queue/registry.js';
 import { serve } from '../../src/queue/serve.js';

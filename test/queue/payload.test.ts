@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../src/config/schema.js';
+import { experimentSchema } from '../../src/experiment/schema.js';
 import { packResult, parseSpec, queueNameOf, unpackJob, unpackResult } from '../../src/queue/payload.js';
 import { packed } from '../../src/queue/enqueue.js';
-import { expand, type Job } from '../../src/sweep/cells.js';
-import type { RunRecord } from '../../src/train/record.js';
+import { expand, type Job } from '../../src/experiment/plan.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 
 const experiment = experimentSchema.parse({
   name: 'tiny',

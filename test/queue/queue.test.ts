@@ -5,7 +5,7 @@ import { Queue } from 'bullmq';
 import { decodeSafetensors } from '../../src/files/safetensors.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTaker } from '../../src/queue/bull.js';
-import { sendParcel } from '../../src/queue/parcels.js';
+import { sendParcel } from '../../src/queue/blobs.js';
 import { listSweeps } from '../../src/queue/registry.js';
 import { admit } from '../../src/queue/sweepAtWorker.js';
 import { call, journalOf, resultsOf, start, temporaryFolder, writeConfig, type Program } from './program.js';

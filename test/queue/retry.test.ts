@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTaker } from '../../src/queue/bull.js';
-import type { RunRecord } from '../../src/train/record.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 import { journalOf, start, temporaryFolder, writeConfig } from './program.js';
 import { lastingKeys, noRedis, startRedis, type Server } from './redis.js';
 

@@ -1,10 +1,10 @@
 /** A tiny sweep as it stands in Redis, for tests that need no coordinator. */
-import { experimentSchema } from '../../src/config/schema.js';
+import { experimentSchema } from '../../src/experiment/schema.js';
 import { jobPacker, parseSpec, type SweepSpec } from '../../src/queue/payload.js';
-import { expand } from '../../src/sweep/cells.js';
-import { packageVersion } from '../../src/sweep/version.js';
-import { NUMERICS } from '../../src/train/cell.js';
-import type { RunRecord } from '../../src/train/record.js';
+import { expand } from '../../src/experiment/plan.js';
+import { packageVersion } from '../../src/files/version.js';
+import { NUMERICS } from '../../src/experiment/cell.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 
 const experiment = experimentSchema.parse({
   name: 'slow',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decoupling } from '../../src/analysis/index.js';
 import { bestCells, panelsOf, markedCells } from '../../src/report/panels.js';
-import type { RunRecord } from '../../src/train/record.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 import { sweepRecords } from './records.js';
 
 const base = sweepRecords({

@@ -2,8 +2,8 @@
  * Records as a real sweep leaves them, without training: L2 optimizers have a diagonal ridge (only lr*wd matters),
  * decoupled ones a basin, large rates diverge. For tests and benchmarks of the report only.
  */
-import type { Cell } from '../../src/train/cell.js';
-import type { EpochMetrics, RunRecord } from '../../src/train/record.js';
+import type { Cell } from '../../src/experiment/cell.js';
+import type { EpochMetrics, RunRecord } from '../../src/experiment/record.js';
 
 export interface SurfaceOptions {
   readonly labels?: readonly string[];

@@ -6,7 +6,7 @@ import { pairings, renderComparisonText } from '../../src/report/compare.js';
 import { ReportError } from '../../src/report/error.js';
 import { ordered } from '../../src/report/order.js';
 import { writeReport } from '../../src/report/report.js';
-import { figureNames, reportFiles } from '../../src/sweep/ownFiles.js';
+import { figureNames, reportFiles } from '../../src/runner/ownFiles.js';
 import { powers, sweepRecords } from './records.js';
 
 const records = sweepRecords({ lrs: powers(-11, 4), wds: powers(-12, 3, true), seeds: [0, 1], epochs: 3 });

@@ -1,7 +1,7 @@
 /** A data set of a few small images and cells to train on it, in milliseconds, on the cpu backend. */
 import type { Dataset, Split } from '../../src/data/index.js';
 import { stream } from '../../src/random/stream.js';
-import { identify, NUMERICS, type Cell } from '../../src/train/cell.js';
+import { identify, NUMERICS, type Cell } from '../../src/experiment/cell.js';
 import type { Outcome } from '../../src/train/train.js';
 
 const height = 6;

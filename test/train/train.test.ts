@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildModel } from '../../src/models/index.js';
 import { permutation, stream } from '../../src/random/stream.js';
-import { identify, isGenuine } from '../../src/train/cell.js';
+import { identify, isGenuine } from '../../src/experiment/cell.js';
 import { makeFeed } from '../../src/train/feed.js';
 import { weightTensors } from '../../src/train/snapshot.js';
 import { evaluate } from '../../src/train/step.js';

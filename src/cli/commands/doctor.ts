@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { probeBackends, type BackendReport } from '../../backends/index.js';
 import { DataError, resolveDataDir } from '../../data/index.js';
-import { usableCpus } from '../../sweep/cpuQuota.js';
-import { hostFacts, packageVersion } from '../../sweep/manifest.js';
+import { usableCpus } from '../../runner/cpuQuota.js';
+import { hostFacts, packageVersion } from '../../runner/manifest.js';
 import { exitCode } from '../exit.js';
 import { buildAdvice, cautiousManager } from '../packageManager.js';
 import { libraryVersion } from '../units.js';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { errnoOf, explainingFiles } from '../../files/problem.js';
-import { layout } from '../../sweep/index.js';
+import { layout } from '../../runner/index.js';
 import { decodeWeights } from '../../train/weights.js';
 import { UsageError, exitCode } from '../exit.js';
 import { forceOption, requireFree, writeOutput } from '../outputFile.js';

@@ -5,7 +5,7 @@ import { tensorflowHost } from '../../backends/tensorflow.js';
 import { axisValues, cellCount, optimizerLabel, type Experiment } from '../../config/index.js';
 import { DataError, loadDataset, trainShape } from '../../data/index.js';
 import { buildModel, requireMemory } from '../../models/index.js';
-import { cellsOf, defaultWorkers, type Job } from '../../sweep/index.js';
+import { cellsOf, defaultWorkers, type Job } from '../../runner/index.js';
 import { train } from '../../train/train.js';
 import { loadNamed } from '../bundled.js';
 import { exitCode } from '../exit.js';

@@ -11,7 +11,7 @@ import {
   serveReport,
   writeReport,
 } from '../../report/index.js';
-import { reportFiles, requireOwn } from '../../sweep/index.js';
+import { reportFiles, requireOwn } from '../../runner/index.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice } from '../notices.js';
 import { forceOption, requireFree, writeOutput } from '../outputFile.js';

@@ -15,7 +15,7 @@ import {
   sweepFiles,
   type Executor,
   type SweepResult,
-} from '../../sweep/index.js';
+} from '../../runner/index.js';
 import { loadNamed } from '../bundled.js';
 import { explainingFiles } from '../../files/problem.js';
 import { UsageError, exitCode } from '../exit.js';

@@ -1,5 +1,5 @@
 /** Learning curves and anytime curves: what training reached, epoch by epoch. */
-import type { RunRecord } from '../../train/record.js';
+import type { RunRecord } from '../../experiment/record.js';
 import type { Grid, GridCell } from '../../experiment/grid.js';
 import { bestCells, soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, logLabels, onLogScale, optimizerMarks, thin } from './figure.js';

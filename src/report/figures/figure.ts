@@ -1,6 +1,6 @@
 /** What a figure is, and the marks that tell optimizers apart in colour, in print and for the colour-blind. */
 import type { Decoupling } from '../../analysis/statistics.js';
-import type { RunRecord } from '../../train/record.js';
+import type { RunRecord } from '../../experiment/record.js';
 import { plainText } from '../format.js';
 import { panelsOf } from '../panels.js';
 import type { Grid } from '../../experiment/grid.js';

@@ -1,6 +1,6 @@
 /** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
 import { plainText } from '../format.js';
-import type { RunRecord } from '../../train/record.js';
+import type { RunRecord } from '../../experiment/record.js';
 import { soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, onLogScale, optimizerMarks, thin } from './figure.js';
 

@@ -3,8 +3,8 @@
  * sweep's curves are thinned so that the page stays a few megabytes.
  */
 import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
-import type { Experiment } from '../../config/schema.js';
-import type { RunRecord } from '../../train/record.js';
+import type { Experiment } from '../../experiment/schema.js';
+import type { RunRecord } from '../../experiment/record.js';
 import { thin } from '../figures/figure.js';
 import { axisLabels, percent, plainText, shortNumber } from '../format.js';
 import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';

@@ -1,0 +1,163 @@
+/** What the schema checks beyond single values: settings that contradict each other. All before any training. */
+import type { z } from 'zod';
+import { cellCount, firstRepeated, MOST_CELLS, unsortedValues } from './axis.js';
+import { DEFAULT_LABELS, optimizerLabel } from './labels.js';
+import type { Axis, Experiment, OptimizerSpec, TrainSpec } from './schema.js';
+
+type Report = z.core.$RefinementCtx;
+
+/** Adds a complaint in the check's own words; they follow "is VALUE: it", or the setting's name. */
+export function report(ctx: Report, path: (string | number)[], message: string, hint?: string): void {
+  ctx.addIssue({ code: 'custom', path, message, ...(hint === undefined ? {} : { params: { hint } }) });
+}
+
+/** zod refines values that already have issues; what is said of them then would mislead. */
+export function sound(ctx: Report): boolean {
+  return ctx.issues.length === 0;
+}
+
+/** No value twice, and what a logspace gives must satisfy the rule for listed values. */
+export function checkAxis(value: z.ZodNumber): (axis: Axis, ctx: Report) => void {
+  return (axis, ctx) => {
+    if (!sound(ctx)) return;
+    const values = unsortedValues(axis);
+    const twice = firstRepeated(values);
+    const bad = values.find((x) => !value.safeParse(x).success);
+    if (bad !== undefined) report(ctx, [], `must not reach ${bad}`);
+    else if (twice === undefined) return;
+    else if (Array.isArray(axis)) report(ctx, [twice], 'must not occur twice on an axis');
+    else report(ctx, [], `must not contain ${values[twice]} twice`);
+  };
+}
+
+/** Warm-up and restart cycles must fit into the run. */
+export function checkTrain(train: TrainSpec, ctx: Report): void {
+  if (!sound(ctx)) return;
+  checkTime(train, ['schedule'], ctx);
+  if (train.warmup >= train.epochs) {
+    report(ctx, ['warmup'], `must be shorter than the run of ${train.epochs} epochs`);
+  }
+}
+
+function checkTime(
+  { epochs, warmup, schedule }: Pick<TrainSpec, 'epochs' | 'warmup' | 'schedule'>,
+  path: (string | number)[],
+  ctx: Report,
+): void {
+  const left = epochs - warmup;
+  if (schedule.name !== 'warm-restarts' || schedule.firstCycle <= left) return;
+  const run = warmup === 0 ? `the run has ${epochs}` : `${left} are left after the warm-up`;
+  report(ctx, [...path, 'firstCycle'], `must fit into the run: ${run} epochs`);
+}
+
+/** Labels name curves and rows: each must be used once. */
+export function checkOptimizers(optimizers: readonly OptimizerSpec[], ctx: Report): void {
+  if (!sound(ctx)) return;
+  const first = new Map<string, number>();
+  for (const [i, optimizer] of optimizers.entries()) {
+    const label = optimizerLabel(optimizer);
+    const earlier = first.get(label);
+    if (earlier === undefined) {
+      first.set(label, i);
+      continue;
+    }
+    const owner = `\`optimizers.${earlier}\``;
+    const hint = labelHint(optimizer);
+    if (optimizer.label === undefined) {
+      report(ctx, [i], `must have a label other than "${label}", which is that of ${owner}`, hint);
+    } else {
+      report(ctx, [i, 'label'], `must not be the label of ${owner} too`, hint);
+    }
+  }
+}
+
+function labelHint({ name, convention }: OptimizerSpec): string {
+  const example = `${DEFAULT_LABELS[name]} (${convention === 'paper' ? 'second' : convention})`;
+  return `add a distinct label, e.g. {name: ${name}, label: ${example}, ...}`;
+}
+
+/**
+ * Labels that differ only in white space or in how their characters are composed: equal to a reader.
+ * `checkOptimizers` has refused those that are the same.
+ */
+export function checkLookalikes({ optimizers }: Experiment, ctx: Report): void {
+  if (!sound(ctx)) return;
+  const seen = new Map<string, number>();
+  for (const [i, optimizer] of optimizers.entries()) {
+    const looks = optimizerLabel(optimizer).normalize('NFKC').replace(/\s+/gu, '');
+    const earlier = seen.get(looks);
+    if (earlier === undefined) {
+      seen.set(looks, i);
+      continue;
+    }
+    const path = optimizer.label === undefined ? [i] : [i, 'label'];
+    const what = 'only in white space or in how its characters are composed';
+    const whose = optimizer.label === undefined ? 'have a label that differs' : 'differ';
+    const message = `must not ${whose} from that of \`optimizers.${earlier}\` ${what}`;
+    report(ctx, ['optimizers', ...path], message, labelHint(optimizer));
+  }
+}
+
+/** Images of each split, where the data set is what it is. */
+const SIZES: Partial<Record<Experiment['dataset']['name'], { train: number; test: number }>> = {
+  mnist: { train: 60_000, test: 10_000 },
+  'fashion-mnist': { train: 60_000, test: 10_000 },
+  cifar10: { train: 50_000, test: 10_000 },
+  cifar100: { train: 50_000, test: 10_000 },
+  imagenet32: { train: 1_281_167, test: 50_000 },
+};
+
+/** Checks that need more than one section. */
+export function checkExperiment(experiment: Experiment, ctx: Report): void {
+  if (!sound(ctx)) return;
+  checkCells(experiment, ctx);
+  checkSizes(experiment, ctx);
+  checkOverrides(experiment, ctx);
+  checkTwins(experiment, ctx);
+}
+
+function checkCells(experiment: Experiment, ctx: Report): void {
+  const cells = cellCount(experiment);
+  if (cells <= MOST_CELLS) return;
+  const shown = (n: number) => n.toLocaleString('en');
+  const message = `must give at most ${shown(MOST_CELLS)} cells (optimizers x lr x wd x seeds), but gives ${shown(cells)}`;
+  report(ctx, ['grid'], message, 'take fewer values or seeds, or make several experiments of it');
+}
+
+function checkSizes({ dataset, train }: Experiment, ctx: Report): void {
+  const size = SIZES[dataset.name];
+  for (const split of ['train', 'test'] as const) {
+    const asked = dataset[split];
+    if (size === undefined || asked === undefined || asked <= size[split]) continue;
+    report(ctx, ['dataset', split], `must be at most ${size[split]}, the images that ${dataset.name} has`);
+  }
+  const images = dataset.train ?? size?.train;
+  if (images !== undefined && train.batchSize > images) {
+    report(ctx, ['train', 'batchSize'], `must be at most ${images}, the number of training images`);
+  }
+}
+
+/** An optimizer's own schedule and epochs, together with train's. */
+function checkOverrides({ optimizers, train }: Experiment, ctx: Report): void {
+  for (const [i, { schedule, epochs }] of optimizers.entries()) {
+    if (schedule === undefined && epochs === undefined) continue;
+    const own = { ...train, schedule: schedule ?? train.schedule, epochs: epochs ?? train.epochs };
+    checkTime(own, schedule === undefined ? ['train', 'schedule'] : ['optimizers', i, 'schedule'], ctx);
+    if (train.warmup >= own.epochs) {
+      report(ctx, ['optimizers', i, 'epochs'], `must be more than \`train.warmup\`, ${train.warmup}`);
+    }
+  }
+}
+
+/** Two optimizers that differ in nothing but their label would train every cell twice. */
+function checkTwins({ optimizers, grid, train }: Experiment, ctx: Report): void {
+  const seen = new Map<string, number>();
+  for (const [i, optimizer] of optimizers.entries()) {
+    const spec = { ...optimizer, label: '' };
+    const defaults = { lr: grid.lr, wd: grid.wd, schedule: train.schedule, epochs: train.epochs };
+    const key = JSON.stringify(Object.entries({ ...defaults, ...spec }).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const earlier = seen.get(key);
+    if (earlier === undefined) seen.set(key, i);
+    else report(ctx, ['optimizers', i], `must differ from \`optimizers.${earlier}\` in more than its label`);
+  }
+}

@@ -1,0 +1,54 @@
+/** Training computes in float32: settings that it rounds to something else than was asked for are refused. */
+import type { z } from 'zod';
+import { fitsFloat32 } from './float32.js';
+import { report, sound } from './checks.js';
+import { unsortedValues } from './axis.js';
+import type { Axis, Experiment, Schedule } from './schema.js';
+
+type Report = z.core.$RefinementCtx;
+type Path = readonly (string | number)[];
+
+const HINT = 'float32 holds 0 and about 1.4e-45 to 3.4e38';
+
+/** Every setting that enters float32 arithmetic: rates, decays, eps, the factor of a schedule, the betas. */
+export function checkPrecision({ grid, train, optimizers }: Experiment, ctx: Report): void {
+  if (!sound(ctx)) return;
+  checkAxisPrecision(grid.lr, ['grid', 'lr'], ctx);
+  checkAxisPrecision(grid.wd, ['grid', 'wd'], ctx);
+  checkFactor(train.schedule, ['train', 'schedule', 'factor'], ctx);
+  for (const [i, { lr, wd, eps, beta1, beta2, schedule }] of optimizers.entries()) {
+    const at = ['optimizers', i];
+    if (lr !== undefined) checkAxisPrecision(lr, [...at, 'lr'], ctx);
+    if (wd !== undefined) checkAxisPrecision(wd, [...at, 'wd'], ctx);
+    if (schedule !== undefined) checkFactor(schedule, [...at, 'schedule', 'factor'], ctx);
+    checkNumber(eps, [...at, 'eps'], ctx);
+    checkBeta(beta1, [...at, 'beta1'], ctx);
+    checkBeta(beta2, [...at, 'beta2'], ctx);
+  }
+}
+
+function checkAxisPrecision(axis: Axis, path: Path, ctx: Report): void {
+  const listed = Array.isArray(axis) ? axis : (axis.values ?? []);
+  const inside = Array.isArray(axis) ? path : [...path, 'values'];
+  for (const [i, value] of listed.entries()) checkNumber(value, [...inside, i], ctx);
+  const spaced = unsortedValues(axis).slice(listed.length);
+  const bad = spaced.find((value) => !fitsFloat32(value));
+  if (bad === undefined) return;
+  report(ctx, [...path], `must not reach ${bad}, which float32 rounds to ${Math.fround(bad)}`, HINT);
+}
+
+function checkFactor(schedule: Schedule, path: Path, ctx: Report): void {
+  if (schedule.name === 'step') checkNumber(schedule.factor, path, ctx);
+}
+
+function checkNumber(value: number, path: Path, ctx: Report): void {
+  if (!fitsFloat32(value))
+    report(ctx, [...path], `must fit into float32, but rounds to ${Math.fround(value)} there`, HINT);
+}
+
+function checkBeta(beta: number, path: Path, ctx: Report): void {
+  checkNumber(beta, path, ctx);
+  if (Math.fround(beta) !== 1) return;
+  const hint = 'the largest number below 1 is about 0.99999994 there';
+  report(ctx, [...path], 'must be below 1 in float32 too, but rounds to 1 there', hint);
+}

@@ -1,0 +1,115 @@
+/**
+ * Who trains which cell, where several coordinators work in one results folder: before a cell is trained its claim,
+ * a lock file, is taken, and the journal looked into once more. Claims of coordinators that died are taken over.
+ * They are always taken, also by a coordinator that believes itself alone: the next one may come at any time.
+ */
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { claimLock, removeDeadLock, type Claim } from '../files/lock.js';
+import type { Job } from '../experiment/plan.js';
+import { isOwnName } from './ownFiles.js';
+
+/** A job that is ours until it is released. */
+export interface ClaimedJob {
+  readonly job: Job;
+  release(): Promise<void>;
+}
+
+/** Where an executor gets its jobs from. */
+export interface JobSource {
+  /** How many there are at most. */
+  readonly size: number;
+  /** The next job, waiting for one if need be; undefined where none is left, or `signal` has aborted. */
+  next(signal: AbortSignal): Promise<ClaimedJob | undefined>;
+}
+
+/** Jobs that nobody else knows of, in order. */
+export function listSource(jobs: readonly Job[]): JobSource {
+  const waiting = jobs[Symbol.iterator]();
+  return {
+    size: jobs.length,
+    next(signal) {
+      const next = signal.aborted ? undefined : waiting.next();
+      const job = next === undefined || next.done ? undefined : next.value;
+      return Promise.resolve(job && { job, release: () => Promise.resolve() });
+    },
+  };
+}
+
+/** Takes a lock in a folder that is made where it is missing: another coordinator may just have cleared it away. */
+async function claimIn(folder: string, name: string): Promise<Claim> {
+  try {
+    return await claimLock(join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // Not recursively: a results folder that was removed must not come back empty.
+    await mkdir(folder).catch((problem: NodeJS.ErrnoException) => {
+      if (problem.code !== 'EEXIST') throw problem;
+    });
+    return claimIn(folder, name);
+  }
+}
+
+/** How often to look whether another coordinator's cell has become free or finished, milliseconds. */
+const pollMs = 500;
+
+/**
+ * Jobs shared through claim files in `folder`.
+ * @param isDone whether a cell has its record by now, after another look into the journal
+ */
+export function sharedSource(
+  jobs: readonly Job[],
+  folder: string,
+  isDone: (id: string) => Promise<boolean>,
+): JobSource {
+  const waiting = new Map(jobs.map((job) => [job.cell.id, job]));
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const tryClaim = async (job: Job): Promise<ClaimedJob | undefined> => {
+    const { id } = job.cell;
+    const claim = await claimIn(folder, `${id}.lock`);
+    if (!('release' in claim)) return undefined;
+    let ours = false;
+    try {
+      // Only now: its last owner may have finished it and released it after we looked before.
+      ours = !(await isDone(id));
+    } finally {
+      if (!ours) await claim.release();
+    }
+    waiting.delete(id);
+    return ours ? { job, release: claim.release } : undefined;
+  };
+
+  const next = async (signal: AbortSignal): Promise<ClaimedJob | undefined> => {
+    while (!signal.aborted) {
+      // Not a copy of what waits, which may be a million; a claim takes out only what has been visited.
+      for (const job of waiting.values()) {
+        const claimed = await tryClaim(job);
+        if (claimed) return claimed;
+      }
+      if (waiting.size === 0) return undefined;
+      await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+    }
+    return undefined;
+  };
+
+  return {
+    size: waiting.size,
+    next(signal) {
+      // One at a time: two places of this coordinator must not compete for a claim.
+      const mine = turn.catch(() => undefined).then(() => next(signal));
+      turn = mine;
+      return mine;
+    },
+  };
+}
+
+/** Removes what claims dead coordinators have left, and the folder where no claim is left. */
+export async function clearClaims(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  // Together: to find another machine's lock dead takes some seconds.
+  const locks = names.filter((name) => isOwnName('claims', name));
+  await Promise.all(locks.map((name) => removeDeadLock(join(folder, name))));
+  await rmdir(folder).catch(() => undefined);
+}

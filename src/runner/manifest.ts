@@ -1,0 +1,102 @@
+/** How results came about: versions, backend, data, machine, sessions. Nothing secret, nothing that decides a number. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
+import type { BackendReport } from '../backends/index.js';
+import type { Experiment } from '../experiment/schema.js';
+import { NUMERICS } from '../experiment/cell.js';
+import { packageVersion } from '../files/version.js';
+
+export { packageVersion } from '../files/version.js';
+
+/** One `run` command's share in the results. */
+export interface Session {
+  readonly startedAt: string;
+  /** Null where a queue's workers trained. */
+  readonly workers: number | null;
+  readonly backend: BackendReport;
+  readonly node: string;
+  readonly host: HostFacts;
+}
+
+export interface HostFacts {
+  readonly platform: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+}
+
+export interface Manifest {
+  readonly adamwBench: string;
+  readonly numerics: number;
+  readonly tfjs: string;
+  /** Commit of the working tree the program ran from, `+` behind it where that was changed; null outside of git. */
+  readonly gitRevision: string | null;
+  readonly seeds: readonly number[];
+  readonly dataset: {
+    readonly name: string;
+    readonly fingerprint: string;
+    readonly warnings: readonly string[];
+  };
+  readonly command: string;
+  readonly sessions: readonly Session[];
+}
+
+export const hostFacts = (): HostFacts => ({
+  platform: `${platform()} ${arch()}`,
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  memoryBytes: totalmem(),
+});
+
+async function gitRevision(): Promise<string | null> {
+  const git = async (...args: string[]) => {
+    const { stdout } = await promisify(execFile)('git', args, { cwd: new URL('../..', import.meta.url) });
+    return stdout.trim();
+  };
+  try {
+    const changed = await git('status', '--porcelain', '--untracked-files=no');
+    return (await git('rev-parse', 'HEAD')) + (changed ? '+' : '');
+  } catch {
+    return null;
+  }
+}
+
+/** The manifest of a folder after one more session; `before` is what the folder had, if anything. */
+export async function extendManifest(
+  before: Manifest | undefined,
+  experiment: Experiment,
+  dataset: Manifest['dataset'],
+  command: string,
+  session: Session,
+): Promise<Manifest> {
+  return {
+    adamwBench: packageVersion,
+    numerics: NUMERICS,
+    tfjs: tfjsVersion,
+    gitRevision: await gitRevision(),
+    seeds: experiment.train.seeds,
+    dataset,
+    command,
+    sessions: [...(before?.sessions ?? []), session],
+  };
+}
+
+/** The manifest that a text holds; undefined where it is none. */
+export function parseManifest(text: string): Manifest | undefined {
+  try {
+    const manifest = JSON.parse(text) as Partial<Manifest> | null;
+    const isWhole = Array.isArray(manifest?.sessions) && typeof manifest.dataset?.fingerprint === 'string';
+    return isWhole ? (manifest as Manifest) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The manifest in a folder; undefined where there is none or it cannot be read. */
+export async function readManifest(file: string): Promise<Manifest | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parseManifest(text);
+}

@@ -1,0 +1,44 @@
+/** What the coordinator and a worker process say to each other. */
+import type { DatasetSpec } from '../experiment/schema.js';
+import type { RunRecord } from '../experiment/record.js';
+import type { Job } from '../experiment/plan.js';
+import type { CheckpointPolicy } from './trainCell.js';
+
+/** Everything a worker needs before its first cell. */
+export interface WorkerSetup {
+  readonly dataset: DatasetSpec;
+  readonly dataDir?: string | undefined;
+  readonly backend: string;
+  readonly threads: number;
+  /** Folder of the checkpoints. */
+  readonly checkpoints: string;
+  readonly policy: CheckpointPolicy;
+  /** Folder of final weights, where they are to be kept. */
+  readonly weights?: string;
+}
+
+export type ToWorker =
+  | { readonly type: 'setup'; readonly setup: WorkerSetup }
+  | { readonly type: 'train'; readonly job: Job; readonly attempt: number }
+  /** Keep a checkpoint of the current cell, if any, and exit. */
+  | { readonly type: 'stop' };
+
+/** How far a worker has come in its cell. */
+export interface Beat {
+  /** Epochs completed, as a fraction: 2.5 is half-way through the third. */
+  readonly epoch: number;
+  readonly trainLoss: number | null;
+  readonly testError: number | null;
+  readonly imagesPerSecond: number | null;
+  /** Resident memory, bytes. */
+  readonly memory: number;
+}
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly fingerprint: string }
+  | { readonly type: 'beat'; readonly beat: Beat }
+  | { readonly type: 'notice'; readonly text: string }
+  | { readonly type: 'record'; readonly record: RunRecord }
+  /** The cell's training threw; the worker itself is fine. */
+  | { readonly type: 'error'; readonly message: string }
+  | { readonly type: 'stopped' };

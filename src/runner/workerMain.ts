@@ -1,0 +1,111 @@
+/**
+ * A worker process: sets up backend and data once, then trains one cell after another as it is told. It lives only
+ * as long as its coordinator. workerStart.ts is where its process begins.
+ */
+import { useBackend, type BackendName } from '../backends/index.js';
+import { loadDataset, type Dataset } from '../data/index.js';
+import type { Cell } from '../experiment/cell.js';
+import type { EpochMetrics } from '../experiment/record.js';
+import type { Position } from '../train/snapshot.js';
+import { folderStore } from './checkpoints.js';
+import { faultsOf, parseFaults } from './fault.js';
+import type { Beat, FromWorker, ToWorker, WorkerSetup } from './protocol.js';
+import { trainCell } from './trainCell.js';
+
+/** At most one beat in this time, milliseconds. */
+const beatInterval = 500;
+
+let setup: WorkerSetup | undefined;
+let dataset: Dataset | undefined;
+let busy = false;
+let stopping = false;
+
+/** Resolves when the message has been handed over, so that an exit right after it loses nothing. */
+const say = (message: FromWorker) =>
+  new Promise<void>((resolve) => {
+    if (process.connected) process.send!(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+
+async function prepare(wanted: WorkerSetup): Promise<void> {
+  await useBackend(wanted.backend as BackendName, { threads: wanted.threads });
+  dataset = await loadDataset(wanted.dataset, {
+    download: false,
+    ...(wanted.dataDir === undefined ? {} : { dataDir: wanted.dataDir }),
+  });
+  setup = wanted;
+  await say({ type: 'ready', fingerprint: dataset.fingerprint });
+}
+
+/** A function to call after every batch, which sends a beat now and then. */
+function pulse(cell: Cell): { beat(position: Position): void; epoch(metrics: EpochMetrics): void } {
+  let sentAt = 0;
+  let testError: number | null = null;
+  const steps = Math.ceil(dataset!.train.n / cell.batchSize);
+  return {
+    epoch: (metrics) => (testError = metrics.testError),
+    beat(position) {
+      const now = performance.now();
+      if (now - sentAt < beatInterval) return;
+      sentAt = now;
+      const seen = Math.min(position.batch * cell.batchSize, dataset!.train.n);
+      const beat: Beat = {
+        epoch: position.epoch + position.batch / steps,
+        trainLoss: seen > 0 ? position.lossSum / seen : null,
+        testError,
+        imagesPerSecond: position.epochSeconds > 0 ? seen / position.epochSeconds : null,
+        memory: process.memoryUsage.rss(),
+      };
+      void say({ type: 'beat', beat });
+    },
+  };
+}
+
+const faults = parseFaults(process.env.ADAMW_BENCH_FAULT);
+
+async function trainOne({ job, attempt }: Extract<ToWorker, { type: 'train' }>): Promise<void> {
+  const { beat, epoch } = pulse(job.cell);
+  const fail = faultsOf(faults, job, attempt, Math.ceil(dataset!.train.n / job.cell.batchSize));
+  const record = await trainCell(job, {
+    dataset: dataset!,
+    store: folderStore(setup!.checkpoints),
+    policy: setup!.policy,
+    ...(setup!.weights === undefined ? {} : { weights: folderStore(setup!.weights) }),
+    attempt,
+    onBeat(position) {
+      beat(position);
+      fail(position);
+    },
+    onEpoch: epoch,
+    onNotice: (text) => void say({ type: 'notice', text }),
+    shouldStop: () => stopping,
+  });
+  if (record) await say({ type: 'record', record });
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+async function leave(): Promise<never> {
+  await say({ type: 'stopped' });
+  process.exit(0);
+}
+
+async function handle(message: ToWorker): Promise<void> {
+  if (message.type === 'stop') {
+    stopping = true;
+    if (!busy) await leave();
+    return;
+  }
+  busy = true;
+  try {
+    if (message.type === 'setup') await prepare(message.setup);
+    else await trainOne(message);
+  } catch (error) {
+    await say({ type: 'error', message: messageOf(error) });
+  }
+  busy = false;
+  if (stopping) await leave();
+}
+
+process.on('message', (message) => void handle(message as ToWorker));
+process.on('disconnect', () => process.exit(1));

@@ -1,0 +1,120 @@
+/** Checkpoints on their way: from Redis to a cell's process and back, each once. */
+import { existsSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openTaker, type QueuedJob } from '../../src/queue/bull.js';
+import { takeTurn } from '../../src/queue/session.js';
+import { failureOf } from '../../src/experiment/failure.js';
+import type { WorkerHandle } from '../../src/runner/workerProcess.js';
+import { encodeCheckpoint } from '../../src/train/checkpoint.js';
+import { temporaryFolder } from './program.js';
+import { noRedis, startRedis, type Server } from './redis.js';
+import { job, jobData, specWith } from './spec.js';
+
+const { id } = job.cell;
+const parcel = `adamw-bench:slow:checkpoint:${id}`;
+
+/** A checkpoint of the cell in its first epoch, told from others by its sum of losses. */
+const checkpoint = (lossSum: number) =>
+  Buffer.from(
+    encodeCheckpoint(job.cell, {
+      position: { epoch: 0, batch: 1, lossSum, wrong: 0, epochSeconds: 1, seconds: 1 },
+      metrics: [],
+      theta: Float32Array.of(1, 2),
+      slots: [],
+      state: new Float32Array(),
+    }),
+  );
+
+describe.skipIf(noRedis)('a shared checkpoint', () => {
+  const folder = temporaryFolder();
+  const folders = { checkpoints: join(folder, 'checkpoints'), weights: join(folder, 'weights') };
+  const file = join(folders.checkpoints, `${id}.safetensors`);
+  let server: Server;
+  let queue: Queue;
+  beforeAll(async () => (server = await startRedis()));
+  beforeEach(async () => {
+    queue = new Queue('slow', { connection: server.client, prefix: 'adamw-bench' });
+    await queue.add('cell', jobData, { jobId: `c${id}` });
+  });
+  afterEach(async () => {
+    await queue.obliterate({ force: true });
+    await queue.close();
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A turn whose cell does `act` in place of training; what is said meanwhile. */
+  async function turn(act: () => Promise<void>): Promise<string[]> {
+    const notices: string[] = [];
+    const about = { startedAt: new Date().toISOString(), attempts: 1, seconds: 1 };
+    const taker = await openTaker(server.client, 'slow', 1000);
+    const handle: WorkerHandle = {
+      pid: undefined,
+      alive: true,
+      train: async () => {
+        await act();
+        return failureOf(job, 'timeout', 'late', about);
+      },
+      stop: () => Promise.resolve(),
+      kill: () => undefined,
+    };
+    const ending = await takeTurn({
+      redis: server.client,
+      sweep: { name: 'slow', spec: specWith(), taker, active: 1, retired: false },
+      queued: (await taker.getNextJob('mine', { block: false })) as QueuedJob,
+      token: 'mine',
+      seat: { worker: () => Promise.resolve(handle), stop: handle.stop, kill: handle.kill },
+      folders,
+      signal: new AbortController().signal,
+      onNotice: (text) => void notices.push(text),
+    });
+    await taker.close(true);
+    expect(ending).toBe('timeout');
+    return notices;
+  }
+
+  it('is fetched and not sent back; one that is newer is', async () => {
+    const [old, young] = [checkpoint(1), checkpoint(2)];
+    await server.client.set(parcel, old);
+    const notices = await turn(async () => {
+      expect(old.equals(readFileSync(file))).toBe(true);
+      // Whoever sends it back now shows himself; there are four renewals in the stall time of a second.
+      await server.client.del(parcel);
+      await sleep(800);
+      expect(await server.client.exists(parcel)).toBe(0);
+      writeFileSync(file, young);
+      await expect.poll(() => server.client.exists(parcel)).toBe(1);
+      expect(young.equals((await server.client.getBuffer(parcel))!)).toBe(true);
+    });
+    expect(notices).toEqual([]);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('that is newer is sent though the clock was set back before it was written', async () => {
+    const [old, young] = [checkpoint(1), checkpoint(2)];
+    await server.client.set(parcel, old);
+    await turn(async () => {
+      // As writeAtomically does it.
+      writeFileSync(`${file}.tmp`, young);
+      utimesSync(`${file}.tmp`, 1, 1);
+      renameSync(`${file}.tmp`, file);
+      const there = async () => young.equals((await server.client.getBuffer(parcel))!);
+      await expect.poll(there, { timeout: 3000 }).toBe(true);
+    });
+  });
+
+  it('that is damaged is not used', async () => {
+    const damaged = checkpoint(1);
+    damaged[damaged.length - 1]! ^= 1;
+    await server.client.set(parcel, damaged);
+    const notices = await turn(() => Promise.resolve(expect(existsSync(file)).toBe(false)));
+    expect(notices).toEqual([
+      expect.stringMatching(`^The shared checkpoint of cell ${id} is not used: .* It starts anew.$`),
+    ]);
+  });
+});

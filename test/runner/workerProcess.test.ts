@@ -1,0 +1,40 @@
+/** The end of a worker process that does not go by itself. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { linkTo } from '../../src/runner/workerProcess.js';
+import { cellOf } from './records.js';
+import { scratch } from './scratch.js';
+
+const unlimited = { timeout: 0, hang: 0, memory: 0 };
+const train = { type: 'train', job: { cell: cellOf(), label: 'AdamW' }, attempt: 1 } as const;
+const forever = { timeout: 0, silence: 0, events: {} };
+
+/** A process that hears nothing and stays; ready when it has said so. */
+async function deaf() {
+  const file = join(scratch(), 'deaf.mjs');
+  writeFileSync(file, "process.on('message', () => undefined); process.send({ type: 'notice', text: '' });");
+  const child = fork(file, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  await once(child, 'message');
+  return child;
+}
+
+it('is killed when it hangs in a cell and was asked to stop, without any time limit', async () => {
+  const child = await deaf();
+  const link = linkTo(child, unlimited, { idle: 300, busy: 0.5 });
+  const refused = expect(link.ask(train, forever)).rejects.toThrow('no sign of life for 0.5 seconds');
+  await link.stop();
+  await refused;
+  expect([link.alive(), child.signalCode]).toEqual([false, 'SIGKILL']);
+});
+
+it('is not alive from the moment it is killed', async () => {
+  const link = linkTo(await deaf(), unlimited);
+  expect(link.alive()).toBe(true);
+  link.kill();
+  expect(link.alive()).toBe(false);
+  await expect(link.ask(train, forever)).rejects.toThrow('its worker process is gone');
+  await link.stop();
+});
