@@ -4,7 +4,7 @@
  */
 import { MultiBar, type Options, type Params, type SingleBar } from 'cli-progress';
 import type { Beat, Job, SweepEvents, SweepPlan } from '../runner/index.js';
-import type { RunRecord } from '../experiment/record.js';
+import { isFailure, type RunRecord } from '../experiment/record.js';
 import { clip } from '../report/width.js';
 import { elapsed, libraryVersion, size } from './units.js';
 
@@ -205,7 +205,7 @@ function bars(): Progress {
       done++;
       underway.delete(slot);
       workers[slot]?.update(record.cell.epochs, { text: `${cellName(record)}  ${outcome(record)}` });
-      if (record.status === 'failed' || record.status === 'timeout') {
+      if (isFailure(record)) {
         live.log(`${cellName(record)}: ${outcome(record)}`);
       }
       sweep?.update(done, { text: sweepText() });

@@ -1,6 +1,7 @@
 /** ConfigError: everything that is wrong with a configuration, each with its place in the user's text. */
 import { ReportedError } from '../errors/reported.js';
-import { excerpt, lineColumn, printable, type Place } from './source.js';
+import { printable } from '../experiment/printable.js';
+import { excerpt, lineColumn, type Place } from './source.js';
 
 /** One complaint. */
 export interface Problem {

@@ -46,10 +46,6 @@ export function invisibleIn(text: string): Invisible[] {
     }));
 }
 
-/** The text with a visible mark for each, so that a caret below it has something to point at. */
-export const marked = (text: string): string =>
-  text.replace(INVISIBLE, (character) => (ORDINARY.has(character) ? character : '·'));
-
 /** The first such character of a stretch of text, as a problem. */
 export function unseenIn(place: Place): Problem | undefined {
   const [first] = invisibleIn(place.source.text.slice(place.start, place.end));

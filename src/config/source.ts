@@ -2,7 +2,7 @@
  * Where in the user's text something stands, so that every complaint can show it. A source is a file or the
  * text of one `--set`.
  */
-import { marked } from './invisible.js';
+import { revealed } from '../experiment/printable.js';
 
 /** A text that configuration was read from. */
 export interface Source {
@@ -44,18 +44,13 @@ export function excerpt(place: Place): { readonly code: string; readonly carets:
   const { column } = lineColumn(text, place.start);
   const lineStart = place.start - (column - 1);
   const newline = text.indexOf('\n', place.start);
-  const line = marked(text.slice(lineStart, newline < 0 ? text.length : newline).trimEnd());
+  const line = revealed(text.slice(lineStart, newline < 0 ? text.length : newline)).trimEnd();
   const from = column - 1 > WINDOW - 20 ? column - 1 - WINDOW / 2 : 0;
   const shown = line.slice(from, from + WINDOW);
   const indent = (from > 0 ? 1 : 0) + column - 1 - from;
   const length = Math.min(place.end - place.start, shown.length - (column - 1 - from));
   return {
-    code: (from > 0 ? '…' : '') + printable(shown) + (from + WINDOW < line.length ? '…' : ''),
+    code: (from > 0 ? '…' : '') + shown + (from + WINDOW < line.length ? '…' : ''),
     carets: ' '.repeat(indent) + '^'.repeat(Math.max(1, length)),
   };
-}
-
-/** The text with tabs as one space and other control characters as `·`, each still one character wide. */
-export function printable(text: string): string {
-  return text.replaceAll('\t', ' ').replace(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '·');
 }

@@ -1,31 +1,49 @@
 /** A cell: one optimizer, learning rate, weight decay and seed; all that decides one training run's result. */
 import { hash } from 'node:crypto';
-import type { DatasetSpec, ModelSpec, OptimizerSpec, Schedule } from './schema.js';
+import { z } from 'zod';
+import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from './schema.js';
 
 /** Raised when a change to the training code changes results, so that old journals are not mixed with new. */
 export const NUMERICS = 2;
 
-/** Everything that decides a run's numbers, and nothing else. Its hash is the cell's identity. */
-export interface Cell {
-  /** First 16 hex digits of the sha256 of the rest, see `identify`. */
-  readonly id: string;
-  readonly numerics: number;
-  readonly dataset: DatasetSpec;
-  readonly model: ModelSpec;
-  /** `label` is kept outside: what a curve is called does not change it. */
-  readonly optimizer: Omit<OptimizerSpec, 'label' | 'lr' | 'wd' | 'schedule' | 'epochs'>;
-  readonly schedule: Schedule;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly warmup: number;
-  readonly recordDecay: boolean;
-  readonly lr: number;
-  readonly wd: number;
-  readonly seed: number;
+const count = z.int().min(0);
+
+/** The part of an optimizer's specification that decides its arithmetic: what a curve is called does not change it. */
+export const ruleSchema = optimizerSchema.omit({
+  label: true,
+  lr: true,
+  wd: true,
+  schedule: true,
+  epochs: true,
+});
+
+const settingsSchema = z.object({
+  numerics: count,
+  dataset: datasetSchema,
+  model: modelSchema,
+  optimizer: ruleSchema,
+  schedule: scheduleSchema,
+  epochs: count,
+  batchSize: count,
+  warmup: z.number().min(0),
+  recordDecay: z.boolean(),
+  lr: z.number().positive(),
+  wd: z.number().min(0),
+  seed: count,
   /** The backend that computes, resolved (never `auto`), and its threads: float sums depend on both. */
-  readonly backend: string;
-  readonly threads: number;
-}
+  backend: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  threads: count,
+});
+
+/** Everything that decides a run's numbers, and nothing else. Its hash is the cell's identity. */
+export const cellSchema = settingsSchema.extend({
+  /** First 16 hex digits of the sha256 of the rest, see `identify`. */
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+});
+export type Cell = Readonly<z.infer<typeof cellSchema>>;
+
+/** What cells of one optimizer have in common: all but lr, wd and seed. */
+export const templateSchema = settingsSchema.omit({ lr: true, wd: true, seed: true });
 
 /** The cell whose identity is a hash of everything else in it: equal settings, equal id, on every machine. */
 export function identify(settings: Omit<Cell, 'id'>): Cell {

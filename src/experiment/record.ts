@@ -1,53 +1,136 @@
-/** What a training run leaves behind. One RunRecord is one line of runs.jsonl. */
-import type { Cell } from './cell.js';
+/**
+ * What a training run leaves behind. One RunRecord is one line of runs.jsonl. The schemas check every record that comes
+ * from outside: from the journal, from a worker through Redis. Their types are the records' types.
+ */
+import { z } from 'zod';
+import { cellSchema, type Cell } from './cell.js';
+import type { Job } from './plan.js';
+import { printable } from './printable.js';
+
+const share = z.number().min(0).max(1);
+const count = z.int().min(0);
+/** A measured number. JSON has no NaN and no infinity: it has null in their place. */
+const measured = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? NaN);
 
 /** Measurements of one epoch (1-based). Errors are shares in [0, 1], losses are mean cross-entropies in nats. */
-export interface EpochMetrics {
-  readonly epoch: number;
+export const metricsSchema = z.object({
+  epoch: z.int().min(1),
   /** eta_t * lr at the epoch's last step. */
-  readonly lr: number;
+  lr: measured,
   /** Running means over the epoch's batches, in training mode, while the parameters move. */
-  readonly trainLoss: number;
-  readonly trainError: number;
+  trainLoss: measured,
+  trainError: share,
   /** On the whole test set, after the epoch. */
-  readonly testLoss: number;
-  readonly testError: number;
+  testLoss: measured,
+  testError: share,
   /** Euclidean norm of all parameters after the epoch. */
-  readonly thetaNorm: number;
+  thetaNorm: measured,
   /** Training speed, evaluation excluded. */
-  readonly imagesPerSecond: number;
+  imagesPerSecond: measured,
   /** Wall time of the epoch, evaluation included. */
-  readonly seconds: number;
-}
+  seconds: measured,
+});
+export type EpochMetrics = Readonly<z.infer<typeof metricsSchema>>;
 
 /** Relative shrink per step due to decay, in one bucket of weights of similar gradient magnitude. */
-export interface DecayBucket {
+const decayBucketSchema = z.object({
   /** Median root-mean-square gradient of the bucket's weights over the recorded steps. */
-  readonly gradient: number;
+  gradient: measured,
   /** Median over the bucket's weights of (shrink per step caused by decay) / |theta|. */
-  readonly relativeDecay: number;
-  readonly count: number;
-}
+  relativeDecay: measured,
+  count,
+});
+export type DecayBucket = Readonly<z.infer<typeof decayBucketSchema>>;
 
-export type RunStatus = 'ok' | 'diverged' | 'failed' | 'timeout';
+/** `diverged`: the loss became non-finite. `failed`, `timeout`: no result. */
+export const statusSchema = z.enum(['ok', 'diverged', 'failed', 'timeout']);
+export type RunStatus = z.infer<typeof statusSchema>;
 
-/** The outcome of one cell. `diverged`: the loss became non-finite, finalTestError is chance. */
-export interface RunRecord {
-  readonly cell: Cell;
+/** Longest reason that is kept, characters. */
+export const longestReason = 4000;
+
+export const recordSchema = z.object({
+  cell: cellSchema,
   /** The optimizer's label in this experiment. */
-  readonly label: string;
-  readonly status: RunStatus;
+  label: z.string(),
+  status: statusSchema,
   /** Why, for every status but `ok`. */
+  reason: z.string().optional(),
+  epochs: z.array(metricsSchema),
+  /** Test error after the last epoch (the paper's measure), chance where diverged, null where failed or timed out. */
+  finalTestError: share.nullable(),
+  finalTrainLoss: z.number().nullable(),
+  decay: z.array(decayBucketSchema).optional(),
+  attempts: z.int().min(1),
+  /** ISO 8601, UTC. */
+  startedAt: z.iso.datetime(),
+  seconds: z.number().min(0),
+  /** Peak resident memory of the worker so far, bytes. */
+  peakMemory: z.number().min(0),
+});
+
+/** The outcome of one cell. */
+export interface RunRecord extends Readonly<
+  Omit<z.infer<typeof recordSchema>, 'cell' | 'epochs' | 'decay' | 'reason'>
+> {
+  readonly cell: Cell;
   readonly reason?: string;
   readonly epochs: readonly EpochMetrics[];
-  /** Test error after the last epoch (the paper's measure), chance where diverged, null where failed or timed out. */
-  readonly finalTestError: number | null;
-  readonly finalTrainLoss: number | null;
   readonly decay?: readonly DecayBucket[];
-  readonly attempts: number;
-  /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  readonly seconds: number;
-  /** Peak resident memory of the worker so far, bytes. */
-  readonly peakMemory: number;
 }
+
+/** Whether a cell has no result: it failed, or ran out of time. */
+export const isFailure = ({ status }: Pick<RunRecord, 'status'>): boolean =>
+  status === 'failed' || status === 'timeout';
+
+/** The record of a cell that could not be trained to its end. */
+export const failureOf = (
+  { cell, label }: Job,
+  status: 'failed' | 'timeout',
+  reason: string,
+  about: Pick<RunRecord, 'startedAt' | 'attempts' | 'seconds'>,
+): RunRecord => ({
+  cell,
+  label,
+  status,
+  reason,
+  epochs: [],
+  finalTestError: null,
+  finalTrainLoss: null,
+  ...about,
+  peakMemory: 0,
+});
+
+/** How far a worker has come in its cell. */
+export const beatSchema = z.object({
+  /** Epochs completed, as a fraction: 2.5 is half-way through the third. */
+  epoch: z.number().min(0),
+  trainLoss: z.number().nullable(),
+  testError: z.number().nullable(),
+  imagesPerSecond: z.number().nullable(),
+  /** Resident memory, bytes. */
+  memory: z.number(),
+});
+export type Beat = Readonly<z.infer<typeof beatSchema>>;
+
+/** What a worker returns through Redis: the record without its cell and label, which the coordinator knows. */
+export const resultSchema = recordSchema
+  .omit({ label: true })
+  .extend({
+    cell: cellSchema.shape.id,
+    status: statusSchema.exclude(['failed']),
+    reason: z.string().max(longestReason).transform(printable).optional(),
+  })
+  .refine(
+    ({ status, epochs, finalTestError }) => status !== 'ok' || finalTestError === epochs.at(-1)?.testError,
+    { error: 'its final test error is not its last epoch’s' },
+  )
+  .refine(({ status, finalTestError }) => status !== 'diverged' || finalTestError !== null, {
+    error: 'it diverged, and has no final test error',
+  })
+  .refine(({ status, finalTestError }) => status !== 'timeout' || finalTestError === null, {
+    error: 'it has a final test error although it timed out',
+  });

@@ -1,7 +1,8 @@
 /** A queue's events as an executor's: which cell is where, and how far. Only for the display: results do not depend on it. */
 import type { QueueEvents } from 'bullmq';
 import type { ExecutionEvents, Job } from '../runner/index.js';
-import { beatSchema, cellIdOf } from './payload.js';
+import { beatSchema } from '../experiment/record.js';
+import { cellIdOf } from './payload.js';
 
 /** Follows cells in training; `leave` gives the slot a cell had and frees it. */
 export function watchCells(

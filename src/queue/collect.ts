@@ -5,14 +5,13 @@ import type { Redis } from 'ioredis';
 import { writeAtomically } from '../files/atomic.js';
 import type { ExecutionEvents, Job } from '../runner/index.js';
 import { StorageError, explainingAccess } from '../runner/directory.js';
-import { failureOf } from '../experiment/failure.js';
-import type { RunRecord } from '../experiment/record.js';
+import { failureOf, isFailure, type RunRecord } from '../experiment/record.js';
 import { decodeWeights } from '../train/weights.js';
 import type { QueuedJob } from './bull.js';
 import { enqueue } from './enqueue.js';
 import { dropParcels, fetchParcel } from './blobs.js';
 import { attemptSchema, cellIdOf, unpackResult, type JobData } from './payload.js';
-import { plain } from './printable.js';
+import { printable } from '../experiment/printable.js';
 import { refusal } from './session.js';
 import { isUnreadable } from './unreadable.js';
 
@@ -55,7 +54,7 @@ export function collector(setup: CollectorSetup): Collector {
     if (!('refused' in record) && isOnDisk(record, setup.before)) return await leave(setup, queued);
     if ('refused' in record && (await again(setup, refusals, job, queued, record.refused))) return;
     const final = 'refused' in record ? failure(job, queued, record.refused) : record;
-    if (final.status === 'failed' || final.status === 'timeout') failed++;
+    if (isFailure(final)) failed++;
     if (final.status === 'ok') await keepWeights(setup, job);
     await setup.events.onRecord(final, setup.slotOf(job.cell.id));
     setup.outstanding.delete(job.cell.id);
@@ -72,7 +71,7 @@ export function collector(setup: CollectorSetup): Collector {
             if (queued) await hand(queued, state);
             // Forged or half lost. The cell, if it is one of ours, is missed then, and queued anew.
             else if ((await queue.remove(id)) === 1)
-              setup.events.onNotice?.(`Job ${plain(id)} cannot be read and was taken off the queue.`);
+              setup.events.onNotice?.(`Job ${printable(id)} cannot be read and was taken off the queue.`);
             else stuck++;
           }
           if (ids.length < portion) break;
@@ -113,7 +112,7 @@ function recordFrom(
   queued: QueuedJob,
   state: 'completed' | 'failed',
 ): RunRecord | { refused: string } {
-  const why = plain(queued.failedReason ?? 'no reason given').slice(0, mostWords);
+  const why = printable(queued.failedReason ?? 'no reason given').slice(0, mostWords);
   if (state === 'failed') {
     return why.startsWith(refusal)
       ? { refused: `its job was refused by a worker: ${why.slice(refusal.length)}` }
@@ -122,7 +121,7 @@ function recordFrom(
   try {
     return unpackResult(job, queued.returnvalue);
   } catch (error) {
-    return { refused: `its result was refused: ${plain((error as Error).message)}` };
+    return { refused: `its result was refused: ${printable((error as Error).message)}` };
   }
 }
 

@@ -5,45 +5,28 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { experimentToYaml, type Experiment } from '../config/index.js';
-import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from '../experiment/schema.js';
+import { datasetSchema } from '../experiment/schema.js';
 import type { Job } from '../runner/index.js';
-import { identify, type Cell } from '../experiment/cell.js';
-import type { RunRecord } from '../experiment/record.js';
-import { plain } from './printable.js';
+import { identify, templateSchema, type Cell } from '../experiment/cell.js';
+import { resultSchema, type RunRecord } from '../experiment/record.js';
+import { printable } from '../experiment/printable.js';
 
 const count = z.int().min(0);
 const seconds = z.number().min(0);
-const id = z.string().regex(/^[0-9a-f]{16}$/);
-const share = z.number().min(0).max(1);
-
-/** A cell without what the job says. */
-const templateSchema = z.strictObject({
-  numerics: count,
-  dataset: datasetSchema,
-  model: modelSchema,
-  optimizer: optimizerSchema.omit({ label: true, lr: true, wd: true, schedule: true, epochs: true }),
-  schedule: scheduleSchema,
-  epochs: count,
-  batchSize: count,
-  warmup: z.number().min(0),
-  recordDecay: z.boolean(),
-  backend: z.string().regex(/^[a-z0-9-]{1,40}$/),
-  threads: count,
-});
 
 export const sweepSpecSchema = z.strictObject({
   format: z.literal(1),
-  name: z.string().max(100).transform(plain),
+  name: z.string().max(100).transform(printable),
   /** Of the coordinator's package: workers of another version leave the sweep alone. */
-  version: z.string().max(100).transform(plain),
+  version: z.string().max(100).transform(printable),
   numerics: count,
   /** Of the data, sha256. */
-  fingerprint: z.string().max(200).transform(plain),
+  fingerprint: z.string().max(200).transform(printable),
   dataset: datasetSchema,
-  backend: z.string().max(40).transform(plain),
+  backend: z.string().max(40).transform(printable),
   threads: count,
   variants: z
-    .array(z.strictObject({ label: z.string().max(200).transform(plain), cell: templateSchema }))
+    .array(z.strictObject({ label: z.string().max(200).transform(printable), cell: templateSchema }))
     .min(1),
   policy: z.strictObject({ epochs: count, seconds }),
   limits: z.strictObject({ timeout: seconds, hang: seconds, memory: count }),
@@ -120,53 +103,6 @@ export function unpackJob(spec: SweepSpec, jobId: string | undefined, data: unkn
   return { cell, label: variant.label };
 }
 
-const finite = z.number();
-const metricsSchema = z.strictObject({
-  epoch: z.int().min(1),
-  lr: finite,
-  trainLoss: finite,
-  trainError: share,
-  testLoss: finite,
-  testError: share,
-  thetaNorm: finite,
-  imagesPerSecond: finite,
-  seconds: finite,
-});
-
-/** A record without its cell and label, which the coordinator knows better. */
-const resultSchema = z
-  .strictObject({
-    cell: id,
-    status: z.enum(['ok', 'diverged', 'timeout']),
-    reason: z.string().max(4000).transform(plain).optional(),
-    epochs: z.array(metricsSchema),
-    finalTestError: share.nullable(),
-    finalTrainLoss: finite.nullable(),
-    decay: z
-      .array(
-        z.strictObject({
-          gradient: finite.nullable(),
-          relativeDecay: finite.nullable(),
-          count,
-        }),
-      )
-      .optional(),
-    attempts: z.int().min(1),
-    startedAt: z.iso.datetime(),
-    seconds,
-    peakMemory: z.number().min(0),
-  })
-  .refine(
-    ({ status, epochs, finalTestError }) => status !== 'ok' || finalTestError === epochs.at(-1)?.testError,
-    { error: 'its final test error is not its last epoch’s' },
-  )
-  .refine(({ status, finalTestError }) => status !== 'diverged' || finalTestError !== null, {
-    error: 'it diverged, and has no final test error',
-  })
-  .refine(({ status, finalTestError }) => status !== 'timeout' || finalTestError === null, {
-    error: 'it has a final test error without having come to an end',
-  });
-
 /** What a worker returns for a cell. */
 export function packResult({ cell, ...record }: RunRecord): object {
   const result: Record<string, unknown> = { ...record, cell: cell.id };
@@ -190,17 +126,8 @@ export function unpackResult(job: Job, value: unknown): RunRecord {
   return { cell: job.cell, label: job.label, ...result } as RunRecord;
 }
 
-/** How far a cell has come, as a worker tells it. */
-export const beatSchema = z.strictObject({
-  epoch: z.number().min(0),
-  trainLoss: finite.nullable(),
-  testError: finite.nullable(),
-  imagesPerSecond: finite.nullable(),
-  memory: finite,
-});
-
 /** What a worker adds to a failed attempt: how long it took, in seconds by a clock that nobody sets. */
-export const attemptSchema = z.strictObject({ spent: finite.min(0) });
+export const attemptSchema = z.strictObject({ spent: z.number().min(0) });
 export type Attempt = z.infer<typeof attemptSchema>;
 
 const firstIssue = (error: z.ZodError): string => {

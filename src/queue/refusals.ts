@@ -1,7 +1,7 @@
 /** What Redis's refusals mean, by the code of its answer: a sentence, what to do, and whether waiting helps. */
 import { QueueError } from './address.js';
 import { aclRules } from './permissions.js';
-import { plain } from './printable.js';
+import { printable } from '../experiment/printable.js';
 import { isReply, replyCode } from './reply.js';
 
 export interface Refusal {
@@ -120,7 +120,7 @@ const details: Readonly<Record<string, (error: Commanded) => string | undefined>
   },
   WRONGTYPE({ command }) {
     const key = command?.args[0];
-    return command && !command.name.startsWith('eval') && typeof key === 'string' ? plain(key) : undefined;
+    return command && !command.name.startsWith('eval') && typeof key === 'string' ? printable(key) : undefined;
   },
 };
 

@@ -8,7 +8,7 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import { z } from 'zod';
 import { birthOf, isRunning, place } from '../files/process.js';
 import { prefix } from './connection.js';
-import { plain, printable } from './printable.js';
+import { printable } from '../experiment/printable.js';
 
 const sweepsKey = `${prefix}:sweeps`;
 const drainedKey = `${prefix}:drained`;
@@ -47,16 +47,18 @@ export async function execute(commands: ChainableCommander): Promise<unknown[]> 
     return answer;
   });
 }
+/** A string that is fit to print after this. */
+const text = z.string().transform(printable);
 
 const factsSchema = z.object({
   id: z.string(),
-  host: printable,
+  host: text,
   pid: z.number(),
-  version: printable,
+  version: text,
   slots: z.number(),
   busy: z.number(),
   serves: z.array(z.string()),
-  refuses: z.record(printable, printable),
+  refuses: z.record(text, text),
 });
 
 /** What a worker says about itself. */
@@ -71,7 +73,7 @@ const goneAfter = 20;
  */
 export async function listSweeps(redis: Redis): Promise<Record<string, string>> {
   const listed = Object.entries(await redis.hgetall(sweepsKey));
-  return Object.fromEntries(listed.filter(([name]) => plain(name) === name && /^[^:]+$/.test(name)));
+  return Object.fromEntries(listed.filter(([name]) => printable(name) === name && /^[^:]+$/.test(name)));
 }
 
 export async function registerSweep(redis: Redis, queue: string, spec: object): Promise<void> {
@@ -110,8 +112,8 @@ export async function listWorkers(redis: Redis): Promise<WorkerFacts[]> {
 }
 
 const ownerSchema = z.object({
-  host: printable,
-  dir: printable,
+  host: text,
+  dir: text,
   token: z.string(),
   /** The process, in terms of files/process.ts. */
   place: z.string().optional(),

@@ -10,7 +10,7 @@ import { QueueError, type RedisAddress } from './address.js';
 import { connect } from './connection.js';
 import { refuse, takeNext, type Desk, type ServeEvents, type ServeOptions } from './workerState.js';
 import { GivenUp, steadily, unlessStopped } from './retrying.js';
-import { plain } from './printable.js';
+import { printable } from '../experiment/printable.js';
 import { explainingReplies, isFinal, sentenceOf } from './refusals.js';
 import { beat, listSweeps, signOff } from './registry.js';
 import { seatIn, type Folders } from './slot.js';
@@ -214,7 +214,7 @@ async function serveCell(desk: Desk, turn: Turn): Promise<void> {
   sweep.active++;
   try {
     const ending = await takeTurn(turn);
-    desk.events.onEnding?.(sweep.name, plain(String(queued.id)), ending);
+    desk.events.onEnding?.(sweep.name, printable(String(queued.id)), ending);
   } catch (error) {
     if (!(error instanceof Unfit)) throw error;
     refuse(desk, sweep.name, error);

@@ -6,7 +6,7 @@ import { ErrorCode, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { folderStore } from '../runner/checkpoints.js';
 import type { Job } from '../runner/index.js';
-import { failureOf } from '../experiment/failure.js';
+import { failureOf } from '../experiment/record.js';
 import { WorkerFailure, type WorkerHandle } from '../runner/workerProcess.js';
 import { decodeCheckpoint } from '../train/checkpoint.js';
 import type { RunRecord } from '../experiment/record.js';
@@ -15,7 +15,7 @@ import { guardLock, parcelTerms, type Guard } from './lease.js';
 import { fetchParcel, sendParcel } from './blobs.js';
 import { steadily } from './retrying.js';
 import { packResult, unpackJob, type Attempt } from './payload.js';
-import { plain } from './printable.js';
+import { printable } from '../experiment/printable.js';
 import { isFinal, sentenceOf } from './refusals.js';
 import type { Folders, Seat } from './slot.js';
 import type { ServedSweep } from './sweepAtWorker.js';
@@ -53,9 +53,9 @@ export async function takeTurn(turn: Turn): Promise<Ending> {
     if (queued.deferredFailure) throw new UnrecoverableError(queued.deferredFailure);
     job = unpackJob(sweep.spec, queued.id, queued.data);
   } catch (error) {
-    const message = plain((error as Error).message);
+    const message = printable((error as Error).message);
     const reason = error instanceof UnrecoverableError ? message : `${refusal}${message}`;
-    turn.onNotice(`Job ${plain(String(queued.id))} of ${sweep.name} is not executed: ${message}.`);
+    turn.onNotice(`Job ${printable(String(queued.id))} of ${sweep.name} is not executed: ${message}.`);
     const told = await settle(turn, () => queued.moveToFailed(new UnrecoverableError(reason), token));
     return told ? 'refused' : 'lost';
   }
@@ -209,7 +209,7 @@ async function settle({ queued, signal, onNotice }: Turn, tell: () => Promise<un
     // Nor would it accept that of the next cell, and its training would be for nothing.
     if (isFinal(error)) throw error;
     if (!isLoss(error)) {
-      onNotice(`Redis did not accept the end of job ${plain(String(queued.id))}: ${sentenceOf(error)}`);
+      onNotice(`Redis did not accept the end of job ${printable(String(queued.id))}: ${sentenceOf(error)}`);
     }
     return false;
   }

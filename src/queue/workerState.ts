@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { QueuedJob } from './bull.js';
 import { mayPass } from './connection.js';
-import { plain } from './printable.js';
+import { printable } from '../experiment/printable.js';
 import { isFinal, sentenceOf } from './refusals.js';
 import { replyCode } from './reply.js';
 import { closeIfDone, Unfit, type Admission, type ServedSweep } from './sweepAtWorker.js';
@@ -97,7 +97,7 @@ async function overcome(desk: Desk, sweep: ServedSweep, token: string, error: un
     ? await dropUnreadable(redis, name, token).catch(() => undefined)
     : undefined;
   if (dropped !== undefined) {
-    events.onNotice(`Job ${plain(dropped)} of ${name} cannot be read and was taken off the queue.`);
+    events.onNotice(`Job ${printable(dropped)} of ${name} cannot be read and was taken off the queue.`);
   } else if (!mayPass(error) && sweeps.get(name) === sweep) {
     // Not a sweep that ended this moment, nor a broken connection: there the next round sees more clearly.
     events.onNotice(`No cell could be taken from ${name}: ${sentenceOf(error)}`);

@@ -1,7 +1,8 @@
 /** Two results side by side: where they have the same cells, how far apart they are. */
 import { decoupling as statistics } from '../analysis/index.js';
 import type { RunRecord } from '../experiment/record.js';
-import { percent, plainText } from './format.js';
+import { percent } from './format.js';
+import { printable } from '../experiment/printable.js';
 import type { Grid } from '../experiment/grid.js';
 import { bestCells, panelsOf } from './panels.js';
 import type { ReportInput } from './input.js';
@@ -69,7 +70,7 @@ export function pairings(a: readonly RunRecord[], b: readonly RunRecord[]): Pair
 }
 
 function sentence(p: Pairing, a: string, b: string): string {
-  const label = plainText(p.label);
+  const label = printable(p.label);
   if (p.bestA === null && p.bestB === null) return `${label} has no finished run in either result.`;
   if (p.bestA === null || p.bestB === null)
     return `${label} has finished runs only in ${p.bestA === null ? b : a}, so there is nothing to compare.`;
@@ -90,7 +91,7 @@ function table(pairs: readonly Pairing[], a: string, b: string): PageTable {
       ...[`Best of ${a}, %`, `Best of ${b}, %`, 'Common cells', 'Mean difference, points', '± standard error', 'Better', 'Equal'].map(numeric), // prettier-ignore
     ],
     rows: pairs.map((p) => [
-      [plainText(p.label), plainText(p.label)],
+      [printable(p.label), printable(p.label)],
       share(p.bestA),
       share(p.bestB),
       [String(p.matched), p.matched],
@@ -111,8 +112,8 @@ const together = (results: readonly Named[]): RunRecord[] =>
 /** Names that differ: a folder compared with one of the same name gets a number. */
 function distinct(a: Named, b: Named): readonly [Named, Named] {
   const [left, right] = [
-    { ...a, name: plainText(a.name) },
-    { ...b, name: plainText(b.name) },
+    { ...a, name: printable(a.name) },
+    { ...b, name: printable(b.name) },
   ];
   return left.name === right.name ? [left, { ...right, name: `${right.name} (2)` }] : [left, right];
 }

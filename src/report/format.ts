@@ -31,8 +31,3 @@ export function axisLabels(values: readonly number[]): string[] {
 export function percent(share: number | null, digits = 2): string {
   return share === null || !Number.isFinite(share) ? '–' : (share * 100).toFixed(digits);
 }
-
-/** Text from a config or journal with control characters (so terminal escapes, too) shown as `?`. */
-export function plainText(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-}

@@ -3,7 +3,7 @@ import { decoupling as statistics, verdict as verdictOf } from '../analysis/inde
 import type { Decoupling } from '../analysis/index.js';
 import type { Experiment } from '../experiment/schema.js';
 import type { RunRecord } from '../experiment/record.js';
-import { plainText } from './format.js';
+import { printable } from '../experiment/printable.js';
 import { ordered } from './order.js';
 import type { PlannedRun } from './page/data.js';
 
@@ -32,6 +32,6 @@ export interface Analysed {
 export function analyse(input: ReportInput, replicates?: number): Analysed {
   const records = ordered(input.records, input.experiment);
   const decoupling = statistics(records, replicates === undefined ? {} : { replicates });
-  const verdict = verdictOf(decoupling).map(plainText);
-  return { input, records, decoupling, verdict, title: plainText(input.experiment?.name ?? 'Results') };
+  const verdict = verdictOf(decoupling).map(printable);
+  return { input, records, decoupling, verdict, title: printable(input.experiment?.name ?? 'Results') };
 }

@@ -3,7 +3,8 @@
  * Pure: records in, one string out. Labels come from configs and journals, so control characters are neutralised.
  */
 import type { RunRecord } from '../experiment/record.js';
-import { axisLabels, percent, plainText, shortNumber } from './format.js';
+import { axisLabels, percent, shortNumber } from './format.js';
+import { printable } from '../experiment/printable.js';
 import type { Grid, GridCell } from '../experiment/grid.js';
 import { bestCells, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
 import { errorRange, scalePosition } from './scale.js';
@@ -66,7 +67,7 @@ function countRuns(records: readonly RunRecord[]): string {
 function bestTable(grids: readonly Grid[], { color, width }: TerminalOptions): string {
   const rows = grids.map((grid) => {
     const best = bestCells(grid, 1)[0];
-    const label = clip(plainText(grid.label), Math.max(8, Math.floor(width / 3)));
+    const label = clip(printable(grid.label), Math.max(8, Math.floor(width / 3)));
     if (best === undefined) return [label, '–', '–', 'no finished run', '–', '0'];
     const spread = best.sd === null ? '' : ` ± ${percent(best.sd)}`;
     const trainLoss = meanTrainLoss(best);
@@ -134,7 +135,7 @@ function panel(grid: Grid, scale: Scale, layout: Layout, color: ColorDepth): str
     columns.map((cells) => square(cells[j]!, cells[j] === best, layout.square, scale, color)).join('');
   const width = layout.left + shown.length * layout.square;
   return [
-    strong(clip(plainText(grid.label), Math.max(width, 12)), color),
+    strong(clip(printable(grid.label), Math.max(width, 12)), color),
     ...grid.wds.map(row).toReversed(),
     lrAxis(shown, lrLabels, layout),
   ];

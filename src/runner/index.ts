@@ -8,7 +8,7 @@ export { readJournal } from './journal.js';
 export { journalFile, reportFiles, sweepFiles } from './ownFiles.js';
 export { ForeignFiles, isOwn, requireOwn, resultsFolderOf } from './ownership.js';
 export { packageVersion, readManifest, type Manifest } from './manifest.js';
-export type { Beat } from './protocol.js';
+export type { Beat } from '../experiment/record.js';
 export {
   relabelled,
   runSweep,

@@ -3,11 +3,10 @@
  * cell only after its retries.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunRecord } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
 import { listSource, type JobSource } from './claims.js';
-import type { Beat, WorkerSetup } from './protocol.js';
-import { failureOf } from '../experiment/failure.js';
+import type { WorkerSetup } from './protocol.js';
+import { failureOf, type Beat, type RunRecord } from '../experiment/record.js';
 import { WorkerFailure, startWorker, type Limits, type WorkerHandle } from './workerProcess.js';
 
 export interface PoolOptions {

@@ -1,6 +1,6 @@
 /** What the coordinator and a worker process say to each other. */
 import type { DatasetSpec } from '../experiment/schema.js';
-import type { RunRecord } from '../experiment/record.js';
+import type { Beat, RunRecord } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
 import type { CheckpointPolicy } from './trainCell.js';
 
@@ -22,17 +22,6 @@ export type ToWorker =
   | { readonly type: 'train'; readonly job: Job; readonly attempt: number }
   /** Keep a checkpoint of the current cell, if any, and exit. */
   | { readonly type: 'stop' };
-
-/** How far a worker has come in its cell. */
-export interface Beat {
-  /** Epochs completed, as a fraction: 2.5 is half-way through the third. */
-  readonly epoch: number;
-  readonly trainLoss: number | null;
-  readonly testError: number | null;
-  readonly imagesPerSecond: number | null;
-  /** Resident memory, bytes. */
-  readonly memory: number;
-}
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly fingerprint: string }

@@ -6,7 +6,7 @@ import type { ReportedOptions } from '../errors/reported.js';
 import { writeAtomically } from '../files/atomic.js';
 import { onUnflushable } from '../files/flush.js';
 import { holdingLock } from '../files/lock.js';
-import type { RunRecord } from '../experiment/record.js';
+import { isFailure, type RunRecord } from '../experiment/record.js';
 import { expandInSlices, type Job } from '../experiment/plan.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
@@ -83,7 +83,6 @@ export interface SweepResult {
 
 /** Whether a record stands, or its cell is to be trained (again). */
 const isSettled = (record: RunRecord, retryFailed: boolean) => !isFailure(record) || !retryFailed;
-const isFailure = ({ status }: RunRecord) => status === 'failed' || status === 'timeout';
 
 /**
  * Runs (or continues) a sweep.

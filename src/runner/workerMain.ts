@@ -5,11 +5,11 @@
 import { useBackend, type BackendName } from '../backends/index.js';
 import { loadDataset, type Dataset } from '../data/index.js';
 import type { Cell } from '../experiment/cell.js';
-import type { EpochMetrics } from '../experiment/record.js';
+import type { Beat, EpochMetrics } from '../experiment/record.js';
 import type { Position } from '../train/snapshot.js';
 import { folderStore } from './checkpoints.js';
 import { faultsOf, parseFaults } from './fault.js';
-import type { Beat, FromWorker, ToWorker, WorkerSetup } from './protocol.js';
+import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 import { trainCell } from './trainCell.js';
 
 /** At most one beat in this time, milliseconds. */

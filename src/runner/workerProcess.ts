@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportedError } from '../errors/reported.js';
 import { tooManyFiles } from '../files/openFiles.js';
 import { sentenceFor } from '../files/problem.js';
-import type { RunRecord } from '../experiment/record.js';
+import type { Beat, RunRecord } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
-import type { Beat, FromWorker, ToWorker, WorkerSetup } from './protocol.js';
+import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
 
 /** Why a cell did not get its record from a worker. */
 export class WorkerFailure extends ReportedError {

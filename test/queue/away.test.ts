@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTaker, type QueuedJob } from '../../src/queue/bull.js';
 import { claimFrom, claimSweep, listSweeps, listWorkers } from '../../src/queue/registry.js';
 import { takeTurn } from '../../src/queue/session.js';
-import { failureOf } from '../../src/experiment/failure.js';
+import { failureOf } from '../../src/experiment/record.js';
 import { start, temporaryFolder, writeConfig } from './program.js';
 import { noRedis, startRedis, type Server } from './redis.js';
 import { job, jobData, specWith } from './spec.js';

@@ -6,7 +6,7 @@ import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTaker, type QueuedJob } from '../../src/queue/bull.js';
 import { takeTurn } from '../../src/queue/session.js';
-import { failureOf } from '../../src/experiment/failure.js';
+import { failureOf } from '../../src/experiment/record.js';
 import type { WorkerHandle } from '../../src/runner/workerProcess.js';
 import { encodeCheckpoint } from '../../src/train/checkpoint.js';
 import { temporaryFolder } from './program.js';

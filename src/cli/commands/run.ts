@@ -17,6 +17,7 @@ import {
   type SweepResult,
 } from '../../runner/index.js';
 import { loadNamed } from '../bundled.js';
+import { isFailure } from '../../experiment/record.js';
 import { explainingFiles } from '../../files/problem.js';
 import { UsageError, exitCode } from '../exit.js';
 import { pngNotice, weightsNotice } from '../notices.js';
@@ -223,7 +224,7 @@ async function conclude(
       if (notice) console.error(notice);
     }
   }
-  const failed = records.filter(({ status }) => status === 'failed' || status === 'timeout').length;
+  const failed = records.filter(isFailure).length;
   if (talk && failed > 0) {
     console.error(
       `${failed} of ${jobs.length} cells failed; their reasons are in runs.csv. Add --retry-failed to try them again.`,

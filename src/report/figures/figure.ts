@@ -1,7 +1,7 @@
 /** What a figure is, and the marks that tell optimizers apart in colour, in print and for the colour-blind. */
 import type { Decoupling } from '../../analysis/statistics.js';
 import type { RunRecord } from '../../experiment/record.js';
-import { plainText } from '../format.js';
+import { printable } from '../../experiment/printable.js';
 import { panelsOf } from '../panels.js';
 import type { Grid } from '../../experiment/grid.js';
 
@@ -24,7 +24,7 @@ export interface FigureInput {
 
 /** Records with control characters in labels neutralised (they are not allowed in SVG), arranged. */
 export function figureInput(records: readonly RunRecord[], decoupling: Decoupling): FigureInput {
-  const clean = records.map((r) => ({ ...r, label: plainText(r.label) }));
+  const clean = records.map((r) => ({ ...r, label: printable(r.label) }));
   return { records: clean, grids: panelsOf(clean), decoupling };
 }
 

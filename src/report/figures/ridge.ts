@@ -1,5 +1,5 @@
 /** The best wd at each lr with the fitted line: slope about -1 where the two are coupled, about 0 where not. */
-import { plainText } from '../format.js';
+import { printable } from '../../experiment/printable.js';
 import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks } from './figure.js';
 
 const log2 = (field: string, title: string): object => ({
@@ -32,7 +32,7 @@ export function ridges({ decoupling }: FigureInput): Figure | null {
     const used = ridge.columns.filter((c) => c.wd !== null && c.wd > 0);
     const { slope } = ridge;
     if (used.length < 2 || slope.value === null || ridge.intercept === null) continue;
-    const name = `${plainText(label)}: ${slopeText(slope.low, slope.value, slope.high)}`;
+    const name = `${printable(label)}: ${slopeText(slope.low, slope.value, slope.high)}`;
     names.push(name);
     for (const c of used) points.push({ optimizer: name, lr: c.lr, wd: c.wd!, weight: c.weight });
     for (const { lr } of [used[0]!, used.at(-1)!])

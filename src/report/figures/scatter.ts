@@ -1,5 +1,5 @@
 /** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
-import { plainText } from '../format.js';
+import { printable } from '../../experiment/printable.js';
 import type { RunRecord } from '../../experiment/record.js';
 import { soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, onLogScale, optimizerMarks, thin } from './figure.js';
@@ -13,8 +13,8 @@ function fits({ decoupling }: FigureInput): object[] {
     .filter((c) => c.kind === 'decoupling')
     .flatMap((c) =>
       c.generalisation.curve.flatMap(({ trainLoss, a, b }) => [
-        { optimizer: plainText(c.a), loss: trainLoss, error: a * 100 },
-        { optimizer: plainText(c.b), loss: trainLoss, error: b * 100 },
+        { optimizer: printable(c.a), loss: trainLoss, error: a * 100 },
+        { optimizer: printable(c.b), loss: trainLoss, error: b * 100 },
       ]),
     )
     .filter((p) => p.loss > 0 && p.error > 0);

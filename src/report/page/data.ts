@@ -6,7 +6,8 @@ import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/s
 import type { Experiment } from '../../experiment/schema.js';
 import type { RunRecord } from '../../experiment/record.js';
 import { thin } from '../figures/figure.js';
-import { axisLabels, percent, plainText, shortNumber } from '../format.js';
+import { axisLabels, percent, shortNumber } from '../format.js';
+import { printable } from '../../experiment/printable.js';
 import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';
 import { markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
 import { errorRange } from '../scale.js';
@@ -109,7 +110,7 @@ function pageCell(
     diverged: cell.diverged,
     ...(rank === undefined ? {} : { rank }),
     ...(curve === undefined ? {} : { curve }),
-    ...(reason === undefined ? {} : { reason: plainText(reason).slice(0, 300) }),
+    ...(reason === undefined ? {} : { reason: printable(reason).slice(0, 300) }),
   };
 }
 
@@ -134,7 +135,7 @@ function pagePanel(grid: Grid, planned: readonly PlannedRun[], points: number): 
   const axes = axesOf(grid, planned);
   const ranks = new Map(markedCells(grid).map((cell, i) => [cell, i + 1]));
   return {
-    label: plainText(grid.label),
+    label: printable(grid.label),
     ...axes,
     lrLabels: axisLabels(axes.lrs),
     wdLabels: axisLabels(axes.wds),
@@ -144,7 +145,7 @@ function pagePanel(grid: Grid, planned: readonly PlannedRun[], points: number): 
 
 /** Value and interval, scaled and rounded: `-12.3 [-14.0, -10.1]`. */
 function estimate({ value, low, high, reason }: Estimate, digits: number, scale = 1): TableCell {
-  if (value === null) return reason === undefined ? ['–', null] : ['–', null, plainText(reason)];
+  if (value === null) return reason === undefined ? ['–', null] : ['–', null, printable(reason)];
   const show = (v: number): string => (v * scale).toFixed(digits).replace(/^-(0\.?0*)$/, '$1');
   const interval = low === null || high === null ? '' : ` [${show(low)}, ${show(high)}]`;
   return [show(value) + interval, value];
@@ -157,7 +158,7 @@ function statisticsTable({ optimizers }: Decoupling): PageTable {
     ...(hint === undefined ? {} : { hint }),
   });
   const row = (s: OptimizerStatistics): TableCell[] => [
-    [plainText(s.label), plainText(s.label)],
+    [printable(s.label), printable(s.label)],
     s.best === null
       ? ['–', null]
       : [percent(s.best.mean) + (s.best.sd === null ? '' : ` ± ${percent(s.best.sd)}`), s.best.mean],
@@ -195,7 +196,7 @@ function differencesTable({ comparisons }: Decoupling): PageTable {
   return {
     columns: [{ title: 'Pair', numeric: false }, ...titles.map((title) => ({ title, numeric: true }))],
     rows: comparisons.map((c) => {
-      const pair = `${plainText(c.b)} − ${plainText(c.a)}`;
+      const pair = `${printable(c.b)} − ${printable(c.a)}`;
       return [
         [pair, pair],
         estimate(c.best, 2, 100),
@@ -223,7 +224,7 @@ function factsOf(records: readonly RunRecord[], experiment: Experiment | null): 
   const runs = records.length;
   const seeds = new Set(records.map((r) => r.cell.seed)).size;
   const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
-  const backends = [...new Set(records.map((r) => r.cell.backend))].map(plainText).join(', ');
+  const backends = [...new Set(records.map((r) => r.cell.backend))].map(printable).join(', ');
   const setup =
     experiment === null
       ? []
