@@ -7,11 +7,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { experimentSchema } from '../src/experiment/schema.js';
+import { experimentSchema } from '../src/experiment/experiment.js';
 import { openQueue } from '../src/queue/bull.js';
 import { enqueue, packed } from '../src/queue/enqueue.js';
 import { registerSweep } from '../src/queue/registry.js';
-import { expand } from '../src/experiment/plan.js';
+import { plan } from '../src/experiment/plan.js';
 import { NUMERICS } from '../src/experiment/cell.js';
 import { call, start, temporaryFolder } from '../test/queue/program.js';
 import { noRedis, startRedis, type Server } from '../test/queue/redis.js';
@@ -92,7 +92,7 @@ async function capacity(server: Server): Promise<void> {
       wd: { logspace: { from: -20, to: 0, steps: 100 } },
     },
   });
-  const jobs = expand(experiment, 'cpu').slice(0, count);
+  const jobs = [...plan(experiment, 'cpu').jobs()].slice(0, count);
   const { variants, data } = await packed(jobs);
   const name = 'hundred-thousand-0';
   const spec = {

@@ -13,13 +13,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { useBackend } from '../src/backends/index.js';
-import { experimentSchema } from '../src/experiment/schema.js';
+import { experimentSchema } from '../src/experiment/experiment.js';
 import { loadDataset, type Dataset } from '../src/data/index.js';
 import { buildModel } from '../src/models/index.js';
 import { makeOptimizer } from '../src/optim/index.js';
 import { makeSchedule } from '../src/optim/schedule.js';
 import { permutation, stream } from '../src/random/stream.js';
-import { expand } from '../src/experiment/plan.js';
+import { plan } from '../src/experiment/plan.js';
 import type { Cell } from '../src/experiment/cell.js';
 import { makeFeed } from '../src/train/feed.js';
 import { weightTensors } from '../src/train/snapshot.js';
@@ -38,7 +38,7 @@ function cellOf(seed: number, depth: number): Cell {
     optimizers: [{ name: 'adamw', convention: 'lr' }],
     grid: { lr: [0.004], wd: [0.05] },
   });
-  return expand(experiment, 'onednn')[0]!.cell;
+  return [...plan(experiment, 'onednn').jobs()][0]!.cell;
 }
 
 /** Trains one epoch; writes into the folder what a peer needs to do the same. Returns the loss of each step. */

@@ -2,7 +2,7 @@
  * How many multiply-adds a training step needs by its definition, whatever an engine makes of it: convolutions and
  * dense layers only. Batch norm, pooling, ReLU and the optimizer are counted as nothing, as is usual.
  */
-import type { ModelSpec } from '../../src/experiment/schema.js';
+import type { ModelSpec } from '../../src/experiment/specs.js';
 import type { ImageShape } from '../../src/models/index.js';
 
 /** A convolution or dense layer (1x1 on one pixel): `positions` outputs of `outputs` channels from k x k x `inputs`. */

@@ -1,5 +1,5 @@
 /** What is measured: four networks, from a few products to many convolutions. */
-import type { ModelSpec } from '../../src/experiment/schema.js';
+import type { ModelSpec } from '../../src/experiment/specs.js';
 import type { ImageShape } from '../../src/models/index.js';
 
 export interface BenchModel {

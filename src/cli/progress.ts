@@ -3,7 +3,9 @@
  * elsewhere, one JSON object per line for programs, or nothing.
  */
 import { MultiBar, type Options, type Params, type SingleBar } from 'cli-progress';
-import type { Beat, Job, SweepEvents, SweepPlan } from '../runner/index.js';
+import type { Beat } from '../experiment/record.js';
+import type { Job } from '../experiment/plan.js';
+import type { SweepEvents, SweepPlan } from '../runner/index.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
 import { clip } from '../report/width.js';
 import { elapsed, libraryVersion, size } from './units.js';

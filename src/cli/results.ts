@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadExperiment, type Experiment } from '../config/index.js';
+import { plan } from '../experiment/plan.js';
 import { errnoOf, explainingFiles } from '../files/problem.js';
 import type { ReportInput } from '../report/index.js';
 import {
-  expandInSlices,
   isOwn,
+  jobsInSlices,
   journalFile,
   layout,
   readJournal,
@@ -77,7 +78,7 @@ export async function readResults(dir: string): Promise<ReportInput> {
   const manifest = (await readManifest(paths.manifest)) ?? null;
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
   if (!experiment) return { records, experiment, manifest: { ...manifest }, command };
-  const jobs = await expandInSlices(experiment, backendOf(experiment, manifest, records));
+  const jobs = await jobsInSlices(plan(experiment, backendOf(experiment, manifest, records)));
   const own = [...relabelled(records, jobs).values()];
   if (own.length < records.length) {
     console.error(

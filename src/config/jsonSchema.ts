@@ -1,6 +1,6 @@
 /** The schema as JSON Schema: what editors complete and check against, and what messages and docs are told from. */
 import { z } from 'zod';
-import { experimentSchema } from '../experiment/schema.js';
+import { experimentSchema } from '../experiment/experiment.js';
 
 /** The part of JSON Schema (draft 2020-12) that our schema uses. */
 export interface JsonSchema {

@@ -6,7 +6,7 @@ import { ConfigError, type Problem } from './errors.js';
 import { explain } from './explain.js';
 import { readMerged } from './extend.js';
 import { override } from './override.js';
-import { experimentSchema, writtenSchema, type Experiment } from '../experiment/schema.js';
+import { experimentSchema, writtenSchema, type Experiment } from '../experiment/experiment.js';
 import { toPlain } from './tree.js';
 
 export interface LoadOptions {

@@ -1,6 +1,6 @@
 /** The resolved configuration as text: what a results folder keeps. */
 import { stringify } from 'yaml';
-import type { Experiment } from '../experiment/schema.js';
+import type { Experiment } from '../experiment/experiment.js';
 
 /** How the file begins. It tells a configuration that the program has written from one that a person has. */
 const header = '# Resolved by adamw-bench: every default is written out, nothing is inherited.\n';

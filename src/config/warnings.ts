@@ -1,6 +1,7 @@
 /** What a valid experiment's author should know before it runs. */
-import { cellCount } from '../experiment/axis.js';
-import type { Experiment, Schedule } from '../experiment/schema.js';
+import { cellCount } from '../experiment/size.js';
+import type { Experiment } from '../experiment/experiment.js';
+import type { Schedule } from '../experiment/specs.js';
 
 /** More cells than this are said aloud. */
 const MANY_CELLS = 100_000;

@@ -1,5 +1,5 @@
 /** The data sets there are: shapes, files, checksums and where they are published. Facts only, no reading. */
-import type { DatasetSpec } from '../experiment/schema.js';
+import type { DatasetSpec } from '../experiment/specs.js';
 
 export type DatasetName = DatasetSpec['name'];
 

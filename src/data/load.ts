@@ -1,5 +1,5 @@
 /** From a `dataset:` of a configuration to images and labels in memory. */
-import type { DatasetSpec } from '../experiment/schema.js';
+import type { DatasetSpec } from '../experiment/specs.js';
 import { stream } from '../random/stream.js';
 import { catalogEntry, type CatalogEntry } from './catalog.js';
 import { resolveDataDir } from './dataDir.js';

@@ -1,5 +1,14 @@
 /** From an axis as written (a list or a logspace) to the numbers on it. */
-import type { Axis, Experiment } from './schema.js';
+import { z } from 'zod';
+import { report, sound, type Context } from './issues.js';
+
+/** An axis as written: a list, or a logspace. Spelt out, for the schema's own checks are about it. */
+export type Axis =
+  | number[]
+  | {
+      values?: number[] | undefined;
+      logspace: { base: number; from: number; to: number; steps: number };
+    };
 
 /**
  * The values of an axis, ascending.
@@ -44,14 +53,38 @@ export function firstRepeated(values: readonly number[]): number | undefined {
   return undefined;
 }
 
-/** More cells than this are refused: each takes memory before any is trained. */
-export const MOST_CELLS = 1_000_000;
+/** A list of values, or `{logspace: {base, from, to, steps}}`: base^from .. base^to in `steps` equal ratios. */
+export const axisSchema = (value: z.ZodNumber, what: string) =>
+  z
+    .union([
+      z.array(value).min(1),
+      z.strictObject({
+        values: z.array(value).optional().describe('Values put before the spaced ones, e.g. [0].'),
+        logspace: z.strictObject({
+          base: z.number().positive().default(2).describe('Base of the powers.'),
+          from: z.number().describe('First exponent.'),
+          to: z.number().describe('Last exponent, included.'),
+          steps: z.int().positive().max(1000).describe('How many values, both ends included.'),
+        }),
+      }),
+    ])
+    .superRefine(checkAxis(value))
+    .describe(what);
 
-/** How many cells (optimizer x lr x wd x seed) the experiment has. Only multiplies: no cell or value is made. */
-export function cellCount({ optimizers, grid, train }: Experiment): number {
-  const perSeed = optimizers.map((o) => axisLength(o.lr ?? grid.lr) * axisLength(o.wd ?? grid.wd));
-  return perSeed.reduce((sum, n) => sum + n, 0) * train.seeds.length;
+/** No value twice, and what a logspace gives must satisfy the rule for listed values. */
+function checkAxis(value: z.ZodNumber): (axis: Axis, ctx: Context) => void {
+  return (axis, ctx) => {
+    if (!sound(ctx)) return;
+    const values = unsortedValues(axis);
+    const twice = firstRepeated(values);
+    const bad = values.find((x) => !value.safeParse(x).success);
+    if (bad !== undefined) report(ctx, [], `must not reach ${bad}`);
+    else if (twice === undefined) return;
+    else if (Array.isArray(axis)) report(ctx, [twice], 'must not occur twice on an axis');
+    else report(ctx, [], `must not contain ${values[twice]} twice`);
+  };
 }
 
-const axisLength = (axis: Axis): number =>
+/** How many values an axis has; none of them is made. */
+export const axisLength = (axis: Axis): number =>
   Array.isArray(axis) ? axis.length : (axis.values ?? []).length + axis.logspace.steps;

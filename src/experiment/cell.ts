@@ -1,7 +1,7 @@
 /** A cell: one optimizer, learning rate, weight decay and seed; all that decides one training run's result. */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from './schema.js';
+import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from './specs.js';
 
 /** Raised when a change to the training code changes results, so that old journals are not mixed with new. */
 export const NUMERICS = 2;

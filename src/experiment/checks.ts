@@ -1,37 +1,11 @@
 /** What the schema checks beyond single values: settings that contradict each other. All before any training. */
-import type { z } from 'zod';
-import { cellCount, firstRepeated, MOST_CELLS, unsortedValues } from './axis.js';
 import { DEFAULT_LABELS, optimizerLabel } from './labels.js';
-import type { Axis, Experiment, OptimizerSpec, TrainSpec } from './schema.js';
-
-type Report = z.core.$RefinementCtx;
-
-/** Adds a complaint in the check's own words; they follow "is VALUE: it", or the setting's name. */
-export function report(ctx: Report, path: (string | number)[], message: string, hint?: string): void {
-  ctx.addIssue({ code: 'custom', path, message, ...(hint === undefined ? {} : { params: { hint } }) });
-}
-
-/** zod refines values that already have issues; what is said of them then would mislead. */
-export function sound(ctx: Report): boolean {
-  return ctx.issues.length === 0;
-}
-
-/** No value twice, and what a logspace gives must satisfy the rule for listed values. */
-export function checkAxis(value: z.ZodNumber): (axis: Axis, ctx: Report) => void {
-  return (axis, ctx) => {
-    if (!sound(ctx)) return;
-    const values = unsortedValues(axis);
-    const twice = firstRepeated(values);
-    const bad = values.find((x) => !value.safeParse(x).success);
-    if (bad !== undefined) report(ctx, [], `must not reach ${bad}`);
-    else if (twice === undefined) return;
-    else if (Array.isArray(axis)) report(ctx, [twice], 'must not occur twice on an axis');
-    else report(ctx, [], `must not contain ${values[twice]} twice`);
-  };
-}
+import { report, sound, type Context } from './issues.js';
+import { cellCount, MOST_CELLS, type Sections } from './size.js';
+import type { OptimizerSpec, TrainSpec } from './specs.js';
 
 /** Warm-up and restart cycles must fit into the run. */
-export function checkTrain(train: TrainSpec, ctx: Report): void {
+export function checkTrain(train: TrainSpec, ctx: Context): void {
   if (!sound(ctx)) return;
   checkTime(train, ['schedule'], ctx);
   if (train.warmup >= train.epochs) {
@@ -42,7 +16,7 @@ export function checkTrain(train: TrainSpec, ctx: Report): void {
 function checkTime(
   { epochs, warmup, schedule }: Pick<TrainSpec, 'epochs' | 'warmup' | 'schedule'>,
   path: (string | number)[],
-  ctx: Report,
+  ctx: Context,
 ): void {
   const left = epochs - warmup;
   if (schedule.name !== 'warm-restarts' || schedule.firstCycle <= left) return;
@@ -51,7 +25,7 @@ function checkTime(
 }
 
 /** Labels name curves and rows: each must be used once. */
-export function checkOptimizers(optimizers: readonly OptimizerSpec[], ctx: Report): void {
+export function checkOptimizers(optimizers: readonly OptimizerSpec[], ctx: Context): void {
   if (!sound(ctx)) return;
   const first = new Map<string, number>();
   for (const [i, optimizer] of optimizers.entries()) {
@@ -80,7 +54,7 @@ function labelHint({ name, convention }: OptimizerSpec): string {
  * Labels that differ only in white space or in how their characters are composed: equal to a reader.
  * `checkOptimizers` has refused those that are the same.
  */
-export function checkLookalikes({ optimizers }: Experiment, ctx: Report): void {
+export function checkLookalikes({ optimizers }: Sections, ctx: Context): void {
   if (!sound(ctx)) return;
   const seen = new Map<string, number>();
   for (const [i, optimizer] of optimizers.entries()) {
@@ -99,7 +73,7 @@ export function checkLookalikes({ optimizers }: Experiment, ctx: Report): void {
 }
 
 /** Images of each split, where the data set is what it is. */
-const SIZES: Partial<Record<Experiment['dataset']['name'], { train: number; test: number }>> = {
+const SIZES: Partial<Record<Sections['dataset']['name'], { train: number; test: number }>> = {
   mnist: { train: 60_000, test: 10_000 },
   'fashion-mnist': { train: 60_000, test: 10_000 },
   cifar10: { train: 50_000, test: 10_000 },
@@ -108,7 +82,7 @@ const SIZES: Partial<Record<Experiment['dataset']['name'], { train: number; test
 };
 
 /** Checks that need more than one section. */
-export function checkExperiment(experiment: Experiment, ctx: Report): void {
+export function checkExperiment(experiment: Sections, ctx: Context): void {
   if (!sound(ctx)) return;
   checkCells(experiment, ctx);
   checkSizes(experiment, ctx);
@@ -116,7 +90,7 @@ export function checkExperiment(experiment: Experiment, ctx: Report): void {
   checkTwins(experiment, ctx);
 }
 
-function checkCells(experiment: Experiment, ctx: Report): void {
+function checkCells(experiment: Sections, ctx: Context): void {
   const cells = cellCount(experiment);
   if (cells <= MOST_CELLS) return;
   const shown = (n: number) => n.toLocaleString('en');
@@ -124,7 +98,7 @@ function checkCells(experiment: Experiment, ctx: Report): void {
   report(ctx, ['grid'], message, 'take fewer values or seeds, or make several experiments of it');
 }
 
-function checkSizes({ dataset, train }: Experiment, ctx: Report): void {
+function checkSizes({ dataset, train }: Sections, ctx: Context): void {
   const size = SIZES[dataset.name];
   for (const split of ['train', 'test'] as const) {
     const asked = dataset[split];
@@ -138,7 +112,7 @@ function checkSizes({ dataset, train }: Experiment, ctx: Report): void {
 }
 
 /** An optimizer's own schedule and epochs, together with train's. */
-function checkOverrides({ optimizers, train }: Experiment, ctx: Report): void {
+function checkOverrides({ optimizers, train }: Sections, ctx: Context): void {
   for (const [i, { schedule, epochs }] of optimizers.entries()) {
     if (schedule === undefined && epochs === undefined) continue;
     const own = { ...train, schedule: schedule ?? train.schedule, epochs: epochs ?? train.epochs };
@@ -150,7 +124,7 @@ function checkOverrides({ optimizers, train }: Experiment, ctx: Report): void {
 }
 
 /** Two optimizers that differ in nothing but their label would train every cell twice. */
-function checkTwins({ optimizers, grid, train }: Experiment, ctx: Report): void {
+function checkTwins({ optimizers, grid, train }: Sections, ctx: Context): void {
   const seen = new Map<string, number>();
   for (const [i, optimizer] of optimizers.entries()) {
     const spec = { ...optimizer, label: '' };

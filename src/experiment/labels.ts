@@ -1,5 +1,5 @@
 /** What an optimizer is called in tables and figures. */
-import type { OptimizerSpec } from './schema.js';
+import type { OptimizerSpec } from './specs.js';
 
 /** Labels used where the configuration gives none. */
 export const DEFAULT_LABELS: Readonly<Record<OptimizerSpec['name'], string>> = {

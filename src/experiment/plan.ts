@@ -1,9 +1,9 @@
-/** From an experiment to its cells: every optimizer's lr x wd grid, once per seed. */
+/** From an experiment to its cells. Here, and only here, every optimizer's settings are resolved and cells are made. */
 import { axisValues } from './axis.js';
-import { optimizerLabel } from './labels.js';
-import type { Experiment, OptimizerSpec } from './schema.js';
 import { NUMERICS, idsOf, type Cell } from './cell.js';
-import { inSlices } from '../runner/slices.js';
+import type { Experiment } from './experiment.js';
+import { optimizerLabel } from './labels.js';
+import type { OptimizerSpec, Schedule } from './specs.js';
 
 /** A cell to be trained, under the name it has in this experiment. */
 export interface Job {
@@ -11,51 +11,74 @@ export interface Job {
   readonly label: string;
 }
 
-/**
- * The experiment's cells, one by one, seed by seed, so that an interrupted sweep has whole grids of the first seeds
- * rather than all seeds of the first cells.
- * @param backend what will compute, resolved (never `auto`): part of a result's identity
- */
-export function* cellsOf(experiment: Experiment, backend: string): Generator<Job, void, undefined> {
-  const grids = experiment.optimizers.map((spec) => gridOf(experiment, spec, backend));
-  for (const seed of experiment.train.seeds) {
-    for (const { label, lrs, wds, cellAt } of grids) {
-      for (const lr of lrs) for (const wd of wds) yield { label, cell: cellAt(lr, wd, seed) };
-    }
-  }
+/** One optimizer of a plan: its own settings, or else those of the experiment. */
+export interface PlannedOptimizer {
+  readonly label: string;
+  /** Ascending. */
+  readonly lrs: readonly number[];
+  readonly wds: readonly number[];
+  readonly schedule: Schedule;
+  readonly epochs: number;
+  /** How many cells it has, over all seeds. */
+  readonly size: number;
+  cellAt(lr: number, wd: number, seed: number): Cell;
 }
 
-/** All of `cellsOf` at once: for small experiments, as it lets nothing else run meanwhile. */
-export const expand = (experiment: Experiment, backend: string): Job[] => [...cellsOf(experiment, backend)];
-
-/**
- * All of `cellsOf`, made in slices, between which signals and timers are heard.
- * @throws the signal's reason once it aborts
- */
-export async function expandInSlices(
-  experiment: Experiment,
-  backend: string,
-  signal?: AbortSignal,
-): Promise<Job[]> {
-  const jobs: Job[] = [];
-  await inSlices(cellsOf(experiment, backend), (job) => jobs.push(job), signal);
-  return jobs;
+/** All cells of an experiment on one backend. */
+export interface Plan {
+  readonly experiment: Experiment;
+  /** The backend that computes: a part of every cell's identity, never `auto`. */
+  readonly backend: string;
+  readonly optimizers: readonly PlannedOptimizer[];
+  /** How many cells there are; counting them makes none. */
+  readonly size: number;
+  /**
+   * The cells, made one by one, seed by seed: an interrupted sweep has whole grids of the first seeds rather than all
+   * seeds of the first cells. Two optimizers whose grids overlap may give the same cell twice.
+   */
+  jobs(): Generator<Job, void, undefined>;
 }
 
-/** One optimizer's axes, and the cell at a point of its grid. */
-function gridOf(experiment: Experiment, spec: OptimizerSpec, backend: string) {
+/**
+ * The plan of an experiment. Pure.
+ * @param backend what will compute, resolved by the caller
+ */
+export function plan(experiment: Experiment, backend: string): Plan {
+  const { seeds } = experiment.train;
+  const optimizers = experiment.optimizers.map((spec) => resolve(experiment, spec, backend));
+  return {
+    experiment,
+    backend,
+    optimizers,
+    size: optimizers.reduce((sum, { size }) => sum + size, 0),
+    *jobs() {
+      for (const seed of seeds) {
+        for (const { label, lrs, wds, cellAt } of optimizers) {
+          for (const lr of lrs) for (const wd of wds) yield { label, cell: cellAt(lr, wd, seed) };
+        }
+      }
+    },
+  };
+}
+
+function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): PlannedOptimizer {
   const { train, dataset, model, grid, threads } = experiment;
   const { batchSize, warmup, recordDecay } = train;
   const optimizer = ruleOf(spec);
   const schedule = spec.schedule ?? train.schedule;
   const epochs = spec.epochs ?? train.epochs;
+  const lrs = axisValues(spec.lr ?? grid.lr);
+  const wds = axisValues(spec.wd ?? grid.wd);
   const shared = { numerics: NUMERICS, dataset, model, optimizer, schedule, epochs, batchSize, warmup };
   const idOf = idsOf({ ...shared, recordDecay, backend, threads });
   return {
     label: optimizerLabel(spec),
-    lrs: axisValues(spec.lr ?? grid.lr),
-    wds: axisValues(spec.wd ?? grid.wd),
-    cellAt: (lr: number, wd: number, seed: number): Cell => ({
+    lrs,
+    wds,
+    schedule,
+    epochs,
+    size: lrs.length * wds.length * train.seeds.length,
+    cellAt: (lr, wd, seed) => ({
       id: idOf({ lr, wd, seed }),
       ...shared,
       recordDecay,

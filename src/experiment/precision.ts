@@ -1,17 +1,16 @@
 /** Training computes in float32: settings that it rounds to something else than was asked for are refused. */
-import type { z } from 'zod';
 import { fitsFloat32 } from './float32.js';
-import { report, sound } from './checks.js';
-import { unsortedValues } from './axis.js';
-import type { Axis, Experiment, Schedule } from './schema.js';
+import { report, sound, type Context } from './issues.js';
+import { unsortedValues, type Axis } from './axis.js';
+import type { Sections } from './size.js';
+import type { Schedule } from './specs.js';
 
-type Report = z.core.$RefinementCtx;
 type Path = readonly (string | number)[];
 
 const HINT = 'float32 holds 0 and about 1.4e-45 to 3.4e38';
 
 /** Every setting that enters float32 arithmetic: rates, decays, eps, the factor of a schedule, the betas. */
-export function checkPrecision({ grid, train, optimizers }: Experiment, ctx: Report): void {
+export function checkPrecision({ grid, train, optimizers }: Sections, ctx: Context): void {
   if (!sound(ctx)) return;
   checkAxisPrecision(grid.lr, ['grid', 'lr'], ctx);
   checkAxisPrecision(grid.wd, ['grid', 'wd'], ctx);
@@ -27,7 +26,7 @@ export function checkPrecision({ grid, train, optimizers }: Experiment, ctx: Rep
   }
 }
 
-function checkAxisPrecision(axis: Axis, path: Path, ctx: Report): void {
+function checkAxisPrecision(axis: Axis, path: Path, ctx: Context): void {
   const listed = Array.isArray(axis) ? axis : (axis.values ?? []);
   const inside = Array.isArray(axis) ? path : [...path, 'values'];
   for (const [i, value] of listed.entries()) checkNumber(value, [...inside, i], ctx);
@@ -37,16 +36,16 @@ function checkAxisPrecision(axis: Axis, path: Path, ctx: Report): void {
   report(ctx, [...path], `must not reach ${bad}, which float32 rounds to ${Math.fround(bad)}`, HINT);
 }
 
-function checkFactor(schedule: Schedule, path: Path, ctx: Report): void {
+function checkFactor(schedule: Schedule, path: Path, ctx: Context): void {
   if (schedule.name === 'step') checkNumber(schedule.factor, path, ctx);
 }
 
-function checkNumber(value: number, path: Path, ctx: Report): void {
+function checkNumber(value: number, path: Path, ctx: Context): void {
   if (!fitsFloat32(value))
     report(ctx, [...path], `must fit into float32, but rounds to ${Math.fround(value)} there`, HINT);
 }
 
-function checkBeta(beta: number, path: Path, ctx: Report): void {
+function checkBeta(beta: number, path: Path, ctx: Context): void {
   checkNumber(beta, path, ctx);
   if (Math.fround(beta) !== 1) return;
   const hint = 'the largest number below 1 is about 0.99999994 there';

@@ -1,5 +1,5 @@
 /** From a model's specification to the model. */
-import type { ModelSpec } from '../experiment/schema.js';
+import type { ModelSpec } from '../experiment/specs.js';
 import type { LayerOf } from '../nn/layer.js';
 import '../nn/relu.js';
 import { cnn } from './cnn.js';

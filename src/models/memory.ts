@@ -1,6 +1,6 @@
 /** Whether a network can be trained in the memory there is: told from its shapes, before anything is allocated. */
 import { totalmem } from 'node:os';
-import type { Experiment } from '../experiment/schema.js';
+import type { Experiment } from '../experiment/experiment.js';
 import { ModelError } from './error.js';
 import type { Model } from './model.js';
 

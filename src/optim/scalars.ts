@@ -4,7 +4,7 @@
  * The chains of transforms (adam.ts, sgd.ts) and the fused kernels (fused.ts) both take their numbers from here,
  * so what eta, the bias corrections and the four decay conventions mean is written down once.
  */
-import type { OptimizerSpec } from '../experiment/schema.js';
+import type { OptimizerSpec } from '../experiment/specs.js';
 import type { StepInfo } from './optimizer.js';
 
 /** What decides an optimizer's arithmetic, apart from lr, wd and the mask. */

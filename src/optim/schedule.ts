@@ -4,7 +4,7 @@
  * Time is counted in steps. t = 1 is the first step and is evaluated at progress (t-1)/T, so the first step has
  * eta 1 and the last one T-1 steps of annealing behind it (its eta is small, not 0: a step at eta 0 would be wasted).
  */
-import type { Schedule } from '../experiment/schema.js';
+import type { Schedule } from '../experiment/specs.js';
 
 /** How long a run is. */
 export interface ScheduleShape {

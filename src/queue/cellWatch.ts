@@ -1,6 +1,7 @@
 /** A queue's events as an executor's: which cell is where, and how far. Only for the display: results do not depend on it. */
 import type { QueueEvents } from 'bullmq';
-import type { ExecutionEvents, Job } from '../runner/index.js';
+import type { Job } from '../experiment/plan.js';
+import type { ExecutionEvents } from '../runner/index.js';
 import { beatSchema } from '../experiment/record.js';
 import { cellIdOf } from './payload.js';
 

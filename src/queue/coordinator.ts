@@ -7,13 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Experiment } from '../config/index.js';
 import { makeFolder } from '../files/folder.js';
+import { plan, type Job } from '../experiment/plan.js';
 import {
-  cellsOf,
   layout,
   packageVersion,
   type ExecutionEvents,
   type Executor,
-  type Job,
   type PoolOptions,
 } from '../runner/index.js';
 import { explainingAccess } from '../runner/directory.js';
@@ -58,7 +57,7 @@ export const queueExecutor =
   async (jobs, options, events, signal) => {
     const { address, experiment, dir } = settings;
     // Of all cells, not of those missing now: a job that an earlier coordinator has queued must mean the same today.
-    const all = await packed(cellsOf(experiment, options.setup.backend), signal);
+    const all = await packed(plan(experiment, options.setup.backend).jobs(), signal);
     const redis = await connect(address, events.onNotice);
     try {
       const { fingerprint, setup } = options;

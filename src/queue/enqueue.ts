@@ -1,7 +1,8 @@
 /** Cells onto the queue, in portions. */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { inSlices, type Job } from '../runner/index.js';
+import type { Job } from '../experiment/plan.js';
+import { inSlices } from '../runner/index.js';
 import { jobOptions } from './bull.js';
 import { prefix } from './connection.js';
 import { execute } from './registry.js';

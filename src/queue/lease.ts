@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderStore } from '../runner/checkpoints.js';
-import type { Job } from '../runner/index.js';
+import type { Job } from '../experiment/plan.js';
 import { sendParcel } from './blobs.js';
 import { steadily, unlessStopped } from './retrying.js';
 import type { Turn } from './session.js';

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { experimentToYaml, type Experiment } from '../config/index.js';
-import { datasetSchema } from '../experiment/schema.js';
-import type { Job } from '../runner/index.js';
+import { datasetSchema } from '../experiment/specs.js';
+import type { Job } from '../experiment/plan.js';
 import { identify, templateSchema, type Cell } from '../experiment/cell.js';
 import { resultSchema, type RunRecord } from '../experiment/record.js';
 import { printable } from '../experiment/printable.js';

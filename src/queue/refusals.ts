@@ -120,7 +120,9 @@ const details: Readonly<Record<string, (error: Commanded) => string | undefined>
   },
   WRONGTYPE({ command }) {
     const key = command?.args[0];
-    return command && !command.name.startsWith('eval') && typeof key === 'string' ? printable(key) : undefined;
+    return command && !command.name.startsWith('eval') && typeof key === 'string'
+      ? printable(key)
+      : undefined;
   },
 };
 

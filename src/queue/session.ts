@@ -5,7 +5,7 @@
 import { ErrorCode, UnrecoverableError } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { folderStore } from '../runner/checkpoints.js';
-import type { Job } from '../runner/index.js';
+import type { Job } from '../experiment/plan.js';
 import { failureOf } from '../experiment/record.js';
 import { WorkerFailure, type WorkerHandle } from '../runner/workerProcess.js';
 import { decodeCheckpoint } from '../train/checkpoint.js';

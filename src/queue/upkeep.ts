@@ -1,7 +1,8 @@
 /** What the coordinator looks after in Redis: its claim, cells that Redis has lost, and whether any worker serves it. */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { ExecutionEvents, Job } from '../runner/index.js';
+import type { Job } from '../experiment/plan.js';
+import type { ExecutionEvents } from '../runner/index.js';
 import { QueueError } from './address.js';
 import { enqueue, missingFrom } from './enqueue.js';
 import type { JobData, SweepSpec } from './payload.js';

@@ -1,7 +1,7 @@
 /** What a report is made from, and the statistics that every part of it shares. */
 import { decoupling as statistics, verdict as verdictOf } from '../analysis/index.js';
 import type { Decoupling } from '../analysis/index.js';
-import type { Experiment } from '../experiment/schema.js';
+import type { Experiment } from '../experiment/experiment.js';
 import type { RunRecord } from '../experiment/record.js';
 import { printable } from '../experiment/printable.js';
 import { ordered } from './order.js';

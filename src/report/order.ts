@@ -3,7 +3,7 @@
  * from them must not.
  */
 import { optimizerLabel } from '../experiment/labels.js';
-import type { Experiment } from '../experiment/schema.js';
+import type { Experiment } from '../experiment/experiment.js';
 import type { RunRecord } from '../experiment/record.js';
 
 /**

@@ -1,14 +1,12 @@
 /** Experiments into cells, and their execution. */
-export { cellsOf, expand, expandInSlices, type Job } from '../experiment/plan.js';
 export { defaultWorkers, usableCpus } from './cpuQuota.js';
-export { inSlices } from './slices.js';
+export { inSlices, jobsInSlices } from './slices.js';
 export { DirectoryError, StorageError, layout, moveOrChoose } from './directory.js';
 export type { ExecutionEvents, PoolOptions } from './pool.js';
 export { readJournal } from './journal.js';
 export { journalFile, reportFiles, sweepFiles } from './ownFiles.js';
 export { ForeignFiles, isOwn, requireOwn, resultsFolderOf } from './ownership.js';
 export { packageVersion, readManifest, type Manifest } from './manifest.js';
-export type { Beat } from '../experiment/record.js';
 export {
   relabelled,
   runSweep,

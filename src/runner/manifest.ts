@@ -5,7 +5,7 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import type { BackendReport } from '../backends/index.js';
-import type { Experiment } from '../experiment/schema.js';
+import type { Experiment } from '../experiment/experiment.js';
 import { NUMERICS } from '../experiment/cell.js';
 import { packageVersion } from '../files/version.js';
 

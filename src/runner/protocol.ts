@@ -1,5 +1,5 @@
 /** What the coordinator and a worker process say to each other. */
-import type { DatasetSpec } from '../experiment/schema.js';
+import type { DatasetSpec } from '../experiment/specs.js';
 import type { Beat, RunRecord } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
 import type { CheckpointPolicy } from './trainCell.js';

@@ -7,7 +7,7 @@ import { writeAtomically } from '../files/atomic.js';
 import { onUnflushable } from '../files/flush.js';
 import { holdingLock } from '../files/lock.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
-import { expandInSlices, type Job } from '../experiment/plan.js';
+import { plan, type Job } from '../experiment/plan.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
 import { DirectoryError, StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
@@ -15,7 +15,7 @@ import { openJournal, type Journal } from './journal.js';
 import { openLedger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
 import { extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
-import { inSlices } from './slices.js';
+import { inSlices, jobsInSlices } from './slices.js';
 import { runPool, type ExecutionEvents, type PoolOptions } from './pool.js';
 import type { CheckpointPolicy } from './trainCell.js';
 import type { Limits } from './workerProcess.js';
@@ -178,7 +178,7 @@ async function execute(
 ): Promise<SweepResult> {
   const { dir, failFast } = options;
   const paths = layout(dir);
-  const jobs = await expandInSlices(experiment, backend.name, options.signal);
+  const jobs = await jobsInSlices(plan(experiment, backend.name), options.signal);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
   const missing = await missingJobs(jobs, ledger.found, options);
   if (missing.length > 0) await requireModel(experiment, options, backend.name);

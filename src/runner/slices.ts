@@ -1,5 +1,6 @@
 /** Long loops in slices, so that a process with a million cells still hears signals, timers and its workers. */
 import { setImmediate as others } from 'node:timers/promises';
+import type { Job, Plan } from '../experiment/plan.js';
 
 /** Longest time without a look at anything else, milliseconds; well under what a person notices. */
 const sliceMs = 20;
@@ -24,4 +25,14 @@ export async function inSlices<T>(
     signal?.throwIfAborted();
     until = performance.now() + sliceMs;
   }
+}
+
+/**
+ * All jobs of a plan, made in slices.
+ * @throws the signal's reason once it aborts
+ */
+export async function jobsInSlices(plan: Plan, signal?: AbortSignal): Promise<Job[]> {
+  const jobs: Job[] = [];
+  await inSlices(plan.jobs(), (job) => jobs.push(job), signal);
+  return jobs;
 }

@@ -4,7 +4,7 @@ import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { datasetSchema } from '../../src/experiment/schema.js';
+import { datasetSchema } from '../../src/experiment/specs.js';
 import { catalogEntry, type CatalogEntry } from '../../src/data/catalog.js';
 import { ensureFiles, locate } from '../../src/data/files.js';
 import { formatOf } from '../../src/data/formats.js';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { datasetSchema } from '../../src/experiment/schema.js';
+import { datasetSchema } from '../../src/experiment/specs.js';
 import {
   channelStatistics,
   DataError,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fingerprint } from '../../src/data/fingerprint.js';
 import { loadDataset } from '../../src/data/load.js';
 import { syntheticSplit } from '../../src/data/synthetic/generate.js';
-import { datasetSchema } from '../../src/experiment/schema.js';
+import { datasetSchema } from '../../src/experiment/specs.js';
 
 const SETS = [
   ['synthetic-mnist', 28 * 28, 'b345156f96d9576e2dd3e743b7e527c9d6f3d0ba5d2dc7bd96c5aa51ab57947f'],

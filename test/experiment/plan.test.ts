@@ -1,8 +1,9 @@
 /** Cells: their identity, and the experiment's list of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../src/experiment/schema.js';
-import { cellsOf, expand, expandInSlices } from '../../src/experiment/plan.js';
+import { experimentSchema } from '../../src/experiment/experiment.js';
+import { plan } from '../../src/experiment/plan.js';
+import { jobsInSlices } from '../../src/runner/slices.js';
 import { identify, isGenuine, type Cell } from '../../src/experiment/cell.js';
 import { cellOf } from '../runner/records.js';
 
@@ -46,7 +47,7 @@ describe('a cell', () => {
     const ids = [
       { name: 'mlp', hidden: [4] },
       { name: 'mlp', hidden: [4], batchNorm: false },
-    ].map((model) => expand(experiment({ model }), 'cpu').map(({ cell }) => cell.id));
+    ].map((model) => [...plan(experiment({ model }), 'cpu').jobs()].map(({ cell }) => cell.id));
     expect(ids[1]).toEqual(ids[0]);
   });
 
@@ -84,7 +85,7 @@ describe('a cell', () => {
 
 describe('the cells of an experiment', () => {
   it('are every optimizer’s grid, seed by seed', () => {
-    const jobs = expand(experiment({ train: { epochs: 2, batchSize: 20, seeds: [5, 3] } }), 'cpu');
+    const jobs = [...plan(experiment({ train: { epochs: 2, batchSize: 20, seeds: [5, 3] } }), 'cpu').jobs()];
     expect(jobs.map(({ label, cell: { lr, wd, seed } }) => [seed, label, lr, wd])).toEqual(
       [5, 3].flatMap((seed) =>
         ['Adam+L2', 'AdamW'].flatMap((label) =>
@@ -97,7 +98,7 @@ describe('the cells of an experiment', () => {
 
   it('take an optimizer’s own lists, schedule and epochs', () => {
     const own = { name: 'sgdw', lr: [1], wd: [0.5], epochs: 7, schedule: { name: 'constant' } };
-    const [job, ...rest] = expand(experiment({ optimizers: [own] }), 'wasm');
+    const [job, ...rest] = [...plan(experiment({ optimizers: [own] }), 'wasm').jobs()];
     expect(rest).toEqual([]);
     expect(job!.cell).toMatchObject({
       lr: 1,
@@ -109,7 +110,7 @@ describe('the cells of an experiment', () => {
   });
 
   it('do not depend on labels, names, descriptions and workers', () => {
-    const ids = (changes: object) => expand(experiment(changes), 'cpu').map(({ cell }) => cell.id);
+    const ids = (changes: object) => [...plan(experiment(changes), 'cpu').jobs()].map(({ cell }) => cell.id);
     const plain = ids({ optimizers: [{ name: 'adam' }] });
     expect(
       ids({ optimizers: [{ name: 'adam', label: 'A' }], name: 'y', description: 'd', workers: 9 }),
@@ -120,7 +121,7 @@ describe('the cells of an experiment', () => {
   it('are made one by one: the first of a million needs no other', () => {
     const axis = { logspace: { base: 2, from: -20, to: -1, steps: 1000 } };
     const huge = experiment({ grid: { lr: axis, wd: axis }, optimizers: ['adamw'] });
-    const cells = cellsOf(huge, 'cpu');
+    const cells = plan(huge, 'cpu').jobs();
     const { cell } = cells.next().value!;
     expect([cell.lr, cell.wd]).toEqual([2 ** -20, 2 ** -20]);
     expect(cells.next().value!.cell.wd).toBeGreaterThan(cell.wd);
@@ -129,7 +130,7 @@ describe('the cells of an experiment', () => {
   it('have the ids and the order of keys that `identify` gives', () => {
     const own = { name: 'sgdw', schedule: { name: 'constant' }, epochs: 5 };
     const seeds = { epochs: 2, batchSize: 20, seeds: [3, 1] };
-    const jobs = expand(experiment({ optimizers: ['adam', own], train: seeds }), 'cpu');
+    const jobs = [...plan(experiment({ optimizers: ['adam', own], train: seeds }), 'cpu').jobs()];
     for (const { cell } of jobs) {
       const { id, ...settings } = cell;
       expect(JSON.stringify(identify(settings))).toBe(JSON.stringify({ id, ...settings }));
@@ -141,9 +142,9 @@ describe('the cells of an experiment', () => {
     const large = experiment({ grid: { lr: axis, wd: axis }, optimizers: ['adamw'] });
     let heard = 0;
     const timer = setInterval(() => heard++, 1);
-    const jobs = await expandInSlices(large, 'cpu');
+    const jobs = await jobsInSlices(plan(large, 'cpu'));
     clearInterval(timer);
-    expect(jobs).toEqual(expand(large, 'cpu'));
+    expect(jobs).toEqual([...plan(large, 'cpu').jobs()]);
     expect(heard).toBeGreaterThan(0);
   });
 });

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { loadBackend } from '../../src/backends/index.js';
-import type { ModelSpec } from '../../src/experiment/schema.js';
+import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { makeOptimizer } from '../../src/optim/index.js';
 import { weightArrays, weightTensors } from '../../src/train/snapshot.js';

@@ -1,6 +1,6 @@
 /** Networks that cannot fit into memory are refused from their shapes alone. */
 import { describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../src/experiment/schema.js';
+import { experimentSchema } from '../../src/experiment/experiment.js';
 import { trainShape } from '../../src/data/index.js';
 import { buildModel } from '../../src/models/index.js';
 import { availableBytes, leastBytes, requireMemory } from '../../src/models/memory.js';

@@ -1,6 +1,6 @@
 /** Sizes, names and initial values of the networks, and what they refuse. Nothing here allocates a tensor. */
 import { describe, expect, test } from 'vitest';
-import type { ModelSpec } from '../../src/experiment/schema.js';
+import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { sizeOf } from './formula.js';
 

@@ -7,7 +7,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { ModelSpec } from '../../src/experiment/schema.js';
+import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { shakeShakeBlock, type Per } from '../../src/models/shakeShake.js';
 import { wideBlock } from '../../src/models/wideResnet.js';

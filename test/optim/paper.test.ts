@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Schedule } from '../../src/experiment/schema.js';
+import type { Schedule } from '../../src/experiment/specs.js';
 import type { OptimizerRule } from '../../src/optim/scalars.js';
 import { drive, RULE } from './drive.js';
 import { trajectory, type Run } from './paper.js';

@@ -2,7 +2,7 @@
  * Algorithms 1 and 2 of the paper in plain float64 JavaScript, parameter by parameter: what src/optim is checked
  * against. Written from the formulas and sharing nothing with src/optim, schedules included.
  */
-import type { Schedule } from '../../src/experiment/schema.js';
+import type { Schedule } from '../../src/experiment/specs.js';
 import type { OptimizerRule } from '../../src/optim/scalars.js';
 
 export interface Run {

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bestL2, closest, distanceTo, pathDistance, residual, WD } from '../../bench/propositions.js';
-import type { Schedule } from '../../src/experiment/schema.js';
+import type { Schedule } from '../../src/experiment/specs.js';
 import { drive, RULE } from './drive.js';
 import { gradient, theta0 } from './problem.js';
 

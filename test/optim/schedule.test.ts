@@ -1,7 +1,7 @@
 /** Schedules: their values at the places where one could be off by a step, and properties of them all. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Schedule } from '../../src/experiment/schema.js';
+import type { Schedule } from '../../src/experiment/specs.js';
 import { makeSchedule } from '../../src/optim/schedule.js';
 import { RULE } from './drive.js';
 import { scheduleAt } from './paper.js';

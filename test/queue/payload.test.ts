@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../src/experiment/schema.js';
+import { experimentSchema } from '../../src/experiment/experiment.js';
 import { packResult, parseSpec, queueNameOf, unpackJob, unpackResult } from '../../src/queue/payload.js';
 import { packed } from '../../src/queue/enqueue.js';
-import { expand, type Job } from '../../src/experiment/plan.js';
+import { plan, type Job } from '../../src/experiment/plan.js';
 import type { RunRecord } from '../../src/experiment/record.js';
 
 const experiment = experimentSchema.parse({
@@ -14,7 +14,7 @@ const experiment = experimentSchema.parse({
   optimizers: ['adam', { name: 'sgdw', lr: [0.5], schedule: { name: 'step' }, epochs: 3 }],
   grid: { lr: [0.001, 0.1 + 0.2], wd: [0, 1e-7] },
 });
-const jobs = expand(experiment, 'cpu');
+const jobs = [...plan(experiment, 'cpu').jobs()];
 const { variants, data } = await packed(jobs);
 const spec = {
   format: 1,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { datasetSchema } from '../../src/experiment/schema.js';
+import { datasetSchema } from '../../src/experiment/specs.js';
 import { loadDataset } from '../../src/data/index.js';
 import { isRunning } from '../../src/files/process.js';
 import { parseAddress } from '../../src/queue/address.js';

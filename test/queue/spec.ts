@@ -1,7 +1,7 @@
 /** A tiny sweep as it stands in Redis, for tests that need no coordinator. */
-import { experimentSchema } from '../../src/experiment/schema.js';
+import { experimentSchema } from '../../src/experiment/experiment.js';
 import { jobPacker, parseSpec, type SweepSpec } from '../../src/queue/payload.js';
-import { expand } from '../../src/experiment/plan.js';
+import { plan } from '../../src/experiment/plan.js';
 import { packageVersion } from '../../src/files/version.js';
 import { NUMERICS } from '../../src/experiment/cell.js';
 import type { RunRecord } from '../../src/experiment/record.js';
@@ -16,14 +16,14 @@ const experiment = experimentSchema.parse({
 });
 
 /** The sweep's only job, and what that job carries. */
-export const job = expand(experiment, 'cpu')[0]!;
+export const job = [...plan(experiment, 'cpu').jobs()][0]!;
 export const jobData = jobPacker().pack(job).data;
 
 /** The sweep's description, with changes; its cells are of the data set that it states. */
 export function specWith(changes: Partial<SweepSpec> = {}): SweepSpec {
   const dataset = changes.dataset ?? experiment.dataset;
   const { variants, pack } = jobPacker();
-  expand({ ...experiment, dataset }, 'cpu').forEach(pack);
+  [...plan({ ...experiment, dataset }, 'cpu').jobs()].forEach(pack);
   const parsed = parseSpec(
     JSON.stringify({
       format: 1,

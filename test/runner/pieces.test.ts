@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../src/experiment/schema.js';
+import { experimentSchema } from '../../src/experiment/experiment.js';
 import { DirectoryError, explainingAccess, layout, takeDirectory } from '../../src/runner/directory.js';
 import { faultsOf, parseFaults } from '../../src/runner/fault.js';
 import { NUMERICS } from '../../src/experiment/cell.js';

@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import { useBackend } from '../../backends/index.js';
 import { tensorflowHost } from '../../backends/tensorflow.js';
-import { axisValues, cellCount, optimizerLabel, type Experiment } from '../../config/index.js';
+import type { Experiment } from '../../config/index.js';
 import { DataError, loadDataset, trainShape } from '../../data/index.js';
 import { buildModel, requireMemory } from '../../models/index.js';
-import { cellsOf, defaultWorkers, type Job } from '../../runner/index.js';
+import { plan, type Job, type Plan } from '../../experiment/plan.js';
+import { defaultWorkers } from '../../runner/index.js';
 import { train } from '../../train/train.js';
 import { loadNamed } from '../bundled.js';
 import { exitCode } from '../exit.js';
@@ -42,18 +43,24 @@ export function addPlan(program: Command, finish: (code: number) => void): void 
     .option('--no-time', 'do not train a few steps for the estimate')
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
-    .action(async (config: string, flags: PlanFlags) => finish(await plan(config, flags)));
+    .action(async (config: string, flags: PlanFlags) => finish(await showPlan(config, flags)));
 }
 
-async function plan(config: string, flags: PlanFlags): Promise<number> {
+async function showPlan(config: string, flags: PlanFlags): Promise<number> {
   const experiment = loadNamed(config, { set: flags.set });
   requireRoom(experiment);
-  const optimizers = experiment.optimizers.map((spec) => gridOf(experiment, spec));
-  const cells = cellCount(experiment);
+  const planned = plan(experiment, experiment.backend);
+  const { size: cells } = planned;
   const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
-  if (!flags.json) console.log(planText(experiment, optimizers, workers));
+  if (!flags.json) console.log(planText(planned, workers));
   const estimate = flags.time ? await estimateIfDataThere(experiment, workers, flags.dataDir) : undefined;
   if (flags.json) {
+    const optimizers = planned.optimizers.map(({ label, lrs, wds, size }) => ({
+      label,
+      lr: lrs,
+      wd: wds,
+      cells: size,
+    }));
     console.log(JSON.stringify({ name: experiment.name, cells, workers, optimizers, ...estimate }));
   } else if (estimate) {
     const { backend, stepSeconds, seconds } = estimate;
@@ -71,27 +78,14 @@ function requireRoom(experiment: Experiment): void {
   requireMemory(model, experiment, { backend: mayUseGpu ? 'tensorflow' : experiment.backend });
 }
 
-type Spec = Experiment['optimizers'][number];
-
-/** An optimizer's axes and how many cells they give; no cell is made. */
-function gridOf({ grid, train }: Experiment, spec: Spec) {
-  const lr = axisValues(spec.lr ?? grid.lr);
-  const wd = axisValues(spec.wd ?? grid.wd);
-  return { label: optimizerLabel(spec), lr, wd, cells: lr.length * wd.length * train.seeds.length };
-}
-
-function planText(
-  experiment: Experiment,
-  optimizers: readonly ReturnType<typeof gridOf>[],
-  workers: number,
-): string {
+function planText({ experiment, optimizers, size }: Plan, workers: number): string {
   const { name, model, dataset, train } = experiment;
   const seeds = `${train.seeds.length} seed${train.seeds.length === 1 ? '' : 's'}`;
   const lines = optimizers.map(
-    ({ label, lr, wd, cells }) =>
-      `  ${label}: ${lr.length} lr (${range(lr)}) x ${wd.length} wd (${range(wd)}) x ${seeds} = ${cells} cells`,
+    ({ label, lrs, wds, size: cells }) =>
+      `  ${label}: ${lrs.length} lr (${range(lrs)}) x ${wds.length} wd (${range(wds)}) x ${seeds} = ${cells} cells`,
   );
-  const total = `${cellCount(experiment)} cells on ${workers} worker${workers === 1 ? '' : 's'}`;
+  const total = `${size} cells on ${workers} worker${workers === 1 ? '' : 's'}`;
   return [`${name}: ${model.name} on ${dataset.name}`, ...lines, total].join('\n');
 }
 
@@ -126,7 +120,8 @@ async function estimateSeconds(experiment: Experiment, workers: number, dataDir:
   const dataset = await loadDataset(experiment.dataset, { ...where, download: false });
   const times: number[] = [];
   let last = performance.now();
-  const { value: first } = cellsOf(experiment, backend.name).next();
+  const { jobs, optimizers } = plan(experiment, backend.name);
+  const { value: first } = jobs().next();
   await train(longer(first!), dataset, {
     onBeat() {
       const now = performance.now();
@@ -137,13 +132,10 @@ async function estimateSeconds(experiment: Experiment, workers: number, dataDir:
   });
   const counted = times.slice(Math.min(warmUpSteps, times.length - 1)).sort((a, b) => a - b);
   const stepSeconds = counted[counted.length >> 1]!;
-  const { batchSize, epochs } = experiment.train;
+  const { batchSize } = experiment.train;
   // Evaluation is the forward third of a step.
   const stepsPerEpoch = Math.ceil(dataset.train.n / batchSize) + Math.ceil(dataset.test.n / batchSize) / 3;
-  const allEpochs = experiment.optimizers.reduce(
-    (sum, spec) => sum + gridOf(experiment, spec).cells * (spec.epochs ?? epochs),
-    0,
-  );
+  const allEpochs = optimizers.reduce((sum, { size, epochs }) => sum + size * epochs, 0);
   const workerSeconds = allEpochs * stepsPerEpoch * stepSeconds;
   return { backend: backend.name, stepSeconds, workerSeconds, seconds: workerSeconds / workers };
 }

@@ -3,7 +3,7 @@
  * sweep's curves are thinned so that the page stays a few megabytes.
  */
 import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
-import type { Experiment } from '../../experiment/schema.js';
+import type { Experiment } from '../../experiment/experiment.js';
 import type { RunRecord } from '../../experiment/record.js';
 import { thin } from '../figures/figure.js';
 import { axisLabels, percent, shortNumber } from '../format.js';

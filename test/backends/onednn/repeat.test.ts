@@ -5,7 +5,7 @@ import { loadBackend } from '../../../src/backends/index.js';
 import type { OnednnBackend } from '../../../src/backends/onednn/backend.js';
 import { blockSize, BufferPool, Loan } from '../../../src/backends/onednn/pool.js';
 import { forget, repeat } from '../../../src/backends/repeat.js';
-import type { ModelSpec } from '../../../src/experiment/schema.js';
+import type { ModelSpec } from '../../../src/experiment/specs.js';
 import { buildModel, type Model } from '../../../src/models/index.js';
 import { makeOptimizer } from '../../../src/optim/index.js';
 import { stream } from '../../../src/random/stream.js';

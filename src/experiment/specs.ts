@@ -1,10 +1,6 @@
-/**
- * The one source of truth for a configuration file: its types, its defaults, its messages and (through
- * `schemaJson.ts`) the JSON Schema that editors use. Reading files and explaining errors is `load.ts`'s work.
- */
+/** The specifications that an experiment is made of, each as a schema: its type, its defaults, its messages. */
 import { z } from 'zod';
-import { checkAxis, checkExperiment, checkLookalikes, checkOptimizers, checkTrain } from './checks.js';
-import { checkPrecision } from './precision.js';
+import { axisSchema } from './axis.js';
 
 const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
@@ -13,26 +9,10 @@ const count = z.int().positive();
 /** More layers than any network that was ever trained: building one makes a value a layer. */
 const MOST_LAYERS = 10_000;
 
-/** A list of values, or `{logspace: {base, from, to, steps}}`: base^from .. base^to in `steps` equal ratios. */
-const axis = (value: z.ZodNumber, what: string) =>
-  z
-    .union([
-      z.array(value).min(1),
-      z.strictObject({
-        values: z.array(value).optional().describe('Values put before the spaced ones, e.g. [0].'),
-        logspace: z.strictObject({
-          base: z.number().positive().default(2).describe('Base of the powers.'),
-          from: z.number().describe('First exponent.'),
-          to: z.number().describe('Last exponent, included.'),
-          steps: count.max(1000).describe('How many values, both ends included.'),
-        }),
-      }),
-    ])
-    .superRefine(checkAxis(value))
-    .describe(what);
+const lrAxis = axisSchema(positive, 'Initial learning rates (alpha of the paper).');
+const wdAxis = axisSchema(z.number().min(0), 'Weight decays (lambda of the paper); 0 is no decay.');
 
-const lrAxis = axis(positive, 'Initial learning rates (alpha of the paper).');
-const wdAxis = axis(z.number().min(0), 'Weight decays (lambda of the paper); 0 is no decay.');
+export const gridSchema = z.strictObject({ lr: lrAxis, wd: wdAxis });
 
 export const scheduleSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('constant') }),
@@ -133,24 +113,22 @@ export const modelSchema = z.discriminatedUnion('name', [
   }),
 ]);
 
-export const trainSchema = z
-  .strictObject({
-    epochs: count.describe('Passes over the training set.'),
-    batchSize: count.default(128).describe('Images per step.'),
-    schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('How the learning rate changes.'),
-    warmup: z.number().min(0).default(0).describe('Epochs of linear warm-up before the schedule counts.'),
-    seeds: z
-      .array(z.int().min(0))
-      .min(1)
-      .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must be distinct' })
-      .default([0])
-      .describe('Each cell is trained once per seed (initialisation, shuffling, augmentation).'),
-    recordDecay: z
-      .boolean()
-      .default(false)
-      .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
-  })
-  .superRefine(checkTrain);
+export const trainFields = z.strictObject({
+  epochs: count.describe('Passes over the training set.'),
+  batchSize: count.default(128).describe('Images per step.'),
+  schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('How the learning rate changes.'),
+  warmup: z.number().min(0).default(0).describe('Epochs of linear warm-up before the schedule counts.'),
+  seeds: z
+    .array(z.int().min(0))
+    .min(1)
+    .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must be distinct' })
+    .default([0])
+    .describe('Each cell is trained once per seed (initialisation, shuffling, augmentation).'),
+  recordDecay: z
+    .boolean()
+    .default(false)
+    .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
+});
 
 export const optimizerSchema = z.strictObject({
   name: z
@@ -195,61 +173,9 @@ export const optimizerSchema = z.strictObject({
   epochs: count.optional().describe('Overrides train.epochs.'),
 });
 
-const optimizerOrName = z.union([
-  z.enum(['adam', 'adamw', 'sgd', 'sgdw']).transform((name) => optimizerSchema.parse({ name })),
-  optimizerSchema,
-]);
-
-/** A configuration as results folders of earlier versions have it: they stay readable whatever is refused since. */
-export const writtenSchema = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, {
-        error: 'must be letters, digits, dots, dashes and underscores: it names the results folder',
-      })
-      .describe('Name of the experiment and of its folder under results/.'),
-    description: z
-      .string()
-      .max(2000)
-      .refine((text) => !/\p{Cs}/u.test(text), { error: 'must be well-formed Unicode' })
-      .default('')
-      .describe('One or two sentences for the report.'),
-    dataset: datasetSchema.describe('The data.'),
-    model: modelSchema.describe('The network.'),
-    train: trainSchema.describe('How each cell is trained.'),
-    optimizers: z
-      .array(optimizerOrName)
-      .min(1)
-      .superRefine(checkOptimizers)
-      .describe('The optimizers to compare.'),
-    grid: z.strictObject({ lr: lrAxis, wd: wdAxis }).describe('Learning rates x weight decays.'),
-    backend: z
-      .enum(['auto', 'tensorflow', 'onednn', 'wasm', 'cpu'])
-      .default('auto')
-      .describe('What computes; auto takes the fastest that works.'),
-    workers: count
-      .max(1024)
-      .optional()
-      .describe('Worker processes, each on one core; default one per core. Not part of a result.'),
-    threads: count.max(1024).default(1).describe('Threads inside an operation (onednn), for single runs.'),
-  })
-  .superRefine(checkExperiment);
-
-/** A configuration that may be run. */
-export const experimentSchema = writtenSchema.superRefine(checkPrecision).superRefine(checkLookalikes);
-
 export type Schedule = z.infer<typeof scheduleSchema>;
 export type DatasetSpec = z.infer<typeof datasetSchema>;
 export type ModelSpec = z.infer<typeof modelSchema>;
-export type TrainSpec = z.infer<typeof trainSchema>;
+export type TrainSpec = z.infer<typeof trainFields>;
 export type OptimizerSpec = z.infer<typeof optimizerSchema>;
-/** A validated configuration, every default filled in. */
-export type Experiment = z.infer<typeof writtenSchema>;
-/** An axis as written: a list, or a logspace. Spelt out, for the schema's own checks are about it. */
-export type Axis =
-  | number[]
-  | {
-      values?: number[] | undefined;
-      logspace: { base: number; from: number; to: number; steps: number };
-    };
+export type GridSpec = z.infer<typeof gridSchema>;

@@ -1,0 +1,64 @@
+/**
+ * An experiment as a configuration describes it, every default filled in. This schema is the one source of truth for a
+ * configuration file: for its types, its messages and, through `config/jsonSchema.ts`, what editors check.
+ */
+import { z } from 'zod';
+import { checkExperiment, checkLookalikes, checkOptimizers, checkTrain } from './checks.js';
+import { checkPrecision } from './precision.js';
+import { datasetSchema, gridSchema, modelSchema, optimizerSchema, trainFields } from './specs.js';
+
+const trainSchema = trainFields.superRefine(checkTrain);
+
+const optimizerOrName = z.union([
+  z.enum(['adam', 'adamw', 'sgd', 'sgdw']).transform((name) => optimizerSchema.parse({ name })),
+  optimizerSchema,
+]);
+
+/** A configuration as results folders of earlier versions have it: they stay readable whatever is refused since. */
+export const writtenSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$/, {
+        error: 'must be letters, digits, dots, dashes and underscores: it names the results folder',
+      })
+      .describe('Name of the experiment and of its folder under results/.'),
+    description: z
+      .string()
+      .max(2000)
+      .refine((text) => !/\p{Cs}/u.test(text), { error: 'must be well-formed Unicode' })
+      .default('')
+      .describe('One or two sentences for the report.'),
+    dataset: datasetSchema.describe('The data.'),
+    model: modelSchema.describe('The network.'),
+    train: trainSchema.describe('How each cell is trained.'),
+    optimizers: z
+      .array(optimizerOrName)
+      .min(1)
+      .superRefine(checkOptimizers)
+      .describe('The optimizers to compare.'),
+    grid: gridSchema.describe('Learning rates x weight decays.'),
+    backend: z
+      .enum(['auto', 'tensorflow', 'onednn', 'wasm', 'cpu'])
+      .default('auto')
+      .describe('What computes; auto takes the fastest that works.'),
+    workers: z
+      .int()
+      .positive()
+      .max(1024)
+      .optional()
+      .describe('Worker processes, each on one core; default one per core. Not part of a result.'),
+    threads: z
+      .int()
+      .positive()
+      .max(1024)
+      .default(1)
+      .describe('Threads inside an operation (onednn), for single runs.'),
+  })
+  .superRefine(checkExperiment);
+
+/** A configuration that may be run. */
+export const experimentSchema = writtenSchema.superRefine(checkPrecision).superRefine(checkLookalikes);
+
+/** A validated configuration, every default filled in. */
+export type Experiment = z.infer<typeof writtenSchema>;

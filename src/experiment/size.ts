@@ -1,0 +1,20 @@
+/** How large an experiment is, without making any of its cells. */
+import { axisLength } from './axis.js';
+import type { DatasetSpec, GridSpec, OptimizerSpec, TrainSpec } from './specs.js';
+
+/** The sections of an experiment that must fit to each other. */
+export interface Sections {
+  readonly dataset: DatasetSpec;
+  readonly train: TrainSpec;
+  readonly optimizers: readonly OptimizerSpec[];
+  readonly grid: GridSpec;
+}
+
+/** More cells than this are refused: each takes memory before any is trained. */
+export const MOST_CELLS = 1_000_000;
+
+/** How many cells (optimizer x lr x wd x seed) the experiment has. Only multiplies: no cell or value is made. */
+export function cellCount({ optimizers, grid, train }: Sections): number {
+  const perSeed = optimizers.map((o) => axisLength(o.lr ?? grid.lr) * axisLength(o.wd ?? grid.wd));
+  return perSeed.reduce((sum, n) => sum + n, 0) * train.seeds.length;
+}
