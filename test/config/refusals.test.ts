@@ -767,7 +767,7 @@ describe('invisible characters', () => {
   test('in a value, a key and a list', () => {
     expect(refuses('epochs: 4', 'epochs: 4\u00a0')).toMatchInlineSnapshot(`
       "a.yaml:6:12: here stands U+00A0 no-break space, which looks like a space or like nothing
-        6 |   epochs: 4
+        6 |   epochs: 4·
           |            ^
         delete it, or type a plain space"
     `);
