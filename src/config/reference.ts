@@ -73,10 +73,10 @@ function defaultOf(key: string, schema: JsonSchema, parent: JsonSchema): string 
 
 const INTRODUCTION = `# Configuration reference
 
-<!-- Generated from src/config/schema.ts by \`npm run generate\`: edit that file instead. -->
+<!-- Generated from src/experiment/ and src/config/reference.ts by \`npm run generate\`: edit these instead. -->
 
-A configuration is one YAML file. \`adamw-bench init\` writes a commented one, and \`configs/\` holds more. With
-this first line, editors that know the YAML language server complete and check it:
+A configuration is one YAML file. \`adamw-bench init\` writes one with comments, and \`configs/\` holds more. If it has
+this first line, an editor with the YAML language server completes and checks it:
 
 \`\`\`yaml
 # yaml-language-server: $schema=./schema.json
@@ -97,8 +97,8 @@ grid:
 
 ## Overriding from the command line
 
-\`--set PATH=VALUE\`, any number of times, changes one setting as if the file had been edited. PATH is keys joined
-by dots, with indexes from 0 into lists; VALUE is YAML:
+\`--set PATH=VALUE\` changes one setting, as if you had edited the file. You can give it several times. PATH is keys
+joined by dots; entries of lists have indexes from 0. VALUE is YAML:
 
 \`\`\`sh
 adamw-bench run configs/quick.yaml --set train.epochs=2 --set 'grid.lr=[0.001, 0.01]'
@@ -107,10 +107,10 @@ adamw-bench run configs/mnist.yaml --set optimizers.0.beta1=0.95 --set 'model={n
 
 ## Inheriting from another file
 
-\`extends\` names another file, relative to this one. Its settings are taken over, and this file states what
-differs: maps are merged key by key; lists and single values are replaced. Where \`model\` or \`train.schedule\`
-gives another \`name\`, the whole map is replaced, for the old keys belong to the old variant. Chains are fine,
-circles are refused.
+\`extends\` names another file, relative to this one. This file inherits the settings of the other and gives only what
+differs. Maps are merged key by key; lists and single values are replaced. If \`model\` or \`train.schedule\` has another
+\`name\`, the whole map is replaced, because the old keys belong to the old variant. The other file may extend a third
+one. Circles are refused.
 
 \`\`\`yaml
 extends: cifar.yaml
@@ -119,8 +119,8 @@ dataset: { train: 5000 } # the rest of dataset is cifar.yaml's
 train: { epochs: 15 }
 \`\`\``;
 
-const OPTIMIZERS = `A list. An entry is a word (\`adamw\`), or a map with a \`name\` and what differs from \`grid\` and \`train\`. Labels
-must be distinct: two entries of one \`name\` need a \`label\`. The default labels are Adam+L2, AdamW, SGD+L2 and
+const OPTIMIZERS = `A list. An entry is a word (\`adamw\`), or a map with a \`name\` and the settings that differ from \`grid\` and
+\`train\`. Labels must be distinct, so two entries with the same \`name\` need a \`label\`. The default labels are Adam+L2, AdamW, SGD+L2 and
 SGDW.
 
 \`\`\`yaml
@@ -137,7 +137,7 @@ const AXES = `\`lr\` and \`wd\`, in \`grid\` or in an optimizer, are a list of d
 lr: [0.001, 0.01, 0.1]
 \`\`\`
 
-or values in equal ratios, \`base\` to the powers \`from\`, ..., \`to\`, with others before them if wanted. This is
+or values in equal ratios: \`base\` to the powers \`from\`, ..., \`to\`. \`values\` adds single values. This is
 0 and 2^-16, 2^-14, 2^-12, 2^-10:
 
 \`\`\`yaml
@@ -148,16 +148,16 @@ The keys of \`logspace\`:`;
 
 const REFUSED = `## What is refused
 
-Before anything is trained, with the file, line, column and what to do; the exit code is 2. All problems are
-listed at once.
+A configuration is checked before anything is trained. The message lists all problems at once, each with file, line,
+column and what to do. The exit code is 2. These are refused:
 
 - Unknown, duplicate and non-text keys; values of a wrong type, out of range, infinite or not a number.
 - Learning rates, decays, \`eps\`, betas and schedule factors that float32 rounds to 0 or to infinity (training
   computes in float32, which holds about 1.4e-45 to 3.4e38), and betas that it rounds to 1.
 - Numbers with leading zeros and octal numbers (\`010\`, \`0o10\`): YAML 1.1 and 1.2 read them differently. In
-  \`[0,001]\` the decimal comma makes two numbers, 0 and 001; a fraction takes a point.
-- No-break spaces, zero-width spaces and the like in a key or a value; comments and prose may have them.
-- Empty axes, and values that occur twice on one; optimizers with equal labels, or equal but for their label.
+  \`[0,001]\` the decimal comma makes two numbers, 0 and 001; write a fraction with a point.
+- No-break spaces, zero-width spaces and the like in a key or a value. Comments and descriptions may have them.
+- Empty axes, and values that occur twice on one; optimizers with equal labels, or that differ only in their label.
   Labels that differ only in white space or in Unicode composition count as equal.
 - More than 1,000,000 cells (optimizers x lr x wd x seeds).
 - Subsets larger than the data set, a batch larger than the training set, a warm-up or a first restart cycle

@@ -59,7 +59,7 @@ describe('docs/paper.md', () => {
       'src/optim/scalars.ts': ['decayFactor', 'bias1', 'bias2', 'momentumForm', 'epsForm'],
       'src/optim/optimizer.ts': ['cycleSteps', 'gradient', 'theta'],
       'src/optim/schedule.ts': ['phaseOf', 'warmup'],
-      'src/config/schema.ts': ['recordDecay', 'exclude'],
+      'src/experiment/specs.ts': ['recordDecay', 'exclude'],
       'src/models/shakeShake.ts': ['twoPaths'],
     };
     for (const [file, names] of Object.entries(named))
