@@ -79,7 +79,7 @@ function countLines(
 
 /**
  * Share of the variance that the additive fit explains, after taking from both sums of squares what noise of the
- * given mean variance per cell adds to them on average (0: no correction). Not clipped to [0, 1]. NaN where the
+ * given mean variance per cell adds to them on average (0: no correction). Not clipped to [0, 1]. NaN if the
  * table has no interaction to speak of (fewer than two rows or columns) or does not vary beyond the noise.
  */
 export function explainedShare(fit: Additive, noiseVariance: number): number {

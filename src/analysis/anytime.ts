@@ -24,8 +24,8 @@ interface Sum {
  */
 export function anytime(records: readonly RunRecord[]): AnytimePoint[] {
   const keyOf = (r: RunRecord) => `${r.cell.lr} ${r.cell.wd}`;
-  const spoiled = new Set(records.filter((r) => r.status !== 'ok').map(keyOf));
-  const kept = records.filter((r) => !spoiled.has(keyOf(r)));
+  const excluded = new Set(records.filter((r) => r.status !== 'ok').map(keyOf));
+  const kept = records.filter((r) => !excluded.has(keyOf(r)));
   const runsOf = new Map<string, number>();
   for (const r of kept) runsOf.set(keyOf(r), (runsOf.get(keyOf(r)) ?? 0) + 1);
   const epochs = new Map<number, Map<string, Sum>>();

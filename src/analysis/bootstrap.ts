@@ -34,7 +34,7 @@ export interface BootstrapPlan {
 /** One statistic: as observed (NaN: not identifiable), and its deviations from the truth in the bootstrap's world. */
 export interface Sampled {
   readonly value: number;
-  /** Empty where seed noise is unknown; a replicate in which the statistic was not identifiable is NaN. */
+  /** Empty if seed noise is unknown; a replicate in which the statistic was not identifiable is NaN. */
   readonly deviations: Float64Array;
   /** Degrees of freedom from which the noise of one cell is known. */
   readonly freedom: number;
@@ -42,7 +42,7 @@ export interface Sampled {
 
 export type Samples = Readonly<Record<Statistic, Sampled>>;
 
-/** Mean relative variance of the cells' means over the cells that vary; 0 where it is unknown. */
+/** Mean relative variance of the cells' means over the cells that vary; 0 if it is unknown. */
 export function meanNoise(surface: Surface, noise: Noise | null): number {
   if (!noise) return 0;
   let [sum, n] = [0, 0];
@@ -100,7 +100,7 @@ function selectionLuck(surface: Surface, noise: Noise, random: Stream): number {
 }
 
 interface Evaluation {
-  /** Best cell, -1 where no cell is known. */
+  /** Best cell, -1 if no cell is known. */
   readonly at: number;
   readonly values: Record<Statistic, number>;
   /** True values of what was chosen, for the statistics whose target is the chosen cell. */

@@ -5,7 +5,7 @@ import type { Estimate } from './statistics.js';
 import { tQuantile } from './student.js';
 
 /** An estimate that does not exist, and why. */
-export const unknown = (reason: string): Estimate => ({ value: null, low: null, high: null, reason });
+export const noEstimate = (reason: string): Estimate => ({ value: null, low: null, high: null, reason });
 
 export const ONE_SEED =
   'No cell has two finished seeds, so seed noise cannot be estimated; train two seeds or more for an interval.';
@@ -33,14 +33,14 @@ export const RULES = {
   basin: { interval: 'percentile', unbias: false, bounds: SHARE },
   separability: { interval: 'basic', unbias: false, bounds: SHARE },
   slope: { interval: 'basic', unbias: false, bounds: REAL },
-  // Below 0 where the path happens on a cell truly better than the one that looks best.
+  // Below 0 if the path happens on a cell truly better than the one that looks best.
   regret: { interval: 'union', unbias: true, bounds: REAL },
   transfer: { interval: 'union', unbias: true, bounds: REAL },
 } as const satisfies Record<string, Rule>;
 
 /** The estimate of a statistic; `reason` is for a value that is not identifiable. */
 export function estimate(sampled: Sampled, rule: Rule, level: number, reason: string): Estimate {
-  if (!Number.isFinite(sampled.value)) return unknown(reason);
+  if (!Number.isFinite(sampled.value)) return noEstimate(reason);
   const clip = (v: number) => Math.min(rule.bounds[1], Math.max(rule.bounds[0], v));
   const known = [...sampled.deviations].filter(Number.isFinite).sort((a, b) => a - b);
   if (known.length === 0 || known.length < 0.8 * sampled.deviations.length)

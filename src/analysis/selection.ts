@@ -1,6 +1,6 @@
 /** Statistics of choosing: the best cell, how wide its basin is, and what tuning one axis at a time loses. */
 
-/** Index of the least entry (the first of equals; NaN skipped), -1 where there is none. */
+/** Index of the least entry (the first of equals; NaN skipped), -1 if there is none. */
 export function argmin(values: ArrayLike<number>, start = 0, step = 1, length = values.length): number {
   let found = -1;
   for (let k = 0, at = start; k < length; k++, at += step) {
@@ -22,7 +22,7 @@ export function shareWithin(error: Float64Array, limit: number): number {
   return known > 0 ? within / known : NaN;
 }
 
-/** Tunes lr at wd index `start`, then wd at that lr; the index of the cell reached, -1 where column is empty. */
+/** Tunes lr at wd index `start`, then wd at that lr; the index of the cell reached, -1 if column is empty. */
 export function tuneInTurn(error: Float64Array, columns: number, start: number): number {
   const lrAt = argmin(error, start, columns, error.length / columns);
   return lrAt < 0 ? -1 : argmin(error, lrAt - start, 1, columns);

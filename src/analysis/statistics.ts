@@ -6,7 +6,7 @@
 /** A number with a confidence interval. Whatever is null is explained by `reason`. */
 export interface Estimate {
   readonly value: number | null;
-  /** Ends of the interval at `Decoupling.level`; both null where it cannot be had (one seed, for instance). */
+  /** Ends of the interval at `Decoupling.level`; both null if it cannot be had (one seed, for instance). */
   readonly low: number | null;
   readonly high: number | null;
   /** A sentence: why the value or the interval is null. */
@@ -20,7 +20,7 @@ export interface Best {
   readonly mean: number;
   readonly sd: number | null;
   readonly runs: number;
-  /** True where the cell lies on the border of the grid: the optimum may lie outside. */
+  /** True if the cell lies on the border of the grid: the optimum may lie outside. */
   readonly edge: boolean;
   /** Expected test error of this cell for fresh seeds: `mean` freed of the luck of having been selected. */
   readonly expected: Estimate;
@@ -89,9 +89,9 @@ export interface RegretFrom {
 export interface Regret {
   /** Mean over all starting wds, expected for fresh seeds; noise may take it a little below 0. */
   readonly mean: Estimate;
-  /** Started at wd = 0; null where the grid lacks it. */
+  /** Started at wd = 0; null if the grid lacks it. */
   readonly fromZero: RegretFrom | null;
-  /** Started at the lower median of the positive wds; null where there is none. */
+  /** Started at the lower median of the positive wds; null if there is none. */
   readonly fromMedian: RegretFrom | null;
   readonly worst: RegretFrom | null;
 }
@@ -100,7 +100,7 @@ export interface Regret {
 export interface Transfer {
   /** Mean over the pairs, expected for fresh seeds; noise may take it a little below 0. */
   readonly mean: Estimate;
-  /** The costliest pair, as observed; null where there is none. */
+  /** The costliest pair, as observed; null if there is none. */
   readonly worst: number | null;
   /** Learning rates worth using: their best error is at most 1.5 times, or a point above, the best of all. */
   readonly lrs: number;
@@ -115,7 +115,7 @@ export interface OptimizerStatistics {
   readonly epochs: number;
   /** Runs with a final test error, diverged ones included. */
   readonly runs: number;
-  /** Null where no cell has a result; `reason` says so. */
+  /** Null if no cell has a result; `reason` says so. */
   readonly best: Best | null;
   readonly basin: Basin;
   readonly separability: Separability;
@@ -132,7 +132,7 @@ export interface Generalisation {
   readonly difference: Estimate;
   /** difference / a's average error on that range; -0.15: b has 15% fewer errors. */
   readonly relative: Estimate;
-  /** Ends of the range of training losses compared, nats; null where the two do not overlap. */
+  /** Ends of the range of training losses compared, nats; null if the two do not overlap. */
   readonly range: readonly [number, number] | null;
   readonly runs: readonly [number, number];
   /** The two fitted curves on common losses, for drawing. */
@@ -172,7 +172,7 @@ export interface BudgetOptimum {
 /** How the best wd follows the budget. */
 export interface BudgetTrend {
   readonly optima: readonly BudgetOptimum[];
-  /** Slope of ln(best wd) against ln(epochs); 0 where the best setting stays put. */
+  /** Slope of ln(best wd) against ln(epochs); 0 if the best setting stays put. */
   readonly slope: Estimate;
   /** What a wd tuned at one budget costs that is kept at another, lr tuned at both: mean over all ordered pairs. */
   readonly transfer: Estimate;

@@ -10,11 +10,11 @@ import type { Grid, GridCell } from '../experiment/grid.js';
 export interface Surface {
   readonly lrs: readonly number[];
   readonly wds: readonly number[];
-  /** Mean test error, at least `floor`; NaN where missing. */
+  /** Mean test error, at least `floor`; NaN if missing. */
   readonly error: Float64Array;
-  /** 1 where every run diverged. */
+  /** 1 if every run diverged. */
   readonly diverged: Uint8Array;
-  /** 1 where some run diverged. */
+  /** 1 if some run diverged. */
   readonly touched: Uint8Array;
   /** Smallest error a logarithm is taken of: half the smallest positive one, where some error is 0. */
   readonly floor: number;
@@ -48,7 +48,7 @@ export function surfaceOf(grid: Grid): Surface {
 }
 
 /**
- * The noise of a grid, or null where no cell has two finished seeds. Each residual (e - mean) / mean is inflated by
+ * The noise of a grid, or null if no cell has two finished seeds. Each residual (e - mean) / mean is inflated by
  * sqrt(n / (n - 1)), which undoes the shrinkage of residuals about a mean of n. A cell in which nothing diverged
  * draws from its own residuals and those of its up to eight neighbours, because two or three seeds say too
  * little alone and noise changes slowly over the grid; without any, from the whole grid's. A cell in which some runs

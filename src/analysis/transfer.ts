@@ -5,12 +5,12 @@ import { argmin } from './selection.js';
 import { drawErrors, type Noise, type Surface } from './surface.js';
 
 /** A learning rate is worth using where its best error is at most this many times the best of all, */
-const TIMES = 1.5;
+const MAX_RATIO = 1.5;
 /** or so much above it, for a best error near 0. */
-const ABOVE = 0.01;
+const MAX_EXCESS = 0.01;
 
 /** Per ordered pair of rows: the cell with the wd that is best in the one, and the best cell, both in the other. */
-export type Carried = readonly (readonly [carried: number, own: number])[];
+export type TransferPairs = readonly (readonly [carried: number, own: number])[];
 
 const bestOfRow = (error: ArrayLike<number>, columns: number, row: number) =>
   argmin(error, row * columns, 1, columns);
@@ -18,16 +18,20 @@ const bestOfRow = (error: ArrayLike<number>, columns: number, row: number) =>
 /** The rows (lrs) whose best error is near the best of all. */
 export function worthUsing(error: Float64Array, columns: number): number[] {
   const least = error[argmin(error)]!;
-  const limit = Math.max(least * TIMES, least + ABOVE);
+  const limit = Math.max(least * MAX_RATIO, least + MAX_EXCESS);
   const rows = Array.from({ length: error.length / columns }, (_, i) => i);
   return rows.filter((i) => error[bestOfRow(error, columns, i)]! <= limit);
 }
 
 /**
- * The pairs of `rows`, without those whose carried cell is not known. Empty where there is nothing to choose: a single
+ * The pairs of `rows`, without those whose carried cell is not known. Empty if there is nothing to choose: a single
  * wd, or the best of all rows on the same border of the grid (a wd of 0 is no border), beyond which they may differ.
  */
-export function carry(error: ArrayLike<number>, wds: readonly number[], rows: readonly number[]): Carried {
+export function transferPairs(
+  error: ArrayLike<number>,
+  wds: readonly number[],
+  rows: readonly number[],
+): TransferPairs {
   const columns = wds.length;
   const best = rows.map((i) => bestOfRow(error, columns, i)).filter((at) => at >= 0);
   const [first] = best;
@@ -44,7 +48,7 @@ export function carry(error: ArrayLike<number>, wds: readonly number[], rows: re
 }
 
 /** Mean over the pairs of what carrying costs; NaN without any. */
-export const meanCost = (error: ArrayLike<number>, pairs: Carried): number =>
+export const meanCost = (error: ArrayLike<number>, pairs: TransferPairs): number =>
   pairs.reduce((sum, [carried, own]) => sum + error[carried]! - error[own]!, 0) / pairs.length;
 
 /** The mean cost between the lrs of `rows`, which are not chosen anew in each replicate; `label` names the stream. */
@@ -56,13 +60,13 @@ export function sampleTransfer(
   label: string,
 ): Sampled {
   const { error, wds } = surface;
-  const value = meanCost(error, carry(error, wds, rows));
+  const value = meanCost(error, transferPairs(error, wds, rows));
   const deviations = new Float64Array(noise && Number.isFinite(value) ? plan.replicates : 0);
   const random = stream(plan.seed, 'transfer', label);
   const drawn = new Float64Array(error.length);
   for (let r = 0; r < deviations.length; r++) {
     drawErrors(surface, noise!, random, drawn);
-    const pairs = carry(drawn, wds, rows);
+    const pairs = transferPairs(drawn, wds, rows);
     deviations[r] = meanCost(drawn, pairs) - meanCost(error, pairs);
   }
   return { value, deviations, freedom: noise ? noise.freedom : 0 };

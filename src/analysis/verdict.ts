@@ -84,7 +84,7 @@ function independenceSentence(
   return `${facts}${legend && ` (${legend})`}: ${independence(a, b, c)}.${kept && ` ${kept}`}`;
 }
 
-/** What it costs to keep a tuned wd when lr changes; empty where one of the two cannot say. */
+/** What it costs to keep a tuned wd when lr changes; empty if one of the two cannot say. */
 function transferSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison): string {
   const [one, other] = [b.transfer.mean, a.transfer.mean];
   if (one.value === null || other.value === null) return '';

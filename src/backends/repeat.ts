@@ -24,14 +24,14 @@ export interface Computation {
 }
 
 /** The methods that a backend with a recorder has beyond those of tfjs. */
-export interface Repeating {
+export interface RepeatingBackend {
   repeat(computation: Computation): Tensor[];
   forget(owner: object): void;
 }
 
-const repeating = (): Repeating | undefined => {
-  const { backend } = engine() as unknown as { backend: Partial<Repeating> };
-  return backend.repeat && (backend as Repeating);
+const repeatingBackend = (): RepeatingBackend | undefined => {
+  const { backend } = engine() as unknown as { backend: Partial<RepeatingBackend> };
+  return backend.repeat && (backend as RepeatingBackend);
 };
 
 /**
@@ -39,8 +39,8 @@ const repeating = (): Repeating | undefined => {
  * write to their memory.
  */
 export function repeat(computation: Computation): Tensor[] {
-  return repeating()?.repeat(computation) ?? computation.run(() => undefined);
+  return repeatingBackend()?.repeat(computation) ?? computation.run(() => undefined);
 }
 
 /** Drops an owner's recordings and the memory that they work in. */
-export const forget = (owner: object): void => repeating()?.forget(owner);
+export const forget = (owner: object): void => repeatingBackend()?.forget(owner);

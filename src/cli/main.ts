@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../files/version.js';
 import { ReportedError } from '../errors/reported.js';
-import { discreet } from './discreet.js';
+import { redactAddresses } from './redactAddresses.js';
 import { requireOpenFiles, tooManyFiles } from '../files/openFiles.js';
 import { surviveLostOutput } from '../files/output.js';
 import { onUnflushable } from '../files/flush.js';
@@ -52,7 +52,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(packageVersion)
     .addHelpText('after', examples)
     .showHelpAfterError('(add --help for the options and examples)')
-    .configureOutput({ outputError: (text, write) => write(discreet(text, argv)) })
+    .configureOutput({ outputError: (text, write) => write(redactAddresses(text, argv)) })
     .exitOverride();
   try {
     requireOpenFiles();
@@ -76,9 +76,11 @@ function explain(error: unknown, argv: readonly string[]): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.refused;
   const reported = error instanceof ReportedError ? error : tooManyFiles(error);
   if (reported) {
-    console.error(discreet(reported.message, argv));
+    console.error(redactAddresses(reported.message, argv));
     return reported.exitCode;
   }
-  console.error(discreet(error instanceof Error ? (error.stack ?? error.message) : String(error), argv));
+  console.error(
+    redactAddresses(error instanceof Error ? (error.stack ?? error.message) : String(error), argv),
+  );
   return exitCode.unexpected;
 }

@@ -13,7 +13,7 @@ export const forceOption = ['--force', 'replace the file if there is one'] as co
 
 /**
  * Refuses a file that is not there to be written.
- * @throws UsageError where it is a results folder's own, a folder, a device, or exists without `force`
+ * @throws UsageError if it is a results folder's own, a folder, a device, or exists without `force`
  */
 export async function requireFree(file: string, force: boolean): Promise<void> {
   if (file === '') throw new UsageError('--out is empty: name a file.');
@@ -47,7 +47,7 @@ function absentOr(error: unknown): undefined {
   if (errnoOf(error) !== 'ENOENT') throw error;
 }
 
-/** Writes such a file, whole. @throws UsageError as `requireFree`; FileError where the system refuses */
+/** Writes such a file, whole. @throws UsageError as `requireFree`; FileError if the system refuses */
 export async function writeOutput(file: string, content: string | Uint8Array, force: boolean): Promise<void> {
   await requireFree(file, force);
   await explainingFiles(file, () => writeAtomically(resolve(file), content), { remedy });

@@ -21,7 +21,7 @@ import { UsageError } from './exit.js';
 
 /**
  * Every record in a folder that `run` has written, also while it is being written.
- * @throws UsageError where the folder has no journal, or one that cannot be read
+ * @throws UsageError if the folder has no journal, or one that cannot be read
  */
 export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
   const { journal } = layout(dir);
@@ -49,7 +49,7 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** @throws UsageError where runs.jsonl is another program's */
+/** @throws UsageError if runs.jsonl is another program's */
 async function requireOwnJournal(dir: string): Promise<void> {
   const { journal } = layout(dir);
   if ((await stat(journal)).isFile() && !(await isOwn(dir, journalFile))) {

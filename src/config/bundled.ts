@@ -27,7 +27,7 @@ const depth = ({ name }: Bundled): number => name.split('/').length;
 
 /**
  * The bundled configuration that is meant by `quick`, `quick.yaml` or `configs/quick.yaml`, where there is no such
- * file; undefined where the file is there, or no bundled one has that name.
+ * file; undefined if the file is there, or no bundled one has that name.
  */
 export function bundledFor(config: string): Bundled | undefined {
   if (isFile(config)) return undefined;

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Problem } from './errors.js';
 import { choices, expectation, keysAt, pathsOfKey, schemasAt, variantsWith } from './expectation.js';
 import { settingsSchema } from './jsonSchema.js';
-import { unseenIn } from './invisible.js';
+import { firstInvisible } from './invisible.js';
 import { writtenNumber } from './numbers.js';
 import type { Place } from './source.js';
 import { nearest } from './suggest.js';
@@ -72,7 +72,7 @@ function explainOne(flat: Flat, root: MapTree, data: unknown): Problem {
   const { path } = flat;
   if (flat.kind === 'unknown') return explainUnknownKey(path, keyPlace(root, path), data);
   const { tree, place } = find(root, path);
-  const unseen = tree?.kind === 'scalar' ? unseenIn(place) : undefined;
+  const unseen = tree?.kind === 'scalar' ? firstInvisible(place) : undefined;
   if (unseen !== undefined) return unseen;
   const name = `\`${dotted(path)}\``;
   const schemas = schemasAt(settingsSchema, path, data);
@@ -90,7 +90,7 @@ function explainOne(flat: Flat, root: MapTree, data: unknown): Problem {
 }
 
 function explainUnknownKey(path: Path, place: Place, data: unknown): Problem {
-  const unseen = unseenIn(place);
+  const unseen = firstInvisible(place);
   if (unseen !== undefined) return unseen;
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
@@ -132,7 +132,7 @@ function valueHint(tree: Tree, words: readonly string[], expected: string): stri
     : undefined;
 }
 
-/** The tree at a path and the best place to point at; `tree` is undefined where the path ends early. */
+/** The tree at a path and the best place to point at; `tree` is undefined if the path ends early. */
 function find(root: MapTree, path: Path): { tree: Tree | undefined; place: Place } {
   let tree: Tree = root;
   let place = firstCharacter(root.place);

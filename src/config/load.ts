@@ -28,13 +28,13 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   for (const text of options.set ?? []) root = override(root, text, problems);
   const schema = options.written ? writtenSchema : experimentSchema;
   const result = schema.safeParse(toPlain(root));
-  if (!result.success) problems.push(...news(explain(result.error.issues, root), problems));
+  if (!result.success) problems.push(...notYetReported(explain(result.error.issues, root), problems));
   if (!result.success || problems.length > 0) throw new ConfigError(inReadingOrder(problems));
   return result.data;
 }
 
 /** A value that YAML refused is null in the tree: the schema's complaint about that null is no news. */
-function news(complaints: readonly Problem[], known: readonly Problem[]): Problem[] {
+function notYetReported(complaints: readonly Problem[], known: readonly Problem[]): Problem[] {
   const isKnown = ({ place }: Problem): boolean =>
     place !== undefined &&
     known.some((other) => other.place?.source === place.source && other.place.start === place.start);

@@ -6,7 +6,7 @@ import type { Schedule } from '../experiment/specs.js';
 /** More cells than this are said aloud. */
 const MANY_CELLS = 100_000;
 
-/** Sentences for the user; none where there is nothing to say. */
+/** Sentences for the user; none if there is nothing to say. */
 export function experimentWarnings(experiment: Experiment): string[] {
   const warnings: string[] = [];
   const cells = cellCount(experiment);

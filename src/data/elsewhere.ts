@@ -18,7 +18,7 @@ export interface Located {
 }
 
 /** How many things that cannot be used a message names. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** A file's name without what programs add or change: case, "-idx3" as ".idx3", a second copy's number, packing. */
 const plainName = (name: string) =>
@@ -32,7 +32,7 @@ const plainName = (name: string) =>
 /** Whether this is the data folder itself, or its raw/, where files of several sets may lie. */
 const isShared = (folder: string) => folder === '' || folder === 'raw';
 
-/** Where a set's files may lie, below the data folder. torchvision keeps them in `MNIST/raw`. */
+/** The folders below the data folder that may hold a set's files. torchvision keeps them in `MNIST/raw`. */
 const foldersOf = ({ name, otherFolders = [] }: CatalogEntry) =>
   [name, ...otherFolders, ''].flatMap((folder) => [folder, path.join(folder, 'raw')]);
 
@@ -70,7 +70,7 @@ async function candidates(file: DataFile, folder: string, deeper = 2): Promise<s
 }
 
 /** How a thing is proven to be `file`, or why it is not; undefined if it is another set's and rightly there. */
-async function judge(file: DataFile, at: string, shared: boolean) {
+async function checkCandidate(file: DataFile, at: string, shared: boolean) {
   if (file.archive !== undefined && (await isFolder(at))) {
     const wrong = await wrongMember(at, file.archive);
     return wrong === undefined ? { authenticity: 'repacked' as const } : { why: wrong };
@@ -87,9 +87,13 @@ async function judge(file: DataFile, at: string, shared: boolean) {
 }
 
 /** The same where the system may refuse: its sentence is then the reason. */
-async function judged(file: DataFile, at: string, shared: boolean): ReturnType<typeof judge> {
+async function checkOrExplain(
+  file: DataFile,
+  at: string,
+  shared: boolean,
+): ReturnType<typeof checkCandidate> {
   try {
-    return await judge(file, at, shared);
+    return await checkCandidate(file, at, shared);
   } catch (error) {
     const link = await readlink(at).catch(() => undefined);
     if (link !== undefined) return { why: `a symbolic link to ${link}, which cannot be read` };
@@ -102,7 +106,7 @@ async function judged(file: DataFile, at: string, shared: boolean): ReturnType<t
 const stem = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 /** Whether a name begins with the set's: `cifar-10-python.tar.gz` for cifar10, but not cifar-100's. */
-function isAbout({ name, otherFolders = [] }: CatalogEntry, thing: string): boolean {
+function isNamedAfter({ name, otherFolders = [] }: CatalogEntry, thing: string): boolean {
   return [name, ...otherFolders].some((known) => {
     const rest = stem(thing).slice(stem(known).length);
     return stem(thing).startsWith(stem(known)) && !/^\d/.test(rest);
@@ -110,14 +114,15 @@ function isAbout({ name, otherFolders = [] }: CatalogEntry, thing: string): bool
 }
 
 /** Things by other names in the set's folders, and by the set's name in the data folder. */
-async function strangers(entry: CatalogEntry, dataDir: string): Promise<string[]> {
+async function unrecognisedFiles(entry: CatalogEntry, dataDir: string): Promise<string[]> {
   const known = new Set(entry.files.flatMap(({ name, archive }) => [plainName(name), archive?.folder]));
   const folders = new Set(foldersOf(entry).map((folder) => folder.toLowerCase()));
   const found: string[] = [];
   for (const folder of foldersOf(entry)) {
     for (const name of await namesIn(path.join(dataDir, folder))) {
       const own = known.has(plainName(name)) || folders.has(path.join(folder, name).toLowerCase());
-      if (own || /^\.|\.(part|lock|tmp)$/.test(name) || (isShared(folder) && !isAbout(entry, name))) continue;
+      if (own || /^\.|\.(part|lock|tmp)$/.test(name) || (isShared(folder) && !isNamedAfter(entry, name)))
+        continue;
       const at = path.join(dataDir, folder, name);
       const what = await usingData(at, () => whatIs(at)).catch(() => undefined);
       found.push(what === undefined ? at : `${at} (${what})`);
@@ -140,11 +145,11 @@ export async function lookElsewhere(
     const why = await whyUnlisted(path.join(dataDir, folder));
     if (why !== undefined) found.push(why);
     for (const at of await candidates(file, path.join(dataDir, folder))) {
-      const verdict = await judged(file, at, isShared(folder));
+      const verdict = await checkOrExplain(file, at, isShared(folder));
       if (verdict === undefined) continue;
       if ('authenticity' in verdict) return { path: at, authenticity: verdict.authenticity };
       found.push(`${at} (${verdict.why})`);
     }
   }
-  return { found: [...found, ...(await strangers(entry, dataDir))].slice(0, MOST_NAMED) };
+  return { found: [...found, ...(await unrecognisedFiles(entry, dataDir))].slice(0, MAX_NAMED) };
 }

@@ -19,7 +19,7 @@ export function reason(thrown: unknown): string {
   return (message + cause).replace(/\.+$/, '');
 }
 
-/** Does something with `path` of the data folder. @throws FileError where the system refuses it */
+/** Does something with `path` of the data folder. @throws FileError if the system refuses it */
 export function usingData<T>(path: string, act: () => Promise<T>): Promise<T> {
   return explainingFiles(path, act, {
     remedy: 'Mend that, or choose another folder with --data-dir or ADAMW_BENCH_DATA.',

@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { readTarMembers } from './archive.js';
 import type { CatalogEntry, DatasetName } from './catalog.js';
-import { CIFAR10, CIFAR100, cifarSource, recordSize, refuseTwins, type CifarFormat } from './cifar.js';
+import { CIFAR10, CIFAR100, cifarSource, recordSize, refuseDuplicates, type CifarFormat } from './cifar.js';
 import { DataError, usingData } from './errors.js';
 import { gunzipIfPacked, idxSize, parseIdx } from './idx.js';
 import { imagenetSource } from './imagenet32.js';
@@ -77,7 +77,7 @@ async function cifarFiles(entry: CatalogEntry, at: string, format: CifarFormat, 
 function cifar(format: CifarFormat): Format {
   const open = async (entry: CatalogEntry, paths: ReadonlyMap<string, string>, notice?: Notice) => {
     const { perFile, files } = await cifarFiles(entry, [...paths.values()][0]!, format, notice);
-    refuseTwins(files);
+    refuseDuplicates(files);
     return {
       train: cifarSource(files.slice(0, -1), perFile, format),
       test: cifarSource(files.slice(-1), entry.test, format),

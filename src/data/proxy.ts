@@ -22,7 +22,7 @@ export function useProxy(env: Environment = process.env): void {
 const proxyIn = (env: Environment) => variables.find((name) => (env[name] ?? '') !== '');
 
 /**
- * What to do where a proxy is set and this Node goes past it, as a sentence; undefined where that is not so.
+ * What to do where a proxy is set and this Node goes past it, as a sentence; undefined if that is not so.
  * @param isLate whether `useProxy` works on this Node
  */
 export function proxyAdvice(

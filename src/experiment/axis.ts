@@ -1,6 +1,6 @@
 /** From an axis as written (a list or a logspace) to the numbers on it. */
 import { z } from 'zod';
-import { report, sound, type Context } from './issues.js';
+import { report, hasNoIssues, type Context } from './issues.js';
 
 /** An axis as written: a list, or a logspace. Spelt out, for the schema's own checks are about it. */
 export type Axis =
@@ -17,7 +17,7 @@ export type Axis =
  * exact where the exponent is whole and the base 2 or 10: `{base: 2, from: -3, to: -1, steps: 3}` is exactly
  * [0.125, 0.25, 0.5].
  *
- * @throws Error where the axis is empty, repeats a value, or a value overflows.
+ * @throws Error if the axis is empty, repeats a value, or a value overflows.
  */
 export function axisValues(axis: Axis): number[] {
   const values = unsortedValues(axis);
@@ -43,7 +43,7 @@ function power(base: number, exponent: number): number {
   return base === 10 && Number.isInteger(exponent) ? Number(`1e${exponent}`) : Math.pow(base, exponent);
 }
 
-/** Index of the first value that stands before it too; undefined where all are distinct. */
+/** Index of the first value that stands before it too; undefined if all are distinct. */
 export function firstRepeated(values: readonly number[]): number | undefined {
   const seen = new Set<number>();
   for (const [index, value] of values.entries()) {
@@ -74,7 +74,7 @@ export const axisSchema = (value: z.ZodNumber, what: string) =>
 /** No value twice, and what a logspace gives must satisfy the rule for listed values. */
 function checkAxis(value: z.ZodNumber): (axis: Axis, ctx: Context) => void {
   return (axis, ctx) => {
-    if (!sound(ctx)) return;
+    if (!hasNoIssues(ctx)) return;
     const values = unsortedValues(axis);
     const twice = firstRepeated(values);
     const bad = values.find((x) => !value.safeParse(x).success);

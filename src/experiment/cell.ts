@@ -80,7 +80,7 @@ const idFrom = (text: string): string => hash('sha256', text, 'buffer').toString
 export const isCellId = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
 
 /** Whether a cell read from outside still has the identity that its settings give. */
-export const isGenuine = ({ id, ...settings }: Cell): boolean => identify(settings).id === id;
+export const hasValidId = ({ id, ...settings }: Cell): boolean => identify(settings).id === id;
 
 /** JSON with sorted keys and without absent ones, so that equal settings have equal text. */
 function canonical(value: unknown): string {

@@ -10,11 +10,11 @@ export interface GridCell {
   readonly lr: number;
   readonly wd: number;
   readonly status: GridCellStatus;
-  /** All records by ascending seed, also those without an error; none where the cell has not been trained. */
+  /** All records by ascending seed, also those without an error; none if the cell has not been trained. */
   readonly runs: readonly RunRecord[];
   /** Final test errors by ascending seed, diverged runs at chance error; failed and timed-out runs left out. */
   readonly errors: readonly number[];
-  /** Mean of `errors`; null where missing. */
+  /** Mean of `errors`; null if missing. */
   readonly mean: number | null;
   /** Sample standard deviation (n - 1) of `errors`; null with fewer than two. */
   readonly sd: number | null;

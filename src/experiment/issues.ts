@@ -9,6 +9,6 @@ export function report(ctx: Context, path: (string | number)[], message: string,
 }
 
 /** zod refines values that already have issues; what is said of them then would mislead. */
-export function sound(ctx: Context): boolean {
+export function hasNoIssues(ctx: Context): boolean {
   return ctx.issues.length === 0;
 }

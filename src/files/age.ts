@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
 
 /**
- * Milliseconds since a file was written; less than 0 where that clock was set back since.
+ * Milliseconds since a file was written; less than 0 if that clock was set back since.
  * @param beside where a file may be made for a moment that shows the time: a path to which an ending is added
  * @throws the file system's error where there is no such file, or none can be made
  */

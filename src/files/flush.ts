@@ -26,7 +26,7 @@ export function onUnflushable(tell: Listener): void {
   listener = tell;
 }
 
-function tellOnce(): void {
+function warnOnce(): void {
   if (told || !listener) return;
   told = true;
   listener(
@@ -43,7 +43,7 @@ export async function flush({ fd }: Pick<FileHandle, 'fd'>): Promise<void> {
     await fsyncDescriptor(fd);
   } catch (error) {
     if (!unsupported.has(errnoOf(error) ?? '')) throw error;
-    tellOnce();
+    warnOnce();
   }
 }
 

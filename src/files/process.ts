@@ -25,7 +25,7 @@ export const place = [
   .filter(Boolean)
   .join(' ');
 
-/** When a process of this place started, in the kernel's ticks since boot; undefined where that cannot be known. */
+/** When a process of this place started, in the kernel's ticks since boot; undefined if that cannot be known. */
 export function birthOf(pid: number): string | undefined {
   const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // The second field is the program's name in parentheses, which may itself contain some: proc(5).

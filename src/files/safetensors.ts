@@ -24,7 +24,7 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => produc
 
 /**
  * The container's bytes.
- * @throws Error where a tensor's shape and length disagree, or a name is the format's own
+ * @throws Error if a tensor's shape and length disagree, or a name is the format's own
  */
 export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array {
   let at = 0;
@@ -61,7 +61,7 @@ const sha256 = (...parts: readonly Uint8Array[]) => {
 /**
  * Parses and verifies a container.
  * @throws Error naming what is wrong: truncation, a header that is not JSON, tensors that overlap, leave gaps or
- * reach beyond the end, types other than F32, a checksum that does not match, or that is missing where it is required
+ * reach beyond the end, types other than F32, a checksum that does not match, or that is missing if it is required
  */
 export function decodeSafetensors(
   bytes: Uint8Array,

@@ -22,7 +22,7 @@ export interface OptimizerOptions extends Rates {
   readonly lr: number;
   /** Weight decay lambda, >= 0; what it multiplies is `rule.convention`'s affair (decoupled forms). */
   readonly wd: number;
-  /** [n]: 1 where a parameter decays, 0 where it does not. Absent: all decay. Stays the caller's to dispose. */
+  /** [n]: 1 if a parameter decays, 0 if it does not. Absent: all decay. Stays the caller's to dispose. */
   readonly mask?: Tensor1D | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** The shape of every optimizer: a pure update of one flat vector. */
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 
-/** Where a step stands in the run. */
+/** The position of a step in the run. */
 export interface StepInfo {
   /** t, counted from 1. */
   readonly t: number;

@@ -35,7 +35,7 @@ export const scaleBy = (coefficient: Coefficient): Transform => ({
  * u -> u + c theta, or u + c mask theta: weight decay. First in a chain it is L2 regularisation (the gradient of
  * c/2 |theta|^2), last it is decoupled decay.
  *
- * @param mask 1 where a parameter decays and 0 where not; absent: all decay. Stays the caller's.
+ * @param mask 1 if a parameter decays and 0 if not; absent: all decay. Stays the caller's.
  */
 export const addDecay = (coefficient: Coefficient, mask?: Tensor1D): Transform => ({
   slots: [],

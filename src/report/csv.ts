@@ -13,7 +13,7 @@ import type {
   OptimizerStatistics,
 } from '../analysis/statistics.js';
 import type { EpochMetrics, RunRecord } from '../experiment/record.js';
-import { ordered } from './order.js';
+import { inDisplayOrder } from './order.js';
 
 type Value = string | number | boolean | null;
 type Row = Readonly<Record<string, Value>>;
@@ -35,7 +35,7 @@ const FORMULA = /(?<=^|[;|\t\r\n])(?=[\s"]*[=+\-@＝＋－＠])|^(?=[\t\r\n])/gu
 /** Separators of other locales: text with one is quoted, as text with a comma is. */
 const OTHER_SEPARATORS = /[;|\t]/;
 
-/** Shortest decimal that reads back as the same double; empty where there is no number. */
+/** Shortest decimal that reads back as the same double; empty if there is no number. */
 const numberText = (value: number | null): string => (Number.isFinite(value) ? String(value) : '');
 
 function write(rows: readonly Row[], columns: readonly string[], header: boolean): string {
@@ -140,14 +140,14 @@ function epochRows({ label, cell, epochs }: RunRecord): string {
 
 /** runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed. */
 export function runsCsv(records: readonly RunRecord[]): string {
-  return write(ordered(records).map(runRow), RUN_COLUMNS, true);
+  return write(inDisplayOrder(records).map(runRow), RUN_COLUMNS, true);
 }
 
 /** epochs.csv in pieces, of about a megabyte: a large sweep's million rows need not be in memory at once. */
 export function* epochsCsvChunks(records: readonly RunRecord[]): Generator<string> {
   yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS].join(',')}\n`;
   let text = '';
-  for (const record of ordered(records)) {
+  for (const record of inDisplayOrder(records)) {
     text += epochRows(record);
     if (text.length < 1_000_000) continue;
     yield text;

@@ -155,7 +155,7 @@ function settle(changes: AsyncIterable<unknown> | undefined, tell: () => void): 
   };
 }
 
-/** Serves the report until `close`. Throws where the port is taken. */
+/** Serves the report until `close`. Throws if the port is taken. */
 export async function serveReport({ load, changes, port = 0 }: ServeOptions): Promise<LiveServer> {
   const results = cached(load);
   const streams = eventStreams();

@@ -25,7 +25,7 @@ interface Scale {
 }
 
 /**
- * How many colours an output takes: none where it is no terminal, `NO_COLOR` is set (https://no-color.org) or TERM is
+ * How many colours an output takes: none if it is no terminal, `NO_COLOR` is set (https://no-color.org) or TERM is
  * `dumb`; `FORCE_COLOR` overrides the first; truecolor by COLORTERM.
  */
 export function colorDepth(

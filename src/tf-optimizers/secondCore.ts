@@ -17,18 +17,18 @@ export function isSecondCoreLoaded(): boolean {
   return !(env() instanceof Environment) || isReplaced;
 }
 
-const SENTENCE =
+const WARNING =
   `Two copies of @tensorflow/tfjs-core are loaded, the program's and version ${version_core} of adamw-bench, so that ` +
   `tf.loadLayersModel does not find the optimizers of adamw-bench (Unknown layer): install exactly the tfjs that ` +
   `adamw-bench uses, with npm install --save-exact @tensorflow/tfjs@${version_core}.`;
 
-let isSaid = false;
+let hasWarned = false;
 
 /** Warns of a second copy, once. */
 export function warnOfSecondCore(): void {
-  if (isSaid || !isSecondCoreLoaded()) return;
-  isSaid = true;
+  if (hasWarned || !isSecondCoreLoaded()) return;
+  hasWarned = true;
   const isNode = typeof process === 'object' && typeof process.emitWarning === 'function';
-  if (isNode) process.emitWarning(SENTENCE, { type: 'AdamwBenchWarning', code: 'second-tfjs-core' });
-  else console.warn(SENTENCE);
+  if (isNode) process.emitWarning(WARNING, { type: 'AdamwBenchWarning', code: 'second-tfjs-core' });
+  else console.warn(WARNING);
 }

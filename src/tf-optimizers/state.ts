@@ -44,7 +44,7 @@ export const variableOf = (name: string): string => name.replace(/\/[^/]*$/, '')
  * The variables of saved state, which lies slot by slot in one order of the variables: a/m, b/m, a/v, b/v. Undefined
  * where the names say something else.
  *
- * @throws StateError where two tensors have one name, so that nobody can say whose they are.
+ * @throws StateError if two tensors have one name, so that nobody can say whose they are.
  */
 export function orderOf(names: readonly string[]): string[] | undefined {
   const twice = names.filter((name, i) => names.indexOf(name) !== i);

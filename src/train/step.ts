@@ -66,7 +66,7 @@ function gradientOf(model: Model, weights: Weights, batch: Batch, random: Stream
     owner: model,
     name: 'gradient',
     inputs: [theta, state, x, labels],
-    run: (unrepeatable) => differentiate(model, weights, x, labels, noticed(random, unrepeatable)),
+    run: (unrepeatable) => differentiate(model, weights, x, labels, watchDraws(random, unrepeatable)),
   });
   for (let k = 0; k < statistics.length; k += 2)
     seen.push({ mean: statistics[k] as Tensor1D, variance: statistics[k + 1] as Tensor1D });
@@ -98,7 +98,7 @@ function differentiate(
 }
 
 /** The same stream, and word of every draw. */
-const noticed = (random: Stream, notice: () => void): Stream => ({
+const watchDraws = (random: Stream, notice: () => void): Stream => ({
   uniform: () => (notice(), random.uniform()),
   integer: (low, high) => (notice(), random.integer(low, high)),
   normal: () => (notice(), random.normal()),

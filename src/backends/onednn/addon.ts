@@ -10,7 +10,7 @@ type Optional = Float32Array | null;
 
 /**
  * The native kernels. Each checks the types and lengths of its arrays against the sizes it is given and throws a
- * TypeError or RangeError where they disagree. A geometry is described in geometry.ts; the formulas are beside the
+ * TypeError or RangeError if they disagree. A geometry is described in geometry.ts; the formulas are beside the
  * functions in native/*.cc.
  */
 export interface Addon {

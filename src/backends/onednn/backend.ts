@@ -5,10 +5,10 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { util, type DataType, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { backend_util } from '@tensorflow/tfjs-core';
-import type { Computation, Repeating } from '../repeat.js';
+import type { Computation, RepeatingBackend } from '../repeat.js';
 import type { BufferPool, Block } from './pool.js';
 import { markUnrepeatable, noteAllocation } from './recorder.js';
-import { Repeats } from './repeats.js';
+import { ReplayCache } from './replayCache.js';
 
 export const backendName = 'onednn';
 
@@ -17,16 +17,16 @@ interface Data {
   values?: backend_util.BackendValues;
   dtype: DataType;
   refCount: number;
-  /** Absent where the values came from elsewhere, or where someone may hold on to them. */
+  /** Absent if the values came from elsewhere, or if somebody else may hold on to them. */
   block?: Block | undefined;
   /** The values are written to by others. */
   borrowed?: boolean;
 }
 
-export class OnednnBackend extends MathBackendCPU implements Repeating {
+export class OnednnBackend extends MathBackendCPU implements RepeatingBackend {
   /** Where new tensors get their memory; another than `pool` within `withMemory`. */
   private source: BufferPool;
-  private readonly repeats = new Repeats(this);
+  private readonly replays = new ReplayCache(this);
 
   constructor(readonly pool: BufferPool) {
     super();
@@ -69,21 +69,21 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   /** A tensor of values that remain someone else's to write to: readers get copies. */
   view(shape: number[], values: Float32Array): TensorInfo {
     const info = this.makeTensorInfo(shape, 'float32', values);
-    this.lend(info);
+    this.shareValues(info);
     return info;
   }
 
   /** From now on others may write to the tensor's values. */
-  lend(tensor: TensorInfo): void {
+  shareValues(tensor: TensorInfo): void {
     this.dataOf(tensor.dataId).borrowed = true;
   }
 
   repeat(computation: Computation): Tensor[] {
-    return this.repeats.repeat(computation);
+    return this.replays.repeat(computation);
   }
 
   forget(owner: object): void {
-    this.repeats.forget(owner);
+    this.replays.forget(owner);
   }
 
   /** The values as the backend keeps them. */
@@ -91,7 +91,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     return this.dataOf(dataId).values;
   }
 
-  /** The tensor's values where it is float32; undefined where it is not. */
+  /** The tensor's values where it is float32; undefined if it is not. */
   floats(tensor: TensorInfo): Float32Array | undefined {
     if (tensor.dtype !== 'float32') return undefined;
     const { values } = this.dataOf(tensor.dataId);
@@ -148,7 +148,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   override disposeData(dataId: object, force = false): boolean {
     const block = this.data.has(dataId) ? this.dataOf(dataId).block : undefined;
     const gone = super.disposeData(dataId, force);
-    if (gone && block) block.pool.give(block);
+    if (gone && block) block.pool.giveBack(block);
     return gone;
   }
 

@@ -12,7 +12,7 @@ export interface Broadcast {
 const axes = 4;
 
 /**
- * How a [...] and b [...] are broadcast; undefined where that takes more than four axes, or the output is empty.
+ * How a [...] and b [...] are broadcast; undefined if that takes more than four axes, or the output is empty.
  * @throws Error, tfjs's own, for shapes that cannot be broadcast.
  */
 export function broadcast(a: number[], b: number[]): Broadcast | undefined {

@@ -6,7 +6,7 @@ const reaches = (out: number, stride: number, field: number, size: number, befor
   (out - 1) * stride + field + stride > size + before;
 
 /**
- * n, h, w, ci, kh, kw, co, stride h, w, dilation h, w, padding top, left, output h, w. Undefined where a size is 0, the
+ * n, h, w, ci, kh, kw, co, stride h, w, dilation h, w, padding top, left, output h, w. Undefined if a size is 0, the
  * padding larger than the window, or the output too small, as tfjs makes it of unequal strides and a padding in pixels.
  */
 export function geometry(

@@ -60,7 +60,7 @@ function register(): void {
 /**
  * Loads the addon and registers the backend and its kernels; `tf.setBackend('onednn')` uses it then. May be called
  * again, to change the number of threads.
- * @param options.threads threads inside an operation, for this JavaScript thread: 1 where several workers train side
+ * @param options.threads threads inside an operation, for this JavaScript thread: 1 if several workers train side
  *   by side, the number of cores for a single run.
  * @throws Error, of one sentence saying what is missing and what to install.
  */

@@ -32,7 +32,7 @@ export const isPooled = (array: ArrayBufferView): boolean => buffers.has(array.b
 
 const cacheLine = 64;
 /** Below this many floats, JavaScript's own allocation is as good. */
-const leastPooled = 256;
+const minPooled = 256;
 /** Idle blocks that a few steps did not ask for belong to shapes that are no longer trained. */
 const sweepEvery = 4096;
 
@@ -54,7 +54,7 @@ export class BufferPool {
 
   /** `length` floats of undefined content. */
   take(length: number): Allocation {
-    if (length < leastPooled) return { values: new Float32Array(length), block: undefined };
+    if (length < minPooled) return { values: new Float32Array(length), block: undefined };
     this.tick(1);
     const block = this.find(blockSize(length * 4));
     block.holders = 1;
@@ -69,7 +69,7 @@ export class BufferPool {
   }
 
   /** Takes a block of this pool back from one holder; once it was the last, nothing may read or write it any more. */
-  give(block: Block): void {
+  giveBack(block: Block): void {
     if (--block.holders === 0) this.keep(block);
   }
 
@@ -107,26 +107,26 @@ export class BufferPool {
 }
 
 /** Blocks of a pool that are lent to one user: what he gives back is handed out to nobody else before `close`. */
-export class Loan extends BufferPool {
-  private readonly lent: Block[] = [];
+export class ReservedPool extends BufferPool {
+  private readonly reserved: Block[] = [];
 
-  constructor(private readonly lender: BufferPool) {
+  constructor(private readonly source: BufferPool) {
     super(() => 0);
   }
 
   protected override fresh(size: number): Block {
-    this.lender.tick(1);
-    const block = this.lender.find(size);
+    this.source.tick(1);
+    const block = this.source.find(size);
     block.pool = this;
-    this.lent.push(block);
+    this.reserved.push(block);
     return block;
   }
 
   /** Gives every block back to the lender; those that are still held, once they are not. */
   close(): void {
-    for (const block of this.lent.splice(0)) {
-      block.pool = this.lender;
-      if (block.holders === 0) this.lender.keep(block);
+    for (const block of this.reserved.splice(0)) {
+      block.pool = this.source;
+      if (block.holders === 0) this.source.keep(block);
     }
   }
 }

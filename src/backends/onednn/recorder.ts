@@ -2,7 +2,7 @@
  * Records a computation's native calls, and makes them again: which functions, on which arrays. A replay makes the same
  * calls on the same memory, except for inputs and parts of inputs, which it replaces by the new ones. Kernels report to
  * `runKernel`, `noteAllocation` and `markUnrepeatable`. One recording at a time. Which recordings there are is the
- * business of repeats.ts.
+ * business of replayCache.ts.
  */
 import { interleave } from './interleave.js';
 import { isPooled } from './pool.js';
@@ -31,7 +31,7 @@ const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
   a.byteOffset < b.byteOffset + b.byteLength &&
   b.byteOffset < a.byteOffset + a.byteLength;
 
-/** The input that contains the whole of `array`, and where; undefined where there is none. */
+/** The input that contains the whole of `array`, and where; undefined if there is none. */
 function placeOf(
   array: ArrayBufferView,
   argument: number,

@@ -20,7 +20,7 @@ type Kernel = NonNullable<ReturnType<typeof getKernel>>['kernelFunc'];
 /** tfjs's own kernels, kept here before ours are registered under the same names. */
 const originals = new Map<string, Kernel>();
 
-/** Remembers tfjs's kernel of this name, so that ours may stand on it. Throws an Error where there is none. */
+/** Remembers tfjs's kernel of this name, so that ours may stand on it. Throws an Error if there is none. */
 export function keepOriginal(name: string): void {
   if (originals.has(name)) return;
   const kernel = getKernel(name, 'wasm');

@@ -37,7 +37,7 @@ async function withoutNewListeners<T>(start: () => Promise<T>): Promise<T> {
 /**
  * Makes wasm the current tfjs backend, with SIMD where the processor has it, on one thread (tfjs's wasm has no
  * threads under Node).
- * Throws a BackendError where WebAssembly does not start.
+ * Throws a BackendError if WebAssembly does not start.
  */
 export async function loadWasm(): Promise<WasmFacts> {
   if (engine().registry['wasm'] === undefined) {

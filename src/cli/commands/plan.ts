@@ -98,7 +98,7 @@ const range = (values: readonly number[]) => {
 const timedSteps = 8;
 const warmUpSteps = 3;
 
-/** The estimate; undefined where the data are not there, which is said. */
+/** The estimate; undefined if the data are not there, which is said. */
 async function estimateIfDataThere(experiment: Experiment, workers: number, dataDir: string | undefined) {
   try {
     return await estimateSeconds(experiment, workers, dataDir);

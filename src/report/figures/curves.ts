@@ -18,7 +18,7 @@ const quantile = (sorted: readonly number[], q: number): number => {
 
 const unit = (measure: Measure): number => (measure === 'testError' ? 100 : 1);
 
-/** A measure of one run at an epoch; undefined where it has no such epoch or it is not finite and positive. */
+/** A measure of one run at an epoch; undefined if it has no such epoch or it is not finite and positive. */
 function valueAt(run: RunRecord, epoch: number, measure: Measure): number | undefined {
   const value = run.epochs[epoch - 1]?.[measure];
   return value !== undefined && Number.isFinite(value) && value > 0 ? value * unit(measure) : undefined;

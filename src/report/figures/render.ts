@@ -37,7 +37,7 @@ export function styled(spec: object): TopLevelSpec {
   } as TopLevelSpec;
 }
 
-/** SVG text of a Vega-Lite spec with inline data. Throws where the spec is invalid. */
+/** SVG text of a Vega-Lite spec with inline data. Throws if the spec is invalid. */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   const compiled = compile(spec, { logger: vega.logger(vega.Error) }).spec;
   const runtime = vega.parse(compiled, undefined, { ast: true });

@@ -71,7 +71,7 @@ export interface PlannedRun {
 /** Numbers in all curves of a page together, about. */
 const CURVE_BUDGET = 240_000;
 
-const four = (v: number): number => Number(v.toPrecision(4));
+const fourDigits = (v: number): number => Number(v.toPrecision(4));
 
 function curveOf(cell: GridCell, points: number): Curve | undefined {
   const longest = cell.runs.reduce((most, r) => Math.max(most, r.epochs.length), 0);
@@ -84,7 +84,9 @@ function curveOf(cell: GridCell, points: number): Curve | undefined {
     const values = cell.runs
       .map((r) => r.epochs[epoch - 1]?.[measure])
       .filter((v) => v !== undefined && Number.isFinite(v));
-    return values.length === 0 ? -1 : four(values.reduce((sum: number, v) => sum + v!, 0) / values.length);
+    return values.length === 0
+      ? -1
+      : fourDigits(values.reduce((sum: number, v) => sum + v!, 0) / values.length);
   };
   return [epochs, epochs.map((e) => mean('testError', e)), epochs.map((e) => mean('trainLoss', e))];
 }
@@ -104,8 +106,8 @@ function pageCell(
     j: wds.indexOf(cell.wd),
     status: shownStatus(cell),
     error: cell.mean === null ? null : Number(cell.mean.toPrecision(6)),
-    sd: cell.sd === null ? null : four(cell.sd),
-    trainLoss: trainLoss === null ? null : four(trainLoss),
+    sd: cell.sd === null ? null : fourDigits(cell.sd),
+    trainLoss: trainLoss === null ? null : fourDigits(trainLoss),
     runs: cell.runs.length,
     diverged: cell.diverged,
     ...(rank === undefined ? {} : { rank }),

@@ -2,7 +2,7 @@
 
 const hidden = '<address>';
 
-/** The part of an argument that an address takes up; undefined where it holds none. */
+/** The part of an argument that an address takes up; undefined if it holds none. */
 function addressIn(argument: string): string | undefined {
   const begins = argument.search(/rediss?:\/\//i);
   if (begins >= 0) return argument.slice(begins);
@@ -11,7 +11,7 @@ function addressIn(argument: string): string | undefined {
 }
 
 /** The text without the addresses that are among the arguments, or what a parser has made of them. */
-export function discreet(text: string, args: readonly string[]): string {
+export function redactAddresses(text: string, args: readonly string[]): string {
   const found = args.flatMap((argument) => {
     const address = addressIn(argument);
     // Commander takes `--option=value` apart.

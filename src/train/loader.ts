@@ -10,7 +10,7 @@ import {
 import type { Stream } from '../random/stream.js';
 import type { Batch } from './step.js';
 
-export interface Feed {
+export interface BatchLoader {
   readonly trainSize: number;
   readonly testSize: number;
   /** The last batch of an epoch may be smaller than the others. */
@@ -22,7 +22,7 @@ export interface Feed {
 }
 
 /** Batches of `batchSize`, standardised by the training split's channel means and deviations. */
-export function makeFeed(dataset: Dataset, change: Augmentation, batchSize: number): Feed {
+export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: number): BatchLoader {
   const { height, width, channels, train, test } = dataset;
   const geometry = { height, width, channels, table: tableOf(dataset) };
   const images = new Float32Array(batchSize * height * width * channels);
