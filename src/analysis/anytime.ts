@@ -19,8 +19,8 @@ interface Sum {
 }
 
 /**
- * The anytime curve of one optimizer. An epoch's best is among the cells whose every finished run reached it; runs
- * that diverged, failed or timed out are left out, and their cells with them.
+ * The anytime curve of one optimizer. A cell counts only if all its runs finished, and at an epoch only if all of them
+ * reached it.
  */
 export function anytime(records: readonly RunRecord[]): AnytimePoint[] {
   const keyOf = (r: RunRecord) => `${r.cell.lr} ${r.cell.wd}`;

@@ -1,4 +1,4 @@
-/** What the best wd of one training budget costs at another, lr tuned at both. */
+/** How much test error it costs to use the best wd of one training budget at another; lr is tuned at both. */
 import { stream } from '../random/stream.js';
 import type { BootstrapPlan } from './bootstrap.js';
 import type { Estimate } from './statistics.js';
@@ -14,7 +14,7 @@ export interface Budget {
   readonly runs: number;
 }
 
-/** Of each budget (row) and wd (column) the cell with the best lr, an index into the budget's errors; -1: none. */
+/** For each budget (row) and wd (column): the index of the cell with the best lr in the budget's errors; -1: none. */
 const tunedCells = (budgets: readonly Budget[], errors: readonly Float64Array[]): number[] =>
   budgets.flatMap(({ surface: { lrs, wds } }, b) =>
     wds.map((_, j) => argmin(errors[b]!, j, wds.length, lrs.length)),

@@ -1,4 +1,4 @@
-/** From run records to the whole of the decoupling statistics: the one function that the report calls. */
+/** All decoupling statistics of a set of run records: the function that the report calls. */
 import type { RunRecord } from '../experiment/record.js';
 import type { BootstrapPlan, Sampled, Statistic } from './bootstrap.js';
 import type {
@@ -15,7 +15,7 @@ import { byLabel } from '../experiment/grid.js';
 import { analyseOptimizer, REASONS, type OptimizerAnalysis } from './optimizer.js';
 import { sampleTransfer, worthUsing } from './transfer.js';
 
-/** Runs times replicates that the bootstrap draws at most, unless that left fewer than 200 replicates. */
+/** The bootstrap draws at most this many runs times replicates, but never fewer than 200 replicates. */
 const MAX_DRAWS = 10_000_000;
 const MIN_REPLICATES = 200;
 
@@ -24,9 +24,8 @@ interface Side extends OptimizerAnalysis {
 }
 
 /**
- * The statistics of every optimizer in `records` (any order, several seeds, any status) and of every pair of
- * them. Pure, and equal for equal records and options. Never throws on degenerate records: what cannot be computed
- * is null with a reason.
+ * The statistics of every optimizer in `records` (any order, several seeds, any status) and of every pair of them.
+ * Pure and deterministic. Never throws on degenerate records: a value that cannot be computed is null, with a reason.
  */
 export function decoupling(records: readonly RunRecord[], options: DecouplingOptions = {}): Decoupling {
   const replicates = Math.min(
@@ -97,7 +96,7 @@ function slopeDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
   return widen(found, Math.hypot(a.slopeError, b.slopeError), freedom, plan.level);
 }
 
-/** Over the learning rates that are worth using in both: else the one with fewer would look the cheaper. */
+/** Compares over the learning rates that are worth using in both: otherwise the one with fewer would look cheaper. */
 function transferDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
   const usable = ({ surface }: Side) =>
     new Set(worthUsing(surface.error, surface.wds.length).map((i) => surface.lrs[i]!));

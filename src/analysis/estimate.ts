@@ -13,13 +13,13 @@ const UNSTABLE =
   'The statistic could not be computed in more than a fifth of the bootstrap replicates, so it has no interval.';
 
 /**
- * `basic`: value - deviations. `percentile`: value + deviations, for statistics that are corrected for bias already.
- * `union`: for statistics of single cells, the wider of basic and normal on either side, stretched from normal to t
- * quantiles because their noise is known from few runs. docs/statistics.md has the measured coverage of each.
+ * `basic`: value - deviations. `percentile`: value + deviations, for statistics that are already corrected for bias.
+ * `union`, for statistics of single cells: on each side the wider of basic and normal. It is stretched from normal to
+ * t quantiles, because few runs tell the noise of a cell. docs/statistics.md has the measured coverage of each.
  */
 export interface Rule {
   readonly interval: 'basic' | 'percentile' | 'union';
-  /** Take the mean deviation, the bias, from the value. */
+  /** Subtract the mean deviation (the bias) from the value. */
   readonly unbias: boolean;
   readonly bounds: readonly [number, number];
 }
@@ -33,7 +33,7 @@ export const RULES = {
   basin: { interval: 'percentile', unbias: false, bounds: SHARE },
   separability: { interval: 'basic', unbias: false, bounds: SHARE },
   slope: { interval: 'basic', unbias: false, bounds: REAL },
-  // Below 0 if the path happens on a cell truly better than the one that looks best.
+  // Below 0 if the path reaches a cell that is truly better than the one that looks best.
   regret: { interval: 'union', unbias: true, bounds: REAL },
   transfer: { interval: 'union', unbias: true, bounds: REAL },
 } as const satisfies Record<string, Rule>;
@@ -77,7 +77,7 @@ function ends(
   return [-bias + (from + bias) * stretch, -bias + (to + bias) * stretch];
 }
 
-/** b - a, statistic by statistic: the deviations of two independent bootstraps subtracted in pairs. */
+/** b - a: the deviations of two independent bootstraps, subtracted in pairs. */
 export function difference(a: Sampled, b: Sampled): Sampled {
   const count = Math.min(a.deviations.length, b.deviations.length);
   return {
@@ -88,8 +88,8 @@ export function difference(a: Sampled, b: Sampled): Sampled {
 }
 
 /**
- * Widens an estimate to the t interval of a fitted line's scatter where that is wider, or gives it that interval
- * where it has none. `error`: standard error on `freedom` degrees of freedom.
+ * Widens an estimate to the t interval of the scatter about a fitted line, if that is wider or the estimate has no
+ * interval. `error`: standard error on `freedom` degrees of freedom.
  */
 export function widen(found: Estimate, error: number, freedom: number, level: number): Estimate {
   if (found.value === null || !Number.isFinite(error) || !(freedom >= 1)) return found;

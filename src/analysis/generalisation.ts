@@ -19,12 +19,12 @@ export interface LossPoints {
 
 const EPOCHS_PER_RUN = 20;
 const CURVE_POINTS = 64;
-/** Beyond these quantiles of the training losses a fit leans on too few points. */
+/** The fits are compared between these quantiles of the training losses: beyond them there are too few points. */
 const TRIM = 0.05;
 const MIN_CELLS = 5;
-/** Points times replicates, so that the largest results stay within a second or two. */
+/** At most this many points times replicates, so that the largest results take a second or two. */
 const MAX_WORK = 8_000_000;
-/** Points of one optimizer; with more runs than that over 20, fewer epochs of each are taken. */
+/** Most points of one optimizer. With more than MAX_POINTS / 20 runs, fewer epochs of each are taken. */
 const MAX_POINTS = 20_000;
 
 /** The (training loss, test error) points of the finished runs: last epochs, or up to 20 epochs of each run. */
@@ -66,8 +66,8 @@ function pairs(record: RunRecord, points: 'final' | 'epochs', perRun: number): [
 }
 
 /**
- * Test error of b minus a at equal training loss; both fitted by isotonic regression on ln training loss.
- * `names` names the random stream. `shareOfWork`: of the time allowed, where many pairs are compared.
+ * Test error of b minus a at equal training loss. Both are fitted by isotonic regression on ln training loss. `names`
+ * names the random stream. `shareOfWork`: this pair's share of MAX_WORK.
  */
 export function generalisation(
   a: LossPoints,

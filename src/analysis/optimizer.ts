@@ -1,4 +1,4 @@
-/** Everything that is said of one optimizer's grid, put together from the single statistics. */
+/** All statistics of one optimizer's grid. */
 import type { RunRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';

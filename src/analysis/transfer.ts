@@ -1,15 +1,17 @@
-/** What a wd costs that was tuned at one lr, or one budget, and is kept at another. */
+/** What it costs to tune wd at one lr, or one budget, and keep it at another. */
 import { stream } from '../random/stream.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
 import { argmin } from './selection.js';
 import { drawErrors, type Noise, type Surface } from './surface.js';
 
-/** A learning rate is worth using where its best error is at most this many times the best of all, */
+/**
+ * A learning rate is worth using if its best error is at most MAX_RATIO times the best of all, or at most MAX_EXCESS
+ * above it.
+ */
 const MAX_RATIO = 1.5;
-/** or so much above it, for a best error near 0. */
 const MAX_EXCESS = 0.01;
 
-/** Per ordered pair of rows: the cell with the wd that is best in the one, and the best cell, both in the other. */
+/** For each ordered pair of rows: the cell of the second row with the best wd of the first, and its own best cell. */
 export type TransferPairs = readonly (readonly [carried: number, own: number])[];
 
 const bestOfRow = (error: ArrayLike<number>, columns: number, row: number) =>
@@ -24,8 +26,8 @@ export function worthUsing(error: Float64Array, columns: number): number[] {
 }
 
 /**
- * The pairs of `rows`, without those whose carried cell is not known. Empty if there is nothing to choose: a single
- * wd, or the best of all rows on the same border of the grid (a wd of 0 is no border), beyond which they may differ.
+ * The pairs of `rows` whose carried cell is known. Empty if there is nothing to choose: a single wd, or all rows are
+ * best on the same border of the grid (a wd of 0 is no border), beyond which their optima may differ.
  */
 export function transferPairs(
   error: ArrayLike<number>,
@@ -47,11 +49,11 @@ export function transferPairs(
   );
 }
 
-/** Mean over the pairs of what carrying costs; NaN without any. */
+/** Mean extra error over the pairs; NaN if there are none. */
 export const meanCost = (error: ArrayLike<number>, pairs: TransferPairs): number =>
   pairs.reduce((sum, [carried, own]) => sum + error[carried]! - error[own]!, 0) / pairs.length;
 
-/** The mean cost between the lrs of `rows`, which are not chosen anew in each replicate; `label` names the stream. */
+/** The mean cost between the lrs of `rows`. Replicates do not choose the rows anew. `label` names the stream. */
 export function sampleTransfer(
   surface: Surface,
   noise: Noise | null,

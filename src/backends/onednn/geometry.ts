@@ -1,7 +1,7 @@
-/** tfjs's description of a convolution or pooling as the fifteen numbers that the addon takes. */
+/** A convolution or pooling as the fifteen numbers that the addon takes. */
 import type { backend_util } from '@tensorflow/tfjs-core';
 
-/** Whether the last output position reaches the input's last stride, so that no further one would fit. */
+/** Whether the last output position uses the last stride of the input, so that no further one would fit. */
 const reaches = (out: number, stride: number, field: number, size: number, before: number) =>
   (out - 1) * stride + field + stride > size + before;
 

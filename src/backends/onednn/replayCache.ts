@@ -1,15 +1,15 @@
-/** Computations that are recorded when they first run and replayed from then on: the contract of backends/repeat.ts. */
+/** Records a computation when it first runs and replays it afterwards: the contract of backends/repeat.ts. */
 import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Computation, RepeatingBackend } from '../repeat.js';
 import { ReservedPool, type BufferPool } from './pool.js';
 import { isRecording, markUnrepeatable, record, type Recording, type Values } from './recorder.js';
 
-/** What repeating needs of the backend: access to the tensors' memory. */
+/** What the cache needs of the backend: access to the tensors' memory. */
 interface TensorMemory {
   readonly pool: BufferPool;
-  /** The values that the backend keeps of a tensor. */
+  /** The backend's values of a tensor. */
   valuesOf(tensor: TensorInfo): unknown;
-  /** Runs `compute` with the memory of new tensors taken from `memory`. */
+  /** Runs `compute`; new tensors take their memory from `memory`. */
   withMemory<T>(memory: BufferPool, compute: () => T): T;
   /** A tensor whose values others may write to. */
   view(shape: number[], values: Float32Array): TensorInfo;
@@ -89,7 +89,7 @@ export class ReplayCache implements RepeatingBackend {
 
   private replay({ recording, outputs }: Program, inputs: readonly Values[]): Tensor[] {
     recording.replay(inputs);
-    // The calls use memory of their own, but the pool counts them as requests: that is how it measures time.
+    // The calls use reserved memory, but the pool must count them as requests: that is its measure of time.
     this.backend.pool.tick(recording.length);
     return outputs.map(({ shape, values }) =>
       engine().makeTensorFromTensorInfo(this.backend.view(shape, values)),
