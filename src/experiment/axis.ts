@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { report, hasNoIssues, type Context } from './issues.js';
 
-/** An axis as written: a list, or a logspace. Spelt out, for the schema's own checks are about it. */
+/** An axis as written: a list, or a logspace. The type is written out because the schema's own checks use it. */
 export type Axis =
   | number[]
   | {
@@ -33,7 +33,7 @@ export function axisValues(axis: Axis): number[] {
 export function unsortedValues(axis: Axis): number[] {
   if (Array.isArray(axis)) return [...axis];
   const { base, from, to, steps } = axis.logspace;
-  // Multiplied before it is divided, so that whole exponents come out whole.
+  // Multiplying before dividing keeps whole exponents whole.
   const exponent = (i: number): number => (steps === 1 ? from : from + (i * (to - from)) / (steps - 1));
   return [...(axis.values ?? []), ...Array.from({ length: steps }, (_, i) => power(base, exponent(i)))];
 }
@@ -43,7 +43,7 @@ function power(base: number, exponent: number): number {
   return base === 10 && Number.isInteger(exponent) ? Number(`1e${exponent}`) : Math.pow(base, exponent);
 }
 
-/** Index of the first value that stands before it too; undefined if all are distinct. */
+/** Index of the first value that occurred before; undefined if all are distinct. */
 export function firstRepeated(values: readonly number[]): number | undefined {
   const seen = new Set<number>();
   for (const [index, value] of values.entries()) {
@@ -85,6 +85,6 @@ function checkAxis(value: z.ZodNumber): (axis: Axis, ctx: Context) => void {
   };
 }
 
-/** How many values an axis has; none of them is made. */
+/** How many values an axis has, without making them. */
 export const axisLength = (axis: Axis): number =>
   Array.isArray(axis) ? axis.length : (axis.values ?? []).length + axis.logspace.steps;

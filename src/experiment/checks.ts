@@ -1,4 +1,4 @@
-/** What the schema checks beyond single values: settings that contradict each other. All before any training. */
+/** Checks of settings that contradict each other. All run before any training. */
 import { DEFAULT_LABELS, optimizerLabel } from './labels.js';
 import { report, hasNoIssues, type Context } from './issues.js';
 import { cellCount, MAX_CELLS, type Sections } from './size.js';
@@ -51,8 +51,8 @@ function labelHint({ name, convention }: OptimizerSpec): string {
 }
 
 /**
- * Labels that differ only in white space or in how their characters are composed: equal to a reader.
- * `checkOptimizers` has refused those that are the same.
+ * Refuses labels that a reader cannot tell apart: they differ only in white space or in how characters are composed.
+ * `checkOptimizers` has refused equal ones.
  */
 export function checkLookalikes({ optimizers }: Sections, ctx: Context): void {
   if (!hasNoIssues(ctx)) return;
@@ -72,7 +72,7 @@ export function checkLookalikes({ optimizers }: Sections, ctx: Context): void {
   }
 }
 
-/** Images of each split, where the data set is what it is. */
+/** Images of each split, for data sets of fixed size. */
 const SIZES: Partial<Record<Sections['dataset']['name'], { train: number; test: number }>> = {
   mnist: { train: 60_000, test: 10_000 },
   'fashion-mnist': { train: 60_000, test: 10_000 },

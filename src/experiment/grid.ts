@@ -53,9 +53,9 @@ export const byLabel = (records: readonly RunRecord[]): Map<string, RunRecord[]>
   groupBy(records, ({ label }) => label);
 
 /**
- * The grid of one optimizer's records. A diverged run counts with its recorded error (chance); a failed or
- * timed-out run, or one without a finite error, is missing. Of two records with the same lr, wd and seed the later
- * counts. A combination of lr and wd that no record has is a missing cell, so that the grid is a full rectangle.
+ * The grid of one optimizer's records. A diverged run counts with its recorded error (chance). A failed or timed-out
+ * run, or one without a finite error, is missing. Of two records with the same lr, wd and seed the later counts. A
+ * combination of lr and wd without records is a missing cell, so that the grid is a full rectangle.
  */
 export function buildGrid(label: string, records: readonly RunRecord[]): Grid {
   const cells = new Map<number, Map<number, Map<number, RunRecord>>>();

@@ -1,4 +1,4 @@
-/** Training computes in float32: settings that it rounds to something else than was asked for are refused. */
+/** Training computes in float32. Settings that it would change by more than rounding are refused. */
 import { fitsFloat32 } from './float32.js';
 import { report, hasNoIssues, type Context } from './issues.js';
 import { unsortedValues, type Axis } from './axis.js';

@@ -1,6 +1,6 @@
 /**
- * What a training run leaves behind. One RunRecord is one line of runs.jsonl. The schemas check every record that comes
- * from outside: from the journal, from a worker through Redis. Their types are the records' types.
+ * The record of a training run: one line of runs.jsonl. The schemas check every record from outside: from the journal,
+ * and from workers through Redis. The types are inferred from them.
  */
 import { z } from 'zod';
 import { cellSchema, type Cell } from './cell.js';

@@ -1,15 +1,15 @@
 /**
- * Two copies of tfjs-core in one program: npm installs ours beside the program's own where the versions differ. Both
- * compute on one engine, which they share as a global, but each has classes of its own for `tf.loadLayersModel`, so
- * that the program's tfjs says "Unknown layer: AdamW".
+ * Detects two copies of tfjs-core in one program: npm installs ours beside the program's own if the versions differ.
+ * Both share one engine, but each has its own classes for `tf.loadLayersModel`. So the program's tfjs says "Unknown
+ * layer: AdamW".
  */
 import { env, Environment, version_core } from '@tensorflow/tfjs-core';
 
 const { platform } = env();
 
 /**
- * Whether another copy has been loaded: before ours, then the global environment is not of our class; or after, then
- * it has put its own platform, a class of the same name, in the place of ours.
+ * Whether another copy has been loaded. If before ours, the global environment is not of our class. If after, it has
+ * replaced our platform by its own, of a class of the same name.
  */
 export function isSecondCoreLoaded(): boolean {
   const now = env().platform.constructor;

@@ -1,4 +1,4 @@
-/** Batches of a data set, ready for a network: standardised, augmented, in buffers that are used again. */
+/** Batches of a data set for a network: standardised, augmented, in reused buffers. */
 import {
   channelStatistics,
   fillBatch,
@@ -55,7 +55,7 @@ export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: n
 
 const tables = new WeakMap<Dataset, Float32Array>();
 
-/** A worker trains many cells on one data set; its statistics are taken once. */
+/** A worker trains many cells on one data set, so the statistics are computed once. */
 function tableOf(dataset: Dataset): Float32Array {
   const table =
     tables.get(dataset) ?? standardisationTable(channelStatistics(dataset.train, dataset.channels));

@@ -97,7 +97,7 @@ function differentiate(
   return [...results, ...statistics];
 }
 
-/** The same stream, and word of every draw. */
+/** The same stream; calls `notice` on every draw. */
 const watchDraws = (random: Stream, notice: () => void): Stream => ({
   uniform: () => (notice(), random.uniform()),
   integer: (low, high) => (notice(), random.integer(low, high)),
@@ -140,7 +140,7 @@ function countWrong(logits: Tensor2D, labels: Int32Array): number {
     let best = own === own;
     for (let k = 0; k < classes && best; k++) {
       const other = values[at + k]!;
-      // Ties go to the lower class, as argmax's do.
+      // Ties go to the lower class, as in argmax.
       if (!(other < own || (other === own && k >= labels[row]!))) best = false;
     }
     if (!best) wrong++;

@@ -1,6 +1,6 @@
 /**
- * The only loop that trains. It reads like the experiment: epochs of shuffled batches, each a step; after every
- * epoch the test set; at the end a record. A run can be cut at any batch and continued bit for bit.
+ * The only training loop: epochs of shuffled batches, each a step; after every epoch the test set; at the end a
+ * record. A run can be stopped at any batch and continued bit for bit.
  */
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { tensor1d, type Tensor1D } from '@tensorflow/tfjs-core';
@@ -16,7 +16,7 @@ import type { DecayBucket, EpochMetrics } from '../experiment/record.js';
 import { weightArrays, weightTensors, type Position, type Snapshot } from './snapshot.js';
 import { evaluate, step, type Weights } from './step.js';
 
-/** What the outside sees of a run, and how it stops one. */
+/** The callbacks of a run, and how to stop it. */
 export interface Observer {
   onEpoch?(metrics: EpochMetrics): void;
   /** After every batch, trained or evaluated: a sign of life. */
@@ -53,12 +53,12 @@ interface Run {
   metrics: EpochMetrics[];
 }
 
-/** A snapshot that is not of the cell, model and data it was to go on with. Nothing has been trained yet. */
+/** A snapshot that does not fit the cell, model and data. Thrown before any training. */
 export class InvalidSnapshot extends Error {}
 
 /**
  * Trains one cell on a data set with the current tfjs backend, from the start or from a snapshot.
- * @throws InvalidSnapshot before anything else happens
+ * @throws InvalidSnapshot before any training
  */
 export async function train(
   cell: Cell,
@@ -83,7 +83,7 @@ export async function train(
 
 type Ending = Pick<Outcome, 'status' | 'reason'>;
 
-/** The rest of the current epoch; what ended the run, if something did. */
+/** Trains the rest of the current epoch. Returns how the run ended, if it did. */
 async function trainEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
   const { cell, model, optimizer, loader: loader } = run;
   const epoch = run.position.epoch;
@@ -122,7 +122,7 @@ async function trainEpoch(run: Run, observer: Observer): Promise<Ending | undefi
   return undefined;
 }
 
-/** Measures the epoch that has just been trained, and moves to the next. */
+/** Evaluates the trained epoch, and moves to the next. */
 async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
   const { loader: loader, position, cell } = run;
   const began = performance.now();
@@ -190,7 +190,7 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
   };
 }
 
-/** Arrays of other lengths would train something else, or fail in mid-run. @throws InvalidSnapshot */
+/** Arrays of other lengths would train another model, or fail later. @throws InvalidSnapshot */
 function checkSnapshot(from: Snapshot, cell: Cell, model: Model, loader: BatchLoader): void {
   const { parameterCount: n, stateCount } = model;
   const slots = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd }).slots.map(() => n);

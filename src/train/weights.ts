@@ -1,6 +1,6 @@
 /**
  * A cell's final weights as a standard safetensors file: one named tensor per parameter and per vector of running
- * statistics, and the cell in the metadata, so that anyone can read them and we can evaluate them again.
+ * statistics, and the cell in the metadata. Any program can read them, and `eval` can evaluate them again.
  */
 import { forget } from '../backends/repeat.js';
 import type { Dataset } from '../data/index.js';
