@@ -1,4 +1,4 @@
-/** Arguments that may hold a password are not repeated: wherever a user has put the address of Redis, right or wrong. */
+/** Hides arguments that may hold a password: any address of Redis, wherever the user has put it. */
 
 const hidden = '<address>';
 
@@ -10,7 +10,7 @@ function addressIn(argument: string): string | undefined {
   return /:.*@/s.test(argument) ? argument : undefined;
 }
 
-/** The text without the addresses that are among the arguments, or what a parser has made of them. */
+/** The text without the addresses among the arguments, also in the form that the parser gives them. */
 export function redactAddresses(text: string, args: readonly string[]): string {
   const found = args.flatMap((argument) => {
     const address = addressIn(argument);

@@ -20,7 +20,7 @@ import type { RunRecord } from '../experiment/record.js';
 import { UsageError } from './exit.js';
 
 /**
- * Every record in a folder that `run` has written, also while it is being written.
+ * Every record in a folder that `run` has written or is writing.
  * @throws UsageError if the folder has no journal, or one that cannot be read
  */
 export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
@@ -38,7 +38,7 @@ export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
   return records;
 }
 
-/** @throws the file system's error where a file can be there or not, for all that can be told */
+/** @throws the file system's error if it cannot be told whether the file exists */
 async function exists(file: string): Promise<boolean> {
   try {
     await stat(file);
@@ -88,7 +88,7 @@ export async function readResults(dir: string): Promise<ReportInput> {
   return { records: own, experiment, manifest: { ...manifest }, command, planned: jobs };
 }
 
-/** What the latest session computed with: `run` reports its cells, and so must this. */
+/** The backend of the latest session: `run` reports its cells, and so must this. */
 function backendOf(
   { backend }: Experiment,
   manifest: Manifest | null,

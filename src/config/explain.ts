@@ -1,4 +1,4 @@
-/** zod's issues, told with their place in the text, what was expected, what was found and what was likely meant. */
+/** Turns zod's issues into problems: with the place, what was expected, what was found and what was probably meant. */
 import type { z } from 'zod';
 import type { Problem } from './errors.js';
 import { choices, expectation, keysAt, pathsOfKey, schemasAt, variantsWith } from './expectation.js';
@@ -12,11 +12,11 @@ import { toPlain, type Entry, type MapTree, type Tree } from './tree.js';
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
 
-/** One problem per thing that is wrong in the tree that the issues are about. */
+/** One problem per mistake in the tree. */
 export function explain(issues: readonly Issue[], root: MapTree): Problem[] {
   const data = toPlain(root);
   const flats = issues.flatMap((issue) => flatten(issue, []));
-  // A misspelt key is one mistake: that the key it was meant to be is missing goes without saying.
+  // A misspelt key is one mistake: the missing key that it was meant to be is not reported as well.
   const meant = new Set(
     flats.flatMap(({ kind, path }) => {
       const near = kind === 'unknown' ? nearKey(path, data) : undefined;
@@ -142,7 +142,7 @@ function find(root: MapTree, path: Path): { tree: Tree | undefined; place: Place
     const next: Tree | undefined = entry?.value ?? item;
     if (next === undefined) return { tree: undefined, place };
     const isEmpty = next.place.start === next.place.end;
-    // A key is the best place for a value of many lines, or of no characters (`epochs:` and nothing more).
+    // A key is the best place for a value of many lines, or an empty one (`epochs:` alone).
     if (entry !== undefined && (next.block || isEmpty)) place = entry.key;
     else place = next.block || isEmpty ? firstCharacter(next.place) : next.place;
     tree = next;

@@ -1,4 +1,4 @@
-/** `extends: other.yaml`: a file inherits all settings of another and states only what differs. */
+/** `extends: other.yaml`: a file inherits the settings of another and contains only the differences. */
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigError, type Problem } from './errors.js';
@@ -10,9 +10,9 @@ import { mapTree, type Entry, type MapTree, type Tree } from './tree.js';
 const MAX_CHAIN = 10;
 
 /**
- * Reads a file and those it extends, merged: maps key by key, lists and scalars replaced by the extending file.
- * Problems that leave something to look at are added to `problems`.
- * @throws ConfigError if a file cannot be read or is not YAML, or the chain of `extends` runs in a circle.
+ * Reads a file and those it extends, merged: maps key by key; the extending file replaces lists and scalars. Other
+ * problems are added to `problems`.
+ * @throws ConfigError if a file cannot be read or is not YAML, or the chain of `extends` is a circle
  */
 export function readMerged(path: string, problems: Problem[]): MapTree {
   return readChain(path, [], { file: path }, problems);

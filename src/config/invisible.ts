@@ -7,7 +7,7 @@ import type { Place } from './source.js';
 const INVISIBLE = /[\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Cc}]/gu;
 const ORDINARY: ReadonlySet<string> = new Set([' ', '\t', '\n', '\r']);
 
-/** Those that come with copied text; others are named by their number alone. */
+/** Names of characters that often come with copied text; others show only their number. */
 const NAMES: Readonly<Record<string, string>> = {
   '\u0085': 'next line',
   '\u00a0': 'no-break space',

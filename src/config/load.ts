@@ -12,7 +12,7 @@ import { toPlain } from './tree.js';
 export interface LoadOptions {
   /** Overrides, each `path.to.key=VALUE` with VALUE in YAML, applied in order. */
   readonly set?: readonly string[];
-  /** The file is a results folder's own, perhaps of an earlier version that refused less: it is to be read, not run. */
+  /** The file is of a results folder, perhaps by an earlier version that refused less: it is read, not run. */
   readonly written?: boolean;
 }
 
@@ -33,7 +33,7 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   return result.data;
 }
 
-/** A value that YAML refused is null in the tree: the schema's complaint about that null is no news. */
+/** A value that YAML refused is null in the tree; the schema's problem with that null is not reported again. */
 function notYetReported(complaints: readonly Problem[], known: readonly Problem[]): Problem[] {
   const isKnown = ({ place }: Problem): boolean =>
     place !== undefined &&
@@ -41,7 +41,7 @@ function notYetReported(complaints: readonly Problem[], known: readonly Problem[
   return complaints.filter((complaint) => !isKnown(complaint));
 }
 
-/** By text, in the order in which the texts first have a problem, and from the top of each down. */
+/** Problems in the order of the texts, and within each from the top down. */
 function inReadingOrder(problems: readonly Problem[]): Problem[] {
   const texts = [...new Set(problems.map(({ place }) => place?.source))];
   const order = ({ place }: Problem): number => texts.indexOf(place?.source);

@@ -1,11 +1,11 @@
 /**
- * How deep a YAML text nests, found without recursion. The parser recurses, and at the end of its stack V8 may
- * abort the process (an out-of-memory in a regular expression) instead of throwing.
+ * How deep a YAML text nests, found without recursion. The parser recurses; at the end of the stack V8 may abort the
+ * process (out of memory in a regular expression) instead of throwing.
  */
 import { lexemes } from './lexemes.js';
 
 const MAX_BRACKETS = 100;
-/** A block collection stands further right than the one around it, so its column bounds its depth. */
+/** A block collection is indented more than its parent, so its column bounds its depth. */
 const MAX_INDENT = 200;
 const CLOSES: Readonly<Record<string, string>> = { ']': '[', '}': '{' };
 

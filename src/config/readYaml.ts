@@ -1,4 +1,4 @@
-/** From bytes on disk to a tree: everything that can be wrong with a file before its settings are looked at. */
+/** From bytes on disk to a tree, with all problems of a file but those of its settings. */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments, type Document, type ParsedNode } from 'yaml';
@@ -14,7 +14,7 @@ import { nearest } from './suggest.js';
 import { scalarTree, toTree, type Tree } from './tree.js';
 
 const MAX_BYTES = 1 << 20;
-/** After that many, one mistake has led to the others. */
+/** One mistake often leads to more syntax errors, so only the first ones are listed. */
 const MAX_SYNTAX_ERRORS = 5;
 
 /** What stands in the place of a file that cannot be read: who asked for it, if a file did. */

@@ -1,6 +1,6 @@
 /**
- * YAML as a tree of plain maps, lists and scalars, each knowing its place in the text. Everything that YAML can
- * do and a configuration has no business doing is refused here. Trees are immutable and may share subtrees.
+ * YAML as a tree of plain maps, lists and scalars, each with its place in the text. YAML features that a configuration
+ * does not need are refused here. Trees are immutable and may share subtrees.
  */
 import {
   isAlias,

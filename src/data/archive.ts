@@ -7,7 +7,7 @@ import { whatIs } from './whatIs.js';
 /** Wanted members: their paths inside the archive and exact sizes in bytes. */
 export type Wanted = ReadonlyMap<string, number>;
 
-/** No archive of this project unpacks to more; one that does is not read to its end. */
+/** No archive of this project unpacks to more; a larger one is not read to its end. */
 const MAX_BYTES = 1 << 30;
 
 const FILES = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'GNUDumpDir']);
@@ -18,7 +18,7 @@ function isMacNote(name: string): boolean {
   return parts[0] === '__MACOSX' || (parts.at(-1)?.startsWith('._') ?? false);
 }
 
-/** Why this entry has no business in an archive whose content is `folder`, or undefined. */
+/** Why this entry may not be in an archive of `folder`; undefined if it may. */
 function pathProblem(name: string, type: string, folder: string): string | undefined {
   const parts = name.replaceAll('\\', '/').split('/');
   if (name.startsWith('/') || name.startsWith('\\') || /^[A-Za-z]:/.test(name)) return 'an absolute path';
@@ -65,7 +65,7 @@ type Found = Map<string, { bytes: Uint8Array; filled: () => number }>;
 /** Takes the wanted members of an archive as its entries pass by. */
 class Collector {
   readonly found: Found = new Map();
-  /** The first entry that has no business there. */
+  /** The first entry that may not be there. */
   refusal: DataError | undefined;
   macNotes = 0;
   private total = 0;

@@ -3,11 +3,11 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { DataError } from './errors.js';
 
-/** What the choice of folder depends on; a parameter so that every platform's rule is testable on one. */
+/** What the choice of folder depends on; a parameter so that tests cover every platform's rule. */
 export interface DataDirEnvironment {
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home folder as the system has it; undefined or not absolute where it is not known. */
+  /** The user's home folder by the system; undefined or not absolute if it is unknown. */
   readonly home: string | undefined;
 }
 
@@ -19,7 +19,7 @@ function cacheHome({ platform, env, home = '' }: DataDirEnvironment): string {
   if (own !== undefined && isAbsolute(own)) return own;
   if (!isAbsolute(home)) {
     throw new DataError(
-      `There is no place for data: your home folder is not known (HOME is ${home === '' ? 'empty or not set' : `"${home}", no absolute path`}).`,
+      `Your home folder is not known, so there is no default data folder (HOME is ${home === '' ? 'empty or not set' : `"${home}", no absolute path`}).`,
       { code: 'home-unknown', remedy: 'Set HOME, or name a folder with --data-dir or ADAMW_BENCH_DATA.' },
     );
   }

@@ -1,6 +1,6 @@
 /**
- * Fetches one file over HTTP so that it appears under its name whole and verified, or not at all: partial files
- * are resumed, mirrors are tried in turn, two processes do not fetch twice.
+ * Fetches one file over HTTP. It appears under its name whole and verified, or not at all. Partial files are resumed,
+ * mirrors are tried one after the other, and two processes do not fetch the same file twice.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -22,7 +22,7 @@ export interface Target {
   readonly bytes?: number | undefined;
   readonly md5?: string | undefined;
   readonly urls: readonly string[];
-  /** What lies there in its place, as a sentence with a space in front. */
+  /** What is in its place, as a sentence with a space in front. */
   readonly found?: string;
 }
 
@@ -34,7 +34,7 @@ export interface Progress {
 
 export interface DownloadOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** A connection without data for so long is given up, in ms. */
+  /** A connection is dropped after this long without data, in ms. */
   readonly stallMs?: number;
   /** How often the list of mirrors is gone through. */
   readonly rounds?: number;
@@ -87,7 +87,7 @@ export async function sizeOf(file: string): Promise<number | undefined> {
   }
 }
 
-/** What a user without a network has to do, as the end of a sentence. */
+/** How to get the file by hand, as the end of a sentence. */
 export function manualDownload(target: Target): string {
   const size = target.bytes === undefined ? '' : ` (${target.bytes} bytes)`;
   const sum = target.md5 === undefined ? '' : `, md5 ${target.md5}${size}`;
@@ -160,7 +160,7 @@ async function request(url: string, target: Target, part: string, options: Downl
   if (have > 0 && have === target.bytes) return;
   const { signal, alive, stop } = watchdog(options.stallMs ?? 30_000);
   try {
-    // identity: some servers would otherwise hand a .gz over unpacked.
+    // identity: some servers would otherwise unpack a .gz on the way.
     const headers = { 'accept-encoding': 'identity', ...(have > 0 ? { range: `bytes=${have}-` } : {}) };
     const response = await fetch(url, { headers, signal });
     let start: number;
@@ -206,7 +206,7 @@ async function attempt(url: string, target: Target, part: string, options: Downl
   const md5 = await usingData(part, () => md5OfFile(part));
   if (md5 === target.md5) return;
   await discard();
-  // A continued file may have begun as another one: that is worth a fresh start, a wrong whole one is not.
+  // A continued file may have begun as another one, so it deserves a fresh start; a whole wrong file does not.
   throw new MirrorError(`md5 ${md5}, expected ${target.md5}`, { final: have === 0 });
 }
 
@@ -222,7 +222,7 @@ async function fromMirrors(target: Target, part: string, options: DownloadOption
       try {
         return await attempt(url, target, part, options);
       } catch (error) {
-        // No other mirror makes room on this disk.
+        // Another mirror does not help if the disk is full.
         if (error instanceof FileError) throw error;
         failures.set(url, reason(error));
         if (error instanceof MirrorError && error.final) given.add(url);

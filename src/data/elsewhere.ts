@@ -1,6 +1,6 @@
 /**
- * Looks for a data set's file under the names and in the folders that other programs use. What is found there is
- * used only where its checksum proves it; everything else is named, so that a user sees what is wrong.
+ * Looks for a data set's file under the names and in the folders that other programs use. A file is used only if its
+ * checksum proves it. Everything else is named, so that the user sees what is wrong.
  */
 import { readdir, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { errnoOf, sentenceFor } from '../files/problem.js';
 import { wrongMember } from './members.js';
 import { whatIs } from './whatIs.js';
 
-/** A file's place. Its authenticity is known already where it was what proved the file. */
+/** A file's place. Its authenticity is set if it proved the file. */
 export interface Located {
   readonly path: string;
   readonly authenticity?: Authenticity;
@@ -52,7 +52,7 @@ async function whyUnlisted(folder: string): Promise<string | undefined> {
 
 const isFolder = async (at: string) => (await stat(at).catch(() => undefined))?.isDirectory() ?? false;
 
-/** The things in `folder` that by their names may be `file`, also in folders of that name (two, at most). */
+/** Paths in `folder` that by their names may be `file`, also in folders of that name (at most two deep). */
 async function candidates(file: DataFile, folder: string, deeper = 2): Promise<string[]> {
   const names = await namesIn(folder);
   const { archive } = file;
@@ -69,7 +69,7 @@ async function candidates(file: DataFile, folder: string, deeper = 2): Promise<s
   return some;
 }
 
-/** How a thing is proven to be `file`, or why it is not; undefined if it is another set's and rightly there. */
+/** How `at` is proven to be `file`, or why not; undefined if it is another set's file in a shared folder. */
 async function checkCandidate(file: DataFile, at: string, shared: boolean) {
   if (file.archive !== undefined && (await isFolder(at))) {
     const wrong = await wrongMember(at, file.archive);
@@ -86,7 +86,7 @@ async function checkCandidate(file: DataFile, at: string, shared: boolean) {
   return wrong === undefined ? { authenticity: 'repacked' as const } : { why: wrong };
 }
 
-/** The same where the system may refuse: its sentence is then the reason. */
+/** `checkCandidate`; if the system refuses, its sentence is the reason. */
 async function checkOrExplain(
   file: DataFile,
   at: string,
@@ -132,8 +132,8 @@ async function unrecognisedFiles(entry: CatalogEntry, dataDir: string): Promise<
 }
 
 /**
- * Looks everywhere but at the file's own place.
- * @returns where it is proven to be, or else what was found that cannot be used: path and reason each
+ * Looks everywhere except at the file's own place.
+ * @returns where the proven file is, or else what was found and cannot be used: path and reason each
  */
 export async function lookElsewhere(
   entry: CatalogEntry,

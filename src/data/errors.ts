@@ -2,10 +2,7 @@
 import { ReportedError, type ReportedOptions } from '../errors/reported.js';
 import { explainingFiles } from '../files/problem.js';
 
-/**
- * A data file is missing, damaged, not what its name says, or cannot be had.
- * The message is meant for the user as it is; no stack trace adds to it.
- */
+/** A data file is missing, damaged, not what its name says, or cannot be had. */
 export class DataError extends ReportedError {
   constructor(message: string, options: ReportedOptions = {}) {
     super(message, { code: 'data-unusable', ...options });

@@ -32,7 +32,7 @@ async function refuseDangling(at: string): Promise<void> {
 }
 
 /**
- * Names the folder that is at fault, before a file below it is. A folder that does not exist is none.
+ * Reports the folder that is at fault rather than a file below it. A folder that does not exist is no fault.
  * @throws FileError if it is a file, or its files cannot be reached; DataError if it is a link that leads nowhere
  */
 async function requireFolder(folder: string): Promise<void> {

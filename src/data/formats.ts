@@ -15,7 +15,7 @@ export interface Sources {
   readonly test: Source;
 }
 
-/** Is told in a sentence (without full stop) what was passed over in a file. */
+/** Receives a sentence (without full stop) about what was skipped in a file. */
 type Notice = (sentence: string) => void;
 
 /** How a data set is stored. `paths` maps the catalogue's file names to where they lie. */
@@ -100,7 +100,7 @@ const imagenet: Format = {
     };
   },
   async check(entry, _name, path) {
-    // How many images a training file holds is not published, so the file is taken at its word here.
+    // The number of images in a training file is not published, so the file's own number is used.
     const source = await imagenetSource([path], undefined, entry.classes);
     await source.gather(Int32Array.of(0));
   },

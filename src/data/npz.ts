@@ -7,7 +7,7 @@ import { FileError } from '../files/problem.js';
 import { DataError, reason, usingData } from './errors.js';
 import { parseNpy, type NpyArray } from './npy.js';
 
-/** Larger arrays than any of this project's data sets; what a forged header may make us allocate. */
+/** A limit on what a forged header can allocate; no data set here has larger arrays. */
 const MAX_BYTES = 2 ** 31;
 
 /** Random access to a file in the form that zip.js asks for. */

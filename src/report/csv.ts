@@ -28,8 +28,8 @@ export const TIMING_COLUMNS = [
 ] as const;
 
 /**
- * Places where a spreadsheet would begin a formula: at the start, and behind what another locale's import takes for
- * the end of a field or line (there a quote in mid-field protects nothing).
+ * Places where a spreadsheet would begin a formula: at the start, and after what another locale's import reads as the
+ * end of a field or line (a quote in mid-field does not protect there).
  */
 const FORMULA = /(?<=^|[;|\t\r\n])(?=[\s"]*[=+\-@＝＋－＠])|^(?=[\t\r\n])/gu;
 /** Separators of other locales: text with one is quoted, as text with a comma is. */
@@ -115,8 +115,8 @@ function runRow(record: RunRecord): Row {
 }
 
 /**
- * The rows of one run. Only its first fields can hold text; the rest are numbers, which need no quoting and are joined
- * directly: a million rows through the general writer take a dozen seconds more.
+ * The rows of one run. Only the first fields can hold text. The rest are numbers, which need no quotes and are joined
+ * directly: the general writer takes a dozen seconds more for a million rows.
  */
 function epochRows({ label, cell, epochs }: RunRecord): string {
   const run = { label, lr: cell.lr, wd: cell.wd, seed: cell.seed, epochs: cell.epochs, cell: cell.id };

@@ -13,7 +13,7 @@ export interface ReportInput {
   readonly experiment: Experiment | null;
   /** How the results came about (versions, machine, git commit): shown as it is. */
   readonly manifest: object;
-  /** What to type to get these results again. */
+  /** The command that gives these results. */
   readonly command: string;
   /** All runs of the sweep, while it runs: the live page shows the missing ones as empty squares. */
   readonly planned?: readonly PlannedRun[];

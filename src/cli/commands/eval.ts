@@ -20,7 +20,6 @@ Examples:
 
 On the backend that trained them (the default) the error equals the run's exactly.`;
 
-/** Adds the command to the program. */
 export function addEval(program: Command, finish: (code: number) => void): void {
   program
     .command('eval')

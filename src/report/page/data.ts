@@ -1,6 +1,6 @@
 /**
- * What the page's script gets: records and statistics boiled down to what is drawn. Everything is plain JSON; a large
- * sweep's curves are thinned so that the page stays a few megabytes.
+ * The data of the page's script: records and statistics, reduced to what is drawn. Everything is plain JSON. The
+ * curves of a large sweep are thinned, so that the page stays a few megabytes.
  */
 import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
 import type { Experiment } from '../../experiment/experiment.js';
@@ -41,7 +41,7 @@ export interface PagePanel {
   readonly cells: readonly PageCell[];
 }
 
-/** A value as shown, as sorted, and why there is none. */
+/** The text, the value to sort by, and the reason if there is none. */
 export type TableCell = readonly [text: string, order: number | string | null, note?: string];
 
 export interface PageTable {
@@ -221,7 +221,7 @@ const duration = (seconds: number): string =>
       ? `${shortNumber(seconds / 60)} core minutes`
       : `${shortNumber(seconds / 3600)} core hours`;
 
-/** One line each: what was trained on what, for how long, how often. */
+/** One line each: data, model, time, number of runs. */
 function factsOf(records: readonly RunRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
   const seeds = new Set(records.map((r) => r.cell.seed)).size;
