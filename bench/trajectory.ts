@@ -21,7 +21,7 @@ import { makeSchedule } from '../src/optim/schedule.js';
 import { permutation, stream } from '../src/random/stream.js';
 import { plan } from '../src/experiment/plan.js';
 import type { Cell } from '../src/experiment/cell.js';
-import { makeFeed } from '../src/train/feed.js';
+import { batchLoader } from '../src/train/loader.js';
 import { weightTensors } from '../src/train/snapshot.js';
 import { step } from '../src/train/step.js';
 import { peer, python } from './speed/process.js';
@@ -45,23 +45,23 @@ function cellOf(seed: number, depth: number): Cell {
 function trainHere(cell: Cell, dataset: Dataset, folder: string): number[] {
   const { seed, lr, wd } = cell;
   const model = buildModel(cell.model, dataset);
-  const feed = makeFeed(dataset, cell.dataset.augment, cell.batchSize);
+  const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
   const optimizer = makeOptimizer(cell.optimizer, { lr, wd });
   const schedule = makeSchedule(cell.schedule, {
     epochs: 1,
-    stepsPerEpoch: feed.stepsPerEpoch,
+    stepsPerEpoch: loader.stepsPerEpoch,
     warmup: 0,
   });
   const theta = model.initialTheta(seed);
   writeFileSync(join(folder, 'theta.bin'), theta);
   const slots = optimizer.slots.map(() => new Float32Array(theta.length));
   let weights = weightTensors({ theta, slots, state: model.initialState() });
-  const order = permutation(feed.trainSize, stream(seed, 'shuffle', 0));
+  const order = permutation(loader.trainSize, stream(seed, 'shuffle', 0));
   const [images, labels] = ['images.bin', 'labels.bin'].map((name) => openSync(join(folder, name), 'w'));
   const losses: number[] = [];
-  for (let b = 0; b < feed.stepsPerEpoch; b++) {
+  for (let b = 0; b < loader.stepsPerEpoch; b++) {
     const indices = order.subarray(b * cell.batchSize, (b + 1) * cell.batchSize);
-    const batch = feed.train(indices, stream(seed, 'augment', 0, b));
+    const batch = loader.train(indices, stream(seed, 'augment', 0, b));
     writeSync(images!, batch.images);
     writeSync(labels!, batch.labels);
     const at = { t: b + 1, ...schedule(b + 1) };

@@ -12,8 +12,8 @@ export interface Additive {
 const MAX_SWEEPS = 200;
 
 /**
- * Least-squares fit of f(i) + g(j) to `values[i * columns + j]`, NaN entries left out, by alternating row and column
- * means (exact after one sweep where nothing is missing; Gauss-Seidel on the normal equations otherwise).
+ * Least-squares fit of f(i) + g(j) to `values[i * columns + j]`; NaN entries are left out. It alternates row means and
+ * column means. One sweep is exact if nothing is missing; otherwise this is Gauss-Seidel on the normal equations.
  */
 export function additiveFit(values: Float64Array, columns: number): Additive {
   const rows = columns > 0 ? values.length / columns : 0;
@@ -78,9 +78,9 @@ function countLines(
 }
 
 /**
- * Share of the variance that the additive fit explains, after taking from both sums of squares what noise of the
- * given mean variance per cell adds to them on average (0: no correction). Not clipped to [0, 1]. NaN where the
- * table has no interaction to speak of (fewer than two rows or columns) or does not vary beyond the noise.
+ * Share of the variance that the additive fit explains. Noise of mean variance `noiseVariance` per cell adds to both sums of
+ * squares; its average part is subtracted first (0: no correction). Not clipped to [0, 1]. NaN if the table has fewer
+ * than two rows or columns, or does not vary beyond the noise.
  */
 export function explainedShare(fit: Additive, noiseVariance: number): number {
   const total = fit.total - noiseVariance * (fit.cells - 1);

@@ -19,13 +19,13 @@ interface Sum {
 }
 
 /**
- * The anytime curve of one optimizer. An epoch's best is among the cells whose every finished run reached it; runs
- * that diverged, failed or timed out are left out, and their cells with them.
+ * The anytime curve of one optimizer. A cell counts only if all its runs finished, and at an epoch only if all of them
+ * reached it.
  */
 export function anytime(records: readonly RunRecord[]): AnytimePoint[] {
   const keyOf = (r: RunRecord) => `${r.cell.lr} ${r.cell.wd}`;
-  const spoiled = new Set(records.filter((r) => r.status !== 'ok').map(keyOf));
-  const kept = records.filter((r) => !spoiled.has(keyOf(r)));
+  const excluded = new Set(records.filter((r) => r.status !== 'ok').map(keyOf));
+  const kept = records.filter((r) => !excluded.has(keyOf(r)));
   const runsOf = new Map<string, number>();
   for (const r of kept) runsOf.set(keyOf(r), (runsOf.get(keyOf(r)) ?? 0) + 1);
   const epochs = new Map<number, Map<string, Sum>>();

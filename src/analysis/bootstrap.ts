@@ -1,8 +1,8 @@
 /**
- * The bootstrap that all grid statistics share. In its world the observed surface is the truth: a replicate is a
- * grid drawn about it, each statistic is computed anew (selection of the best cell, of columns, of the path taken
- * when tuning in turn included), and how far it falls from that world's truth is how far the observed statistic may
- * be from ours (the basic, or pivotal, bootstrap: Davison & Hinkley 1997, section 5.2).
+ * The bootstrap that all grid statistics share: the basic (pivotal) bootstrap of Davison & Hinkley 1997, section 5.2.
+ * It takes the observed surface for the truth and draws replicates of the grid about it. Each replicate computes every
+ * statistic anew, with its selections: the best cell, the columns, the path of tuning in turn. The deviation from that
+ * truth estimates the error of the observed statistic.
  */
 import { quantileSorted } from 'simple-statistics';
 import { stream, type Stream } from '../random/stream.js';
@@ -31,10 +31,10 @@ export interface BootstrapPlan {
   readonly seed: number;
 }
 
-/** One statistic: as observed (NaN: not identifiable), and its deviations from the truth in the bootstrap's world. */
+/** One statistic: its observed value (NaN: not identifiable) and its bootstrap deviations. */
 export interface Sampled {
   readonly value: number;
-  /** Empty where seed noise is unknown; a replicate in which the statistic was not identifiable is NaN. */
+  /** Empty if seed noise is unknown; NaN for a replicate in which the statistic was not identifiable. */
   readonly deviations: Float64Array;
   /** Degrees of freedom from which the noise of one cell is known. */
   readonly freedom: number;
@@ -42,7 +42,7 @@ export interface Sampled {
 
 export type Samples = Readonly<Record<Statistic, Sampled>>;
 
-/** Mean relative variance of the cells' means over the cells that vary; 0 where it is unknown. */
+/** Mean relative variance of the cells' means over the cells that vary; 0 if it is unknown. */
 export function meanNoise(surface: Surface, noise: Noise | null): number {
   if (!noise) return 0;
   let [sum, n] = [0, 0];
@@ -54,7 +54,7 @@ export function meanNoise(surface: Surface, noise: Noise | null): number {
   return n > 0 ? sum / n : 0;
 }
 
-/** What the weights of the ridge suppose: the median noise of cells in which nothing diverged. */
+/** The noise for the weights of the ridge: the median over the cells in which nothing diverged. */
 export function ridgeNoise(surface: Surface, noise: Noise | null): number {
   if (!noise) return ASSUMED_NOISE ** 2;
   const clean = noise.variance.filter((_, k) => !surface.touched[k] && !Number.isNaN(surface.error[k]!));
@@ -68,7 +68,7 @@ export function sample(surface: Surface, noise: Noise | null, plan: BootstrapPla
   const weightNoise = ridgeNoise(surface, noise);
   const luck = noise ? selectionLuck(surface, noise, stream(plan.seed, 'pilot', label)) : 0;
   const observed = evaluate(surface, truth, truth, variance, weightNoise, luck);
-  // The truth of the bootstrap's world has no noise to correct for.
+  // The surface that stands for the truth has no noise to correct for.
   const fixed = evaluate(surface, truth, truth, 0, weightNoise, 0);
   const count = noise && observed.at >= 0 ? plan.replicates : 0;
   const deviations = STATISTICS.map(() => new Float64Array(count));
@@ -87,7 +87,7 @@ export function sample(surface: Surface, noise: Noise | null, plan: BootstrapPla
   return Object.fromEntries(entries) as Record<Statistic, Sampled>;
 }
 
-/** How much lower the best cell's mean is than what it promises, in logarithms, on average: at most 0. */
+/** Mean over the replicates of ln(drawn error / true error) at the selected cell: the luck of selection, at most 0. */
 function selectionLuck(surface: Surface, noise: Noise, random: Stream): number {
   const drawn = new Float64Array(surface.error.length);
   let sum = 0;
@@ -100,14 +100,14 @@ function selectionLuck(surface: Surface, noise: Noise, random: Stream): number {
 }
 
 interface Evaluation {
-  /** Best cell, -1 where no cell is known. */
+  /** Best cell, -1 if no cell is known. */
   readonly at: number;
   readonly values: Record<Statistic, number>;
-  /** True values of what was chosen, for the statistics whose target is the chosen cell. */
+  /** The true errors of the chosen cells, for statistics about the chosen cell. */
   readonly moving: Partial<Record<Statistic, number>>;
 }
 
-/** All statistics of `error`, and what the choices made on it are worth on `truth`. */
+/** All statistics of `error`, and the errors on `truth` of the cells that they choose. */
 function evaluate(
   surface: Surface,
   error: Float64Array,

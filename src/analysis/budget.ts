@@ -10,11 +10,11 @@ import { ridge } from './ridge.js';
 import { argmin } from './selection.js';
 import { drawErrors, noiseOf, surfaceOf, type Surface } from './surface.js';
 
-/** What is compared between budgets: equal in all that an optimizer and a schedule have, whatever the label. */
+/** Budgets are compared if all else of the optimizer and the schedule is equal; labels may differ. */
 export const budgetKey = ({ optimizer, schedule }: RunRecord['cell']): string =>
   JSON.stringify([optimizer, schedule]);
 
-/** Optimizer, convention and schedule: a short name, which two that differ elsewhere share. */
+/** Optimizer, convention and schedule. The name is short: settings that differ elsewhere share it. */
 export const budgetName = ({ optimizer, schedule }: RunRecord['cell']): string =>
   `${optimizer.name}, ${optimizer.convention}, ${schedule.name}`;
 
@@ -75,7 +75,7 @@ function byEpochs(records: readonly RunRecord[]): Budget[] {
     });
 }
 
-/** The optimum along wd of the errors at each wd's best lr: the rule of the ridge on that one profile. */
+/** The optimum along wd, taken at each wd's best lr, by the rule of the ridge. */
 function profileOptimum(budget: Budget, error: Float64Array) {
   const { lrs, wds, diverged } = budget.surface;
   const at = wds.map((_, j) => argmin(error, j, wds.length, lrs.length));

@@ -1,11 +1,11 @@
-/** What the best wd of one training budget costs at another, lr tuned at both. */
+/** How much test error it costs to use the best wd of one training budget at another; lr is tuned at both. */
 import { stream } from '../random/stream.js';
 import type { BootstrapPlan } from './bootstrap.js';
 import type { Estimate } from './statistics.js';
-import { estimate, RULES, unknown } from './estimate.js';
+import { estimate, RULES, noEstimate } from './estimate.js';
 import { argmin } from './selection.js';
 import { drawErrors, type Noise, type Surface } from './surface.js';
-import { carry, meanCost } from './transfer.js';
+import { transferPairs, meanCost } from './transfer.js';
 
 export interface Budget {
   readonly epochs: number;
@@ -14,7 +14,7 @@ export interface Budget {
   readonly runs: number;
 }
 
-/** Of each budget (row) and wd (column) the cell with the best lr, an index into the budget's errors; -1: none. */
+/** For each budget (row) and wd (column): the index of the cell with the best lr in the budget's errors; -1: none. */
 const tunedCells = (budgets: readonly Budget[], errors: readonly Float64Array[]): number[] =>
   budgets.flatMap(({ surface: { lrs, wds } }, b) =>
     wds.map((_, j) => argmin(errors[b]!, j, wds.length, lrs.length)),
@@ -23,15 +23,16 @@ const tunedCells = (budgets: readonly Budget[], errors: readonly Float64Array[])
 /** Mean over all ordered pairs of budgets. */
 export function budgetTransfer(budgets: readonly Budget[], plan: BootstrapPlan): Estimate {
   const wds = budgets[0]?.surface.wds ?? [];
-  if (budgets.length < 2) return unknown('There is one budget only, so there is none to carry anything to.');
+  if (budgets.length < 2)
+    return noEstimate('There is one budget only, so there is none to carry anything to.');
   if (!budgets.every(({ surface }) => surface.wds.join() === wds.join()))
-    return unknown('The budgets do not have the same weight decays.');
+    return noEstimate('The budgets do not have the same weight decays.');
   const rows = budgets.map((_, b) => b);
   const truth = budgets.map(({ surface }) => surface.error);
   const tableOf = (cells: readonly number[], errors: readonly Float64Array[]) =>
     cells.map((at, k) => (at < 0 ? NaN : errors[Math.floor(k / wds.length)]![at]!));
   const observed = tableOf(tunedCells(budgets, truth), truth);
-  const value = meanCost(observed, carry(observed, wds, rows));
+  const value = meanCost(observed, transferPairs(observed, wds, rows));
   const known = Number.isFinite(value) && budgets.every(({ noise }) => noise);
   const deviations = new Float64Array(known ? plan.replicates : 0);
   const streams = budgets.map(({ epochs }) => stream(plan.seed, 'budget transfer', epochs));
@@ -40,7 +41,7 @@ export function budgetTransfer(budgets: readonly Budget[], plan: BootstrapPlan):
     budgets.forEach(({ surface, noise }, b) => drawErrors(surface, noise!, streams[b]!, drawn[b]!));
     const cells = tunedCells(budgets, drawn);
     const table = tableOf(cells, drawn);
-    const pairs = carry(table, wds, rows);
+    const pairs = transferPairs(table, wds, rows);
     deviations[r] = meanCost(table, pairs) - meanCost(tableOf(cells, truth), pairs);
   }
   const freedom = Math.min(...budgets.map(({ noise }) => noise?.freedom ?? Infinity));

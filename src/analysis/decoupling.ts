@@ -1,4 +1,4 @@
-/** From run records to the whole of the decoupling statistics: the one function that the report calls. */
+/** All decoupling statistics of a set of run records: the function that the report calls. */
 import type { RunRecord } from '../experiment/record.js';
 import type { BootstrapPlan, Sampled, Statistic } from './bootstrap.js';
 import type {
@@ -9,36 +9,35 @@ import type {
   OptimizerStatistics,
 } from './statistics.js';
 import { budgetTrends } from './budget.js';
-import { difference, estimate, RULES, unknown, widen, type Rule } from './estimate.js';
+import { difference, estimate, RULES, noEstimate, widen, type Rule } from './estimate.js';
 import { fromLogRatio, generalisation, lossPoints, type LossPoints } from './generalisation.js';
 import { byLabel } from '../experiment/grid.js';
-import { analyse, REASONS, type Analysed } from './optimizer.js';
+import { analyseOptimizer, REASONS, type OptimizerAnalysis } from './optimizer.js';
 import { sampleTransfer, worthUsing } from './transfer.js';
 
-/** Runs times replicates that the bootstrap draws at most, unless that left fewer than 200 replicates. */
-const DRAWS = 10_000_000;
-const FEWEST = 200;
+/** The bootstrap draws at most this many runs times replicates, but never fewer than 200 replicates. */
+const MAX_DRAWS = 10_000_000;
+const MIN_REPLICATES = 200;
 
-interface Side extends Analysed {
+interface Side extends OptimizerAnalysis {
   readonly points: LossPoints;
 }
 
 /**
- * The statistics of every optimizer in `records` (any order, several seeds, any status) and of every pair of
- * them. Pure, and equal for equal records and options. Never throws on degenerate records: what cannot be computed
- * is null with a reason.
+ * The statistics of every optimizer in `records` (any order, several seeds, any status) and of every pair of them.
+ * Pure and deterministic. Never throws on degenerate records: a value that cannot be computed is null, with a reason.
  */
 export function decoupling(records: readonly RunRecord[], options: DecouplingOptions = {}): Decoupling {
   const replicates = Math.min(
     options.replicates ?? 1000,
-    Math.max(FEWEST, Math.floor(DRAWS / Math.max(1, records.length))),
+    Math.max(MIN_REPLICATES, Math.floor(MAX_DRAWS / Math.max(1, records.length))),
   );
   const plan: BootstrapPlan = { level: options.level ?? 0.95, replicates, seed: options.seed ?? 0 };
   const sides = [...byLabel(records)].map(([label, group]) => ({
-    ...analyse(label, group, plan),
+    ...analyseOptimizer(label, group, plan),
     points: lossPoints(group, options.points ?? 'final'),
   }));
-  const pairs = sides.flatMap((a, k) => sides.slice(k + 1).map((b) => ordered(a, b)));
+  const pairs = sides.flatMap((a, k) => sides.slice(k + 1).map((b) => l2First(a, b)));
   return {
     level: plan.level,
     replicates,
@@ -59,7 +58,7 @@ function isDecoupling(l2: OptimizerStatistics, other: OptimizerStatistics): bool
 }
 
 /** The L2 optimizer first, whatever the order in the records. */
-function ordered(a: Side, b: Side): [Side, Side] {
+function l2First(a: Side, b: Side): [Side, Side] {
   return DECOUPLED_OF[b.statistics.optimizer] === a.statistics.optimizer ? [b, a] : [a, b];
 }
 
@@ -90,14 +89,14 @@ const unbounded = (rule: Rule): Rule => ({ ...rule, bounds: [-Infinity, Infinity
 
 function slopeDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
   const sampled: Sampled = difference(a.samples.slope, b.samples.slope);
-  if (!Number.isFinite(sampled.value)) return unknown(`Of one of the two: ${REASONS.slope}`);
+  if (!Number.isFinite(sampled.value)) return noEstimate(`Of one of the two: ${REASONS.slope}`);
   const found = estimate(sampled, RULES.slope, plan.level, REASONS.slope);
   // The smaller of the two degrees of freedom: never narrower than Welch's.
   const freedom = Math.min(a.slopeFreedom, b.slopeFreedom);
   return widen(found, Math.hypot(a.slopeError, b.slopeError), freedom, plan.level);
 }
 
-/** Over the learning rates that are worth using in both: else the one with fewer would look the cheaper. */
+/** Compares over the learning rates that are worth using in both: otherwise the one with fewer would look cheaper. */
 function transferDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
   const usable = ({ surface }: Side) =>
     new Set(worthUsing(surface.error, surface.wds.length).map((i) => surface.lrs[i]!));

@@ -5,7 +5,7 @@ import type { Estimate } from './statistics.js';
 import { tQuantile } from './student.js';
 
 /** An estimate that does not exist, and why. */
-export const unknown = (reason: string): Estimate => ({ value: null, low: null, high: null, reason });
+export const noEstimate = (reason: string): Estimate => ({ value: null, low: null, high: null, reason });
 
 export const ONE_SEED =
   'No cell has two finished seeds, so seed noise cannot be estimated; train two seeds or more for an interval.';
@@ -13,13 +13,13 @@ const UNSTABLE =
   'The statistic could not be computed in more than a fifth of the bootstrap replicates, so it has no interval.';
 
 /**
- * `basic`: value - deviations. `percentile`: value + deviations, for statistics that are corrected for bias already.
- * `union`: for statistics of single cells, the wider of basic and normal on either side, stretched from normal to t
- * quantiles because their noise is known from few runs. docs/statistics.md has the measured coverage of each.
+ * `basic`: value - deviations. `percentile`: value + deviations, for statistics that are already corrected for bias.
+ * `union`, for statistics of single cells: on each side the wider of basic and normal. It is stretched from normal to
+ * t quantiles, because few runs tell the noise of a cell. docs/statistics.md has the measured coverage of each.
  */
 export interface Rule {
   readonly interval: 'basic' | 'percentile' | 'union';
-  /** Take the mean deviation, the bias, from the value. */
+  /** Subtract the mean deviation (the bias) from the value. */
   readonly unbias: boolean;
   readonly bounds: readonly [number, number];
 }
@@ -33,14 +33,14 @@ export const RULES = {
   basin: { interval: 'percentile', unbias: false, bounds: SHARE },
   separability: { interval: 'basic', unbias: false, bounds: SHARE },
   slope: { interval: 'basic', unbias: false, bounds: REAL },
-  // Below 0 where the path happens on a cell truly better than the one that looks best.
+  // Below 0 if the path reaches a cell that is truly better than the one that looks best.
   regret: { interval: 'union', unbias: true, bounds: REAL },
   transfer: { interval: 'union', unbias: true, bounds: REAL },
 } as const satisfies Record<string, Rule>;
 
 /** The estimate of a statistic; `reason` is for a value that is not identifiable. */
 export function estimate(sampled: Sampled, rule: Rule, level: number, reason: string): Estimate {
-  if (!Number.isFinite(sampled.value)) return unknown(reason);
+  if (!Number.isFinite(sampled.value)) return noEstimate(reason);
   const clip = (v: number) => Math.min(rule.bounds[1], Math.max(rule.bounds[0], v));
   const known = [...sampled.deviations].filter(Number.isFinite).sort((a, b) => a - b);
   if (known.length === 0 || known.length < 0.8 * sampled.deviations.length)
@@ -77,7 +77,7 @@ function ends(
   return [-bias + (from + bias) * stretch, -bias + (to + bias) * stretch];
 }
 
-/** b - a, statistic by statistic: the deviations of two independent bootstraps subtracted in pairs. */
+/** b - a: the deviations of two independent bootstraps, subtracted in pairs. */
 export function difference(a: Sampled, b: Sampled): Sampled {
   const count = Math.min(a.deviations.length, b.deviations.length);
   return {
@@ -88,8 +88,8 @@ export function difference(a: Sampled, b: Sampled): Sampled {
 }
 
 /**
- * Widens an estimate to the t interval of a fitted line's scatter where that is wider, or gives it that interval
- * where it has none. `error`: standard error on `freedom` degrees of freedom.
+ * Widens an estimate to the t interval of the scatter about a fitted line, if that is wider or the estimate has no
+ * interval. `error`: standard error on `freedom` degrees of freedom.
  */
 export function widen(found: Estimate, error: number, freedom: number, level: number): Estimate {
   if (found.value === null || !Number.isFinite(error) || !(freedom >= 1)) return found;

@@ -4,7 +4,7 @@ import { stream, type Stream } from '../random/stream.js';
 import type { RunRecord } from '../experiment/record.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
 import type { Estimate, Generalisation } from './statistics.js';
-import { estimate, unknown } from './estimate.js';
+import { estimate, noEstimate } from './estimate.js';
 import { evaluateCurve, isotonic } from './isotonic.js';
 
 /** Points of one optimizer, sorted by training loss; `cluster` numbers the (lr, wd) cell they came from. */
@@ -19,13 +19,13 @@ export interface LossPoints {
 
 const EPOCHS_PER_RUN = 20;
 const CURVE_POINTS = 64;
-/** Beyond these quantiles of the training losses a fit leans on too few points. */
+/** The fits are compared between these quantiles of the training losses: beyond them there are too few points. */
 const TRIM = 0.05;
-const FEWEST_CELLS = 5;
-/** Points times replicates, so that the largest results stay within a second or two. */
-const WORK = 8_000_000;
-/** Points of one optimizer; with more runs than that over 20, fewer epochs of each are taken. */
-const MOST_POINTS = 20_000;
+const MIN_CELLS = 5;
+/** At most this many points times replicates, so that the largest results take a second or two. */
+const MAX_WORK = 8_000_000;
+/** Most points of one optimizer. With more than MAX_POINTS / 20 runs, fewer epochs of each are taken. */
+const MAX_POINTS = 20_000;
 
 /** The (training loss, test error) points of the finished runs: last epochs, or up to 20 epochs of each run. */
 export function lossPoints(records: readonly RunRecord[], points: 'final' | 'epochs'): LossPoints {
@@ -33,7 +33,7 @@ export function lossPoints(records: readonly RunRecord[], points: 'final' | 'epo
   const found: { x: number; y: number; cluster: number }[] = [];
   let runs = 0;
   const finished = records.filter((record) => record.status === 'ok');
-  const perRun = Math.max(1, Math.min(EPOCHS_PER_RUN, Math.floor(MOST_POINTS / finished.length)));
+  const perRun = Math.max(1, Math.min(EPOCHS_PER_RUN, Math.floor(MAX_POINTS / finished.length)));
   for (const record of finished) {
     const usable = pairs(record, points, perRun).filter(
       ([loss, e]) => loss > 0 && Number.isFinite(loss) && e >= 0,
@@ -66,8 +66,8 @@ function pairs(record: RunRecord, points: 'final' | 'epochs', perRun: number): [
 }
 
 /**
- * Test error of b minus a at equal training loss; both fitted by isotonic regression on ln training loss.
- * `names` names the random stream. `shareOfWork`: of the time allowed, where many pairs are compared.
+ * Test error of b minus a at equal training loss. Both are fitted by isotonic regression on ln training loss. `names`
+ * names the random stream. `shareOfWork`: this pair's share of MAX_WORK.
  */
 export function generalisation(
   a: LossPoints,
@@ -78,14 +78,14 @@ export function generalisation(
 ): Generalisation {
   const runs = [a.runs, b.runs] as const;
   const nothing = (reason: string): Generalisation => ({
-    difference: unknown(reason),
-    relative: unknown(reason),
+    difference: noEstimate(reason),
+    relative: noEstimate(reason),
     range: null,
     runs,
     curve: [],
   });
-  if (Math.min(a.clusters, b.clusters) < FEWEST_CELLS)
-    return nothing(`Fewer than ${FEWEST_CELLS} cells of one of the two finished with a training loss.`);
+  if (Math.min(a.clusters, b.clusters) < MIN_CELLS)
+    return nothing(`Fewer than ${MIN_CELLS} cells of one of the two finished with a training loss.`);
   const low = Math.max(quantileSorted([...a.x], TRIM), quantileSorted([...b.x], TRIM));
   const high = Math.min(quantileSorted([...a.x], 1 - TRIM), quantileSorted([...b.x], 1 - TRIM));
   if (!(high > low)) return nothing('The two did not reach a common range of training losses.');
@@ -126,7 +126,7 @@ function resample(
   names: readonly [string, string],
   shareOfWork: number,
 ): { difference: Sampled; logRatio: Sampled } {
-  const affordable = Math.floor((WORK * shareOfWork) / (a.x.length + b.x.length));
+  const affordable = Math.floor((MAX_WORK * shareOfWork) / (a.x.length + b.x.length));
   const replicates = Math.min(plan.replicates, Math.max(200, affordable));
   const random = stream(plan.seed, 'generalisation', ...names);
   const average = (points: LossPoints, weights: Float64Array) => meanOf(fitted(points, weights, at));

@@ -7,8 +7,8 @@ export interface Curve {
 }
 
 /**
- * Least-squares non-decreasing fit of y on x. The pooled blocks are joined linearly between their weighted mean x,
- * which takes the steps out of the usual step function.
+ * Least-squares non-decreasing fit of y on x. The weighted mean points of the pooled blocks are joined by straight
+ * lines, so the curve has no steps.
  *
  * @param x ascending
  * @param weights non-negative; points of weight 0 are left out
@@ -23,7 +23,7 @@ export function isotonic(x: ArrayLike<number>, y: ArrayLike<number>, weights: Ar
     if (!(w > 0)) continue;
     let mx = x[i]!;
     let my = y[i]!;
-    // Equal x are one point, whatever their y: pooled even where y rises.
+    // Points of equal x are pooled, even if y rises.
     for (; last >= 0 && (blockY[last]! >= my || blockX[last]! >= mx); last--) {
       const sum = blockW[last]! + w;
       mx = (blockX[last]! * blockW[last]! + mx * w) / sum;

@@ -1,14 +1,14 @@
-/** Everything that is said of one optimizer's grid, put together from the single statistics. */
+/** All statistics of one optimizer's grid. */
 import type { RunRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
 import type { Best, OptimizerStatistics, RegretFrom, Ridge, Separability, Transfer } from './statistics.js';
-import { estimate, RULES, unknown, widen } from './estimate.js';
+import { estimate, RULES, noEstimate, widen } from './estimate.js';
 import { buildGrid, type Grid } from '../experiment/grid.js';
 import { ridge, type RidgeFit } from './ridge.js';
 import { argmin, tuneInTurn, tuneInTurnFromAll } from './selection.js';
 import { noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
-import { carry, sampleTransfer, worthUsing } from './transfer.js';
+import { transferPairs, sampleTransfer, worthUsing } from './transfer.js';
 
 export const REASONS = {
   empty: 'No run of this optimizer finished or diverged: there is no test error to summarise.',
@@ -21,7 +21,7 @@ export const REASONS = {
 } as const;
 
 /** One optimizer's statistics, with the samples that comparisons need. */
-export interface Analysed {
+export interface OptimizerAnalysis {
   readonly statistics: OptimizerStatistics;
   readonly samples: Samples;
   readonly surface: Surface;
@@ -31,7 +31,11 @@ export interface Analysed {
   readonly slopeFreedom: number;
 }
 
-export function analyse(label: string, records: readonly RunRecord[], plan: BootstrapPlan): Analysed {
+export function analyseOptimizer(
+  label: string,
+  records: readonly RunRecord[],
+  plan: BootstrapPlan,
+): OptimizerAnalysis {
   const grid = buildGrid(label, records);
   const surface = surfaceOf(grid);
   const noise = noiseOf(grid);
@@ -102,7 +106,7 @@ function separabilityOf(grid: Grid, surface: Surface, samples: Samples, level: n
 function ridgeOf(fit: RidgeFit, used: number, samples: Samples, level: number): Ridge {
   const slope = estimate(samples.slope, RULES.slope, level, REASONS.slope);
   return {
-    slope: slope.value === null ? unknown(REASONS.slope) : widen(slope, fit.error, used - 2, level),
+    slope: slope.value === null ? noEstimate(REASONS.slope) : widen(slope, fit.error, used - 2, level),
     intercept: Number.isFinite(fit.intercept) ? fit.intercept : null,
     columns: fit.columns,
     used,
@@ -137,7 +141,7 @@ function regretOf(surface: Surface, samples: Samples, level: number) {
 function transferOf(surface: Surface, noise: Noise | null, plan: BootstrapPlan, label: string): Transfer {
   const { error, wds } = surface;
   const rows = worthUsing(error, wds.length);
-  const costs = carry(error, wds, rows).map(([carried, own]) => error[carried]! - error[own]!);
+  const costs = transferPairs(error, wds, rows).map(([carried, own]) => error[carried]! - error[own]!);
   const sampled = sampleTransfer(surface, noise, rows, plan, label);
   const reason = rows.length === 0 ? REASONS.empty : REASONS.transfer;
   return {

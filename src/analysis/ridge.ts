@@ -1,10 +1,10 @@
-/** The ridge: where along wd the error is least, lr by lr, and the line through those optima. */
+/** The ridge: for each lr the wd of least error, and the line through these optima. */
 import type { RidgeColumn, RidgeColumnStatus } from './statistics.js';
 import type { Surface } from './surface.js';
 
 /** Weighted straight line through the usable columns' optima, in natural logarithms. */
 export interface RidgeFit {
-  /** NaN where fewer than three columns are usable. */
+  /** NaN if fewer than three columns are usable. */
   readonly slope: number;
   readonly intercept: number;
   /** Standard error of the slope from the scatter about the line, used - 2 degrees of freedom. */
@@ -20,21 +20,21 @@ interface Optimum {
   readonly step: number;
 }
 
-/** Without two seeds the noise is unknown; weights then suppose this relative standard deviation. */
+/** The relative standard deviation that the weights assume if no cell has two seeds. */
 export const ASSUMED_NOISE = 0.05;
-/** The parabola's own inexactness, as a share of the wd step: keeps steep columns from taking all the weight. */
-const SHAPE = 0.1;
-/** How many cells on each side of the lowest the parabola is fitted to. */
-const REACH = 2;
+/** The error of the parabola itself, as a share of the wd step. Without it steep columns would take all the weight. */
+const VERTEX_ERROR = 0.1;
+/** The parabola is fitted to the lowest cell and this many on each side. */
+const NEIGHBOURS = 2;
 
 /**
- * The ridge of a table of errors. `noise`: relative variance of a cell's mean, for the weights
- * 1 / (noise * spread + (0.1 step)^2), where spread is the delta-method variance of the parabola's vertex.
+ * The ridge of a table of errors. `noise`: relative variance of a cell's mean. Each column has weight 1 / (noise *
+ * spread + (VERTEX_ERROR * step)^2); spread is the delta-method variance of the parabola's vertex.
  */
 export function ridge(surface: Surface, error: Float64Array, noise: number): RidgeFit {
   const optima = surface.lrs.map((_, i) => optimum(surface, error, i, noise));
   const weights = optima.map((o) =>
-    o.status === 'used' ? 1 / (noise * o.spread + (SHAPE * o.step) ** 2) : 0,
+    o.status === 'used' ? 1 / (noise * o.spread + (VERTEX_ERROR * o.step) ** 2) : 0,
   );
   const total = weights.reduce((a, b) => a + b, 0);
   const x = surface.lrs.map(Math.log);
@@ -73,7 +73,7 @@ function optimum(surface: Surface, error: Float64Array, i: number, noise: number
   if (ties.length === values.length || isFlat(values, noise)) return unusable('flat');
   if (ties[0] === 0 || ties.at(-1) === values.length - 1) return unusable('edge');
   const k = ties[Math.floor((ties.length - 1) / 2)]!;
-  const [from, to] = [Math.max(0, k - REACH), k + REACH + 1];
+  const [from, to] = [Math.max(0, k - NEIGHBOURS), k + NEIGHBOURS + 1];
   return vertex(
     known.slice(from, to).map((j) => Math.log(wds[j]!)),
     values.slice(from, to),
@@ -81,7 +81,7 @@ function optimum(surface: Surface, error: Float64Array, i: number, noise: number
   );
 }
 
-/** True where the values vary no more than noise of this variance might: three standard errors of its own variance. */
+/** True if the values vary no more than noise of this variance might: three standard errors of its own variance. */
 function isFlat(values: readonly number[], noise: number): boolean {
   const freedom = values.length - 1;
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
@@ -91,8 +91,8 @@ function isFlat(values: readonly number[], noise: number): boolean {
 
 /**
  * Minimum of the least-squares parabola c0 + c1 (x - at) + c2 (x - at)^2 through the points, and its delta-method
- * variance. `at`: the lowest point's x. Where the parabola does not open upwards within the points, the lowest point
- * itself cannot be told from a constant: flat.
+ * variance. `at`: the x of the lowest point. `flat` if the parabola does not open upwards within the points and the
+ * lowest point cannot be told from a constant.
  */
 function vertex(x: readonly number[], y: readonly number[], at: number): Optimum {
   const moment = (power: number) => x.reduce((sum, v) => sum + (v - at) ** power, 0);

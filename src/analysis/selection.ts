@@ -1,6 +1,6 @@
-/** Statistics of choosing: the best cell, how wide its basin is, and what tuning one axis at a time loses. */
+/** Statistics of selection: the best cell, how wide its basin is, and what tuning one axis at a time loses. */
 
-/** Index of the least entry (the first of equals; NaN skipped), -1 where there is none. */
+/** Index of the least entry (the first of equals; NaN skipped), -1 if there is none. */
 export function argmin(values: ArrayLike<number>, start = 0, step = 1, length = values.length): number {
   let found = -1;
   for (let k = 0, at = start; k < length; k++, at += step) {
@@ -16,19 +16,21 @@ export function shareWithin(error: Float64Array, limit: number): number {
   for (const e of error) {
     if (e !== e) continue;
     known++;
-    // A hair of slack, so that 0.11 counts as within 10% of 0.10 in floating point.
+    // A little slack, so that 0.11 counts as within 10% of 0.10 in floating point.
     if (e <= limit * (1 + 1e-12)) within++;
   }
   return known > 0 ? within / known : NaN;
 }
 
-/** Tunes lr at wd index `start`, then wd at that lr; the index of the cell reached, -1 where column is empty. */
+/**
+ * Tunes lr at wd index `start`, then wd at that lr. Returns the index of the cell reached, -1 if the column is empty.
+ */
 export function tuneInTurn(error: Float64Array, columns: number, start: number): number {
   const lrAt = argmin(error, start, columns, error.length / columns);
   return lrAt < 0 ? -1 : argmin(error, lrAt - start, 1, columns);
 }
 
-/** For every starting wd, the cell that tuning in turn reaches; as `tuneInTurn`, all at once. */
+/** `tuneInTurn` for every starting wd at once. */
 export function tuneInTurnFromAll(error: Float64Array, columns: number): Int32Array {
   const rows = error.length / columns;
   const bestOfRow = Int32Array.from({ length: rows }, (_, i) => argmin(error, i * columns, 1, columns));
@@ -38,7 +40,7 @@ export function tuneInTurnFromAll(error: Float64Array, columns: number): Int32Ar
   });
 }
 
-/** Mean over the starts of error at the cell reached, less error at `best`. */
+/** Mean over the starts: error at the cell reached minus error at `best`. */
 export function meanRegret(error: Float64Array, reached: Int32Array, best: number): number {
   let [sum, n] = [0, 0];
   for (const at of reached) {

@@ -1,12 +1,12 @@
 /**
- * The types of the decoupling statistics: what the report prints and a program may read. Every value is plain
- * JSON: never NaN or Infinity, but null with a sentence that says why. Definitions are in docs/statistics.md.
+ * The types of the decoupling statistics, for the report and for programs. Every value is plain JSON: in place of NaN
+ * or Infinity stands null, with a sentence that says why. Definitions are in docs/statistics.md.
  */
 
-/** A number with a confidence interval. Whatever is null is explained by `reason`. */
+/** A number with a confidence interval. `reason` explains what is null. */
 export interface Estimate {
   readonly value: number | null;
-  /** Ends of the interval at `Decoupling.level`; both null where it cannot be had (one seed, for instance). */
+  /** Ends of the interval at `Decoupling.level`; both null if it cannot be had (one seed, for instance). */
   readonly low: number | null;
   readonly high: number | null;
   /** A sentence: why the value or the interval is null. */
@@ -20,13 +20,13 @@ export interface Best {
   readonly mean: number;
   readonly sd: number | null;
   readonly runs: number;
-  /** True where the cell lies on the border of the grid: the optimum may lie outside. */
+  /** True if the cell lies on the border of the grid: the optimum may lie outside. */
   readonly edge: boolean;
-  /** Expected test error of this cell for fresh seeds: `mean` freed of the luck of having been selected. */
+  /** Expected test error of this cell for fresh seeds: `mean`, corrected for the luck of selection. */
   readonly expected: Estimate;
 }
 
-/** Shares of the grid's known cells, in [0, 1]; the best error is freed of selection luck where seeds allow. */
+/** Shares of the grid's known cells, in [0, 1]. With enough seeds the best error is corrected for selection luck. */
 export interface Basin {
   /** Within 10% of the best error. */
   readonly relative: Estimate;
@@ -37,7 +37,7 @@ export interface Basin {
 }
 
 export interface Separability {
-  /** Freed of seed noise where two or more seeds allow it, else equal to `raw` with no interval. */
+  /** Corrected for seed noise if two or more seeds allow it; otherwise equal to `raw`, with no interval. */
   readonly corrected: Estimate;
   /** Share of the variance of log mean test error explained by f(lr) + g(wd), noise included. */
   readonly raw: number | null;
@@ -49,9 +49,9 @@ export interface Separability {
 }
 
 /**
- * What became of one lr's column of cells. `used`; `edge`: the lowest error is at the first or last positive wd;
- * `zero`: it is at wd = 0; `flat`: no minimum that could be told from a constant; `few`: fewer than three cells
- * with wd > 0 that did not all diverge.
+ * The result of one lr's column of cells. `used`; `edge`: the lowest error is at the first or last positive wd;
+ * `zero`: it is at wd = 0; `flat`: no minimum could be told from a constant; `few`: fewer than three cells with wd > 0
+ * have a run that did not diverge.
  */
 export type RidgeColumnStatus = 'used' | 'edge' | 'zero' | 'flat' | 'few';
 
@@ -75,7 +75,7 @@ export interface Ridge {
   readonly censored: number;
 }
 
-/** What tuning lr at one fixed wd, then wd at that lr, loses against the full grid. */
+/** What is lost against the full grid by tuning lr at one fixed wd, then wd at that lr. */
 export interface RegretFrom {
   /** The wd at which lr was tuned. */
   readonly startWd: number;
@@ -89,24 +89,26 @@ export interface RegretFrom {
 export interface Regret {
   /** Mean over all starting wds, expected for fresh seeds; noise may take it a little below 0. */
   readonly mean: Estimate;
-  /** Started at wd = 0; null where the grid lacks it. */
+  /** Started at wd = 0; null if the grid lacks it. */
   readonly fromZero: RegretFrom | null;
-  /** Started at the lower median of the positive wds; null where there is none. */
+  /** Started at the lower median of the positive wds; null if there is none. */
   readonly fromMedian: RegretFrom | null;
   readonly worst: RegretFrom | null;
 }
 
-/** What a wd tuned at one lr costs that is kept at another, over all ordered pairs of lrs worth using. */
+/** What it costs to tune wd at one lr and keep it at another: over all ordered pairs of lrs worth using. */
 export interface Transfer {
   /** Mean over the pairs, expected for fresh seeds; noise may take it a little below 0. */
   readonly mean: Estimate;
-  /** The costliest pair, as observed; null where there is none. */
+  /** The costliest pair, as observed; null if there is none. */
   readonly worst: number | null;
-  /** Learning rates worth using: their best error is at most 1.5 times, or a point above, the best of all. */
+  /**
+   * How many learning rates are worth using: their best error is at most 1.5 times the best of all, or a point above.
+   */
   readonly lrs: number;
 }
 
-/** All there is to say of one optimizer (one label). */
+/** All statistics of one optimizer (one label). */
 export interface OptimizerStatistics {
   readonly label: string;
   /** adam, adamw, sgd, sgdw. */
@@ -115,14 +117,14 @@ export interface OptimizerStatistics {
   readonly epochs: number;
   /** Runs with a final test error, diverged ones included. */
   readonly runs: number;
-  /** Null where no cell has a result; `reason` says so. */
+  /** Null if no cell has a result; `reason` says so. */
   readonly best: Best | null;
   readonly basin: Basin;
   readonly separability: Separability;
   readonly ridge: Ridge;
   readonly regret: Regret;
   readonly transfer: Transfer;
-  /** Why nothing could be said at all. */
+  /** Why there are no statistics. */
   readonly reason?: string;
 }
 
@@ -132,14 +134,14 @@ export interface Generalisation {
   readonly difference: Estimate;
   /** difference / a's average error on that range; -0.15: b has 15% fewer errors. */
   readonly relative: Estimate;
-  /** Ends of the range of training losses compared, nats; null where the two do not overlap. */
+  /** Ends of the range of training losses compared, nats; null if the two do not overlap. */
   readonly range: readonly [number, number] | null;
   readonly runs: readonly [number, number];
   /** The two fitted curves on common losses, for drawing. */
   readonly curve: readonly { readonly trainLoss: number; readonly a: number; readonly b: number }[];
 }
 
-/** Two optimizers; every difference is b minus a. Where one is L2 and the other decoupled, a is the L2 one. */
+/** Two optimizers; every difference is b minus a. If one is L2 and the other decoupled, a is the L2 one. */
 export interface Comparison {
   readonly a: string;
   readonly b: string;
@@ -172,13 +174,13 @@ export interface BudgetOptimum {
 /** How the best wd follows the budget. */
 export interface BudgetTrend {
   readonly optima: readonly BudgetOptimum[];
-  /** Slope of ln(best wd) against ln(epochs); 0 where the best setting stays put. */
+  /** Slope of ln(best wd) against ln(epochs); 0 if the best setting stays put. */
   readonly slope: Estimate;
-  /** What a wd tuned at one budget costs that is kept at another, lr tuned at both: mean over all ordered pairs. */
+  /** What it costs to tune wd at one budget and keep it at another, lr tuned at both: mean over all ordered pairs. */
   readonly transfer: Estimate;
 }
 
-/** The trend of one optimizer and schedule, whose budgets stand under `labels`. */
+/** The trend of one optimizer and schedule; `labels` are those of its budgets. */
 export interface NamedBudgetTrend extends BudgetTrend {
   readonly name: string;
   readonly labels: readonly string[];
@@ -191,7 +193,7 @@ export interface Decoupling {
   readonly replicates: number;
   readonly optimizers: readonly OptimizerStatistics[];
   readonly comparisons: readonly Comparison[];
-  /** Of what was trained at several numbers of epochs; often none. */
+  /** One for each setting that was trained at several numbers of epochs; often none. */
   readonly budgets: readonly NamedBudgetTrend[];
 }
 

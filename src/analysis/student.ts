@@ -17,7 +17,7 @@ function centralProbability(t: number, freedom: number): number {
 
 /** The t for which P(|T| <= t) = level (0 < level < 1), for integer degrees of freedom of at least 1. */
 export function tQuantile(level: number, freedom: number): number {
-  // In the angle rather than in t: bounded, whatever the tails.
+  // Substitutes the angle for t: it is bounded, whatever the tails.
   const excess = (angle: number) => centralProbability(Math.sqrt(freedom) * Math.tan(angle), freedom) - level;
   return Math.sqrt(freedom) * Math.tan(bisect(excess, 0, Math.PI / 2 - 1e-12, 200, 1e-12));
 }

@@ -1,6 +1,6 @@
 /**
- * A grid as flat arrays, and the noise model from which the bootstrap draws other grids that the same experiment
- * could have given. Flat because the bootstrap visits every cell a thousand times.
+ * A grid as flat arrays, and the noise model from which the bootstrap draws replicates of the experiment. The arrays
+ * are flat because the bootstrap visits every cell a thousand times.
  */
 import { median } from 'simple-statistics';
 import type { Stream } from '../random/stream.js';
@@ -10,13 +10,13 @@ import type { Grid, GridCell } from '../experiment/grid.js';
 export interface Surface {
   readonly lrs: readonly number[];
   readonly wds: readonly number[];
-  /** Mean test error, at least `floor`; NaN where missing. */
+  /** Mean test error, at least `floor`; NaN if missing. */
   readonly error: Float64Array;
-  /** 1 where every run diverged. */
+  /** 1 if every run diverged. */
   readonly diverged: Uint8Array;
-  /** 1 where some run diverged. */
+  /** 1 if some run diverged. */
   readonly touched: Uint8Array;
-  /** Smallest error a logarithm is taken of: half the smallest positive one, where some error is 0. */
+  /** Least error of which a logarithm is taken: half the smallest positive one if some error is 0. */
   readonly floor: number;
 }
 
@@ -48,11 +48,12 @@ export function surfaceOf(grid: Grid): Surface {
 }
 
 /**
- * The noise of a grid, or null where no cell has two finished seeds. Each residual (e - mean) / mean is inflated by
- * sqrt(n / (n - 1)), which undoes the shrinkage of residuals about a mean of n. A cell in which nothing diverged
- * draws from its own residuals and those of its up to eight neighbours, because two or three seeds say too
- * little alone and noise changes slowly over the grid; without any, from the whole grid's. A cell in which some runs
- * diverged draws from its own only, one in which all did has no noise.
+ * The noise of a grid, or null if no cell has two finished seeds. Residuals about a mean of n shrink, so each residual
+ * (e - mean) / mean is multiplied by sqrt(n / (n - 1)).
+ *
+ * A cell without divergence draws from its own residuals and those of its up to eight neighbours: two or three seeds
+ * say too little alone, and noise changes slowly over the grid. If these have none, it draws from the whole grid's. A
+ * cell in which some runs diverged draws only from its own; one in which all did has no noise.
  */
 export function noiseOf(grid: Grid): Noise | null {
   const cells = grid.cells.flat();
@@ -99,7 +100,7 @@ function neighbours(k: number, rows: number, columns: number): number[] {
 const meanSquare = (values: readonly number[]) =>
   values.length > 0 ? values.reduce((sum, v) => sum + v * v, 0) / values.length : 0;
 
-/** Writes into `out` the mean errors of a grid drawn with as many runs a cell as the experiment had. */
+/** Draws a grid with as many runs a cell as the experiment had, and writes its mean errors into `out`. */
 export function drawErrors(surface: Surface, noise: Noise, random: Stream, out: Float64Array): void {
   const { pool, start, size, runs } = noise;
   for (let k = 0; k < out.length; k++) {
@@ -107,7 +108,7 @@ export function drawErrors(surface: Surface, noise: Noise, random: Stream, out: 
     let sum = 0;
     if (n > 0) for (let r = runs[k]!; r > 0; r--) sum += pool[start[k]! + Math.floor(random.uniform() * n)]!;
     const mean = surface.error[k]!;
-    // A relative residual below -1 is possible only through the inflation; an error is never negative.
+    // The inflation can take a relative residual below -1, but an error is never negative.
     out[k] = n > 0 ? mean * Math.max(0.05, 1 + sum / runs[k]!) : mean;
   }
 }

@@ -1,16 +1,18 @@
-/** What a wd costs that was tuned at one lr, or one budget, and is kept at another. */
+/** What it costs to tune wd at one lr, or one budget, and keep it at another. */
 import { stream } from '../random/stream.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
 import { argmin } from './selection.js';
 import { drawErrors, type Noise, type Surface } from './surface.js';
 
-/** A learning rate is worth using where its best error is at most this many times the best of all, */
-const TIMES = 1.5;
-/** or so much above it, for a best error near 0. */
-const ABOVE = 0.01;
+/**
+ * A learning rate is worth using if its best error is at most MAX_RATIO times the best of all, or at most MAX_EXCESS
+ * above it.
+ */
+const MAX_RATIO = 1.5;
+const MAX_EXCESS = 0.01;
 
-/** Per ordered pair of rows: the cell with the wd that is best in the one, and the best cell, both in the other. */
-export type Carried = readonly (readonly [carried: number, own: number])[];
+/** For each ordered pair of rows: the cell of the second row with the best wd of the first, and its own best cell. */
+export type TransferPairs = readonly (readonly [carried: number, own: number])[];
 
 const bestOfRow = (error: ArrayLike<number>, columns: number, row: number) =>
   argmin(error, row * columns, 1, columns);
@@ -18,16 +20,20 @@ const bestOfRow = (error: ArrayLike<number>, columns: number, row: number) =>
 /** The rows (lrs) whose best error is near the best of all. */
 export function worthUsing(error: Float64Array, columns: number): number[] {
   const least = error[argmin(error)]!;
-  const limit = Math.max(least * TIMES, least + ABOVE);
+  const limit = Math.max(least * MAX_RATIO, least + MAX_EXCESS);
   const rows = Array.from({ length: error.length / columns }, (_, i) => i);
   return rows.filter((i) => error[bestOfRow(error, columns, i)]! <= limit);
 }
 
 /**
- * The pairs of `rows`, without those whose carried cell is not known. Empty where there is nothing to choose: a single
- * wd, or the best of all rows on the same border of the grid (a wd of 0 is no border), beyond which they may differ.
+ * The pairs of `rows` whose carried cell is known. Empty if there is nothing to choose: a single wd, or all rows are
+ * best on the same border of the grid (a wd of 0 is no border), beyond which their optima may differ.
  */
-export function carry(error: ArrayLike<number>, wds: readonly number[], rows: readonly number[]): Carried {
+export function transferPairs(
+  error: ArrayLike<number>,
+  wds: readonly number[],
+  rows: readonly number[],
+): TransferPairs {
   const columns = wds.length;
   const best = rows.map((i) => bestOfRow(error, columns, i)).filter((at) => at >= 0);
   const [first] = best;
@@ -43,11 +49,11 @@ export function carry(error: ArrayLike<number>, wds: readonly number[], rows: re
   );
 }
 
-/** Mean over the pairs of what carrying costs; NaN without any. */
-export const meanCost = (error: ArrayLike<number>, pairs: Carried): number =>
+/** Mean extra error over the pairs; NaN if there are none. */
+export const meanCost = (error: ArrayLike<number>, pairs: TransferPairs): number =>
   pairs.reduce((sum, [carried, own]) => sum + error[carried]! - error[own]!, 0) / pairs.length;
 
-/** The mean cost between the lrs of `rows`, which are not chosen anew in each replicate; `label` names the stream. */
+/** The mean cost between the lrs of `rows`. Replicates do not choose the rows anew. `label` names the stream. */
 export function sampleTransfer(
   surface: Surface,
   noise: Noise | null,
@@ -56,13 +62,13 @@ export function sampleTransfer(
   label: string,
 ): Sampled {
   const { error, wds } = surface;
-  const value = meanCost(error, carry(error, wds, rows));
+  const value = meanCost(error, transferPairs(error, wds, rows));
   const deviations = new Float64Array(noise && Number.isFinite(value) ? plan.replicates : 0);
   const random = stream(plan.seed, 'transfer', label);
   const drawn = new Float64Array(error.length);
   for (let r = 0; r < deviations.length; r++) {
     drawErrors(surface, noise!, random, drawn);
-    const pairs = carry(drawn, wds, rows);
+    const pairs = transferPairs(drawn, wds, rows);
     deviations[r] = meanCost(drawn, pairs) - meanCost(error, pairs);
   }
   return { value, deviations, freedom: noise ? noise.freedom : 0 };

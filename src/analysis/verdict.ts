@@ -1,9 +1,9 @@
-/** The statistics in three sentences that claim no more than their intervals do. */
+/** The statistics in three sentences, which claim no more than the intervals allow. */
 import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from './statistics.js';
 
 /**
- * The verdict on the comparison that the experiment was made for: the first pair of an L2 optimizer and its
- * decoupled sibling under equal schedules, else the first pair. Labels are given as they are: escape them on display.
+ * The verdict on the comparison that matters: the first pair of an L2 optimizer and its decoupled form under equal
+ * schedules, else the first pair. Labels are not escaped: escape them on display.
  */
 export function verdict(decoupling: Decoupling): string[] {
   const { comparisons, optimizers } = decoupling;
@@ -35,7 +35,7 @@ export function verdictOf(decoupling: Decoupling, comparison: Comparison): strin
 
 type Direction = 'lower' | 'higher' | 'open' | 'unknown';
 
-/** Which way an interval points: `open` where it includes 0, `unknown` where there is none. */
+/** The sign of an interval: `open` if it includes 0, `unknown` if there is none. */
 export function direction({ low, high }: Estimate): Direction {
   if (low === null || high === null) return 'unknown';
   if (high < 0) return 'lower';
@@ -84,7 +84,7 @@ function independenceSentence(
   return `${facts}${legend && ` (${legend})`}: ${independence(a, b, c)}.${kept && ` ${kept}`}`;
 }
 
-/** What it costs to keep a tuned wd when lr changes; empty where one of the two cannot say. */
+/** The cost of keeping a tuned wd when lr changes; empty if it is unknown for one of the two. */
 function transferSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison): string {
   const [one, other] = [b.transfer.mean, a.transfer.mean];
   if (one.value === null || other.value === null) return '';
@@ -96,13 +96,13 @@ function transferSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Com
   return `${facts}: it is dearer to keep ${way === 'lower' ? a.label : b.label}'s.`;
 }
 
-/** One statistic of both optimizers, said once where neither has it. */
+/** One statistic of both optimizers; a single phrase if neither has it. */
 function both([one, other]: readonly [Estimate, Estimate], [name, otherName]: readonly [string, string]) {
   if (one.value === null && other.value === null) return 'not identifiable for either';
   return `${shown(one)} for ${name} and ${shown(other)} for ${otherName}`;
 }
 
-/** What separability and slope together allow one to say. */
+/** What separability and slope together show. */
 function independence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison): string {
   const separability = direction(c.separability);
   if (separability === 'unknown')
@@ -112,7 +112,7 @@ function independence(a: OptimizerStatistics, b: OptimizerStatistics, c: Compari
   const [more, less, slopes] =
     separability === 'higher' ? [b, a, slopeAgrees(b, a)] : [a, b, slopeAgrees(a, b)];
   const [converged, other] = [more.separability.rawConverged, less.separability.rawConverged];
-  // Whole columns of diverged cells are additive: they can make the more coupled grid look the more separable.
+  // Whole columns of diverged cells are additive, so they can make the more coupled grid look more separable.
   if (converged !== null && other !== null && converged < other)
     return `but over the cells where nothing diverged it is ${fixed(converged)} for ${more.label} against ${fixed(other)} for ${less.label}, the other way round, so neither is shown to be easier to tune`;
   return `lr and wd are more nearly independent in ${more.label} than in ${less.label}${slopes}`;
@@ -144,7 +144,7 @@ function generalisationSentence(c: Comparison, level: number): string {
 const sentences = (...parts: readonly (string | undefined)[]) => parts.filter(Boolean).join(' ');
 const setting = ({ lr, wd }: { readonly lr: number; readonly wd: number }) =>
   `lr ${short(lr, 3)}, wd ${short(wd, 3)}`;
-/** `digits` decimals, with a true minus, which no text breaks a line at; never a minus zero. */
+/** `digits` decimals, with a typographic minus (no line breaks after it); never -0. */
 const fixed = (value: number, digits = 2) =>
   value
     .toFixed(digits)

@@ -1,13 +1,13 @@
-/** What a backend is to the rest of the program: a name to ask for, and a report on what was found. */
+/** The backends: their names, and a report on each. */
 import { ReportedError } from '../errors/reported.js';
 
-/** The engines that can compute, in the words of the configuration file. */
+/** The backends by their names in the configuration file. */
 export type BackendName = 'tensorflow' | 'onednn' | 'wasm' | 'cpu';
 
 /** Every backend, in the order in which `adamw-bench doctor` lists them. */
 export const BACKEND_NAMES: readonly BackendName[] = ['tensorflow', 'onednn', 'wasm', 'cpu'];
 
-/** What trying a backend has shown. */
+/** The result of trying a backend. */
 export interface BackendReport {
   readonly name: BackendName;
   /** Whether it can compute here and now. */

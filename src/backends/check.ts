@@ -1,7 +1,7 @@
-/** A small computation with a known answer: what a backend has to get right before anything is trained on it. */
+/** A small computation to compare backends with. A backend that gets it wrong must not train. */
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Numbers in [-1, 1) that every backend is given alike. */
+/** Fixed numbers in [-1, 1), the same for every backend. */
 const ramp = (n: number, step: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => ((i * step) % 97) / 48.5 - 1);
 
@@ -11,7 +11,7 @@ const kernel = (name: string, inputs: tf.NamedTensorMap, attrs: object): tf.Tens
 
 /**
  * A two-layer network (convolution, ReLU, product) and the gradients of half its squared output, on fixed numbers and
- * on the current backend. Back-propagation is written out, so that no gradients need be registered with tfjs.
+ * the current backend. Back-propagation is written out, so that tfjs needs no registered gradients.
  * @returns outputs [2,4], then the gradients of weights [180,4], filter [3,3,3,5] and image [2,6,6,3], in one array
  */
 export async function smallGradient(): Promise<Float32Array> {
@@ -41,7 +41,7 @@ export function relativeDifference(actual: Float32Array, expected: Float32Array)
   let [difference, magnitude] = [0, 1];
   expected.forEach((value, i) => {
     const error = Math.abs(actual[i]! - value);
-    // A NaN must not look small.
+    // NaN counts as a difference.
     difference = Number.isNaN(error) ? Infinity : Math.max(difference, error);
     magnitude = Math.max(magnitude, Math.abs(value));
   });

@@ -1,10 +1,9 @@
-/** The cpu backend: tfjs's plain JavaScript, which is the reference of the tests and runs wherever Node does. */
+/** The cpu backend: tfjs's plain JavaScript. It runs wherever Node runs, and tests take it for the reference. */
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 
 /**
- * Makes cpu the current tfjs backend.
- * On first use it would print a banner that recommends tfjs-node. That is not printed: `doctor` and the manifest name
- * the backend in use, and what a faster one needs.
+ * Makes cpu the current tfjs backend. Hides the banner of its first use, which recommends tfjs-node: `doctor` and the
+ * manifest say which backend is in use and what a faster one needs.
  */
 export async function loadCpu(): Promise<{ version: string }> {
   const { version_cpu } = await import('@tensorflow/tfjs-backend-cpu');

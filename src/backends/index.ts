@@ -71,7 +71,7 @@ export function unavailable(name: BackendName, error: unknown): BackendReport {
 
 /**
  * Makes one backend current.
- * Throws a BackendError with a reason and advice where it cannot be.
+ * @throws BackendError with a reason and advice if that fails
  */
 export async function loadBackend(name: BackendName, options: BackendOptions = {}): Promise<BackendReport> {
   try {
@@ -101,7 +101,7 @@ async function loadFastest(options: BackendOptions): Promise<BackendReport> {
     facts: { ...report.facts, ...failures },
   });
 
-  // TensorFlow takes seconds to load: without a driver there is no GPU to find, so its turn comes after onednn.
+  // TensorFlow takes seconds to load. Without a driver it cannot find a GPU, so it then comes after onednn.
   const first = tensorflowHost.hasNvidiaDriver() ? await attempt('tensorflow') : undefined;
   if (first?.device === 'GPU') return finish(first);
   const onednn = await attempt('onednn');
@@ -118,11 +118,11 @@ async function loadFastest(options: BackendOptions): Promise<BackendReport> {
 }
 
 /**
- * Makes a backend the current one of tfjs and says which, on what.
- * @param name `auto` takes the first that works of: tensorflow on a GPU, onednn, tensorflow on the CPU, wasm, cpu;
- *   why others were passed over is then in the report's facts
+ * Makes a backend the current one of tfjs, and reports its name and device.
+ * @param name `auto` takes the first that works of: tensorflow on a GPU, onednn, tensorflow on the CPU, wasm, cpu; the
+ *   report's facts then say why others were passed over
  * @param options `threads` inside one operation (onednn: 1 unless given; wasm and cpu have one)
- * Throws a BackendError with a reason and advice where a backend asked for by name cannot be used.
+ * @throws BackendError with a reason and advice if a backend named by the user cannot be used
  */
 export async function useBackend(
   name: 'auto' | BackendName,

@@ -1,8 +1,8 @@
 /**
  * Fused kernels that a backend may register to replace a composition of tfjs operations.
  *
- * Each has a composed equivalent (the file named beside it), which is its specification and which every backend
- * without the kernel runs. A backend registers a kernel with tfjs under the name given here.
+ * The composition (in the file named beside each) is the specification. Backends without the kernel run it. A backend
+ * registers a kernel with tfjs under the name given here.
  */
 import {
   engine,
@@ -46,8 +46,8 @@ export const SoftmaxCrossEntropy = 'AdamwBenchSoftmaxCrossEntropy';
 export const BiasReluGrad = 'AdamwBenchBiasReluGrad';
 
 /**
- * Convolution, bias, ReLU and max pooling over windows of size x size side by side (nn/convPool.ts), so that what the
- * convolution gives need not be kept.
+ * Convolution, bias, ReLU and max pooling over windows of size x size side by side (nn/convPool.ts). The
+ * output of the convolution need not be kept.
  *   inputs  x [b, h, w, c], filter [kh, kw, c, k], bias [k]
  *   attrs   FusedConv2D's, and size: number, from 1 to 15
  *   outputs y [b, h'/size, w'/size, k], where (bool, of y's shape): bytes that MaxPoolReluBiasGrad understands
@@ -55,7 +55,7 @@ export const BiasReluGrad = 'AdamwBenchBiasReluGrad';
 export const ConvReluMaxPool = 'AdamwBenchConvReluMaxPool';
 
 /**
- * The gradient of ConvReluMaxPool by what the convolution gave and by the bias.
+ * The gradient of ConvReluMaxPool with respect to the convolution's output and the bias.
  *   inputs  dy [b, h, w, k], where
  *   attrs   size: number, shape: [b, h', w', k], the convolution's output
  *   outputs dz [b, h', w', k], dbias [k]
@@ -73,7 +73,7 @@ export const ReluGrad = 'AdamwBenchReluGrad';
  * One Adam step on flat vectors (optim/). All in one pass:
  *   g = gradient + l2*mask*theta;  m' = beta1 m + (1-beta1) g;  v' = beta2 v + (1-beta2) g^2
  *   theta' = theta - stepSize * (m'/bias1) / (sqrt(v'/bias2) + epsilon) - decay*mask*theta
- *   inputs  theta, gradient, m, v [n], mask [n] (optional; 1 everywhere where absent)
+ *   inputs  theta, gradient, m, v [n], mask [n] (optional; absent: 1 everywhere)
  *   attrs   beta1, beta2, bias1, bias2, stepSize, epsilon, l2, decay: number; reuse: boolean, whether theta', m' and v'
  *           may be written over theta, m and v
  *   outputs theta', m', v' [n]

@@ -2,7 +2,7 @@
 import { bundledFor, loadExperiment, type Experiment, type LoadOptions } from '../config/index.js';
 
 /**
- * Loads the file, or else the bundled configuration of that name, which is said on standard error unless `quiet`.
+ * Loads the file, or else the bundled configuration of that name; a note on standard error says so unless `quiet`.
  * @throws ConfigError as `loadExperiment`
  */
 export function loadNamed(config: string, options: LoadOptions, quiet = false): Experiment {

@@ -3,11 +3,11 @@ import { ReportedError, type ReportedOptions } from '../errors/reported.js';
 /** What the process tells its caller. */
 export const exitCode = {
   ok: 0,
-  /** Something that should not happen: a defect here, or a machine that fails. */
+  /** A defect of this program, or a failing machine. */
   unexpected: 1,
   /** Input that cannot be used: arguments, configuration, data, a results folder. Nothing was trained. */
   refused: 2,
-  /** The sweep came to its end, but some cells failed or timed out. */
+  /** The sweep ended, but some cells failed or timed out. */
   cellsFailed: 3,
   /** Stopped by Ctrl-C, SIGTERM or the time budget; the next run continues. */
   interrupted: 130,

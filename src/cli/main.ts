@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../files/version.js';
 import { ReportedError } from '../errors/reported.js';
-import { discreet } from './discreet.js';
+import { redactAddresses } from './redactAddresses.js';
 import { requireOpenFiles, tooManyFiles } from '../files/openFiles.js';
 import { surviveLostOutput } from '../files/output.js';
 import { onUnflushable } from '../files/flush.js';
@@ -18,7 +18,7 @@ Examples:
 
 type Add = (program: Command, finish: (code: number) => void) => void;
 
-/** The commands, each loaded only where it is called for (or help is): TensorFlow.js alone takes half a second. */
+/** The commands. Each is loaded only if it (or help) is asked for: TensorFlow.js alone takes half a second. */
 const commands: readonly { readonly names: readonly string[]; load(): Promise<Add> }[] = [
   { names: ['run'], load: async () => (await import('./commands/run.js')).addRun },
   { names: ['plan'], load: async () => (await import('./commands/plan.js')).addPlan },
@@ -32,7 +32,7 @@ const commands: readonly { readonly names: readonly string[]; load(): Promise<Ad
   { names: ['queue'], load: async () => (await import('./commands/queue.js')).addQueue },
 ];
 
-/** `main` as a process of its own: what happens outside the command's own calls is dealt with as well. */
+/** `main` as a process: also handles what happens outside the command's own calls. */
 export async function start(argv: readonly string[]): Promise<number> {
   surviveLostOutput();
   surviveHangUp();
@@ -52,7 +52,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .version(packageVersion)
     .addHelpText('after', examples)
     .showHelpAfterError('(add --help for the options and examples)')
-    .configureOutput({ outputError: (text, write) => write(discreet(text, argv)) })
+    .configureOutput({ outputError: (text, write) => write(redactAddresses(text, argv)) })
     .exitOverride();
   try {
     requireOpenFiles();
@@ -64,7 +64,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Adds the command that is called for, or all of them for help and for what is no command. */
+/** Adds the command that is called; all of them for help and for unknown commands. */
 async function addCommands(program: Command, name = '', finish: (code: number) => void): Promise<void> {
   const called = commands.filter(({ names }) => names.includes(name));
   for (const { load } of called.length > 0 ? called : commands) (await load())(program, finish);
@@ -72,13 +72,15 @@ async function addCommands(program: Command, name = '', finish: (code: number) =
 }
 
 function explain(error: unknown, argv: readonly string[]): number {
-  // Commander has printed its message, or the help or version that were asked for.
+  // Commander has printed its message, the help or the version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.refused;
   const reported = error instanceof ReportedError ? error : tooManyFiles(error);
   if (reported) {
-    console.error(discreet(reported.message, argv));
+    console.error(redactAddresses(reported.message, argv));
     return reported.exitCode;
   }
-  console.error(discreet(error instanceof Error ? (error.stack ?? error.message) : String(error), argv));
+  console.error(
+    redactAddresses(error instanceof Error ? (error.stack ?? error.message) : String(error), argv),
+  );
   return exitCode.unexpected;
 }

@@ -1,9 +1,9 @@
-/** What a command says at its end of what it could not do. */
+/** Notices at the end of a command about what it could not do. */
 import type { RunRecord } from '../experiment/record.js';
 
 /**
- * A line where cells that came to a good end have no weights: they could not be written, or are older than
- * --keep-weights. `files` is what the folder of weights holds.
+ * A line if some finished cells have no weights: they could not be written, or were trained without --keep-weights.
+ * `files`: the contents of the folder of weights.
  */
 export function weightsNotice(
   records: readonly RunRecord[],
@@ -18,7 +18,7 @@ export function weightsNotice(
     : undefined;
 }
 
-/** A line where figures were drawn, but none as PNG: resvg has no binary here. `paths` is what was written. */
+/** A line if figures were drawn but no PNGs, because resvg has no binary here. `paths`: the files written. */
 export function pngNotice(paths: readonly string[]): string | undefined {
   const has = (ending: string) => paths.some((path) => path.endsWith(ending));
   return has('.svg') && !has('.png')

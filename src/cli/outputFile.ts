@@ -1,4 +1,4 @@
-/** Files that a command is told to write with --out: never one of a results folder, and nobody's without --force. */
+/** Files that a command writes for --out: never one of a results folder, and no existing file without --force. */
 import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { writeAtomically } from '../files/atomic.js';
@@ -12,8 +12,8 @@ const remedy = 'Choose another file with --out.';
 export const forceOption = ['--force', 'replace the file if there is one'] as const;
 
 /**
- * Refuses a file that is not there to be written.
- * @throws UsageError where it is a results folder's own, a folder, a device, or exists without `force`
+ * Refuses a file that may not be written.
+ * @throws UsageError if it belongs to a results folder, is a folder or a device, or exists without `force`
  */
 export async function requireFree(file: string, force: boolean): Promise<void> {
   if (file === '') throw new UsageError('--out is empty: name a file.');
@@ -29,7 +29,7 @@ export async function requireFree(file: string, force: boolean): Promise<void> {
   }
   const present = await explainingFiles(file, () => lstat(file).catch(absentOr), { remedy });
   if (!present) return;
-  // A link that leads nowhere is somebody's too, and may be replaced like a file.
+  // A link that leads nowhere also belongs to somebody; it may be replaced like a file.
   const target = await stat(file).catch(() => undefined);
   if (target && !target.isFile()) {
     const what = target.isDirectory() ? 'a folder' : 'no ordinary file';
@@ -47,7 +47,7 @@ function absentOr(error: unknown): undefined {
   if (errnoOf(error) !== 'ENOENT') throw error;
 }
 
-/** Writes such a file, whole. @throws UsageError as `requireFree`; FileError where the system refuses */
+/** Writes such a file, whole. @throws UsageError as `requireFree`; FileError if the system refuses */
 export async function writeOutput(file: string, content: string | Uint8Array, force: boolean): Promise<void> {
   await requireFree(file, force);
   await explainingFiles(file, () => writeAtomically(resolve(file), content), { remedy });

@@ -3,10 +3,13 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The managers that run no install script of a dependency unless told to. */
+/** The managers that run install scripts of dependencies only if told to. */
 export type CautiousManager = 'pnpm' | 'yarn';
 
-/** What each leaves in a project's folder. Not yarn.lock alone: Yarn 1 writes it too, and runs install scripts. */
+/**
+ * The files that each leaves in a project's folder. yarn.lock is not among them: Yarn 1 writes it too, and runs
+ * install scripts.
+ */
 const traces: readonly (readonly [CautiousManager, readonly string[]])[] = [
   ['pnpm', ['node_modules/.pnpm', 'node_modules/.modules.yaml', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']],
   ['yarn', ['node_modules/.yarn-state.yml', '.pnp.cjs', '.yarnrc.yml', '.yarn/install-state.gz']],
@@ -26,7 +29,7 @@ export function cautiousManager(
   }
 }
 
-/** How the addon, which an install script builds, is to be had with a manager that does not run it. */
+/** How to build the addon with a manager that does not run its install script. */
 export const buildAdvice: Readonly<Record<CautiousManager, string>> = {
   pnpm:
     'pnpm runs an install script only if it is approved, and one builds the onednn backend: ' +

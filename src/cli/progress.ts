@@ -1,6 +1,6 @@
 /**
- * How a sweep shows that it works: bars on a terminal (one for the sweep, one per worker), a line per finished cell
- * elsewhere, one JSON object per line for programs, or nothing.
+ * The progress of a sweep: bars on a terminal (one for the sweep, one per worker), a line per finished cell elsewhere,
+ * one JSON object per line for programs, or nothing.
  */
 import { MultiBar, type Options, type Params, type SingleBar } from 'cli-progress';
 import type { Beat } from '../experiment/record.js';
@@ -17,7 +17,7 @@ export interface Progress extends SweepEvents {
   end(): void;
 }
 
-/** Bars where they can be drawn: TERM=dumb is a terminal that knows no escape sequences. */
+/** Bars if the terminal can draw them: TERM=dumb knows no escape sequences. */
 export const interactiveStyle = (
   stream: { readonly isTTY?: boolean } = process.stderr,
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -116,7 +116,7 @@ interface BarTexts {
 /** Columns of a bar. */
 const barSize = 20;
 
-/** One line, a column short of the terminal's width: a full one would wrap. */
+/** One line, a column shorter than the terminal: a full one would wrap. */
 function barLine(_options: Options, { progress }: Params, { name, text }: BarTexts): string {
   const done = Math.round(progress * barSize);
   const line = `${name} ${'█'.repeat(done)}${'░'.repeat(barSize - done)} ${text}`;
@@ -124,8 +124,8 @@ function barLine(_options: Options, { progress }: Params, { name, text }: BarTex
 }
 
 /**
- * Bars that can come off the terminal at any time. They leave its modes alone (cursor, line wrap), so that there is
- * nothing to restore, however the process ends.
+ * Bars that can be removed at any time. They do not change the terminal's modes (cursor, line wrap), so nothing must
+ * be restored, however the process ends.
  */
 function liveBars() {
   const multi = new MultiBar({
@@ -144,17 +144,17 @@ function liveBars() {
     if (isOver) return;
     isOver = true;
     process.off('uncaughtExceptionMonitor', end);
-    // What was logged since the last frame is printed with a frame only.
+    // Lines logged since the last frame are printed only with a frame.
     multi.update();
     multi.stop();
   };
-  // Ahead of a stack trace, which would begin in the middle of a bar.
+  // Before a stack trace, which would otherwise begin in the middle of a bar.
   process.once('uncaughtExceptionMonitor', end);
   return {
     /** A new bar; none once the bars are gone. */
     create: (total: number, texts: BarTexts) => (isOver ? undefined : multi.create(total, 0, texts)),
     remove: (bar: SingleBar) => void multi.remove(bar),
-    /** A line above the bars; it clears what a bar has left to its right. */
+    /** A line above the bars; clears the rest of a bar to its right. */
     log: (text: string) => void (isOver ? process.stderr.write(`${text}\n`) : multi.log(`${text}\u001b[K\n`)),
     end,
   };
@@ -168,7 +168,7 @@ function bars(): Progress {
   let began = 0;
   let done = 0;
   let total = 0;
-  /** Epochs of the cells in training, so that the estimate moves between cells. */
+  /** Epochs of the cells in training, so that the estimate changes between cells. */
   const underway = new Map<number, number>();
   const sweepText = () => {
     const parts = [...underway.values()].reduce((sum, share) => sum + share, done);

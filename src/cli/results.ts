@@ -20,8 +20,8 @@ import type { RunRecord } from '../experiment/record.js';
 import { UsageError } from './exit.js';
 
 /**
- * Every record in a folder that `run` has written, also while it is being written.
- * @throws UsageError where the folder has no journal, or one that cannot be read
+ * Every record in a folder that `run` has written or is writing.
+ * @throws UsageError if the folder has no journal, or one that cannot be read
  */
 export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
   const { journal } = layout(dir);
@@ -38,7 +38,7 @@ export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
   return records;
 }
 
-/** @throws the file system's error where a file can be there or not, for all that can be told */
+/** @throws the file system's error if it cannot be told whether the file exists */
 async function exists(file: string): Promise<boolean> {
   try {
     await stat(file);
@@ -49,7 +49,7 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** @throws UsageError where runs.jsonl is another program's */
+/** @throws UsageError if runs.jsonl is another program's */
 async function requireOwnJournal(dir: string): Promise<void> {
   const { journal } = layout(dir);
   if ((await stat(journal)).isFile() && !(await isOwn(dir, journalFile))) {
@@ -88,7 +88,7 @@ export async function readResults(dir: string): Promise<ReportInput> {
   return { records: own, experiment, manifest: { ...manifest }, command, planned: jobs };
 }
 
-/** What the latest session computed with: `run` reports its cells, and so must this. */
+/** The backend of the latest session: `run` reports its cells, and so must this. */
 function backendOf(
   { backend }: Experiment,
   manifest: Manifest | null,

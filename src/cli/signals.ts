@@ -1,16 +1,17 @@
 /**
- * Stopping in good order: the first Ctrl-C, SIGTERM or SIGHUP, or the end of the time budget, asks; a second Ctrl-C or
- * SIGTERM stops at once. Without a terminal, SIGHUP stops nothing: `nohup` and schedulers rely on that.
+ * Orderly stops. The first Ctrl-C, SIGTERM or SIGHUP, or the end of the time budget, asks the command to stop; a
+ * second Ctrl-C or SIGTERM stops it at once. Without a terminal SIGHUP does nothing: `nohup` and schedulers rely on
+ * that.
  */
 
-/** Whether somebody could close the terminal that this process writes to. */
+/** Whether this process writes to a terminal, which somebody could close. */
 export const hasTerminal = (
   streams: readonly { readonly isTTY?: boolean }[] = [process.stdout, process.stderr],
 ): boolean => streams.some(({ isTTY }) => isTTY === true);
 
 /**
- * Keeps SIGHUP from ending a process without a terminal. `nohup` asks for that by having the signal ignored, but Node
- * sets every signal back to its default as it starts.
+ * Keeps SIGHUP from ending a process without a terminal. `nohup` sets the signal to be ignored, but Node resets every
+ * signal to its default when it starts.
  */
 export function surviveHangUp(): void {
   if (!hasTerminal()) process.on('SIGHUP', () => undefined);
@@ -43,7 +44,7 @@ export function stopSignal(
   };
   const signals = ['SIGINT', 'SIGTERM', ...(hasTerminal() ? (['SIGHUP'] as const) : [])] as const;
   for (const name of signals) process.on(name, onSignal);
-  // A longer delay than Node's timers take would fire at once.
+  // A delay longer than Node's timers take would fire at once.
   const delay = Math.min(budget * 1000, 2 ** 31 - 1);
   const timer = budget > 0 ? setTimeout(() => controller.abort(), delay) : undefined;
   timer?.unref();

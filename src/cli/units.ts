@@ -1,4 +1,4 @@
-/** Quantities as people write them on a command line, and as they read them. */
+/** Quantities on a command line: parsed and printed. */
 import { InvalidArgumentError } from 'commander';
 
 const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400 };
@@ -44,7 +44,7 @@ export function elapsed(total: number): string {
 /** Bytes as "9.6 MB". */
 export const size = (count: number) => `${(count / 1e6).toFixed(1)} MB`;
 
-/** What computes, with its version: "oneDNN 2.6.3", "tfjs 4.22.0"; nothing where the version is unknown. */
+/** The library that computes, with its version: "oneDNN 2.6.3", "tfjs 4.22.0"; empty if the version is unknown. */
 export function libraryVersion({
   name,
   version,

@@ -26,8 +26,8 @@ export function bundledConfigs(): Bundled[] {
 const depth = ({ name }: Bundled): number => name.split('/').length;
 
 /**
- * The bundled configuration that is meant by `quick`, `quick.yaml` or `configs/quick.yaml`, where there is no such
- * file; undefined where the file is there, or no bundled one has that name.
+ * The bundled configuration meant by `quick`, `quick.yaml` or `configs/quick.yaml`; undefined if that file exists, or
+ * no bundled one has the name.
  */
 export function bundledFor(config: string): Bundled | undefined {
   if (isFile(config)) return undefined;
@@ -42,7 +42,7 @@ function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
-    // Whatever else is wrong with it is said where it is read.
+    // Reading the file reports what else is wrong with it.
     return false;
   }
 }

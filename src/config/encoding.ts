@@ -17,7 +17,7 @@ export function encodingOf(bytes: Uint8Array): ForeignEncoding | undefined {
   if (a === 0xff && b === 0xfe) return { name: 'UTF-16 (little-endian)', hint: AS_UTF8 };
   if (a === 0xfe && b === 0xff) return { name: 'UTF-16 (big-endian)', hint: AS_UTF8 };
   if (zeros.even + zeros.odd === 0) return undefined;
-  // Settings are mostly ASCII, and every other byte of those is zero in UTF-16: the second or the first of two.
+  // Settings are mostly ASCII: in UTF-16 every other byte of them is zero.
   const most = bytes.length / 4;
   if (zeros.odd > most && zeros.even * 4 < zeros.odd) {
     return { name: 'UTF-16 (little-endian, without a byte order mark)', hint: AS_UTF8 };

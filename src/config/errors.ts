@@ -5,7 +5,7 @@ import { excerpt, lineColumn, type Place } from './source.js';
 
 /** One complaint. */
 export interface Problem {
-  /** Absent where there is no text to point at (a file that does not exist). */
+  /** Absent if there is no text to point at (a file that does not exist). */
   readonly place?: Place;
   /** The file, where there is no place. */
   readonly file?: string;
@@ -28,18 +28,18 @@ export interface Diagnostic {
 }
 
 /** More problems than this are counted, not listed. */
-const MOST_LISTED = 20;
+const MAX_LISTED = 20;
 /** More than this are not even located. */
-const MOST_DIAGNOSTICS = 100;
+const MAX_DIAGNOSTICS = 100;
 
 /** A configuration that is refused. `message` is the whole text to show; a CLI exits with code 2. */
 export class ConfigError extends ReportedError {
   /** The first hundred. */
   readonly diagnostics: readonly Diagnostic[];
   constructor(problems: readonly Problem[]) {
-    const diagnostics = problems.slice(0, MOST_DIAGNOSTICS).map(toDiagnostic);
-    const listed = diagnostics.slice(0, MOST_LISTED).map((d) => d.text);
-    const more = problems.length - MOST_LISTED;
+    const diagnostics = problems.slice(0, MAX_DIAGNOSTICS).map(toDiagnostic);
+    const listed = diagnostics.slice(0, MAX_LISTED).map((d) => d.text);
+    const more = problems.length - MAX_LISTED;
     if (more > 0) listed.push(`… and ${more} more ${more === 1 ? 'problem' : 'problems'}.`);
     super(listed.join('\n\n'), { code: 'config-invalid' });
     this.diagnostics = diagnostics;

@@ -44,7 +44,7 @@ export function variantsWith(
   return choices(branches.filter((s) => s.properties?.[key]).map((s) => s.properties?.['name'] ?? {}));
 }
 
-/** The words that may stand there, where it is a choice of words. */
+/** The choices, if it is a choice of words. */
 export function choices(schemas: readonly JsonSchema[]): string[] {
   const words = (s: JsonSchema): string[] =>
     s.enum ?? (s.const === undefined ? (s.anyOf ?? []).flatMap(words) : [s.const]);

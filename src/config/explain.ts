@@ -1,9 +1,9 @@
-/** zod's issues, told with their place in the text, what was expected, what was found and what was likely meant. */
+/** Turns zod's issues into problems: with the place, what was expected, what was found and what was probably meant. */
 import type { z } from 'zod';
 import type { Problem } from './errors.js';
 import { choices, expectation, keysAt, pathsOfKey, schemasAt, variantsWith } from './expectation.js';
 import { settingsSchema } from './jsonSchema.js';
-import { unseenIn } from './invisible.js';
+import { firstInvisible } from './invisible.js';
 import { writtenNumber } from './numbers.js';
 import type { Place } from './source.js';
 import { nearest } from './suggest.js';
@@ -12,11 +12,11 @@ import { toPlain, type Entry, type MapTree, type Tree } from './tree.js';
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
 
-/** One problem per thing that is wrong in the tree that the issues are about. */
+/** One problem per mistake in the tree. */
 export function explain(issues: readonly Issue[], root: MapTree): Problem[] {
   const data = toPlain(root);
   const flats = issues.flatMap((issue) => flatten(issue, []));
-  // A misspelt key is one mistake: that the key it was meant to be is missing goes without saying.
+  // A misspelt key is one mistake: the missing key that it was meant to be is not reported as well.
   const meant = new Set(
     flats.flatMap(({ kind, path }) => {
       const near = kind === 'unknown' ? nearKey(path, data) : undefined;
@@ -72,7 +72,7 @@ function explainOne(flat: Flat, root: MapTree, data: unknown): Problem {
   const { path } = flat;
   if (flat.kind === 'unknown') return explainUnknownKey(path, keyPlace(root, path), data);
   const { tree, place } = find(root, path);
-  const unseen = tree?.kind === 'scalar' ? unseenIn(place) : undefined;
+  const unseen = tree?.kind === 'scalar' ? firstInvisible(place) : undefined;
   if (unseen !== undefined) return unseen;
   const name = `\`${dotted(path)}\``;
   const schemas = schemasAt(settingsSchema, path, data);
@@ -90,7 +90,7 @@ function explainOne(flat: Flat, root: MapTree, data: unknown): Problem {
 }
 
 function explainUnknownKey(path: Path, place: Place, data: unknown): Problem {
-  const unseen = unseenIn(place);
+  const unseen = firstInvisible(place);
   if (unseen !== undefined) return unseen;
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
@@ -132,7 +132,7 @@ function valueHint(tree: Tree, words: readonly string[], expected: string): stri
     : undefined;
 }
 
-/** The tree at a path and the best place to point at; `tree` is undefined where the path ends early. */
+/** The tree at a path and the best place to point at; `tree` is undefined if the path ends early. */
 function find(root: MapTree, path: Path): { tree: Tree | undefined; place: Place } {
   let tree: Tree = root;
   let place = firstCharacter(root.place);
@@ -142,7 +142,7 @@ function find(root: MapTree, path: Path): { tree: Tree | undefined; place: Place
     const next: Tree | undefined = entry?.value ?? item;
     if (next === undefined) return { tree: undefined, place };
     const isEmpty = next.place.start === next.place.end;
-    // A key is the best place for a value of many lines, or of no characters (`epochs:` and nothing more).
+    // A key is the best place for a value of many lines, or an empty one (`epochs:` alone).
     if (entry !== undefined && (next.block || isEmpty)) place = entry.key;
     else place = next.block || isEmpty ? firstCharacter(next.place) : next.place;
     tree = next;

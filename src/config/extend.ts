@@ -1,18 +1,18 @@
-/** `extends: other.yaml`: a file inherits all settings of another and states only what differs. */
+/** `extends: other.yaml`: a file inherits the settings of another and contains only the differences. */
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigError, type Problem } from './errors.js';
-import { unseenIn } from './invisible.js';
+import { firstInvisible } from './invisible.js';
 import { parseTree, readText, type AskedFor } from './readYaml.js';
 import type { Source } from './source.js';
 import { mapTree, type Entry, type MapTree, type Tree } from './tree.js';
 
-const LONGEST_CHAIN = 10;
+const MAX_CHAIN = 10;
 
 /**
- * Reads a file and those it extends, merged: maps key by key, lists and scalars replaced by the extending file.
- * Problems that leave something to look at are added to `problems`.
- * @throws ConfigError where a file cannot be read or is not YAML, or the chain of `extends` runs in a circle.
+ * Reads a file and those it extends, merged: maps key by key; the extending file replaces lists and scalars. Other
+ * problems are added to `problems`.
+ * @throws ConfigError if a file cannot be read or is not YAML, or the chain of `extends` is a circle
  */
 export function readMerged(path: string, problems: Problem[]): MapTree {
   return readChain(path, [], { file: path }, problems);
@@ -26,7 +26,7 @@ function readChain(path: string, chain: readonly string[], asked: AskedFor, prob
   const seen = chain.map((file) => realpathSync(file));
   const files = [...chain, path];
   if (seen.includes(realpathSync(path))) refuse(`\`extends\` runs in a circle: ${files.join(' -> ')}`);
-  if (files.length > LONGEST_CHAIN) refuse(`\`extends\` is more than ${LONGEST_CHAIN} files deep`);
+  if (files.length > MAX_CHAIN) refuse(`\`extends\` is more than ${MAX_CHAIN} files deep`);
   const source: Source = { name: path, kind: 'file', text };
   const root = parseTree(source, problems);
   if (root === null) throw new ConfigError(problems);
@@ -59,7 +59,7 @@ function withBase(root: MapTree, files: readonly string[], problems: Problem[]):
     });
     return own;
   }
-  const unseen = unseenIn(value.place);
+  const unseen = firstInvisible(value.place);
   if (unseen !== undefined) throw new ConfigError([...problems, unseen]);
   const from = files.at(-1)!;
   const path = isAbsolute(value.value) ? value.value : join(dirname(from), value.value);

@@ -7,7 +7,7 @@ import type { Place } from './source.js';
 const INVISIBLE = /[\p{Zs}\p{Zl}\p{Zp}\p{Cf}\p{Cc}]/gu;
 const ORDINARY: ReadonlySet<string> = new Set([' ', '\t', '\n', '\r']);
 
-/** Those that come with copied text; others are named by their number alone. */
+/** Names of characters that often come with copied text; others show only their number. */
 const NAMES: Readonly<Record<string, string>> = {
   '\u0085': 'next line',
   '\u00a0': 'no-break space',
@@ -47,14 +47,14 @@ export function invisibleIn(text: string): Invisible[] {
 }
 
 /** The first such character of a stretch of text, as a problem. */
-export function unseenIn(place: Place): Problem | undefined {
+export function firstInvisible(place: Place): Problem | undefined {
   const [first] = invisibleIn(place.source.text.slice(place.start, place.end));
   if (first === undefined) return undefined;
   const { name, start, end } = first;
-  return unseenProblem(name, { ...place, start: place.start + start, end: place.start + end });
+  return invisibleProblem(name, { ...place, start: place.start + start, end: place.start + end });
 }
 
-export const unseenProblem = (name: string, place: Place): Problem => ({
+export const invisibleProblem = (name: string, place: Place): Problem => ({
   place,
   message: `here stands ${name}, which looks like a space or like nothing`,
   hint: 'delete it, or type a plain space',

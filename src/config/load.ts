@@ -12,7 +12,7 @@ import { toPlain } from './tree.js';
 export interface LoadOptions {
   /** Overrides, each `path.to.key=VALUE` with VALUE in YAML, applied in order. */
   readonly set?: readonly string[];
-  /** The file is a results folder's own, perhaps of an earlier version that refused less: it is to be read, not run. */
+  /** The file is of a results folder, perhaps by an earlier version that refused less: it is read, not run. */
   readonly written?: boolean;
 }
 
@@ -28,20 +28,20 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   for (const text of options.set ?? []) root = override(root, text, problems);
   const schema = options.written ? writtenSchema : experimentSchema;
   const result = schema.safeParse(toPlain(root));
-  if (!result.success) problems.push(...news(explain(result.error.issues, root), problems));
+  if (!result.success) problems.push(...notYetReported(explain(result.error.issues, root), problems));
   if (!result.success || problems.length > 0) throw new ConfigError(inReadingOrder(problems));
   return result.data;
 }
 
-/** A value that YAML refused is null in the tree: the schema's complaint about that null is no news. */
-function news(complaints: readonly Problem[], known: readonly Problem[]): Problem[] {
+/** A value that YAML refused is null in the tree; the schema's problem with that null is not reported again. */
+function notYetReported(complaints: readonly Problem[], known: readonly Problem[]): Problem[] {
   const isKnown = ({ place }: Problem): boolean =>
     place !== undefined &&
     known.some((other) => other.place?.source === place.source && other.place.start === place.start);
   return complaints.filter((complaint) => !isKnown(complaint));
 }
 
-/** By text, in the order in which the texts first have a problem, and from the top of each down. */
+/** Problems in the order of the texts, and within each from the top down. */
 function inReadingOrder(problems: readonly Problem[]): Problem[] {
   const texts = [...new Set(problems.map(({ place }) => place?.source))];
   const order = ({ place }: Problem): number => texts.indexOf(place?.source);

@@ -1,4 +1,4 @@
-/** Numbers that are written in a way that YAML takes for something else. */
+/** Numbers in a form that YAML reads as something else. */
 import { isScalar, type Node } from 'yaml';
 
 /** The text of a scalar without quotes; undefined for anything else. */
@@ -7,8 +7,8 @@ export function plainText(node: Node | null): string | undefined {
 }
 
 /**
- * What to say of a number with leading zeros, or an octal one. YAML 1.1 takes 010 for 8 and 0o10 for text, YAML 1.2
- * takes them for 10 and 8; and directly after a comma such a number is most often the rest of a decimal fraction.
+ * The problem of a number with leading zeros, or an octal one. YAML 1.1 reads 010 as 8 and 0o10 as text, YAML 1.2
+ * reads them as 10 and 8. Directly after a comma, such a number is usually the rest of a decimal fraction.
  * @param before the line up to the number
  */
 export function ambiguousNumber(

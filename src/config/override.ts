@@ -1,6 +1,6 @@
 /** `--set a.b.c=VALUE`: one setting changed from the command line, as if the file had been edited. */
 import type { Problem } from './errors.js';
-import { unseenIn } from './invisible.js';
+import { firstInvisible } from './invisible.js';
 import { parseTree } from './readYaml.js';
 import type { Place, Source } from './source.js';
 import { isForbiddenKey, listTree, mapTree, scalarTree, type MapTree, type Tree } from './tree.js';
@@ -24,7 +24,7 @@ export function override(root: MapTree, text: string, problems: Problem[]): MapT
   };
   const whole = { source, start: 0, end: text.length };
   if (equals < 0) return refuse(whole, 'expected PATH=VALUE', 'for example --set train.epochs=2');
-  const unseen = unseenIn({ source, start: 0, end: equals });
+  const unseen = firstInvisible({ source, start: 0, end: equals });
   if (unseen !== undefined) {
     problems.push(unseen);
     return root;

@@ -1,11 +1,11 @@
-/** From bytes on disk to a tree: everything that can be wrong with a file before its settings are looked at. */
+/** From bytes on disk to a tree, with all problems of a file but those of its settings. */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments, type Document, type ParsedNode } from 'yaml';
 import { bundledConfigs } from './bundled.js';
 import { sentenceFor } from '../files/problem.js';
 import { ConfigError, type Problem } from './errors.js';
-import { invisibleIn, unseenProblem } from './invisible.js';
+import { invisibleIn, invisibleProblem } from './invisible.js';
 import { tooDeepAt } from './nesting.js';
 import { lexemes } from './lexemes.js';
 import { encodingOf } from './encoding.js';
@@ -13,9 +13,9 @@ import type { Place, Source } from './source.js';
 import { nearest } from './suggest.js';
 import { scalarTree, toTree, type Tree } from './tree.js';
 
-const MOST_BYTES = 1 << 20;
-/** After that many, one mistake has led to the others. */
-const MOST_SYNTAX_ERRORS = 5;
+const MAX_BYTES = 1 << 20;
+/** One mistake often leads to more syntax errors, so only the first ones are listed. */
+const MAX_SYNTAX_ERRORS = 5;
 
 /** What stands in the place of a file that cannot be read: who asked for it, if a file did. */
 export interface AskedFor {
@@ -25,7 +25,7 @@ export interface AskedFor {
 
 /**
  * The text of a configuration file.
- * @throws ConfigError where it does not exist, is not a regular file, is over 1 MiB, or is not UTF-8.
+ * @throws ConfigError if it does not exist, is not a regular file, is over 1 MiB, or is not UTF-8.
  */
 export function readText(path: string, asked: AskedFor = { file: path }): string {
   const refuse = (message: string, hint?: string): never => {
@@ -36,8 +36,7 @@ export function readText(path: string, asked: AskedFor = { file: path }): string
   try {
     const stat = statSync(path);
     if (!stat.isFile()) return refuse(`${named}not a file`, 'name a YAML file');
-    if (stat.size > MOST_BYTES)
-      return refuse(`${named}${stat.size} bytes; a configuration has at most 1 MiB`);
+    if (stat.size > MAX_BYTES) return refuse(`${named}${stat.size} bytes; a configuration has at most 1 MiB`);
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
@@ -108,8 +107,8 @@ export function parseTree(source: Source, problems: Problem[], text = source.tex
   const [document, second] = documents;
   if (document === undefined) return scalarTree(null, at(0, 0));
   const syntax = documents.flatMap((d) => d.errors);
-  if (syntax.length > 0) problems.push(...unseenInWords(text, at));
-  for (const { message, pos } of syntax.slice(0, MOST_SYNTAX_ERRORS))
+  if (syntax.length > 0) problems.push(...invisibleInWords(text, at));
+  for (const { message, pos } of syntax.slice(0, MAX_SYNTAX_ERRORS))
     problems.push({ place: at(...pos), message: `YAML: ${message}` });
   if (syntax.length > 0) return null;
   if (second !== undefined) {
@@ -123,12 +122,12 @@ export function parseTree(source: Source, problems: Problem[], text = source.tex
 }
 
 /** Invisible characters in words without quotes, which are what most often breaks a syntax that looks right. */
-function unseenInWords(text: string, at: (start: number, end: number) => Place): Problem[] {
+function invisibleInWords(text: string, at: (start: number, end: number) => Place): Problem[] {
   const words = [...lexemes(text)].filter(({ isPlain }) => isPlain);
   const unseen = words.flatMap(({ offset, text: word }) =>
-    invisibleIn(word).map(({ name, start, end }) => unseenProblem(name, at(offset + start, offset + end))),
+    invisibleIn(word).map(({ name, start, end }) => invisibleProblem(name, at(offset + start, offset + end))),
   );
-  return unseen.slice(0, MOST_SYNTAX_ERRORS);
+  return unseen.slice(0, MAX_SYNTAX_ERRORS);
 }
 
 /** Duplicate keys are found by toTree, which names the first one; aliases are expanded and counted there too. */

@@ -1,7 +1,4 @@
-/**
- * Where in the user's text something stands, so that every complaint can show it. A source is a file or the
- * text of one `--set`.
- */
+/** Places in the user's text, so that every problem can show its own. A source is a file or the text of one `--set`. */
 import { revealed } from '../experiment/printable.js';
 
 /** A text that configuration was read from. */

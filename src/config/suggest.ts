@@ -23,7 +23,7 @@ const simplified = (word: string): string => word.toLowerCase().replaceAll(/[-_\
 
 /**
  * The candidate nearest to a word: the same but for case, dashes and underscores; a known synonym; or within
- * an edit distance of about a third of its length. Undefined where none is near.
+ * an edit distance of about a third of its length. Undefined if none is near.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const plain = simplified(word);

@@ -1,6 +1,6 @@
 /**
- * YAML as a tree of plain maps, lists and scalars, each knowing its place in the text. Everything that YAML can
- * do and a configuration has no business doing is refused here. Trees are immutable and may share subtrees.
+ * YAML as a tree of plain maps, lists and scalars, each with its place in the text. YAML features that a configuration
+ * does not need are refused here. Trees are immutable and may share subtrees.
  */
 import {
   isAlias,
@@ -43,8 +43,8 @@ export interface Entry {
 export type Tree = ScalarTree | ListTree | MapTree;
 
 /** More values than this, counted after aliases are expanded, are an alias bomb or a mistake. */
-export const MOST_VALUES = 100_000;
-const DEEPEST = 50;
+export const MAX_VALUES = 100_000;
+const MAX_DEPTH = 50;
 /** Keys that mean something to JavaScript objects. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const PLAIN_TAGS = /^tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)$/;
@@ -114,7 +114,7 @@ function buildValue(b: Builder, node: Node, depth: number, place: Place): Tree {
     b.problems.push({ place, message, hint });
     return scalarTree(null, place);
   };
-  if (depth > DEEPEST) return refuse(`nested more than ${DEEPEST} levels deep`);
+  if (depth > MAX_DEPTH) return refuse(`nested more than ${MAX_DEPTH} levels deep`);
   if (node.tag !== undefined && !PLAIN_TAGS.test(node.tag)) {
     return refuseTag(b, place);
   }
@@ -166,7 +166,7 @@ function buildMap(b: Builder, node: YAMLMap<Node, Node | null>, depth: number, p
   return mapTree(entries, place, !node.flow);
 }
 
-/** The key as a string, or undefined where it is refused. */
+/** The key as a string, or undefined if it is refused. */
 function keyOf(b: Builder, pair: Pair<Node, Node | null>): string | undefined {
   const place = placeOf(b.source, pair.key, b.offset);
   const refuse = (message: string, hint?: string): undefined => {
@@ -193,8 +193,8 @@ function expand(b: Builder, alias: Alias, place: Place): Tree {
 }
 
 function limited(b: Builder, tree: Tree): Tree {
-  if (tree.size <= MOST_VALUES) return tree;
-  const message = `more than ${MOST_VALUES} values (with aliases expanded)`;
+  if (tree.size <= MAX_VALUES) return tree;
+  const message = `more than ${MAX_VALUES} values (with aliases expanded)`;
   const place = { ...tree.place, end: tree.place.start + 1 };
   b.problems.push({ place, message, hint: 'write a long axis as `{logspace: {base, from, to, steps}}`' });
   return scalarTree(null, tree.place);

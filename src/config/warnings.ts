@@ -1,12 +1,11 @@
-/** What a valid experiment's author should know before it runs. */
+/** Warnings about a valid experiment, before it runs. */
 import { cellCount } from '../experiment/size.js';
 import type { Experiment } from '../experiment/experiment.js';
 import type { Schedule } from '../experiment/specs.js';
 
-/** More cells than this are said aloud. */
+/** Above this many cells there is a warning. */
 const MANY_CELLS = 100_000;
 
-/** Sentences for the user; none where there is nothing to say. */
 export function experimentWarnings(experiment: Experiment): string[] {
   const warnings: string[] = [];
   const cells = cellCount(experiment);
@@ -27,7 +26,7 @@ export function experimentWarnings(experiment: Experiment): string[] {
 function endsMidCycle(schedule: Schedule, epochs: number): boolean {
   if (schedule.name !== 'warm-restarts') return false;
   let [cycle, end] = [schedule.firstCycle, schedule.firstCycle];
-  // A cycle of a thousandth of an epoch that does not grow is not worth walking to its end.
+  // Very short cycles that do not grow would take too many iterations.
   for (let i = 0; end < epochs - 1e-9 && i < 10_000; i++) {
     cycle *= schedule.multiply;
     end += cycle;

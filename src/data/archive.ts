@@ -7,8 +7,8 @@ import { whatIs } from './whatIs.js';
 /** Wanted members: their paths inside the archive and exact sizes in bytes. */
 export type Wanted = ReadonlyMap<string, number>;
 
-/** No archive of this project unpacks to more; one that does is not read to its end. */
-const MOST = 1 << 30;
+/** No archive of this project unpacks to more; a larger one is not read to its end. */
+const MAX_BYTES = 1 << 30;
 
 const FILES = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'GNUDumpDir']);
 
@@ -18,20 +18,20 @@ function isMacNote(name: string): boolean {
   return parts[0] === '__MACOSX' || (parts.at(-1)?.startsWith('._') ?? false);
 }
 
-/** Why this entry has no business in an archive whose content is `folder`, or undefined. */
-function objection(name: string, type: string, folder: string): string | undefined {
+/** Why this entry may not be in an archive of `folder`; undefined if it may. */
+function pathProblem(name: string, type: string, folder: string): string | undefined {
   const parts = name.replaceAll('\\', '/').split('/');
   if (name.startsWith('/') || name.startsWith('\\') || /^[A-Za-z]:/.test(name)) return 'an absolute path';
   if (parts.includes('..')) return `outside the folder ${folder}/`;
   if (FILES.has(type) && isMacNote(name)) return undefined;
   const path = parts.filter((part) => part !== '.' && part !== '');
-  // "./index.ts" alone is the archive's root, which some tar programs record.
+  // "./" alone is the archive's root, which some tar programs record.
   if (path.length > 0 && path[0] !== folder) return `outside the folder ${folder}/`;
   if (!FILES.has(type)) return `a ${type}, expected only plain files`;
   return undefined;
 }
 
-/** An entry's path with "./index.ts" in front and "//" removed, as `Wanted` spells it. */
+/** An entry's path with "./" in front and "//" removed, as `Wanted` spells it. */
 export function canonical(name: string): string {
   return name
     .split('/')
@@ -65,7 +65,7 @@ type Found = Map<string, { bytes: Uint8Array; filled: () => number }>;
 /** Takes the wanted members of an archive as its entries pass by. */
 class Collector {
   readonly found: Found = new Map();
-  /** The first entry that has no business there. */
+  /** The first entry that may not be there. */
   refusal: DataError | undefined;
   macNotes = 0;
   private total = 0;
@@ -80,7 +80,7 @@ class Collector {
     const name = canonical(entry.path);
     const size = this.wanted.get(name);
     this.total += entry.size;
-    const why = objection(entry.path, entry.type, this.folder) ?? this.objectionTo(entry, name, size);
+    const why = pathProblem(entry.path, entry.type, this.folder) ?? this.contentProblem(entry, name, size);
     if (why !== undefined)
       this.refusal ??= new DataError(
         `${this.file}: its entry "${entry.path}" is ${why}. Delete the archive and fetch it again.`,
@@ -91,8 +91,8 @@ class Collector {
     entry.resume();
   };
 
-  private objectionTo(entry: ReadEntry, name: string, size: number | undefined): string | undefined {
-    if (this.total > MOST) return `where the content exceeds ${MOST} bytes`;
+  private contentProblem(entry: ReadEntry, name: string, size: number | undefined): string | undefined {
+    if (this.total > MAX_BYTES) return `where the content exceeds ${MAX_BYTES} bytes`;
     if (size !== undefined && this.found.has(name)) return 'there twice';
     return size !== undefined && entry.size !== size
       ? `${entry.size} bytes long, expected ${size}`

@@ -21,7 +21,7 @@ export interface DataFile {
   readonly contentMd5?: string;
   /** For an archive: what it holds, which may also lie there unpacked or packed otherwise. */
   readonly archive?: ArchiveContent;
-  /** Mirrors, best first; empty where downloading needs registration. */
+  /** Mirrors, best first; empty if downloading needs registration. */
   readonly urls: readonly string[];
 }
 

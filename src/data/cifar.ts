@@ -63,7 +63,7 @@ export function cifarSource(files: readonly CifarFile[], perFile: number, format
  * @throws DataError if two of the files hold the same bytes: one was copied over another (a test file in place of
  * a training file would quietly make every test result wrong)
  */
-export function refuseTwins(files: readonly CifarFile[]): void {
+export function refuseDuplicates(files: readonly CifarFile[]): void {
   files.forEach((one, i) => {
     for (const other of files.slice(0, i))
       if (Buffer.compare(one.bytes, other.bytes) === 0)

@@ -1,6 +1,6 @@
 /**
- * Fetches one file over HTTP so that it appears under its name whole and verified, or not at all: partial files
- * are resumed, mirrors are tried in turn, two processes do not fetch twice.
+ * Fetches one file over HTTP. It appears under its name whole and verified, or not at all. Partial files are resumed,
+ * mirrors are tried one after the other, and two processes do not fetch the same file twice.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -22,7 +22,7 @@ export interface Target {
   readonly bytes?: number | undefined;
   readonly md5?: string | undefined;
   readonly urls: readonly string[];
-  /** What lies there in its place, as a sentence with a space in front. */
+  /** What is in its place, as a sentence with a space in front. */
   readonly found?: string;
 }
 
@@ -34,7 +34,7 @@ export interface Progress {
 
 export interface DownloadOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** A connection without data for so long is given up, in ms. */
+  /** A connection is dropped after this long without data, in ms. */
   readonly stallMs?: number;
   /** How often the list of mirrors is gone through. */
   readonly rounds?: number;
@@ -46,13 +46,13 @@ export interface DownloadOptions {
 class MirrorError extends Error {
   /** Another request will not change it. */
   readonly final: boolean;
-  /** The partial file cannot be continued. */
-  readonly spoilt: boolean;
+  /** The partial file cannot be continued: it must be removed. */
+  readonly discardPart: boolean;
 
-  constructor(message: string, { final = false, spoilt = false } = {}) {
+  constructor(message: string, { final = false, discardPart = false } = {}) {
     super(message);
     this.final = final;
-    this.spoilt = spoilt;
+    this.discardPart = discardPart;
   }
 }
 
@@ -64,7 +64,7 @@ export class DownloadError extends DataError {
     readonly mirrors: readonly { readonly url: string; readonly why: string }[],
   ) {
     const proxy = proxyAdvice();
-    const advice = `Check the network and try again, or ${byHand({ label, ...target })}.${proxy === undefined ? '' : ` ${proxy}`}`;
+    const advice = `Check the network and try again, or ${manualDownload({ label, ...target })}.${proxy === undefined ? '' : ` ${proxy}`}`;
     const tried = mirrors.map(({ url, why }) => `\n  ${url}: ${why}`).join('');
     super(`Could not download ${label}.${found} ${advice}\nTried:${tried}`, { code: 'download-failed' });
   }
@@ -87,8 +87,8 @@ export async function sizeOf(file: string): Promise<number | undefined> {
   }
 }
 
-/** What a user without a network has to do, as the end of a sentence. */
-export function byHand(target: Target): string {
+/** How to get the file by hand, as the end of a sentence. */
+export function manualDownload(target: Target): string {
   const size = target.bytes === undefined ? '' : ` (${target.bytes} bytes)`;
   const sum = target.md5 === undefined ? '' : `, md5 ${target.md5}${size}`;
   const from = target.urls[0] === undefined ? '' : ` from ${target.urls[0]}`;
@@ -102,7 +102,7 @@ function startOf(response: Response, have: number): number {
   if (response.status === 206 && match !== null && Number(match[1]) === have) return have;
   if (response.status === 206 || response.status === 416)
     throw new MirrorError(`HTTP ${response.status}: the server does not continue the partial file`, {
-      spoilt: true,
+      discardPart: true,
     });
   const message = `HTTP ${response.status} ${response.statusText}`.trim();
   const final = response.status >= 400 && response.status < 500 && ![408, 425, 429].includes(response.status);
@@ -110,7 +110,7 @@ function startOf(response: Response, have: number): number {
 }
 
 /** The whole file's size as the answer announces it. */
-function announced(response: Response, start: number): number | undefined {
+function announcedSize(response: Response, start: number): number | undefined {
   const length = response.headers.get('content-length');
   if (length === null || response.headers.has('content-encoding')) return undefined;
   return start + Number(length);
@@ -141,7 +141,10 @@ async function save(
       await usingData(part, () => handle.write(chunk, 0, chunk.length, received));
       received += chunk.length;
       if (received > limit)
-        throw new MirrorError(`sends more than the expected ${limit} bytes`, { final: true, spoilt: true });
+        throw new MirrorError(`sends more than the expected ${limit} bytes`, {
+          final: true,
+          discardPart: true,
+        });
       onChunk(received);
     }
     await usingData(part, () => flush(handle));
@@ -157,20 +160,20 @@ async function request(url: string, target: Target, part: string, options: Downl
   if (have > 0 && have === target.bytes) return;
   const { signal, alive, stop } = watchdog(options.stallMs ?? 30_000);
   try {
-    // identity: some servers would otherwise hand a .gz over unpacked.
+    // identity: some servers would otherwise unpack a .gz on the way.
     const headers = { 'accept-encoding': 'identity', ...(have > 0 ? { range: `bytes=${have}-` } : {}) };
     const response = await fetch(url, { headers, signal });
     let start: number;
     try {
       start = startOf(response, have);
-      const total = announced(response, start);
+      const total = announcedSize(response, start);
       if (target.bytes !== undefined && total !== undefined && total !== target.bytes)
         throw new MirrorError(`offers ${total} bytes, expected ${target.bytes}`, { final: true });
     } catch (error) {
       await response.body?.cancel();
       throw error;
     }
-    const total = target.bytes ?? announced(response, start);
+    const total = target.bytes ?? announcedSize(response, start);
     const received = await save(response.body!, part, start, total ?? Infinity, (sofar) => {
       alive();
       options.onProgress?.({
@@ -196,14 +199,14 @@ async function attempt(url: string, target: Target, part: string, options: Downl
   try {
     await request(url, target, part, options);
   } catch (error) {
-    if (error instanceof MirrorError && error.spoilt) await discard();
+    if (error instanceof MirrorError && error.discardPart) await discard();
     throw error;
   }
   if (target.md5 === undefined) return;
   const md5 = await usingData(part, () => md5OfFile(part));
   if (md5 === target.md5) return;
   await discard();
-  // A continued file may have begun as another one: that is worth a fresh start, a wrong whole one is not.
+  // A continued file may have begun as another one, so it deserves a fresh start; a whole wrong file does not.
   throw new MirrorError(`md5 ${md5}, expected ${target.md5}`, { final: have === 0 });
 }
 
@@ -219,7 +222,7 @@ async function fromMirrors(target: Target, part: string, options: DownloadOption
       try {
         return await attempt(url, target, part, options);
       } catch (error) {
-        // No other mirror makes room on this disk.
+        // Another mirror does not help if the disk is full.
         if (error instanceof FileError) throw error;
         failures.set(url, reason(error));
         if (error instanceof MirrorError && error.final) given.add(url);
@@ -242,7 +245,7 @@ export async function download(target: Target, options: DownloadOptions = {}): P
   if (await isThere()) return;
   if (target.urls.length === 0)
     throw new DataError(
-      `${target.label} cannot be downloaded without registration${target.found ? `.${target.found} To have it,` : ':'} ${byHand(target)}.`,
+      `${target.label} cannot be downloaded without registration${target.found ? `.${target.found} To have it,` : ':'} ${manualDownload(target)}.`,
       { code: 'data-needs-registration' },
     );
   const folder = path.dirname(target.path);

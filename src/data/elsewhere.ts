@@ -1,6 +1,6 @@
 /**
- * Looks for a data set's file under the names and in the folders that other programs use. What is found there is
- * used only where its checksum proves it; everything else is named, so that a user sees what is wrong.
+ * Looks for a data set's file under the names and in the folders that other programs use. A file is used only if its
+ * checksum proves it. Everything else is named, so that the user sees what is wrong.
  */
 import { readdir, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,14 +11,14 @@ import { errnoOf, sentenceFor } from '../files/problem.js';
 import { wrongMember } from './members.js';
 import { whatIs } from './whatIs.js';
 
-/** A file's place. Its authenticity is known already where it was what proved the file. */
+/** A file's place. Its authenticity is set if it proved the file. */
 export interface Located {
   readonly path: string;
   readonly authenticity?: Authenticity;
 }
 
 /** How many things that cannot be used a message names. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** A file's name without what programs add or change: case, "-idx3" as ".idx3", a second copy's number, packing. */
 const plainName = (name: string) =>
@@ -32,7 +32,7 @@ const plainName = (name: string) =>
 /** Whether this is the data folder itself, or its raw/, where files of several sets may lie. */
 const isShared = (folder: string) => folder === '' || folder === 'raw';
 
-/** Where a set's files may lie, below the data folder. torchvision keeps them in `MNIST/raw`. */
+/** The folders below the data folder that may hold a set's files. torchvision keeps them in `MNIST/raw`. */
 const foldersOf = ({ name, otherFolders = [] }: CatalogEntry) =>
   [name, ...otherFolders, ''].flatMap((folder) => [folder, path.join(folder, 'raw')]);
 
@@ -52,7 +52,7 @@ async function whyUnlisted(folder: string): Promise<string | undefined> {
 
 const isFolder = async (at: string) => (await stat(at).catch(() => undefined))?.isDirectory() ?? false;
 
-/** The things in `folder` that by their names may be `file`, also in folders of that name (two, at most). */
+/** Paths in `folder` that by their names may be `file`, also in folders of that name (at most two deep). */
 async function candidates(file: DataFile, folder: string, deeper = 2): Promise<string[]> {
   const names = await namesIn(folder);
   const { archive } = file;
@@ -69,8 +69,8 @@ async function candidates(file: DataFile, folder: string, deeper = 2): Promise<s
   return some;
 }
 
-/** How a thing is proven to be `file`, or why it is not; undefined if it is another set's and rightly there. */
-async function judge(file: DataFile, at: string, shared: boolean) {
+/** How `at` is proven to be `file`, or why not; undefined if it is another set's file in a shared folder. */
+async function checkCandidate(file: DataFile, at: string, shared: boolean) {
   if (file.archive !== undefined && (await isFolder(at))) {
     const wrong = await wrongMember(at, file.archive);
     return wrong === undefined ? { authenticity: 'repacked' as const } : { why: wrong };
@@ -86,10 +86,14 @@ async function judge(file: DataFile, at: string, shared: boolean) {
   return wrong === undefined ? { authenticity: 'repacked' as const } : { why: wrong };
 }
 
-/** The same where the system may refuse: its sentence is then the reason. */
-async function judged(file: DataFile, at: string, shared: boolean): ReturnType<typeof judge> {
+/** `checkCandidate`; if the system refuses, its sentence is the reason. */
+async function checkOrExplain(
+  file: DataFile,
+  at: string,
+  shared: boolean,
+): ReturnType<typeof checkCandidate> {
   try {
-    return await judge(file, at, shared);
+    return await checkCandidate(file, at, shared);
   } catch (error) {
     const link = await readlink(at).catch(() => undefined);
     if (link !== undefined) return { why: `a symbolic link to ${link}, which cannot be read` };
@@ -102,7 +106,7 @@ async function judged(file: DataFile, at: string, shared: boolean): ReturnType<t
 const stem = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
 /** Whether a name begins with the set's: `cifar-10-python.tar.gz` for cifar10, but not cifar-100's. */
-function isAbout({ name, otherFolders = [] }: CatalogEntry, thing: string): boolean {
+function isNamedAfter({ name, otherFolders = [] }: CatalogEntry, thing: string): boolean {
   return [name, ...otherFolders].some((known) => {
     const rest = stem(thing).slice(stem(known).length);
     return stem(thing).startsWith(stem(known)) && !/^\d/.test(rest);
@@ -110,14 +114,15 @@ function isAbout({ name, otherFolders = [] }: CatalogEntry, thing: string): bool
 }
 
 /** Things by other names in the set's folders, and by the set's name in the data folder. */
-async function strangers(entry: CatalogEntry, dataDir: string): Promise<string[]> {
+async function unrecognisedFiles(entry: CatalogEntry, dataDir: string): Promise<string[]> {
   const known = new Set(entry.files.flatMap(({ name, archive }) => [plainName(name), archive?.folder]));
   const folders = new Set(foldersOf(entry).map((folder) => folder.toLowerCase()));
   const found: string[] = [];
   for (const folder of foldersOf(entry)) {
     for (const name of await namesIn(path.join(dataDir, folder))) {
       const own = known.has(plainName(name)) || folders.has(path.join(folder, name).toLowerCase());
-      if (own || /^\.|\.(part|lock|tmp)$/.test(name) || (isShared(folder) && !isAbout(entry, name))) continue;
+      if (own || /^\.|\.(part|lock|tmp)$/.test(name) || (isShared(folder) && !isNamedAfter(entry, name)))
+        continue;
       const at = path.join(dataDir, folder, name);
       const what = await usingData(at, () => whatIs(at)).catch(() => undefined);
       found.push(what === undefined ? at : `${at} (${what})`);
@@ -127,8 +132,8 @@ async function strangers(entry: CatalogEntry, dataDir: string): Promise<string[]
 }
 
 /**
- * Looks everywhere but at the file's own place.
- * @returns where it is proven to be, or else what was found that cannot be used: path and reason each
+ * Looks everywhere except at the file's own place.
+ * @returns where the proven file is, or else what was found and cannot be used: path and reason each
  */
 export async function lookElsewhere(
   entry: CatalogEntry,
@@ -140,11 +145,11 @@ export async function lookElsewhere(
     const why = await whyUnlisted(path.join(dataDir, folder));
     if (why !== undefined) found.push(why);
     for (const at of await candidates(file, path.join(dataDir, folder))) {
-      const verdict = await judged(file, at, isShared(folder));
+      const verdict = await checkOrExplain(file, at, isShared(folder));
       if (verdict === undefined) continue;
       if ('authenticity' in verdict) return { path: at, authenticity: verdict.authenticity };
       found.push(`${at} (${verdict.why})`);
     }
   }
-  return { found: [...found, ...(await strangers(entry, dataDir))].slice(0, MOST_NAMED) };
+  return { found: [...found, ...(await unrecognisedFiles(entry, dataDir))].slice(0, MAX_NAMED) };
 }

@@ -2,10 +2,7 @@
 import { ReportedError, type ReportedOptions } from '../errors/reported.js';
 import { explainingFiles } from '../files/problem.js';
 
-/**
- * A data file is missing, damaged, not what its name says, or cannot be had.
- * The message is meant for the user as it is; no stack trace adds to it.
- */
+/** A data file is missing, damaged, not what its name says, or cannot be had. */
 export class DataError extends ReportedError {
   constructor(message: string, options: ReportedOptions = {}) {
     super(message, { code: 'data-unusable', ...options });
@@ -19,7 +16,7 @@ export function reason(thrown: unknown): string {
   return (message + cause).replace(/\.+$/, '');
 }
 
-/** Does something with `path` of the data folder. @throws FileError where the system refuses it */
+/** Does something with `path` of the data folder. @throws FileError if the system refuses it */
 export function usingData<T>(path: string, act: () => Promise<T>): Promise<T> {
   return explainingFiles(path, act, {
     remedy: 'Mend that, or choose another folder with --data-dir or ADAMW_BENCH_DATA.',

@@ -3,7 +3,7 @@ import { access, constants, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { labelOf } from './authenticity.js';
 import type { CatalogEntry, DataFile } from './catalog.js';
-import { byHand, download, type DownloadOptions, type Target } from './download.js';
+import { manualDownload, download, type DownloadOptions, type Target } from './download.js';
 import { lookElsewhere, type Located } from './elsewhere.js';
 import { DataError, usingData } from './errors.js';
 import { errnoOf } from '../files/problem.js';
@@ -32,7 +32,7 @@ async function refuseDangling(at: string): Promise<void> {
 }
 
 /**
- * Names the folder that is at fault, before a file below it is. A folder that does not exist is none.
+ * Reports the folder that is at fault rather than a file below it. A folder that does not exist is no fault.
  * @throws FileError if it is a file, or its files cannot be reached; DataError if it is a link that leads nowhere
  */
 async function requireFolder(folder: string): Promise<void> {
@@ -107,7 +107,7 @@ export async function ensureFiles(
     const wanted = target(entry, file, dataDir, place.found);
     if (!fetch)
       throw new DataError(
-        `${wanted.label} is missing.${wanted.found} Run "adamw-bench data fetch ${entry.name}", or ${byHand(wanted)}.`,
+        `${wanted.label} is missing.${wanted.found} Run "adamw-bench data fetch ${entry.name}", or ${manualDownload(wanted)}.`,
         { code: 'data-missing' },
       );
     await download(wanted, options);

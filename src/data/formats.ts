@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { readTarMembers } from './archive.js';
 import type { CatalogEntry, DatasetName } from './catalog.js';
-import { CIFAR10, CIFAR100, cifarSource, recordSize, refuseTwins, type CifarFormat } from './cifar.js';
+import { CIFAR10, CIFAR100, cifarSource, recordSize, refuseDuplicates, type CifarFormat } from './cifar.js';
 import { DataError, usingData } from './errors.js';
 import { gunzipIfPacked, idxSize, parseIdx } from './idx.js';
 import { imagenetSource } from './imagenet32.js';
@@ -15,7 +15,7 @@ export interface Sources {
   readonly test: Source;
 }
 
-/** Is told in a sentence (without full stop) what was passed over in a file. */
+/** Receives a sentence (without full stop) about what was skipped in a file. */
 type Notice = (sentence: string) => void;
 
 /** How a data set is stored. `paths` maps the catalogue's file names to where they lie. */
@@ -77,7 +77,7 @@ async function cifarFiles(entry: CatalogEntry, at: string, format: CifarFormat, 
 function cifar(format: CifarFormat): Format {
   const open = async (entry: CatalogEntry, paths: ReadonlyMap<string, string>, notice?: Notice) => {
     const { perFile, files } = await cifarFiles(entry, [...paths.values()][0]!, format, notice);
-    refuseTwins(files);
+    refuseDuplicates(files);
     return {
       train: cifarSource(files.slice(0, -1), perFile, format),
       test: cifarSource(files.slice(-1), entry.test, format),
@@ -100,7 +100,7 @@ const imagenet: Format = {
     };
   },
   async check(entry, _name, path) {
-    // How many images a training file holds is not published, so the file is taken at its word here.
+    // The number of images in a training file is not published, so the file's own number is used.
     const source = await imagenetSource([path], undefined, entry.classes);
     await source.gather(Int32Array.of(0));
   },

@@ -12,8 +12,8 @@ const UBYTE = 0x08;
 const HOLDS: Record<number, string> = { 1: 'labels', 3: 'images' };
 
 /**
- * The file's bytes, unpacked if they are gzip. `size` is what they must come to: nothing larger is ever
- * allocated, so that a small file cannot unpack into all of memory.
+ * The file's bytes, unpacked if they are gzip. Allocates no more than `size`, the expected number of bytes, so that a
+ * small file cannot unpack into all of memory.
  * @throws DataError if the stream is cut off or damaged, or larger than `size`
  */
 export function gunzipIfPacked(bytes: Uint8Array, file: string, size: number): Uint8Array {

@@ -1,4 +1,4 @@
-/** Whether an archive's members are the published ones, whatever they are packed in, if in anything. */
+/** Whether an archive's members are the published ones, however they are packed. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -24,7 +24,7 @@ async function sumsOfFolder(folder: string, { members }: ArchiveContent): Promis
   return sums;
 }
 
-/** The same of an archive, packed or not; what is damaged in it is missing. */
+/** The same for an archive, packed or not; damaged members are missing. */
 async function sumsOfArchive(file: string, { folder, members }: ArchiveContent) {
   const sums = new Map<string, string>();
   const names = new Map(members.map(({ name }) => [`${folder}/${name}`, name]));

@@ -7,8 +7,8 @@ import { FileError } from '../files/problem.js';
 import { DataError, reason, usingData } from './errors.js';
 import { parseNpy, type NpyArray } from './npy.js';
 
-/** Larger arrays than any of this project's data sets; what a forged header may make us allocate. */
-const MOST = 2 ** 31;
+/** A limit on what a forged header can allocate; no data set here has larger arrays. */
+const MAX_BYTES = 2 ** 31;
 
 /** Random access to a file in the form that zip.js asks for. */
 async function fileReader(handle: FileHandle) {
@@ -50,7 +50,8 @@ async function unpack(handle: FileHandle, member: string): Promise<Uint8Array | 
   const zip = new ZipReader(await fileReader(handle), { useWebWorkers: false, checkSignature: true });
   const entry = (await zip.getEntries()).find((candidate) => candidate.filename === member);
   if (entry === undefined || entry.directory) return undefined;
-  if (entry.uncompressedSize > MOST) throw new Error(`"${member}" claims ${entry.uncompressedSize} bytes`);
+  if (entry.uncompressedSize > MAX_BYTES)
+    throw new Error(`"${member}" claims ${entry.uncompressedSize} bytes`);
   const bytes = new Uint8Array(entry.uncompressedSize);
   await entry.getData(into(bytes));
   await zip.close();

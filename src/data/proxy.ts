@@ -1,4 +1,4 @@
-/** Downloads through a proxy, as the environment asks for it. Node's `fetch` heeds these variables only if it is told to. */
+/** Downloads through a proxy, as the environment asks for it. Node's `fetch` uses these variables only if told to. */
 import * as http from 'node:http';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,7 +13,7 @@ const isHeeded = (env: Environment) =>
   env['NODE_USE_ENV_PROXY'] === '1' ||
   [...process.execArgv, ...(env['NODE_OPTIONS'] ?? '').split(' ')].includes('--use-env-proxy');
 
-/** Lets downloads go through HTTP_PROXY and HTTPS_PROXY, but for the hosts in NO_PROXY, where this Node can do that late. */
+/** Sends downloads through HTTP_PROXY and HTTPS_PROXY, except for hosts in NO_PROXY, if this Node can still do that. */
 export function useProxy(env: Environment = process.env): void {
   if (proxyIn(env) !== undefined) setGlobalProxyFromEnv?.(env);
 }
@@ -22,7 +22,7 @@ export function useProxy(env: Environment = process.env): void {
 const proxyIn = (env: Environment) => variables.find((name) => (env[name] ?? '') !== '');
 
 /**
- * What to do where a proxy is set and this Node goes past it, as a sentence; undefined where that is not so.
+ * Advice if a proxy is set and this Node does not use it; else undefined.
  * @param isLate whether `useProxy` works on this Node
  */
 export function proxyAdvice(

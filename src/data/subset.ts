@@ -7,7 +7,7 @@ import { range } from './source.js';
 /** How many images to take of each class: as equal as `available` and `count` allow. */
 function quotas(available: readonly number[], count: number, random: Stream): number[] {
   const taken = available.map(() => 0);
-  // Which classes get one more when count is no multiple of the classes is drawn, so that no class is favoured.
+  // If count is no multiple of the classes, the classes that get one more are drawn, so that none is favoured.
   const order = permutation(available.length, random);
   for (let left = count; left > 0;) {
     const open = [...order].filter((c) => taken[c]! < available[c]!);

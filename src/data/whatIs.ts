@@ -16,7 +16,7 @@ const otherForms: readonly (readonly [string, string])[] = [
 
 const startsWith = (bytes: Buffer, ...start: number[]) => start.every((byte, i) => bytes[i] === byte);
 
-/** What text at the start of a file gives away. */
+/** What the text at the start of a file shows. */
 function ofText(text: string): string | undefined {
   const start = text
     .replace(/^\uFEFF/, '')
@@ -68,7 +68,7 @@ async function headOf(file: string): Promise<Buffer> {
 }
 
 /**
- * What lies at `file`, where that is certain and no data file of ours: "a web page (HTML)", say.
+ * What the file at `file` is, if that is certain and it is no data file of ours: "a web page (HTML)", for example.
  * @throws the file system's error if it cannot be read
  */
 export async function whatIs(file: string): Promise<string | undefined> {

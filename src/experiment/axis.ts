@@ -1,8 +1,8 @@
 /** From an axis as written (a list or a logspace) to the numbers on it. */
 import { z } from 'zod';
-import { report, sound, type Context } from './issues.js';
+import { report, hasNoIssues, type Context } from './issues.js';
 
-/** An axis as written: a list, or a logspace. Spelt out, for the schema's own checks are about it. */
+/** An axis as written: a list, or a logspace. The type is written out because the schema's own checks use it. */
 export type Axis =
   | number[]
   | {
@@ -17,7 +17,7 @@ export type Axis =
  * exact where the exponent is whole and the base 2 or 10: `{base: 2, from: -3, to: -1, steps: 3}` is exactly
  * [0.125, 0.25, 0.5].
  *
- * @throws Error where the axis is empty, repeats a value, or a value overflows.
+ * @throws Error if the axis is empty, repeats a value, or a value overflows.
  */
 export function axisValues(axis: Axis): number[] {
   const values = unsortedValues(axis);
@@ -33,7 +33,7 @@ export function axisValues(axis: Axis): number[] {
 export function unsortedValues(axis: Axis): number[] {
   if (Array.isArray(axis)) return [...axis];
   const { base, from, to, steps } = axis.logspace;
-  // Multiplied before it is divided, so that whole exponents come out whole.
+  // Multiplying before dividing keeps whole exponents whole.
   const exponent = (i: number): number => (steps === 1 ? from : from + (i * (to - from)) / (steps - 1));
   return [...(axis.values ?? []), ...Array.from({ length: steps }, (_, i) => power(base, exponent(i)))];
 }
@@ -43,7 +43,7 @@ function power(base: number, exponent: number): number {
   return base === 10 && Number.isInteger(exponent) ? Number(`1e${exponent}`) : Math.pow(base, exponent);
 }
 
-/** Index of the first value that stands before it too; undefined where all are distinct. */
+/** Index of the first value that occurred before; undefined if all are distinct. */
 export function firstRepeated(values: readonly number[]): number | undefined {
   const seen = new Set<number>();
   for (const [index, value] of values.entries()) {
@@ -74,7 +74,7 @@ export const axisSchema = (value: z.ZodNumber, what: string) =>
 /** No value twice, and what a logspace gives must satisfy the rule for listed values. */
 function checkAxis(value: z.ZodNumber): (axis: Axis, ctx: Context) => void {
   return (axis, ctx) => {
-    if (!sound(ctx)) return;
+    if (!hasNoIssues(ctx)) return;
     const values = unsortedValues(axis);
     const twice = firstRepeated(values);
     const bad = values.find((x) => !value.safeParse(x).success);
@@ -85,6 +85,6 @@ function checkAxis(value: z.ZodNumber): (axis: Axis, ctx: Context) => void {
   };
 }
 
-/** How many values an axis has; none of them is made. */
+/** How many values an axis has, without making them. */
 export const axisLength = (axis: Axis): number =>
   Array.isArray(axis) ? axis.length : (axis.values ?? []).length + axis.logspace.steps;

@@ -1,14 +1,17 @@
-/** A cell: one optimizer, learning rate, weight decay and seed; all that decides one training run's result. */
+/**
+ * A cell: one optimizer, learning rate, weight decay and seed, with all other settings that decide the result of a
+ * run.
+ */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from './specs.js';
 
-/** Raised when a change to the training code changes results, so that old journals are not mixed with new. */
+/** Raised when a change to the training code changes results, so that old and new records do not mix. */
 export const NUMERICS = 2;
 
 const count = z.int().min(0);
 
-/** The part of an optimizer's specification that decides its arithmetic: what a curve is called does not change it. */
+/** The optimizer's settings that decide its arithmetic. Its label is not among them. */
 export const ruleSchema = optimizerSchema.omit({
   label: true,
   lr: true,
@@ -54,15 +57,15 @@ export function identify(settings: Omit<Cell, 'id'>): Cell {
 type Point = Pick<Cell, 'lr' | 'wd' | 'seed'>;
 
 /**
- * The ids, as `identify` gives them, of cells that share all settings but `lr`, `wd` and `seed`. What they share is
- * written out once: a grid may have a million cells.
+ * The ids of cells that differ only in `lr`, `wd` and `seed`, as `identify` gives them. The rest is serialised only
+ * once: a grid may have a million cells.
  */
 export function idsOf(shared: Omit<Cell, 'id' | keyof Point>): (point: Point) => string {
   const entries = Object.entries(shared)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => ({ key, text: `${JSON.stringify(key)}:${canonical(value)}` }));
-  // Keys are sorted in the text that is hashed: these stand before lr, between it and seed, and so on.
+  // The hashed text has sorted keys: these are the keys before lr, between lr and seed, and so on.
   const between = (after: string, before: string) =>
     entries.filter(({ key }) => key > after && key < before).map(({ text }) => `${text},`);
   const [a, b, c] = [between('', 'lr'), between('lr', 'seed'), between('seed', 'wd')].map((some) =>
@@ -79,8 +82,8 @@ const idFrom = (text: string): string => hash('sha256', text, 'buffer').toString
 /** Whether a text has the form of a cell's id. */
 export const isCellId = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
 
-/** Whether a cell read from outside still has the identity that its settings give. */
-export const isGenuine = ({ id, ...settings }: Cell): boolean => identify(settings).id === id;
+/** Whether the id of a cell from outside matches its settings. */
+export const hasValidId = ({ id, ...settings }: Cell): boolean => identify(settings).id === id;
 
 /** JSON with sorted keys and without absent ones, so that equal settings have equal text. */
 function canonical(value: unknown): string {

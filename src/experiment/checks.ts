@@ -1,12 +1,12 @@
-/** What the schema checks beyond single values: settings that contradict each other. All before any training. */
+/** Checks of settings that contradict each other. All run before any training. */
 import { DEFAULT_LABELS, optimizerLabel } from './labels.js';
-import { report, sound, type Context } from './issues.js';
-import { cellCount, MOST_CELLS, type Sections } from './size.js';
+import { report, hasNoIssues, type Context } from './issues.js';
+import { cellCount, MAX_CELLS, type Sections } from './size.js';
 import type { OptimizerSpec, TrainSpec } from './specs.js';
 
 /** Warm-up and restart cycles must fit into the run. */
 export function checkTrain(train: TrainSpec, ctx: Context): void {
-  if (!sound(ctx)) return;
+  if (!hasNoIssues(ctx)) return;
   checkTime(train, ['schedule'], ctx);
   if (train.warmup >= train.epochs) {
     report(ctx, ['warmup'], `must be shorter than the run of ${train.epochs} epochs`);
@@ -26,7 +26,7 @@ function checkTime(
 
 /** Labels name curves and rows: each must be used once. */
 export function checkOptimizers(optimizers: readonly OptimizerSpec[], ctx: Context): void {
-  if (!sound(ctx)) return;
+  if (!hasNoIssues(ctx)) return;
   const first = new Map<string, number>();
   for (const [i, optimizer] of optimizers.entries()) {
     const label = optimizerLabel(optimizer);
@@ -51,11 +51,11 @@ function labelHint({ name, convention }: OptimizerSpec): string {
 }
 
 /**
- * Labels that differ only in white space or in how their characters are composed: equal to a reader.
- * `checkOptimizers` has refused those that are the same.
+ * Refuses labels that a reader cannot tell apart: they differ only in white space or in how characters are composed.
+ * `checkOptimizers` has refused equal ones.
  */
 export function checkLookalikes({ optimizers }: Sections, ctx: Context): void {
-  if (!sound(ctx)) return;
+  if (!hasNoIssues(ctx)) return;
   const seen = new Map<string, number>();
   for (const [i, optimizer] of optimizers.entries()) {
     const looks = optimizerLabel(optimizer).normalize('NFKC').replace(/\s+/gu, '');
@@ -72,7 +72,7 @@ export function checkLookalikes({ optimizers }: Sections, ctx: Context): void {
   }
 }
 
-/** Images of each split, where the data set is what it is. */
+/** Images of each split, for data sets of fixed size. */
 const SIZES: Partial<Record<Sections['dataset']['name'], { train: number; test: number }>> = {
   mnist: { train: 60_000, test: 10_000 },
   'fashion-mnist': { train: 60_000, test: 10_000 },
@@ -83,18 +83,18 @@ const SIZES: Partial<Record<Sections['dataset']['name'], { train: number; test: 
 
 /** Checks that need more than one section. */
 export function checkExperiment(experiment: Sections, ctx: Context): void {
-  if (!sound(ctx)) return;
+  if (!hasNoIssues(ctx)) return;
   checkCells(experiment, ctx);
   checkSizes(experiment, ctx);
   checkOverrides(experiment, ctx);
-  checkTwins(experiment, ctx);
+  checkDuplicates(experiment, ctx);
 }
 
 function checkCells(experiment: Sections, ctx: Context): void {
   const cells = cellCount(experiment);
-  if (cells <= MOST_CELLS) return;
+  if (cells <= MAX_CELLS) return;
   const shown = (n: number) => n.toLocaleString('en');
-  const message = `must give at most ${shown(MOST_CELLS)} cells (optimizers x lr x wd x seeds), but gives ${shown(cells)}`;
+  const message = `must give at most ${shown(MAX_CELLS)} cells (optimizers x lr x wd x seeds), but gives ${shown(cells)}`;
   report(ctx, ['grid'], message, 'take fewer values or seeds, or make several experiments of it');
 }
 
@@ -124,7 +124,7 @@ function checkOverrides({ optimizers, train }: Sections, ctx: Context): void {
 }
 
 /** Two optimizers that differ in nothing but their label would train every cell twice. */
-function checkTwins({ optimizers, grid, train }: Sections, ctx: Context): void {
+function checkDuplicates({ optimizers, grid, train }: Sections, ctx: Context): void {
   const seen = new Map<string, number>();
   for (const [i, optimizer] of optimizers.entries()) {
     const spec = { ...optimizer, label: '' };

@@ -14,7 +14,9 @@ const optimizerOrName = z.union([
   optimizerSchema,
 ]);
 
-/** A configuration as results folders of earlier versions have it: they stay readable whatever is refused since. */
+/**
+ * A configuration of a results folder, perhaps by an earlier version. It stays readable if later versions refuse more.
+ */
 export const writtenSchema = z
   .strictObject({
     name: z

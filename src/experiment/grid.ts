@@ -10,11 +10,11 @@ export interface GridCell {
   readonly lr: number;
   readonly wd: number;
   readonly status: GridCellStatus;
-  /** All records by ascending seed, also those without an error; none where the cell has not been trained. */
+  /** All records by ascending seed, also those without an error; none if the cell has not been trained. */
   readonly runs: readonly RunRecord[];
   /** Final test errors by ascending seed, diverged runs at chance error; failed and timed-out runs left out. */
   readonly errors: readonly number[];
-  /** Mean of `errors`; null where missing. */
+  /** Mean of `errors`; null if missing. */
   readonly mean: number | null;
   /** Sample standard deviation (n - 1) of `errors`; null with fewer than two. */
   readonly sd: number | null;
@@ -53,9 +53,9 @@ export const byLabel = (records: readonly RunRecord[]): Map<string, RunRecord[]>
   groupBy(records, ({ label }) => label);
 
 /**
- * The grid of one optimizer's records. A diverged run counts with its recorded error (chance); a failed or
- * timed-out run, or one without a finite error, is missing. Of two records with the same lr, wd and seed the later
- * counts. A combination of lr and wd that no record has is a missing cell, so that the grid is a full rectangle.
+ * The grid of one optimizer's records. A diverged run counts with its recorded error (chance). A failed or timed-out
+ * run, or one without a finite error, is missing. Of two records with the same lr, wd and seed the later counts. A
+ * combination of lr and wd without records is a missing cell, so that the grid is a full rectangle.
  */
 export function buildGrid(label: string, records: readonly RunRecord[]): Grid {
   const cells = new Map<number, Map<number, Map<number, RunRecord>>>();

@@ -1,4 +1,4 @@
-/** From an experiment to its cells. Here, and only here, every optimizer's settings are resolved and cells are made. */
+/** From an experiment to its cells. Only here are settings resolved and cells made. */
 import { axisValues } from './axis.js';
 import { NUMERICS, idsOf, type Cell } from './cell.js';
 import type { Experiment } from './experiment.js';
@@ -33,8 +33,8 @@ export interface Plan {
   /** How many cells there are; counting them makes none. */
   readonly size: number;
   /**
-   * The cells, made one by one, seed by seed: an interrupted sweep has whole grids of the first seeds rather than all
-   * seeds of the first cells. Two optimizers whose grids overlap may give the same cell twice.
+   * The cells, made one by one, seed by seed. So an interrupted sweep has whole grids of the first seeds, not all
+   * seeds of the first cells. Two optimizers with overlapping grids may give the same cell twice.
    */
   jobs(): Generator<Job, void, undefined>;
 }

@@ -1,6 +1,6 @@
-/** Training computes in float32: settings that it rounds to something else than was asked for are refused. */
+/** Training computes in float32. Settings that it would change by more than rounding are refused. */
 import { fitsFloat32 } from './float32.js';
-import { report, sound, type Context } from './issues.js';
+import { report, hasNoIssues, type Context } from './issues.js';
 import { unsortedValues, type Axis } from './axis.js';
 import type { Sections } from './size.js';
 import type { Schedule } from './specs.js';
@@ -11,7 +11,7 @@ const HINT = 'float32 holds 0 and about 1.4e-45 to 3.4e38';
 
 /** Every setting that enters float32 arithmetic: rates, decays, eps, the factor of a schedule, the betas. */
 export function checkPrecision({ grid, train, optimizers }: Sections, ctx: Context): void {
-  if (!sound(ctx)) return;
+  if (!hasNoIssues(ctx)) return;
   checkAxisPrecision(grid.lr, ['grid', 'lr'], ctx);
   checkAxisPrecision(grid.wd, ['grid', 'wd'], ctx);
   checkFactor(train.schedule, ['train', 'schedule', 'factor'], ctx);

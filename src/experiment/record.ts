@@ -1,6 +1,6 @@
 /**
- * What a training run leaves behind. One RunRecord is one line of runs.jsonl. The schemas check every record that comes
- * from outside: from the journal, from a worker through Redis. Their types are the records' types.
+ * The record of a training run: one line of runs.jsonl. The schemas check every record from outside: from the journal,
+ * and from workers through Redis. The types are inferred from them.
  */
 import { z } from 'zod';
 import { cellSchema, type Cell } from './cell.js';
@@ -50,7 +50,7 @@ export const statusSchema = z.enum(['ok', 'diverged', 'failed', 'timeout']);
 export type RunStatus = z.infer<typeof statusSchema>;
 
 /** Longest reason that is kept, characters. */
-export const longestReason = 4000;
+export const maxReasonLength = 4000;
 
 export const recordSchema = z.object({
   cell: cellSchema,
@@ -60,7 +60,7 @@ export const recordSchema = z.object({
   /** Why, for every status but `ok`. */
   reason: z.string().optional(),
   epochs: z.array(metricsSchema),
-  /** Test error after the last epoch (the paper's measure), chance where diverged, null where failed or timed out. */
+  /** Test error after the last epoch (the paper's measure), chance where diverged, null if failed or timed out. */
   finalTestError: share.nullable(),
   finalTrainLoss: z.number().nullable(),
   decay: z.array(decayBucketSchema).optional(),
@@ -122,7 +122,7 @@ export const resultSchema = recordSchema
   .extend({
     cell: cellSchema.shape.id,
     status: statusSchema.exclude(['failed']),
-    reason: z.string().max(longestReason).transform(printable).optional(),
+    reason: z.string().max(maxReasonLength).transform(printable).optional(),
   })
   .refine(
     ({ status, epochs, finalTestError }) => status !== 'ok' || finalTestError === epochs.at(-1)?.testError,

@@ -11,7 +11,7 @@ export interface Sections {
 }
 
 /** More cells than this are refused: each takes memory before any is trained. */
-export const MOST_CELLS = 1_000_000;
+export const MAX_CELLS = 1_000_000;
 
 /** How many cells (optimizer x lr x wd x seed) the experiment has. Only multiplies: no cell or value is made. */
 export function cellCount({ optimizers, grid, train }: Sections): number {

@@ -7,7 +7,7 @@ const fraction = z.number().min(0).max(1);
 const count = z.int().positive();
 
 /** More layers than any network that was ever trained: building one makes a value a layer. */
-const MOST_LAYERS = 10_000;
+const MAX_LAYERS = 10_000;
 
 const lrAxis = axisSchema(positive, 'Initial learning rates (alpha of the paper).');
 const wdAxis = axisSchema(z.number().min(0), 'Weight decays (lambda of the paper); 0 is no decay.');
@@ -82,7 +82,7 @@ export const modelSchema = z.discriminatedUnion('name', [
     depth: z
       .int()
       .min(8)
-      .max(MOST_LAYERS)
+      .max(MAX_LAYERS)
       .refine((d) => d % 6 === 2, { error: 'must be 6n+2: 8, 14, 20, 26, 32, ...' })
       .default(20)
       .describe('Number of layers, 6n+2.'),
@@ -93,7 +93,7 @@ export const modelSchema = z.discriminatedUnion('name', [
     depth: z
       .int()
       .min(8)
-      .max(MOST_LAYERS)
+      .max(MAX_LAYERS)
       .refine((d) => d % 6 === 2, { error: 'must be 6n+2: 8, 14, 20, 26, 32, ...' })
       .default(26)
       .describe('Number of layers, 6n+2.'),
@@ -105,7 +105,7 @@ export const modelSchema = z.discriminatedUnion('name', [
     depth: z
       .int()
       .min(10)
-      .max(MOST_LAYERS)
+      .max(MAX_LAYERS)
       .refine((d) => d % 6 === 4, { error: 'must be 6n+4: 10, 16, 22, 28, 40, ...' })
       .default(28)
       .describe('Number of layers, 6n+4.'),

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
 
 /**
- * Milliseconds since a file was written; less than 0 where that clock was set back since.
- * @param beside where a file may be made for a moment that shows the time: a path to which an ending is added
- * @throws the file system's error where there is no such file, or none can be made
+ * Milliseconds since a file was written; negative if that clock was set back since.
+ * @param beside path of a probe file, which is made for a moment to read the file system's clock; an ending is added
+ * @throws the file system's error if the file does not exist or the probe cannot be made
  */
 export async function ageOf(file: string, beside = file): Promise<number> {
   const probe = `${beside}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;

@@ -15,9 +15,9 @@ export function nameOfTemporary(name: string): string | undefined {
 }
 
 /**
- * Writes `content` to `file` so that a reader (or a crash) sees the old content or the new, never a part: a
- * temporary file in the same folder, flushed to disk, then renamed.
- * @throws the file system's error (ENOSPC, EROFS, ENOENT ...) with no temporary file left behind
+ * Writes `content` to a temporary file in the same folder, flushes it to disk and renames it to `file`. A reader sees
+ * the old content or the new, never a part, also after a crash.
+ * @throws the file system's error (ENOSPC, EROFS, ENOENT ...); the temporary file is removed
  */
 export async function writeAtomically(
   file: string,
@@ -28,7 +28,7 @@ export async function writeAtomically(
     const handle = await open(temporary, 'wx');
     try {
       const pieces = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
-      // Each writeFile on a handle goes on where the last one ended.
+      // Each writeFile on a handle continues after the last one.
       for (const piece of pieces) await handle.writeFile(piece);
       await flush(handle);
     } finally {
@@ -51,8 +51,8 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Removes temporary files in a folder that nobody has written to for `seconds`: their writers were killed.
- * @param isOurs whether the program writes a file of this name there; temporaries of other files are left alone
+ * Removes temporary files in a folder that were not written to for `seconds`: their writers were killed.
+ * @param isOurs whether the program writes a file of this name there; other temporary files stay
  */
 export async function clearTemporaries(
   folder: string,
@@ -65,7 +65,7 @@ export async function clearTemporaries(
     if (final === undefined || !isOurs(final)) continue;
     const file = join(folder, name);
     if (!(await stat(file).catch(() => undefined))?.isFile()) continue;
-    // One that has gone meanwhile, or a folder that takes no probe: left as it is.
+    // The file is gone, or the folder takes no probe: it stays as it is.
     const age = await ageOf(file, join(folder, 'age')).catch(() => 0);
     if (age > seconds * 1000) await rm(file, { force: true });
   }

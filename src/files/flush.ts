@@ -1,6 +1,6 @@
 /**
- * Flushing to disk, where the file system can. Some cannot (FUSE, NAS and vboxsf mounts answer fsync with EINVAL or
- * ENOSYS): a program that goes on there loses nothing but the promise that a power cut costs nothing.
+ * Flushing to disk, if the file system can. Some cannot (FUSE, NAS and vboxsf mounts answer fsync with EINVAL or
+ * ENOSYS). A program that continues there risks losing finished work only in a power cut.
  */
 import { fsync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -19,31 +19,31 @@ let listener: Listener | undefined;
 let told = false;
 
 /**
- * Names who is told, once in a process, that its files cannot be flushed. Nobody at first: the workers of a sweep
- * leave the sentence to their coordinator.
+ * Sets the listener that is told, once in a process, that files cannot be flushed. By default nobody is: only the
+ * coordinator of a sweep tells the user, not its workers.
  */
 export function onUnflushable(tell: Listener): void {
   listener = tell;
 }
 
-function tellOnce(): void {
+function warnOnce(): void {
   if (told || !listener) return;
   told = true;
   listener(
-    'This file system cannot flush files to disk (fsync). Everything is written all the same, but a power cut may cost cells that were finished.',
+    'This file system cannot flush files to disk (fsync). Everything is written, but a power cut may lose finished cells.',
   );
 }
 
 /**
- * Resolves when the file's bytes are on disk, or the file system has said that it cannot tell.
- * @throws the file system's error where it has failed to write them (EIO, ENOSPC ...)
+ * Resolves when the file's bytes are on disk, or the file system cannot flush.
+ * @throws the file system's error if writing failed (EIO, ENOSPC ...)
  */
 export async function flush({ fd }: Pick<FileHandle, 'fd'>): Promise<void> {
   try {
     await fsyncDescriptor(fd);
   } catch (error) {
     if (!unsupported.has(errnoOf(error) ?? '')) throw error;
-    tellOnce();
+    warnOnce();
   }
 }
 

@@ -3,9 +3,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder and those above it; what is there already stays as it is. Node's own recursive mkdir says of a
- * read-only disk that it does not exist, and of a folder that can never be (/proc/x, say) nothing: it never ends.
- * @throws the file system's error (EACCES, EROFS, ENOSPC ...); EEXIST or ENOTDIR where a file is in the way
+ * Makes a folder and its parents; existing ones stay as they are. Node's own recursive mkdir reports ENOENT on a
+ * read-only disk, and never ends for a folder that cannot exist (below /proc/x, for example).
+ * @throws the file system's error (EACCES, EROFS, ENOSPC ...); EEXIST or ENOTDIR if a file is in the way
  */
 export async function makeFolder(folder: string): Promise<void> {
   const dir = resolve(folder);
@@ -13,11 +13,11 @@ export async function makeFolder(folder: string): Promise<void> {
     await mkdir(dir).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT' || dirname(dir) === dir) throw error;
       await makeFolder(dirname(dir));
-      // Once: where it still does not exist with its parent there, it never will.
+      // Only once: if its parent exists and this still fails, it always will.
       await mkdir(dir);
     });
   } catch (error) {
-    // Another process may have been quicker.
+    // Another process may have made it first.
     if (!(await stat(dir).catch(() => undefined))?.isDirectory()) throw error;
   }
 }

@@ -22,8 +22,8 @@ export function tooManyFiles(error: unknown): OpenFilesError | undefined {
 }
 
 /**
- * What the program needs to be loaded: Node opens modules side by side, 110 at the most, and takes some that it may not
- * open for missing ones, so that its error is of no use.
+ * The files that the program needs to load. Node opens up to 110 modules at once. If it may not open one, it can
+ * report it as missing, which does not help the user.
  */
 const needed = 140;
 
@@ -33,7 +33,7 @@ export function requireOpenFiles(count = needed): void {
   try {
     while (open.length < count) open.push(openSync(devNull, 'r'));
   } catch (error) {
-    // A machine without such a file tells nothing.
+    // Not every system has this file.
     if (!isLimit(error)) return;
     const sentence = `This process can open only ${open.length} more files (ulimit -n), and the program needs ${count}.`;
     throw new OpenFilesError(sentence, 2, error);

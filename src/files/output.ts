@@ -4,9 +4,9 @@
 const readerLeft = new Set(['EPIPE', 'EIO']);
 
 /**
- * From now on no error of standard output or standard error ends the process, whatever it is: a full disk or quota
- * under a log, a network file system that went away, a closed terminal. Where standard output is lost for another
- * reason than that its reader left, standard error says so once.
+ * From now on no error of standard output or standard error ends the process: a full disk or quota, a lost network
+ * file system, a closed terminal. If standard output fails and its reader did not just leave, standard error says so
+ * once.
  */
 export function surviveLostOutput(): void {
   let told = false;
@@ -14,6 +14,6 @@ export function surviveLostOutput(): void {
   process.stdout.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
     if (told || readerLeft.has(code)) return;
     told = true;
-    process.stderr.write(`Standard output cannot be written (${code}); what belongs there is lost.\n`);
+    process.stderr.write(`Standard output cannot be written (${code}); that output is lost.\n`);
   });
 }

@@ -27,7 +27,7 @@ export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, errno } = error as NodeJS.ErrnoException;
   if (typeof errno !== 'number' || typeof code !== 'string') return undefined;
-  // zlib numbers its own errors: a damaged gzip file is no system's refusal.
+  // zlib's errors have numbers too, but a damaged gzip file is no system error.
   return Object.hasOwn(zlib, code) ? undefined : code;
 }
 
@@ -46,9 +46,9 @@ export function sentenceFor(path: string, error: unknown): string | undefined {
 export class FileError extends ReportedError {}
 
 /**
- * Does something with a path of the user's.
+ * Runs an action on a path that the user gave.
  * @param remedy what the user can do if the system refuses, as a sentence
- * @throws FileError for every system error; anything else as it is
+ * @throws FileError for every system error; other errors unchanged
  */
 export async function explainingFiles<T>(
   path: string,

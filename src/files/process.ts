@@ -1,6 +1,6 @@
 /**
- * Is the process with this pid still the one we mean? Pids are used again, by the thousand after a reboot and at
- * once in containers, where the first process is always number 1.
+ * Whether a pid still means the same process. Pids are used again: thousands after a reboot, and at once in
+ * containers, whose first process is always number 1.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -14,8 +14,8 @@ function tryRead<T>(read: () => T): T | undefined {
 }
 
 /**
- * Where a pid of this process means something: the boot of the machine and the pid namespace in it. Two containers
- * with one host name are two places. Elsewhere than on Linux, the host name.
+ * Where a pid of this process is valid: the boot of the machine and the pid namespace in it. So two containers with
+ * one host name are two places. On systems other than Linux, the host name.
  */
 export const place = [
   hostname(),
@@ -25,10 +25,10 @@ export const place = [
   .filter(Boolean)
   .join(' ');
 
-/** When a process of this place started, in the kernel's ticks since boot; undefined where that cannot be known. */
+/** When a process of this place started, in the kernel's ticks since boot; undefined if that cannot be known. */
 export function birthOf(pid: number): string | undefined {
   const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  // The second field is the program's name in parentheses, which may itself contain some: proc(5).
+  // The second field is the program's name in parentheses, which may contain parentheses itself: proc(5).
   return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
 

@@ -1,9 +1,9 @@
 /**
- * Reading and writing the safetensors container (https://github.com/huggingface/safetensors#format): eight bytes of
- * header length (little-endian), a JSON header, then the tensors' bytes end to end. Float32 is all we need.
+ * Reads and writes the safetensors container (https://github.com/huggingface/safetensors#format): eight bytes of
+ * header length (little-endian), a JSON header, then the tensors' bytes end to end. Only float32.
  *
- * What we write carries the sha256 of all its bytes (with the checksum's own 64 digits taken as zeros) as an entry of
- * the metadata, which other readers ignore: the format itself would not notice a flipped bit.
+ * The format would not notice a flipped bit. So we add a metadata entry, which other readers ignore: the sha256 of all
+ * bytes, with the checksum's own 64 digits as zeros.
  */
 import { createHash } from 'node:crypto';
 
@@ -24,7 +24,7 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => produc
 
 /**
  * The container's bytes.
- * @throws Error where a tensor's shape and length disagree, or a name is the format's own
+ * @throws Error if a tensor's shape and length disagree, or a name is reserved by the format
  */
 export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array {
   let at = 0;
@@ -37,12 +37,12 @@ export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array 
     const offsets = [at, (at += data.byteLength)];
     return [name, { dtype: 'F32', shape, data_offsets: offsets }] as const;
   });
-  // The checksum comes first, so that nothing which looks like it can come before it.
+  // The checksum comes first, so that nothing before it can look like it.
   const json = JSON.stringify({
     __metadata__: Object.assign({ [checksumKey]: noChecksum }, metadata, { [checksumKey]: noChecksum }),
     ...Object.fromEntries(layout),
   });
-  // Padded with spaces so that the data are aligned, as the format's own writer does.
+  // Spaces align the data, as the format's own writer does.
   const header = Buffer.from(json + ' '.repeat((8 - (Buffer.byteLength(json) % 8)) % 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
@@ -60,8 +60,8 @@ const sha256 = (...parts: readonly Uint8Array[]) => {
 
 /**
  * Parses and verifies a container.
- * @throws Error naming what is wrong: truncation, a header that is not JSON, tensors that overlap, leave gaps or
- * reach beyond the end, types other than F32, a checksum that does not match, or that is missing where it is required
+ * @throws Error that says what is wrong: it is cut off; its header is not JSON; tensors overlap, leave gaps or reach
+ *   beyond the end; a type is not F32; a checksum does not match, or is missing although required
  */
 export function decodeSafetensors(
   bytes: Uint8Array,

@@ -7,7 +7,7 @@ import { ModelError } from './error.js';
 /**
  * `filters`: channels of each stage; `hidden`: widths of dense layers before the logits.
  *
- * The layer throws a ModelError for images that have fewer halvings in them than there are stages.
+ * The layer throws a ModelError if images cannot be halved once per stage.
  */
 export function cnn(filters: readonly number[], hidden: readonly number[], classes: number): LayerOf {
   const layers: Record<string, LayerOf> = {};

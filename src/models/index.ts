@@ -28,10 +28,10 @@ function network(spec: ModelSpec, classes: number): LayerOf {
 }
 
 /**
- * The network of a specification for images of a shape.
+ * The network of a specification, for images of a shape.
  *
- * @throws Error saying what to change where the two do not fit: a CNN that pools small images away, an odd width of
- * a shake-shake network
+ * @throws ModelError that says what to change if the two do not fit: a CNN with more stages than the images have
+ *   halvings, an odd width of a shake-shake network
  */
 export const buildModel = (spec: ModelSpec, shape: ImageShape): Model =>
   modelOf(network(spec, shape.classes), shape);

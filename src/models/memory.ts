@@ -16,8 +16,8 @@ export interface MemoryLimits {
 }
 
 /**
- * Bytes that one worker cannot do without: theta, its gradient and the optimizer's state, all float32, and the
- * largest activation of one batch. Real training needs more, so what does not fit by this does not fit at all.
+ * Least bytes of one worker: theta, its gradient and the optimizer's state, all float32, and the largest activation of
+ * one batch. Real training needs more, so a network that exceeds this cannot be trained.
  */
 export function leastBytes(model: Model, { train, optimizers }: Experiment): number {
   const slots = optimizers.some(({ name }) => name === 'adam' || name === 'adamw') ? 2 : 1;
@@ -26,13 +26,13 @@ export function leastBytes(model: Model, { train, optimizers }: Experiment): num
 
 /** Memory that this process may use: the machine's, or its container's where that is less. */
 export function availableBytes(): number {
-  // 0 or more than any machine has where no limit is set.
+  // 0, or more than any machine has, if no limit is set.
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 /**
- * Refuses a network that surely cannot be trained here.
+ * Refuses a network that cannot fit into memory here.
  * @throws ModelError with its size
  */
 export function requireMemory(
@@ -40,7 +40,7 @@ export function requireMemory(
   experiment: Experiment,
   { backend, limit = 0 }: MemoryLimits,
 ): void {
-  // TensorFlow may compute on a GPU, whose memory is another.
+  // TensorFlow may compute on a GPU, which has its own memory.
   if (backend === 'tensorflow') return;
   const needed = leastBytes(model, experiment);
   const limits = [

@@ -7,7 +7,7 @@ import { serial, type LayerOf } from '../nn/layer.js';
 export function mlp(hidden: readonly number[], normed: boolean, classes: number): LayerOf {
   const layers: Record<string, LayerOf> = { flatten };
   hidden.forEach((units, i) => {
-    // Batch norm takes the mean away, and a bias with it.
+    // Batch norm subtracts the mean, which cancels a bias.
     layers[`dense${i + 1}`] = dense(units, { relu: !normed, gain: 2, bias: !normed });
     if (normed) layers[`norm${i + 1}`] = batchNorm({ relu: true });
   });

@@ -32,7 +32,7 @@ function basicBlock(filters: number, stride: number): LayerOf {
     const norm2 = batchNorm({ relu: true })(body.output);
     const changes = stride !== 1 || input[2] !== filters;
     const shortcut = serial(changes ? { conv: conv(filters, 1, { stride }), norm: batchNorm() } : {})(input);
-    // In the order they are applied: batch statistics are observed in that order too.
+    // In the order of application: batch statistics are observed in this order too.
     const parts = [body, named('shortcut', shortcut), named('norm2', norm2)];
     return {
       output: body.output,

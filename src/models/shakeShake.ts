@@ -71,7 +71,7 @@ export function shakeShakeBlock(filters: number, stride: number, per: Per): Laye
       state: parts.flatMap((part) => part.state),
       apply(params, state, x, pass) {
         const take = slices(params, state);
-        // Both branches, and the projection, begin with the same ReLU; an identity skip does not.
+        // Both branches and the projection start with the same ReLU; an identity skip does not.
         const rectified = rectify(x);
         const first = branch1.apply(...take(branch1), rectified, pass);
         const second = branch2.apply(...take(branch2), rectified, pass);
@@ -88,16 +88,16 @@ const projection = (filters: number, stride: number): LayerOf =>
   serial({ paths: twoPaths(filters, stride), norm: batchNorm() });
 
 /**
- * Two 1x1 convolutions of the stride, to half the filters each, side by side. The second sees the input moved one
- * pixel down and right (zeros coming in), so that with stride 2 the two read different pixels.
+ * Two 1x1 convolutions of the stride, to half the filters each, side by side. The second gets the input moved one
+ * pixel down and right, with zeros at the edge. With stride 2 the two so read different pixels.
  *
- * Computed as one 2x2 convolution, padded by one above and to the left, of which each output channel has a single
- * tap that is not 0: to move, subsample and join activations would be several passes over memory.
+ * Computed as one 2x2 convolution, padded by one above and to the left, in which each output channel has a single
+ * non-zero tap. Moving, subsampling and joining activations would take several passes over memory.
  */
 export function twoPaths(filters: number, stride: number): LayerOf {
   return ([h, w, c]) => ({
     output: [Math.ceil(h! / stride), Math.ceil(w! / stride), filters],
-    // The first half of the output channels belongs to the path that is not moved. Fan-out is that of each half.
+    // The first half of the output channels is the path that is not moved. Fan-out is that of each half.
     params: [{ name: 'weight', shape: [1, 1, c!, filters], init: { sd: Math.sqrt(2 / (filters / 2)) } }],
     state: [],
     apply([weight], _state, input) {

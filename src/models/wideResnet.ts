@@ -24,7 +24,7 @@ export function wideResnet(depth: number, widen: number, classes: number): Layer
 }
 
 /**
- * conv(relu(norm(conv(relu(norm(x)))))) + x. Where the shape changes the second summand is a 1x1 convolution of
+ * conv(relu(norm(conv(relu(norm(x)))))) + x. If the shape changes, the second summand is a 1x1 convolution of
  * relu(norm(x)), as in the authors' code.
  */
 export function wideBlock(filters: number, stride: number): LayerOf {

@@ -1,7 +1,7 @@
 /**
- * Batch normalisation (Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167), with the residual sum and the ReLU
- * that follow it in a residual block, as one operation: a backend with a kernel for it makes one pass of what would
- * be a dozen. The composition below is the specification.
+ * Batch normalisation (Ioffe & Szegedy 2015, https://arxiv.org/abs/1502.03167) with the residual sum and the ReLU that
+ * follow it in a residual block, as one operation. A backend with a kernel for it makes one pass instead of a dozen.
+ * The composition below is the specification.
  */
 import './gradients.js';
 import {
@@ -49,7 +49,7 @@ registerGradient({
       { dy: dy!, x, y, scale, mean, variance },
       { epsilon, relu, residual },
     );
-    // Let go of at once, as in conv.ts: these are most of a network's memory.
+    // Disposed of at once, as in conv.ts: these are most of a network's memory.
     dispose([dy!, ...saved]);
     const gradients = { x: () => dx!, scale: () => dscale!, offset: () => doffset! };
     return residual ? { ...gradients, residual: () => dresidual! } : gradients;

@@ -1,6 +1,6 @@
 /**
- * Convolution with optional bias and ReLU, as one kernel forward (tfjs's FusedConv2D) and a lazy gradient back:
- * the input's gradient is not computed for a network's first layer, which nothing asks for it.
+ * Convolution with optional bias and ReLU: one kernel forward (tfjs's FusedConv2D) and a lazy gradient. The input's
+ * gradient of a network's first layer is not needed, so it is not computed.
  */
 import './gradients.js';
 import {
@@ -27,10 +27,10 @@ export interface ConvAttrs {
   readonly biased: boolean;
 }
 
-// tfjs has no gradient for the fused kernel itself (its op builds one that is never lazy); this is ours. It lets go of
-// what it has used: tfjs would keep every activation and every gradient of a network until the last one is computed,
-// a third more memory than needed. What a kernel saved and the gradient it was handed are its own (tfjs disposes of
-// them later, which then does nothing).
+// tfjs has no gradient for the fused kernel itself (its op builds one that is never lazy), so this is ours. It
+// disposes of what it has used. tfjs would keep every activation and gradient of a network until the last one is
+// computed, a third more memory. The saved tensors and the incoming gradient belong to the kernel; when tfjs disposes
+// of them later, nothing happens.
 registerGradient({
   kernelName: FusedConv2D,
   inputsToSave: ['x', 'filter'],
@@ -59,7 +59,7 @@ export function convolutionGradient(
   const shared = { strides, pad, dataFormat };
   return {
     x: () => runKernel(Conv2DBackpropInput, { dy: dz, filter }, { ...shared, inputShape: x.shape })[0]!,
-    // Asked for after x: tfjs goes through the inputs in the order they were given in.
+    // Computed after x: tfjs takes the inputs in their order.
     filter: () => {
       const attrs = { ...shared, filterShape: filter.shape };
       const dfilter = runKernel(Conv2DBackpropFilter, { x, dy: dz }, attrs)[0]!;

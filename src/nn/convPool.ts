@@ -1,6 +1,6 @@
 /**
- * Convolution with bias and ReLU, then max pooling: one operation where the backend has a kernel for it, which keeps of
- * what the convolution gave only where the maxima stood. Elsewhere it is the two layers, which are the specification.
+ * Convolution with bias and ReLU, then max pooling, as one operation if the backend has a kernel for it: that kernel
+ * keeps only the places of the maxima. Otherwise the two layers run; they are the specification.
  */
 import './gradients.js';
 import { registerGradient, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
@@ -29,7 +29,7 @@ registerGradient({
     const [x, filter, where] = saved as [Tensor4D, Tensor4D, Tensor];
     const conv = attrs as unknown as ConvPoolAttrs;
     const shape = [x.shape[0], ...conv.convolved];
-    // Computed at once, and let go of, as in conv.ts.
+    // Computed and disposed of at once, as in conv.ts.
     const [dz, dbias] = runKernel(MaxPoolReluBiasGrad, { dy: dy!, where }, { size: conv.size, shape });
     where.dispose();
     return { ...convolutionGradient(conv, x, filter, dz!, [dy!]), bias: () => dbias! };

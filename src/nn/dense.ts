@@ -14,7 +14,7 @@ import { biasGradient } from './biasGradient.js';
 import { runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
 
-// As for FusedConv2D: the first layer's input gradient is the dearest product of an MLP, and nobody needs it.
+// As in conv.ts: the first layer's input gradient is an MLP's most expensive product, and nobody needs it.
 registerGradient({
   kernelName: _FusedMatMul,
   inputsToSave: ['a', 'b'],
@@ -33,8 +33,9 @@ registerGradient({
 });
 
 /**
- * x [b, n] W (+ bias) -> [b, units]. Weights start normal with variance gain/n: gain 2 before a ReLU (He et al.),
- * else 1; 1/3 has the variance of Torch's own start, uniform within 1/sqrt(n). Biases start at 0.
+ * x [b, n] W (+ bias) -> [b, units]. Weights start normal with variance gain/n. Gain 2 is for a layer before a ReLU
+ * (He et al.), 1 is the default; 1/3 is the variance of Torch's own start, uniform within 1/sqrt(n). Biases start at
+ * 0.
  */
 export function dense(
   units: number,

@@ -1,6 +1,6 @@
 /**
- * Layers as values: a layer, told the shape of its input, says which parameters it needs and applies them.
- * Composition (`serial`, `residual` in the models) concatenates the needs; nobody counts by hand.
+ * Layers as values. A layer gets the shape of its input, says which parameters it needs, and applies them. Composition
+ * (`serial`, `residual` in the models) concatenates these needs.
  */
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Stream } from '../random/stream.js';
@@ -32,8 +32,8 @@ export interface Observed {
 }
 
 /**
- * What kind of pass this is. Training normalises by the batch and reports what it saw through `observe`, in layer
- * order; evaluation normalises by the running statistics.
+ * The kind of pass. Training normalises by the batch and reports its statistics through `observe`, in layer order;
+ * evaluation normalises by the running statistics.
  */
 export type Pass =
   | { readonly training: true; readonly random: Stream; observe(seen: Observed): void }

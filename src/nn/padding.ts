@@ -1,8 +1,8 @@
 /**
- * Zero padding of convolutions, said in terms that the backend at hand has kernels for.
+ * Zero padding of convolutions, in a form that the current backend has kernels for.
  *
- * PyTorch and the authors' Torch pad by given amounts; TensorFlow by 'same', which with a stride puts the odd pixel
- * at the other end. tfjs takes given amounts, but the kernels of tfjs-node refuse them, most of all in gradients
+ * PyTorch and the authors' Torch pad by given amounts. TensorFlow pads by 'same', which with a stride puts the odd
+ * pixel at the other end. tfjs accepts given amounts, but the kernels of tfjs-node refuse them, above all in gradients
  * (https://github.com/tensorflow/tfjs/blob/master/tfjs-node/src/kernels/Conv2DBackpropInput.ts).
  */
 import { engine, pad as zeroPad, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';

@@ -12,7 +12,7 @@ import {
 import { ReluGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
 
-// tfjs's own gradient reads the input and takes three operations; the output says as much and takes one.
+// tfjs's own gradient reads the input and takes three operations. From the output it takes one.
 unregisterGradient(Relu);
 registerGradient({
   kernelName: Relu,

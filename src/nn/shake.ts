@@ -1,7 +1,6 @@
 /**
- * The mix of a Shake-Shake block (Gastaldi 2017, https://arxiv.org/abs/1705.07485): two branches blended by one
- * random share in the forward pass and by another in the backward pass, so that the gradient is deliberately not
- * that of the value.
+ * The mix of a Shake-Shake block (Gastaldi 2017, https://arxiv.org/abs/1705.07485). One random share blends two
+ * branches in the forward pass, another one in the backward pass: on purpose, the gradient is not that of the value.
  */
 import './gradients.js';
 import { add, customGrad, mul, sub, tensor4d, tidy, type Tensor } from '@tensorflow/tfjs-core';

@@ -2,7 +2,7 @@
  * Algorithm 2 of the paper: Adam with L2 regularisation, and AdamW.
  *
  * The two differ in where lambda theta enters: before the moments, so that it is divided by sqrt(vhat) like the
- * gradient, or after them. Here that is the place of one transform in the chain.
+ * gradient, or after them. In the chain that is the place of one transform.
  */
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { OptimizerRule } from './scalars.js';

@@ -1,5 +1,5 @@
 /**
- * One step as one kernel, where the backend has it (AdamStep, SgdStep of backends/kernels.ts). The chains in adam.ts and
+ * One step as one kernel, if the backend has it (AdamStep, SgdStep of backends/kernels.ts). The chains in adam.ts and
  * sgd.ts are the specification; this is the same arithmetic in one pass over memory.
  */
 import type { NamedTensorMap, Tensor1D } from '@tensorflow/tfjs-core';

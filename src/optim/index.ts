@@ -22,15 +22,15 @@ export interface OptimizerOptions extends Rates {
   readonly lr: number;
   /** Weight decay lambda, >= 0; what it multiplies is `rule.convention`'s affair (decoupled forms). */
   readonly wd: number;
-  /** [n]: 1 where a parameter decays, 0 where it does not. Absent: all decay. Stays the caller's to dispose. */
+  /** [n]: 1 if a parameter decays, 0 if it does not. Absent: all decay. Stays the caller's to dispose. */
   readonly mask?: Tensor1D | undefined;
 }
 
 /**
  * An optimizer over flat vectors [n]: `adam`, `sgd` (L2), `adamw`, `sgdw` (decoupled).
  *
- * `update` returns fresh tensors and leaks none; the old theta, gradient and slots are left to the caller. On a
- * backend that has the fused kernel it takes it, elsewhere it runs the chain.
+ * `update` returns fresh tensors and leaks none; the caller disposes of the old theta, gradient and slots. It runs the
+ * fused kernel if the backend has it, else the chain.
  *
  * @throws RangeError for an lr or wd that is negative or not finite, for a beta outside of [0, 1), and in `update` for
  * vectors of unequal length.

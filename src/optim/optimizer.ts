@@ -1,7 +1,7 @@
 /** The shape of every optimizer: a pure update of one flat vector. */
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 
-/** Where a step stands in the run. */
+/** The position of a step in the run. */
 export interface StepInfo {
   /** t, counted from 1. */
   readonly t: number;
@@ -18,8 +18,8 @@ export interface Updated {
 }
 
 /**
- * A pure optimizer: state goes in as tensors and comes out as tensors, so a checkpoint is a handful of arrays.
- * All vectors have theta's length.
+ * A pure optimizer: state goes in and comes out as tensors, so a checkpoint is a few arrays. All vectors have theta's
+ * length.
  */
 export interface Optimizer {
   /** Names of the state vectors, e.g. ['m', 'v'], in the order of `slots`. */

@@ -1,8 +1,8 @@
 /**
- * Every number of one optimizer step, as a pure function of the settings and of where the step stands.
+ * Every number of one optimizer step, as a pure function of the settings and the position of the step.
  *
- * The chains of transforms (adam.ts, sgd.ts) and the fused kernels (fused.ts) both take their numbers from here,
- * so what eta, the bias corrections and the four decay conventions mean is written down once.
+ * The chains of transforms (adam.ts, sgd.ts) and the fused kernels (fused.ts) both take their numbers from here. So
+ * eta, the bias corrections and the four decay conventions are defined once.
  */
 import type { OptimizerSpec } from '../experiment/specs.js';
 import type { StepInfo } from './optimizer.js';
@@ -70,7 +70,7 @@ export function decayFactor(
 /**
  * The numbers of step `at`.
  *
- * L2's coefficient is lambda itself under every convention: the schedule reaches it with the gradient it is part of.
+ * L2's coefficient is always lambda: it is part of the gradient, which the schedule multiplies.
  *
  * `epsForm: torch7` adds eps to sqrt(v), before the bias correction, as the authors' Lua code does. Divided by
  * sqrt(bias2) that is the paper's formula with another epsilon: sqrt(v) + eps = sqrt(bias2) (sqrt(vhat) +

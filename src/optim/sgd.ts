@@ -1,8 +1,8 @@
 /**
  * Algorithm 1 of the paper: SGD with momentum and L2 regularisation, and SGDW.
  *
- * As in adam.ts, the two differ in the place of `addDecay`. Of the two scales around the momentum one is always 1:
- * the first is eta_t alpha in the paper's form, the second in PyTorch's and the authors' (`momentumForm`).
+ * As in adam.ts, the two differ in the place of `addDecay`. One of the two scales around the momentum is always 1. The
+ * other is eta_t alpha: the first in the paper's form, the second in PyTorch's and the authors' (`momentumForm`).
  */
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { OptimizerRule } from './scalars.js';

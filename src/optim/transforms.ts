@@ -1,8 +1,8 @@
 /**
- * Small pure transforms of an update, to be chained into optimizers, in the manner of optax.
+ * Small pure transforms of an update, chained into optimizers as in optax.
  *
- * A chain begins with the gradient; what comes out at its end is subtracted from theta. All tensors are flat
- * vectors of theta's length. Only `applyChain` disposes of anything; the links run inside its tidy.
+ * A chain begins with the gradient; its output is subtracted from theta. All tensors are flat vectors of theta's
+ * length. Only `applyChain` disposes of tensors; the transforms run inside its tidy.
  */
 import { add, div, mul, sqrt, square, sub, tidy, type Tensor1D } from '@tensorflow/tfjs-core';
 import type { Updated } from './optimizer.js';
@@ -35,7 +35,7 @@ export const scaleBy = (coefficient: Coefficient): Transform => ({
  * u -> u + c theta, or u + c mask theta: weight decay. First in a chain it is L2 regularisation (the gradient of
  * c/2 |theta|^2), last it is decoupled decay.
  *
- * @param mask 1 where a parameter decays and 0 where not; absent: all decay. Stays the caller's.
+ * @param mask 1 if a parameter decays and 0 if not; absent: all decay. Stays the caller's.
  */
 export const addDecay = (coefficient: Coefficient, mask?: Tensor1D): Transform => ({
   slots: [],
@@ -106,7 +106,7 @@ export function applyChain(
   return { theta: next!, slots: nextSlots };
 }
 
-// Multiplying or dividing by what float32 cannot tell from 1 changes nothing; a step saves the operation.
+// A factor that float32 cannot tell from 1 changes nothing, so the operation is skipped.
 const isOne = (c: number): boolean => Math.fround(c) === 1;
 const times = (x: Tensor1D, c: number): Tensor1D => (isOne(c) ? x : mul(x, c));
 const over = (x: Tensor1D, c: number): Tensor1D => (isOne(c) ? x : div(x, c));

@@ -1,9 +1,9 @@
 /**
  * Seeded random streams, addressed by name.
  *
- * Every random decision draws from `stream(seed, ...path)`: the path says what for, e.g.
- * `stream(3, 'shuffle', epoch)`. A stream's position is therefore its path, nothing else: a checkpoint needs
- * no generator state, and a new consumer of randomness never disturbs the old ones.
+ * Every random decision draws from `stream(seed, ...path)`. The path says what for, e.g. `stream(3, 'shuffle',
+ * epoch)`, and determines the stream alone. So a checkpoint needs no generator state, and a new use of randomness
+ * never changes the others.
  */
 import { createHash } from 'node:crypto';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';

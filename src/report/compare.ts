@@ -6,7 +6,7 @@ import { printable } from '../experiment/printable.js';
 import type { Grid } from '../experiment/grid.js';
 import { bestCells, panelsOf } from './panels.js';
 import type { ReportInput } from './input.js';
-import { ordered } from './order.js';
+import { inDisplayOrder } from './order.js';
 import { pageData, type PageTable, type TableCell } from './page/data.js';
 import { renderPage } from './page/html.js';
 import { renderSummary, type TerminalOptions } from './terminal.js';
@@ -106,7 +106,10 @@ function table(pairs: readonly Pairing[], a: string, b: string): PageTable {
 /** Records of both, labels carrying the result's name: they become panels side by side. */
 const together = (results: readonly Named[]): RunRecord[] =>
   results.flatMap((r) =>
-    ordered(r.records, r.experiment).map((record) => ({ ...record, label: `${r.name}: ${record.label}` })),
+    inDisplayOrder(r.records, r.experiment).map((record) => ({
+      ...record,
+      label: `${r.name}: ${record.label}`,
+    })),
   );
 
 /** Names that differ: a folder compared with one of the same name gets a number. */

@@ -13,7 +13,7 @@ import type {
   OptimizerStatistics,
 } from '../analysis/statistics.js';
 import type { EpochMetrics, RunRecord } from '../experiment/record.js';
-import { ordered } from './order.js';
+import { inDisplayOrder } from './order.js';
 
 type Value = string | number | boolean | null;
 type Row = Readonly<Record<string, Value>>;
@@ -28,14 +28,14 @@ export const TIMING_COLUMNS = [
 ] as const;
 
 /**
- * Places where a spreadsheet would begin a formula: at the start, and behind what another locale's import takes for
- * the end of a field or line (there a quote in mid-field protects nothing).
+ * Places where a spreadsheet would begin a formula: at the start, and after what another locale's import reads as the
+ * end of a field or line (a quote in mid-field does not protect there).
  */
 const FORMULA = /(?<=^|[;|\t\r\n])(?=[\s"]*[=+\-@＝＋－＠])|^(?=[\t\r\n])/gu;
 /** Separators of other locales: text with one is quoted, as text with a comma is. */
 const OTHER_SEPARATORS = /[;|\t]/;
 
-/** Shortest decimal that reads back as the same double; empty where there is no number. */
+/** Shortest decimal that reads back as the same double; empty if there is no number. */
 const numberText = (value: number | null): string => (Number.isFinite(value) ? String(value) : '');
 
 function write(rows: readonly Row[], columns: readonly string[], header: boolean): string {
@@ -115,8 +115,8 @@ function runRow(record: RunRecord): Row {
 }
 
 /**
- * The rows of one run. Only its first fields can hold text; the rest are numbers, which need no quoting and are joined
- * directly: a million rows through the general writer take a dozen seconds more.
+ * The rows of one run. Only the first fields can hold text. The rest are numbers, which need no quotes and are joined
+ * directly: the general writer takes a dozen seconds more for a million rows.
  */
 function epochRows({ label, cell, epochs }: RunRecord): string {
   const run = { label, lr: cell.lr, wd: cell.wd, seed: cell.seed, epochs: cell.epochs, cell: cell.id };
@@ -140,14 +140,14 @@ function epochRows({ label, cell, epochs }: RunRecord): string {
 
 /** runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed. */
 export function runsCsv(records: readonly RunRecord[]): string {
-  return write(ordered(records).map(runRow), RUN_COLUMNS, true);
+  return write(inDisplayOrder(records).map(runRow), RUN_COLUMNS, true);
 }
 
 /** epochs.csv in pieces, of about a megabyte: a large sweep's million rows need not be in memory at once. */
 export function* epochsCsvChunks(records: readonly RunRecord[]): Generator<string> {
   yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS].join(',')}\n`;
   let text = '';
-  for (const record of ordered(records)) {
+  for (const record of inDisplayOrder(records)) {
     text += epochRows(record);
     if (text.length < 1_000_000) continue;
     yield text;

@@ -18,8 +18,8 @@ export function shortNumber(value: number): string {
 }
 
 /**
- * Labels of one axis. Where every value but 0 is a power of two (the paper's grids) they are written as such
- * (2⁻¹⁰), else as short decimals; one manner per axis.
+ * Labels of one axis. If every value but 0 is a power of two (the paper's grids), they are powers of two (2⁻¹⁰), else
+ * short decimals.
  */
 export function axisLabels(values: readonly number[]): string[] {
   const nonZero = values.filter((v) => v !== 0);

@@ -4,16 +4,16 @@ import type { Decoupling } from '../analysis/index.js';
 import type { Experiment } from '../experiment/experiment.js';
 import type { RunRecord } from '../experiment/record.js';
 import { printable } from '../experiment/printable.js';
-import { ordered } from './order.js';
+import { inDisplayOrder } from './order.js';
 import type { PlannedRun } from './page/data.js';
 
 export interface ReportInput {
   readonly records: readonly RunRecord[];
-  /** Null where it is not known, as for a folder of which only the journal is left. */
+  /** Null if it is not known, as for a folder of which only the journal is left. */
   readonly experiment: Experiment | null;
   /** How the results came about (versions, machine, git commit): shown as it is. */
   readonly manifest: object;
-  /** What to type to get these results again. */
+  /** The command that gives these results. */
   readonly command: string;
   /** All runs of the sweep, while it runs: the live page shows the missing ones as empty squares. */
   readonly planned?: readonly PlannedRun[];
@@ -30,7 +30,7 @@ export interface Analysed {
 
 /** `replicates`: of the bootstrap, fewer where a live page must be quick. */
 export function analyse(input: ReportInput, replicates?: number): Analysed {
-  const records = ordered(input.records, input.experiment);
+  const records = inDisplayOrder(input.records, input.experiment);
   const decoupling = statistics(records, replicates === undefined ? {} : { replicates });
   const verdict = verdictOf(decoupling).map(printable);
   return { input, records, decoupling, verdict, title: printable(input.experiment?.name ?? 'Results') };

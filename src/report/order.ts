@@ -10,7 +10,7 @@ import type { RunRecord } from '../experiment/record.js';
  * Records by label (in the order of `experiment.optimizers` where given, then of first appearance), epochs, lr, wd
  * and seed.
  */
-export function ordered(records: readonly RunRecord[], experiment?: Experiment | null): RunRecord[] {
+export function inDisplayOrder(records: readonly RunRecord[], experiment?: Experiment | null): RunRecord[] {
   const rank = new Map<string, number>();
   const add = (label: string): void => void (rank.has(label) || rank.set(label, rank.size));
   const present = new Set(records.map((r) => r.label));

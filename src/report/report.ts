@@ -49,7 +49,7 @@ async function drawFigures(
 
 /**
  * Writes runs.csv, epochs.csv, decoupling.csv, figures/*.svg, *.png, *.vl.json and report.html into `dir`, replacing
- * what is there. Returns the paths written, in that order. Throws ReportError where a file cannot be written.
+ * what is there. Returns the paths written, in that order. Throws ReportError if a file cannot be written.
  */
 export async function writeReport(
   dir: string,

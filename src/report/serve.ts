@@ -58,8 +58,8 @@ export function isLocal(host: string | undefined, port: number): boolean {
 }
 
 /**
- * Keeps the last analysis until a change; concurrent requests share one. A change while one is being made is met by
- * another after it, never beside it.
+ * Keeps the last analysis until a change; concurrent requests share one. If a change comes during an analysis, another
+ * one follows; two never run at once.
  */
 function cached(load: () => Promise<ReportInput>) {
   let current: ReturnType<typeof fresh> | undefined;
@@ -147,7 +147,7 @@ function settle(changes: AsyncIterable<unknown> | undefined, tell: () => void): 
         tell();
       }, SETTLE);
   };
-  // A watcher that breaks ends the updates, not the server: the page still shows what it has.
+  // If the watcher fails, updates end, but the server goes on with what it has.
   void watch().catch(() => undefined);
   return () => {
     clearTimeout(timer);
@@ -155,7 +155,7 @@ function settle(changes: AsyncIterable<unknown> | undefined, tell: () => void): 
   };
 }
 
-/** Serves the report until `close`. Throws where the port is taken. */
+/** Serves the report until `close`. Throws if the port is taken. */
 export async function serveReport({ load, changes, port = 0 }: ServeOptions): Promise<LiveServer> {
   const results = cached(load);
   const streams = eventStreams();

@@ -25,7 +25,7 @@ interface Scale {
 }
 
 /**
- * How many colours an output takes: none where it is no terminal, `NO_COLOR` is set (https://no-color.org) or TERM is
+ * How many colours an output takes: none if it is no terminal, `NO_COLOR` is set (https://no-color.org) or TERM is
  * `dumb`; `FORCE_COLOR` overrides the first; truecolor by COLORTERM.
  */
 export function colorDepth(
@@ -83,7 +83,7 @@ function bestTable(grids: readonly Grid[], { color, width }: TerminalOptions): s
   return [strong(lines[0]!, color), ...lines.slice(1)].join('\n');
 }
 
-/** What one square says, in `width` columns: the error in percent, or its rank from 0 (best) to 9, or a mark. */
+/** The text of a square, in `width` columns: the error in percent, or its rank from 0 (best) to 9, or a mark. */
 function square(cell: GridCell, best: boolean, width: number, scale: Scale, color: ColorDepth): string {
   if (cell.runs.length === 0) return padStart('·', width - 1) + ' '.repeat(Math.min(1, width));
   if (cell.status !== 'ok') {

@@ -10,7 +10,7 @@ import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { writeAtomically } from '../files/atomic.js';
 import { flush } from '../files/flush.js';
 import { holdingLock } from '../files/lock.js';
-import { isGenuine } from '../experiment/cell.js';
+import { hasValidId } from '../experiment/cell.js';
 import type { RunRecord } from '../experiment/record.js';
 
 export interface JournalContent {
@@ -46,7 +46,7 @@ function isWellFormed(record: RunRecord): boolean {
   return (
     typeof cell === 'object' &&
     cell !== null &&
-    isGenuine(cell) &&
+    hasValidId(cell) &&
     typeof label === 'string' &&
     ['ok', 'diverged', 'failed', 'timeout'].includes(status) &&
     Array.isArray(epochs) &&

@@ -4,7 +4,7 @@ import { decodeCheckpoint, encodeCheckpoint } from '../train/checkpoint.js';
 import type { Cell } from '../experiment/cell.js';
 import type { EpochMetrics, RunRecord } from '../experiment/record.js';
 import type { Position, Snapshot } from '../train/snapshot.js';
-import { train, UnfitSnapshot, type Observer, type Outcome } from '../train/train.js';
+import { train, InvalidSnapshot, type Observer, type Outcome } from '../train/train.js';
 import { encodeWeights } from '../train/weights.js';
 import type { Job } from '../experiment/plan.js';
 import type { CheckpointStore } from './checkpoints.js';
@@ -47,7 +47,7 @@ export async function trainCell({ cell, label }: Job, around: Surroundings): Pro
     },
   };
   const outcome = await train(cell, dataset, observer, from).catch((error: unknown) => {
-    if (!(error instanceof UnfitSnapshot)) throw error;
+    if (!(error instanceof InvalidSnapshot)) throw error;
     tellUnused(cell, around, error);
     return train(cell, dataset, observer);
   });

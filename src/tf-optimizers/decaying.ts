@@ -23,7 +23,7 @@ export interface DecayingOptions {
   weightDecay: number;
   /**
    * What multiplies decoupled decay in each step. `paper` (default): eta*wd; `lr`: eta*lr*wd (PyTorch, Keras, optax);
-   * `constant`: wd (TensorFlow addons); `normalized`: eta*wd*sqrt(1/cycleSteps). No affair of AdamL2 and SGDL2.
+   * `constant`: wd (TensorFlow addons); `normalized`: eta*wd*sqrt(1/cycleSteps). AdamL2 and SGDL2 ignore it.
    */
   convention?: OptimizerRule['convention'];
   /** The variables that decay; default all. */

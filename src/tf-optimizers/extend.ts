@@ -54,9 +54,9 @@ interface BetaPowers {
 }
 
 /**
- * A subclass of an optimizer class that shrinks each variable (var -= weightDecay * var) before the step, whose
- * gradients were taken before both. As in `tf.contrib.opt.extend_with_decoupled_weight_decay`, the decay is not
- * scheduled: to schedule it, set `weightDecay` between steps, as one sets the learning rate.
+ * A subclass of an optimizer class that shrinks each variable (var -= weightDecay * var) before the step; the
+ * gradients are taken before both. As in `tf.contrib.opt.extend_with_decoupled_weight_decay`, the decay has no
+ * schedule: to schedule it, set `weightDecay` between steps, like the learning rate.
  *
  *     const MomentumW = extendWithDecoupledWeightDecay(tf.MomentumOptimizer);
  *     const optimizer = new MomentumW({ weightDecay: 1e-4 }, 0.1, 0.9);
@@ -112,7 +112,7 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
     }
 
     static override fromConfig(_cls: unknown, config: serialization.ConfigDict): serialization.Serializable {
-      // The base class reads its own settings and calls the constructor; this puts the decay in front of them.
+      // The base class reads its own settings and calls the constructor; this puts the decay first.
       const { weightDecay, include } = config;
       const decay = { weightDecay, include: includeFromConfig(include) } as unknown as Decay;
       const construct = function (...args: unknown[]) {
@@ -142,8 +142,8 @@ const hasBetaPowers = (optimizer: object): optimizer is BetaPowers =>
   'accBeta1' in optimizer && 'accBeta2' in optimizer;
 
 /**
- * tf.AdamOptimizer multiplies beta1^t and beta2^t up step by step in float32, and takes them from a power on loading,
- * which rounds otherwise. This multiplies them up again, so that a resumed run takes the very steps.
+ * tf.AdamOptimizer computes beta1^t and beta2^t by repeated float32 products, but on loading from a power, which
+ * rounds differently. This repeats the products, so that a resumed run takes exactly the same steps.
  */
 function restoreBetaPowers(adam: BetaPowers, iterations: number): void {
   tidy(() => {

@@ -4,9 +4,9 @@ import { IncludeError, OptionError } from './errors.js';
 import { maySame, pairNames } from './names.js';
 
 /**
- * The variables that decay: a list of their names, or a function that says for each. To spare biases and norm
- * parameters, as is the custom: `(variable) => variable.rank > 1`. A name also stands for the variable that tfjs has
- * renamed since, `fc/kernel_1` for `fc/kernel`, unless the step has a variable of the very name.
+ * The variables that decay: a list of their names, or a function that decides for each. It is usual to exclude biases
+ * and norm parameters: `(variable) => variable.rank > 1`. A name also matches the variable that tfjs has renamed
+ * since, `fc/kernel_1` for `fc/kernel`, unless the step has a variable of exactly that name.
  */
 export type Include = readonly string[] | ((variable: Variable) => boolean);
 
@@ -18,10 +18,10 @@ export class Inclusion {
   constructor(private readonly include: Include | undefined) {}
 
   /**
-   * Those of a step's variables that decay; without an `include`, all.
+   * The variables of a step that decay; without an `include`, all.
    *
-   * @throws IncludeError if a listed name stands for no variable (a slip of the pen would otherwise switch decay off in
-   * silence), or for several.
+   * @throws IncludeError if a listed name matches no variable, or several (a typing mistake would otherwise switch
+   *   decay off silently)
    */
   of(variables: readonly Variable[]): ReadonlySet<Variable> {
     const { include } = this;
@@ -48,8 +48,7 @@ export class Inclusion {
 }
 
 /**
- * What tfjs made of a name in configs saved before they kept names from it: `dense_Dense1/kernel` was read back as
- * `denseDense1/kernel`.
+ * The form that tfjs gave a name in older saved configs: it read `dense_Dense1/kernel` back as `denseDense1/kernel`.
  */
 const camelCased = (name: string): string =>
   name.replace(/_+(\w|$)/g, (_, next: string) => next.toUpperCase());
@@ -73,10 +72,10 @@ const ambiguous = (names: readonly string[], variables: readonly string[]) =>
   );
 
 /**
- * `include` as getConfig() has it: nothing where all decay. tfjs camel-cases every string of a config when it loads a
- * model, except the `name` of an object.
+ * `include` for getConfig(): absent if all decay. When tfjs loads a model it camel-cases every string of a config,
+ * except the `name` of an object.
  *
- * @throws OptionError for a function, which no file can hold.
+ * @throws OptionError for a function, which no file can hold
  */
 export function includeConfig(include: Include | undefined): { include?: { name: string }[] } {
   if (include === undefined) return {};

@@ -1,6 +1,6 @@
 /**
- * Weight decay for other people's tfjs programs: tf.Optimizer classes, to be given to `minimize`, `applyGradients`
- * or `model.compile`. Importing this registers them for (de)serialization.
+ * Weight decay for tfjs programs: tf.Optimizer classes for `minimize`, `applyGradients` or `model.compile`. Importing
+ * this registers them for (de)serialization.
  */
 import { serialization } from '@tensorflow/tfjs-core';
 import { AdamL2, AdamW } from './adam.js';
@@ -9,7 +9,7 @@ import { SGDL2, SGDW } from './sgd.js';
 
 for (const cls of [AdamW, AdamL2, SGDW, SGDL2]) serialization.registerClass<InstanceType<typeof cls>>(cls);
 
-// Once now, and once when the program has imported the rest: its tfjs may come after us.
+// Once now, and once after the program's other imports: its tfjs may load after us.
 warnOfSecondCore();
 queueMicrotask(warnOfSecondCore);
 

@@ -1,16 +1,16 @@
 /**
- * Which variable of today is the one that a name of another day stands for.
+ * Which variable a saved name means now.
  *
  * tfjs-layers makes the names of variables unique by a suffix: `fc/kernel` of a model that is loaded beside another
- * becomes `fc/kernel_1`. So a name that was saved may have lost, gained or changed its suffix since.
+ * becomes `fc/kernel_1`. So a saved name may have lost, gained or changed its suffix.
  */
 
 const SUFFIX = /_\d+$/;
 const stem = (name: string): string => name.replace(SUFFIX, '');
 
 /**
- * How sure it is that a saved name and a variable's name mean the same, the surest first. Only layers' variables get
- * suffixes, and their names have a slash: `w_1` and `w_2` are two names that a program chose.
+ * How surely a saved name and a variable's name mean the same, the surest first. Only layers' variables get suffixes,
+ * and their names have a slash: `w_1` and `w_2` are two names that a program chose.
  */
 const SAME: readonly ((saved: string, now: string) => boolean)[] = [
   (saved, now) => saved === now,
@@ -29,7 +29,7 @@ export interface Ambiguity {
 }
 
 /**
- * Finds the variable of each saved name, the surest pairs first; a name and a variable pair once.
+ * Finds the variable of each saved name, the surest pairs first. Each name and each variable is used once.
  *
  * @returns [saved, now] pairs, or what is ambiguous
  */

@@ -77,8 +77,8 @@ export const sgdOptions = withCycle(
 export const decayOptions = z.strictObject(decay);
 
 /**
- * What a program may change between steps. A schedule may take a rate below what float32 can hold: such a step is as
- * good as one at 0.
+ * The settings that a program may change between steps. A schedule may take a rate below what float32 can hold: such a
+ * step counts as one at 0.
  */
 export const stepSettings = withCycle(
   z.object({
@@ -96,7 +96,7 @@ export const decaySettings = z.object({ weightDecay: number(...rate) });
 /**
  * The options of a class, checked, with their defaults.
  *
- * @throws OptionError which names each wrong option, its value and what is allowed.
+ * @throws OptionError that names each wrong option, its value and what is allowed
  */
 export function checkOptions<T extends z.ZodType>(
   schema: T,

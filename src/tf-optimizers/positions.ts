@@ -1,6 +1,6 @@
 /**
- * tfjs's own optimizers keep state by position: the i-th gradient of a step meets the i-th state, whichever variables
- * they are of. This gives each variable a position of its own, that of its loaded state if there is any.
+ * tfjs's own optimizers keep state by position: the i-th gradient of a step uses the i-th state, of whichever
+ * variable. This gives each variable its own position: that of its loaded state, if there is any.
  */
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
 import type { NamedTensor, VariableGradients } from './gradients.js';
@@ -25,7 +25,7 @@ export class Positions {
   load(weights: readonly NamedTensor[]): void {
     const shapes = weights.map(({ name, tensor }) => ({ name, shape: tensor.shape }));
     const names = orderOf(weights.map(({ name }) => name));
-    // An optimizer class of somebody else's may name its state otherwise: its order is its own affair.
+    // Another program's optimizer class may name its state otherwise; then its order is kept.
     this.order = (names ?? []).map((name) => ({
       name,
       loaded: shapes.filter((piece) => variableOf(piece.name) === name),
@@ -33,10 +33,10 @@ export class Positions {
   }
 
   /**
-   * The gradients in the order of the state. What is not in this step gets a place without a gradient, as tfjs gives
-   * it to a variable that the loss does not depend on.
+   * The gradients in the order of the state. A variable that is not in this step gets a place without a gradient, as
+   * tfjs does for a variable that the loss does not depend on.
    *
-   * @throws StateError as `pairLoaded` and `requireSameShape`.
+   * @throws StateError as `pairLoaded` and `requireSameShape`
    */
   place(gradients: VariableGradients): VariableGradients {
     const given = new Map(entries(gradients));

@@ -4,10 +4,10 @@ import { StateError } from './errors.js';
 import { maySame, pairNames } from './names.js';
 
 /**
- * The variable of each loaded name, for those of a step's variables that have no state yet. Names may be left over if
- * the program has their variables elsewhere: frozen, or trained in other steps.
+ * The variable of each loaded name, among a step's variables that have no state yet. A name may be left over if the
+ * program has its variable elsewhere: frozen, or trained in other steps.
  *
- * @throws StateError for a name that belongs to no variable of the program, or to several.
+ * @throws StateError for a name that matches no variable of the program, or several
  */
 export function pairLoaded(loaded: readonly string[], waiting: readonly string[]): Map<string, string> {
   if (loaded.length === 0) return new Map();
@@ -42,9 +42,9 @@ export const variableOf = (name: string): string => name.replace(/\/[^/]*$/, '')
 
 /**
  * The variables of saved state, which lies slot by slot in one order of the variables: a/m, b/m, a/v, b/v. Undefined
- * where the names say something else.
+ * if the names are not in such an order.
  *
- * @throws StateError where two tensors have one name, so that nobody can say whose they are.
+ * @throws StateError if two tensors have one name, so that nobody can tell whose they are
  */
 export function orderOf(names: readonly string[]): string[] | undefined {
   const twice = names.filter((name, i) => names.indexOf(name) !== i);

@@ -30,9 +30,9 @@ export function encodeCheckpoint(cell: Cell, snapshot: Snapshot): Uint8Array {
 }
 
 /**
- * The snapshot in a checkpoint of this very cell.
- * @throws Error saying what is wrong with the bytes: damaged, another format, another cell, a position or metrics that
- * no run of this cell has. Whether the arrays fit the cell's model, only `train` can tell (checkSnapshot).
+ * The snapshot in a checkpoint of this cell.
+ * @throws Error that says what is wrong with the bytes: damaged, another format, another cell, or a position or
+ *   metrics that no run of this cell has. Only `train` can tell whether the arrays fit the model (checkSnapshot).
  */
 export function decodeCheckpoint(cell: Cell, bytes: Uint8Array): Snapshot {
   const { tensors, metadata } = decodeSafetensors(bytes, { requireChecksum: true });

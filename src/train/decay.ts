@@ -1,12 +1,12 @@
 /**
- * The seed's second point, measured: how much does decay alone shrink each weight per step, relative to the
- * weight, and how does that depend on the size of the weight's gradients?
+ * Measures the paper's claim 2: how much decay alone shrinks each weight per step, relative to the weight, and how
+ * this depends on the size of the weight's gradients.
  *
- * The moments are linear in what enters them, so the part of m that comes from L2's lambda*theta is itself a
- * moving average, carried along here beside the optimizer's own state. With it, the part of a step that is due to
- * decay is exact: Adam+L2 moves a weight by eta lr (mDecay/bias1)/(sqrt(v/bias2) + eps) towards zero, the
- * decoupled forms by what multiplies theta (optim/scalars.ts). Recorded over the second half of the run, in plain
- * arrays: a few passes over theta per step, so it is off unless asked for.
+ * The moments are linear in their input. So the part of m that comes from L2's lambda*theta is itself a moving
+ * average, and is kept beside the optimizer's own state. This gives the exact part of a step that is due to decay.
+ * Adam+L2 moves a weight by eta lr (mDecay/bias1)/(sqrt(v/bias2) + eps) towards zero; the decoupled forms move it by
+ * the decay factor of optim/scalars.ts. Recorded over the second half of the run, in plain arrays. It takes a few
+ * passes over theta per step, so it is off by default.
  */
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { Model } from '../models/index.js';

@@ -1,6 +1,6 @@
 /**
- * A run in mid-flight, as plain arrays and numbers: what a checkpoint stores. Random streams have no position of
- * their own (random/stream.ts): epoch and batch say where each one stands.
+ * The state of a run, as plain arrays and numbers, for a checkpoint. Random streams have no position of their own
+ * (random/stream.ts): epoch and batch determine them.
  */
 import { tensor1d } from '@tensorflow/tfjs-core';
 import type { EpochMetrics } from '../experiment/record.js';

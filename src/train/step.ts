@@ -66,7 +66,7 @@ function gradientOf(model: Model, weights: Weights, batch: Batch, random: Stream
     owner: model,
     name: 'gradient',
     inputs: [theta, state, x, labels],
-    run: (unrepeatable) => differentiate(model, weights, x, labels, noticed(random, unrepeatable)),
+    run: (unrepeatable) => differentiate(model, weights, x, labels, watchDraws(random, unrepeatable)),
   });
   for (let k = 0; k < statistics.length; k += 2)
     seen.push({ mean: statistics[k] as Tensor1D, variance: statistics[k + 1] as Tensor1D });
@@ -97,8 +97,8 @@ function differentiate(
   return [...results, ...statistics];
 }
 
-/** The same stream, and word of every draw. */
-const noticed = (random: Stream, notice: () => void): Stream => ({
+/** The same stream; calls `notice` on every draw. */
+const watchDraws = (random: Stream, notice: () => void): Stream => ({
   uniform: () => (notice(), random.uniform()),
   integer: (low, high) => (notice(), random.integer(low, high)),
   normal: () => (notice(), random.normal()),
@@ -140,7 +140,7 @@ function countWrong(logits: Tensor2D, labels: Int32Array): number {
     let best = own === own;
     for (let k = 0; k < classes && best; k++) {
       const other = values[at + k]!;
-      // Ties go to the lower class, as argmax's do.
+      // Ties go to the lower class, as in argmax.
       if (!(other < own || (other === own && k >= labels[row]!))) best = false;
     }
     if (!best) wrong++;

@@ -1,8 +1,8 @@
 /**
- * The only loop that trains. It reads like the experiment: epochs of shuffled batches, each a step; after every
- * epoch the test set; at the end a record. A run can be cut at any batch and continued bit for bit.
+ * The only training loop: epochs of shuffled batches, each a step; after every epoch the test set; at the end a
+ * record. A run can be stopped at any batch and continued bit for bit.
  */
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { tensor1d, type Tensor1D } from '@tensorflow/tfjs-core';
 import { forget } from '../backends/repeat.js';
 import type { Dataset } from '../data/index.js';
@@ -11,12 +11,12 @@ import { makeOptimizer, makeSchedule, type Optimizer, type ScheduleFunction } fr
 import { permutation, stream } from '../random/stream.js';
 import type { Cell } from '../experiment/cell.js';
 import { decayRecorder, type DecayRecorder } from './decay.js';
-import { makeFeed, type Feed } from './feed.js';
+import { batchLoader, type BatchLoader } from './loader.js';
 import type { DecayBucket, EpochMetrics } from '../experiment/record.js';
 import { weightArrays, weightTensors, type Position, type Snapshot } from './snapshot.js';
 import { evaluate, step, type Weights } from './step.js';
 
-/** What the outside sees of a run, and how it stops one. */
+/** The callbacks of a run, and how to stop it. */
 export interface Observer {
   onEpoch?(metrics: EpochMetrics): void;
   /** After every batch, trained or evaluated: a sign of life. */
@@ -45,7 +45,7 @@ interface Run {
   readonly model: Model;
   readonly optimizer: Optimizer;
   readonly schedule: ScheduleFunction;
-  readonly feed: Feed;
+  readonly loader: BatchLoader;
   readonly recorder: DecayRecorder | undefined;
   readonly mask: Tensor1D | undefined;
   weights: Weights;
@@ -53,12 +53,12 @@ interface Run {
   metrics: EpochMetrics[];
 }
 
-/** A snapshot that is not of the cell, model and data it was to go on with. Nothing has been trained yet. */
-export class UnfitSnapshot extends Error {}
+/** A snapshot that does not fit the cell, model and data. Thrown before any training. */
+export class InvalidSnapshot extends Error {}
 
 /**
  * Trains one cell on a data set with the current tfjs backend, from the start or from a snapshot.
- * @throws UnfitSnapshot before anything else happens
+ * @throws InvalidSnapshot before any training
  */
 export async function train(
   cell: Cell,
@@ -83,18 +83,18 @@ export async function train(
 
 type Ending = Pick<Outcome, 'status' | 'reason'>;
 
-/** The rest of the current epoch; what ended the run, if something did. */
+/** Trains the rest of the current epoch. Returns how the run ended, if it did. */
 async function trainEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
-  const { cell, model, optimizer, feed } = run;
+  const { cell, model, optimizer, loader: loader } = run;
   const epoch = run.position.epoch;
-  const order = permutation(feed.trainSize, stream(cell.seed, 'shuffle', epoch));
-  while (run.position.batch < feed.stepsPerEpoch) {
+  const order = permutation(loader.trainSize, stream(cell.seed, 'shuffle', epoch));
+  while (run.position.batch < loader.stepsPerEpoch) {
     const began = performance.now();
     const { position } = run;
     const { batch: b } = position;
     const images = order.subarray(b * cell.batchSize, (b + 1) * cell.batchSize);
-    const batch = feed.train(images, stream(cell.seed, 'augment', epoch, b));
-    const t = epoch * feed.stepsPerEpoch + b + 1;
+    const batch = loader.train(images, stream(cell.seed, 'augment', epoch, b));
+    const t = epoch * loader.stepsPerEpoch + b + 1;
     const at = { t, ...run.schedule(t) };
     const random = stream(cell.seed, 'forward', epoch, b);
     const { weights, score } = step(model, optimizer, run.weights, batch, at, random, run.recorder?.see(at));
@@ -114,42 +114,42 @@ async function trainEpoch(run: Run, observer: Observer): Promise<Ending | undefi
       epochSeconds: position.epochSeconds + seconds,
       seconds: position.seconds + seconds,
     };
-    await breathe();
+    await yieldToEvents();
     observer.onBeat?.(run.position);
     if (observer.shouldStop?.()) return { status: 'interrupted' };
-    if (b + 1 < feed.stepsPerEpoch) await observer.onPause?.(run.position, () => snapshotOf(run));
+    if (b + 1 < loader.stepsPerEpoch) await observer.onPause?.(run.position, () => snapshotOf(run));
   }
   return undefined;
 }
 
-/** Measures the epoch that has just been trained, and moves to the next. */
+/** Evaluates the trained epoch, and moves to the next. */
 async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
-  const { feed, position, cell } = run;
+  const { loader: loader, position, cell } = run;
   const began = performance.now();
   let loss = 0;
   let wrong = 0;
-  for (const batch of feed.test()) {
+  for (const batch of loader.test()) {
     const score = evaluate(run.model, run.weights, batch);
     loss += score.loss * batch.labels.length;
     wrong += score.wrong;
-    await breathe();
+    await yieldToEvents();
     observer.onBeat?.(run.position);
   }
   const seconds = (performance.now() - began) / 1000;
-  const testLoss = loss / feed.testSize;
+  const testLoss = loss / loader.testSize;
   const epoch = position.epoch + 1;
   if (!Number.isFinite(testLoss)) {
     return { status: 'diverged', reason: `the test loss was ${testLoss} after epoch ${epoch}` };
   }
   run.metrics.push({
     epoch,
-    lr: run.schedule(epoch * feed.stepsPerEpoch).eta * cell.lr,
-    trainLoss: position.lossSum / feed.trainSize,
-    trainError: position.wrong / feed.trainSize,
+    lr: run.schedule(epoch * loader.stepsPerEpoch).eta * cell.lr,
+    trainLoss: position.lossSum / loader.trainSize,
+    trainError: position.wrong / loader.trainSize,
     testLoss,
-    testError: wrong / feed.testSize,
+    testError: wrong / loader.testSize,
     thetaNorm: norm(run.weights.theta),
-    imagesPerSecond: feed.trainSize / position.epochSeconds,
+    imagesPerSecond: loader.trainSize / position.epochSeconds,
     seconds: position.epochSeconds + seconds,
   });
   run.position = { ...start, epoch, seconds: position.seconds + seconds };
@@ -160,8 +160,8 @@ const start: Position = { epoch: 0, batch: 0, lossSum: 0, wrong: 0, epochSeconds
 
 function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
   const model = buildModel(cell.model, dataset);
-  const feed = makeFeed(dataset, cell.dataset.augment, cell.batchSize);
-  if (from) checkSnapshot(from, cell, model, feed);
+  const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
+  if (from) checkSnapshot(from, cell, model, loader);
   const mask = cell.optimizer.exclude === 'rank1' ? tensor1d(model.rankMask()) : undefined;
   const optimizer = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd, mask });
   const fresh = () => {
@@ -170,18 +170,18 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
     return { theta, slots, state: model.initialState() };
   };
   const recorder = cell.recordDecay
-    ? decayRecorder(cell, model, feed.stepsPerEpoch * cell.epochs, from?.recorder)
+    ? decayRecorder(cell, model, loader.stepsPerEpoch * cell.epochs, from?.recorder)
     : undefined;
   return {
     cell,
     model,
     optimizer,
-    feed,
+    loader: loader,
     recorder,
     mask,
     schedule: makeSchedule(cell.schedule, {
       epochs: cell.epochs,
-      stepsPerEpoch: feed.stepsPerEpoch,
+      stepsPerEpoch: loader.stepsPerEpoch,
       warmup: cell.warmup,
     }),
     weights: weightTensors(from ?? fresh()),
@@ -190,23 +190,25 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
   };
 }
 
-/** Arrays of other lengths would train something else, or fail in mid-run. @throws UnfitSnapshot */
-function checkSnapshot(from: Snapshot, cell: Cell, model: Model, feed: Feed): void {
+/** Arrays of other lengths would train another model, or fail later. @throws InvalidSnapshot */
+function checkSnapshot(from: Snapshot, cell: Cell, model: Model, loader: BatchLoader): void {
   const { parameterCount: n, stateCount } = model;
   const slots = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd }).slots.map(() => n);
   const recorder = cell.recordDecay ? [n, n, n, n, 1] : [];
   const check = (what: string, found: readonly Float32Array[], expected: readonly number[]) => {
     const lengths = found.map((array) => array.length).join(', ');
     if (lengths !== expected.join(', ')) {
-      throw new UnfitSnapshot(`its ${what} has lengths [${lengths}], not [${expected.join(', ')}]`);
+      throw new InvalidSnapshot(`its ${what} has lengths [${lengths}], not [${expected.join(', ')}]`);
     }
   };
   check('theta', [from.theta], [n]);
   check('layer state', [from.state], [stateCount]);
   check('optimizer state', from.slots, slots);
   check('decay recorder', from.recorder ?? [], recorder);
-  if (from.position.batch > feed.stepsPerEpoch) {
-    throw new UnfitSnapshot(`its batch ${from.position.batch} is beyond the epoch's ${feed.stepsPerEpoch}`);
+  if (from.position.batch > loader.stepsPerEpoch) {
+    throw new InvalidSnapshot(
+      `its batch ${from.position.batch} is beyond the epoch's ${loader.stepsPerEpoch}`,
+    );
   }
 }
 

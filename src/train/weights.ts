@@ -1,13 +1,13 @@
 /**
  * A cell's final weights as a standard safetensors file: one named tensor per parameter and per vector of running
- * statistics, and the cell in the metadata, so that anyone can read them and we can evaluate them again.
+ * statistics, and the cell in the metadata. Any program can read them, and `eval` can evaluate them again.
  */
 import { forget } from '../backends/repeat.js';
 import type { Dataset } from '../data/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
 import { buildModel, type ImageShape, type Model } from '../models/index.js';
-import { isGenuine, type Cell } from '../experiment/cell.js';
-import { makeFeed } from './feed.js';
+import { hasValidId, type Cell } from '../experiment/cell.js';
+import { batchLoader } from './loader.js';
 import { weightTensors, type Snapshot } from './snapshot.js';
 import { evaluate } from './step.js';
 import type { Outcome } from './train.js';
@@ -34,7 +34,7 @@ const tensorsOf = (model: Model) => ({
 
 type Named = readonly { readonly name: string; readonly shape: readonly number[] }[];
 
-function dealOut(vector: Float32Array, named: Named) {
+function splitVector(vector: Float32Array, named: Named) {
   let at = 0;
   return named.map(
     ({ name, shape }) => [name, { shape, data: vector.slice(at, (at += sizeOf(shape))) }] as const,
@@ -50,7 +50,10 @@ export function encodeWeights(
   const { params, statistics } = tensorsOf(buildModel(cell.model, dataset));
   const { height, width, channels, classes, fingerprint } = dataset;
   return encodeSafetensors({
-    tensors: Object.fromEntries([...dealOut(weights.theta, params), ...dealOut(weights.state, statistics)]),
+    tensors: Object.fromEntries([
+      ...splitVector(weights.theta, params),
+      ...splitVector(weights.state, statistics),
+    ]),
     metadata: {
       format,
       cell: JSON.stringify(cell),
@@ -69,7 +72,7 @@ export function decodeWeights(bytes: Uint8Array): FinalWeights {
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata.format !== format) throw new Error(`it holds no weights of this version (${format})`);
   const cell = JSON.parse(metadata.cell ?? '{}') as Cell;
-  if (!isGenuine(cell)) throw new Error('its cell does not match its id: the metadata were changed');
+  if (!hasValidId(cell)) throw new Error('its cell does not match its id: the metadata were changed');
   const input = JSON.parse(metadata.input ?? '{}') as ImageShape;
   const { params, statistics } = tensorsOf(buildModel(cell.model, input));
   const gather = (named: Named) => {
@@ -99,11 +102,11 @@ export function evaluateWeights(
   dataset: Dataset,
 ): { loss: number; error: number } {
   const model = buildModel(cell.model, dataset);
-  const feed = makeFeed(dataset, cell.dataset.augment, cell.batchSize);
+  const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
   const tensors = weightTensors(weights);
   let loss = 0;
   let wrong = 0;
-  for (const batch of feed.test()) {
+  for (const batch of loader.test()) {
     const score = evaluate(model, tensors, batch);
     loss += score.loss * batch.labels.length;
     wrong += score.wrong;
@@ -111,5 +114,5 @@ export function evaluateWeights(
   tensors.theta.dispose();
   tensors.state.dispose();
   forget(model);
-  return { loss: loss / feed.testSize, error: wrong / feed.testSize };
+  return { loss: loss / loader.testSize, error: wrong / loader.testSize };
 }

@@ -7,7 +7,7 @@ import { additiveFit, explainedShare } from '../../src/analysis/additive.js';
 import { decoupling, type Estimate } from '../../src/analysis/index.js';
 import { ridge } from '../../src/analysis/ridge.js';
 import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from '../../src/analysis/selection.js';
-import { carry, meanCost, worthUsing } from '../../src/analysis/transfer.js';
+import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { surfaceOf, type Surface } from '../../src/analysis/surface.js';
 import { buildGrid } from '../../src/experiment/grid.js';
 import { stream } from '../../src/random/stream.js';
@@ -123,7 +123,8 @@ function side(scenario: Scenario, label: string, slope: number, replication: num
   const observed = surfaceOf(buildGrid(label, records));
   const exact = surfaceOf(buildGrid(label, synthesise({ ...shape, label, seeds: 1, noise: 0 })));
   const rows = worthUsing(observed.error, exact.wds.length);
-  const cost = (rows: readonly number[]) => meanCost(exact.error, carry(observed.error, exact.wds, rows));
+  const cost = (rows: readonly number[]) =>
+    meanCost(exact.error, transferPairs(observed.error, exact.wds, rows));
   return { records, truth: truthOf(observed, exact, slope), rows, cost };
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { anytime, budgetTrend, decoupling, direction, verdict, verdictOf } from '../../src/analysis/index.js';
 import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
-import { carry, meanCost, worthUsing } from '../../src/analysis/transfer.js';
+import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { tQuantile } from '../../src/analysis/student.js';
 import type { RunRecord } from '../../src/experiment/record.js';
 import { bowl, epochMetrics, powers, record, synthesise } from './synthetic.js';
@@ -55,7 +55,7 @@ describe('carrying a wd to another lr', () => {
   });
 
   it('costs, on the average over pairs, what is lost against tuning it anew', () => {
-    const pairs = carry(error, wds, [0, 1]);
+    const pairs = transferPairs(error, wds, [0, 1]);
     expect(pairs).toEqual([
       [4, 3],
       [0, 1],
@@ -65,18 +65,18 @@ describe('carrying a wd to another lr', () => {
 
   it('leaves a pair out whose cell is missing, and says so where there is none', () => {
     const missing = error.map((e, k) => (k === 4 ? NaN : e));
-    expect(carry(missing, wds, [0, 1])).toEqual([[0, 1]]);
-    expect(carry(error, wds, [0])).toEqual([]);
+    expect(transferPairs(missing, wds, [0, 1])).toEqual([[0, 1]]);
+    expect(transferPairs(error, wds, [0])).toEqual([]);
     expect(meanCost(error, [])).toBeNaN();
-    expect(carry(Float64Array.from([0.1, 0.2]), [0], [0, 1])).toEqual([]);
+    expect(transferPairs(Float64Array.from([0.1, 0.2]), [0], [0, 1])).toEqual([]);
   });
 
   it('cannot be told where the best of all lrs lies on one border of the grid', () => {
     const border = Float64Array.from([0.3, 0.2, 0.1, 0.4, 0.2, 0.1]);
-    expect(carry(border, wds, [0, 1])).toEqual([]);
-    expect(carry(border.toReversed(), [1, 2, 3], [0, 1])).toEqual([]);
+    expect(transferPairs(border, wds, [0, 1])).toEqual([]);
+    expect(transferPairs(border.toReversed(), [1, 2, 3], [0, 1])).toEqual([]);
     // Without decay there is no border: nothing lies beyond it.
-    expect(meanCost(border.toReversed(), carry(border.toReversed(), wds, [0, 1]))).toBe(0);
+    expect(meanCost(border.toReversed(), transferPairs(border.toReversed(), wds, [0, 1]))).toBe(0);
     const outside = synthesise({
       ...bowl(-1, 7),
       wds: powers(-18, 4),

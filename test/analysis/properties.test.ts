@@ -5,7 +5,7 @@ import { decoupling } from '../../src/analysis/index.js';
 import { buildGrid } from '../../src/experiment/grid.js';
 import { isotonic } from '../../src/analysis/isotonic.js';
 import { additiveFit, explainedShare } from '../../src/analysis/additive.js';
-import { analyse } from '../../src/analysis/optimizer.js';
+import { analyseOptimizer } from '../../src/analysis/optimizer.js';
 import type { RunRecord } from '../../src/experiment/record.js';
 import { powers, record } from './synthetic.js';
 
@@ -35,7 +35,7 @@ const recordsOf = (t: Table, lr = (v: number) => v, wd = (v: number) => v): RunR
     powers(-6, t.wds).map((b, j) => record({ lr: lr(a), wd: wd(b), error: t.errors[i * t.wds + j]! })),
   );
 
-const statistics = (records: readonly RunRecord[]) => analyse('a', records, PLAN).statistics;
+const statistics = (records: readonly RunRecord[]) => analyseOptimizer('a', records, PLAN).statistics;
 
 describe('the statistics', () => {
   it('do not depend on the order of the records', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CIFAR10, CIFAR100, cifarSource, recordSize, refuseTwins } from '../../src/data/cifar.js';
+import { CIFAR10, CIFAR100, cifarSource, recordSize, refuseDuplicates } from '../../src/data/cifar.js';
 import { DataError } from '../../src/data/errors.js';
 import { take } from '../../src/data/source.js';
 
@@ -62,7 +62,7 @@ describe('CIFAR records', () => {
     expect(() => open((i) => i + 1)).toThrow('a.bin: label 10 of image 9 is out of range, expected 0 to 9');
     expect(() => open((i) => i % 9)).toThrow('a.bin: no image is labelled 9');
     const same = ['train.bin', 'test.bin'].map((name) => ({ name, bytes: Uint8Array.of(1, 2) }));
-    expect(() => refuseTwins(same)).toThrow('test.bin: holds the same bytes as train.bin');
-    expect(() => refuseTwins(same)).toThrow(DataError);
+    expect(() => refuseDuplicates(same)).toThrow('test.bin: holds the same bytes as train.bin');
+    expect(() => refuseDuplicates(same)).toThrow(DataError);
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import path from 'node:path';
-import { resolveDataDir, type Surroundings } from '../../src/data/dataDir.js';
+import { resolveDataDir, type DataDirEnvironment } from '../../src/data/dataDir.js';
 
-const on = (platform: NodeJS.Platform, env: Surroundings['env'] = {}) => ({
+const on = (platform: NodeJS.Platform, env: DataDirEnvironment['env'] = {}) => ({
   platform,
   env,
   home: platform === 'win32' ? 'C:\\Users\\a' : '/home/a',
 });
 
 describe('the data folder', () => {
-  it.each<[string, Surroundings, string]>([
+  it.each<[string, DataDirEnvironment, string]>([
     ['Linux', on('linux'), '/home/a/.cache/adamw-bench'],
     ['XDG_CACHE_HOME', on('linux', { XDG_CACHE_HOME: '/big/cache' }), '/big/cache/adamw-bench'],
     ['a relative XDG_CACHE_HOME', on('linux', { XDG_CACHE_HOME: 'cache' }), '/home/a/.cache/adamw-bench'],
@@ -20,7 +20,7 @@ describe('the data folder', () => {
     expect(resolveDataDir(undefined, around)).toBe(expected);
   });
 
-  it.each<[string, Surroundings]>([
+  it.each<[string, DataDirEnvironment]>([
     ['an empty HOME', { ...on('linux'), home: '' }],
     ['a relative HOME', { ...on('linux'), home: 'me' }],
     ['no HOME', { ...on('linux'), home: undefined }],

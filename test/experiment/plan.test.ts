@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../src/experiment/experiment.js';
 import { plan } from '../../src/experiment/plan.js';
 import { jobsInSlices } from '../../src/runner/slices.js';
-import { identify, isGenuine, type Cell } from '../../src/experiment/cell.js';
+import { identify, hasValidId, type Cell } from '../../src/experiment/cell.js';
 import { cellOf } from '../runner/records.js';
 
 const shuffled = (value: unknown): unknown =>
@@ -74,10 +74,10 @@ describe('a cell', () => {
   });
 
   it('is genuine as it is, and not with anything changed', () => {
-    expect(isGenuine(cellOf())).toBe(true);
+    expect(hasValidId(cellOf())).toBe(true);
     fc.assert(
       fc.property(fc.double({ noNaN: true }), (lr) => {
-        expect(isGenuine({ ...cellOf(), lr })).toBe(lr === cellOf().lr);
+        expect(hasValidId({ ...cellOf(), lr })).toBe(lr === cellOf().lr);
       }),
     );
   });

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pairings, renderComparisonText } from '../../src/report/compare.js';
 import { ReportError } from '../../src/report/error.js';
-import { ordered } from '../../src/report/order.js';
+import { inDisplayOrder } from '../../src/report/order.js';
 import { writeReport } from '../../src/report/report.js';
 import { figureNames, reportFiles } from '../../src/runner/ownFiles.js';
 import { powers, sweepRecords } from './records.js';
@@ -19,7 +19,7 @@ afterAll(() => rm(dir, { recursive: true }));
 describe('writeReport', () => {
   it('writes everything it returns, whole, and the same twice', async () => {
     const first = await writeReport(join(dir, 'a'), input);
-    const second = await writeReport(join(dir, 'b'), { ...input, records: ordered(records) });
+    const second = await writeReport(join(dir, 'b'), { ...input, records: inDisplayOrder(records) });
     expect(first.map((p) => p.slice(join(dir, 'a').length))).toEqual(
       second.map((p) => p.slice(join(dir, 'b').length)),
     );

@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildModel } from '../../src/models/index.js';
 import { permutation, stream } from '../../src/random/stream.js';
-import { identify, isGenuine } from '../../src/experiment/cell.js';
-import { makeFeed } from '../../src/train/feed.js';
+import { identify, hasValidId } from '../../src/experiment/cell.js';
+import { batchLoader } from '../../src/train/loader.js';
 import { weightTensors } from '../../src/train/snapshot.js';
 import { evaluate } from '../../src/train/step.js';
 import { train } from '../../src/train/train.js';
@@ -22,7 +22,7 @@ describe('the metrics of an epoch', () => {
   /** Mean loss and share of errors of the initial weights, in float64, from their logits. */
   function measure(split: 'train' | 'test') {
     const data = tiny[split];
-    const feed = makeFeed(tiny, { crop: 0, flip: false }, data.n);
+    const feed = batchLoader(tiny, { crop: 0, flip: false }, data.n);
     const order = Int32Array.from({ length: data.n }, (_, i) => i);
     const batch =
       split === 'test'
@@ -62,7 +62,7 @@ describe('the metrics of an epoch', () => {
     const changed = { name: 'synthetic-mnist', subsetSeed: 0, labelNoise: 0, augment } as const;
     const of = cell({ lr: 1e-30, wd: 0, epochs: 2, batchSize: 5, dataset: changed });
     const { metrics } = await train(of, tiny);
-    const feed = makeFeed(tiny, augment, 5);
+    const feed = batchLoader(tiny, augment, 5);
     const weights = weightTensors({
       theta: model.initialTheta(of.seed),
       slots: [],
@@ -197,7 +197,7 @@ test('a cell is what its settings say', () => {
   const { id, ...settings } = one;
   const reversed = Object.fromEntries(Object.entries(settings).reverse()) as typeof settings;
   expect(identify(reversed).id).toBe(id);
-  expect(isGenuine(one)).toBe(true);
-  expect(isGenuine({ ...one, lr: 0.02 })).toBe(false);
+  expect(hasValidId(one)).toBe(true);
+  expect(hasValidId({ ...one, lr: 0.02 })).toBe(false);
   expect(cell({ seed: 2 }).id).not.toBe(id);
 });

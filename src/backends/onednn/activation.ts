@@ -1,4 +1,4 @@
-/** The activations that tfjs's fused kernels end in. ReLU the native kernels do themselves. */
+/** The activations of tfjs's fused kernels. The native kernels apply ReLU themselves. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { OnednnBackend } from './backend.js';
 import { callKernel } from './kernel.js';
@@ -24,7 +24,7 @@ function apply(
   throw new Error(`The activation ${activation} is not known to the onednn backend.`);
 }
 
-/** The activation of `x`, which it replaces; ReLU has been applied already. */
+/** Applies the activation to `x` and disposes of `x`. ReLU has been applied already. */
 export function activate(
   backend: OnednnBackend,
   x: TensorInfo,

@@ -1,4 +1,4 @@
-/** The native addon (native/): its functions as TypeScript sees them, and where it is found. */
+/** The native addon (native/): where it is found, and the types of its functions. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -9,9 +9,9 @@ import { runKernel } from './recorder.js';
 type Optional = Float32Array | null;
 
 /**
- * The native kernels. Each checks the types and lengths of its arrays against the sizes it is given and throws a
- * TypeError or RangeError where they disagree. A geometry is described in geometry.ts; the formulas are beside the
- * functions in native/*.cc.
+ * The native kernels. Each checks the types and lengths of its arrays against the given sizes, and throws a TypeError
+ * or RangeError if they disagree. geometry.ts describes a geometry. The formulas are beside the functions in
+ * native/*.cc.
  */
 export interface Addon {
   facts(): { version: string; isa: string; kernels: string };
@@ -36,7 +36,7 @@ export interface Addon {
     y: Float32Array,
     where: Uint8Array,
   ): void;
-  /** Back through the pooling, the ReLU and the bias of conv2dReluMaxPool, whose convolution gave [n, h, w, c]. */
+  /** The gradient of conv2dReluMaxPool through pooling, ReLU and bias; the convolution's output is [n, h, w, c]. */
   unpool(
     n: number,
     h: number,
@@ -93,7 +93,7 @@ export interface Addon {
     b: Float32Array,
     out: Float32Array,
   ): void;
-  /** The middle axis of x [outer, middle, inner] summed away, times scale. */
+  /** Sums x [outer, middle, inner] over its middle axis, times scale. */
   sum(outer: number, middle: number, inner: number, scale: number, x: Float32Array, out: Float32Array): void;
   batchNormTrain(
     rows: number,
@@ -194,7 +194,7 @@ let loaded: Addon | undefined;
 
 /**
  * The addon, loaded once.
- * @throws Error, of one sentence saying what to install, where it is not built or oneDNN is gone.
+ * @throws Error with a sentence that says what to install, if it is not built or oneDNN is gone
  */
 export function loadAddon(): Addon {
   if (loaded) return loaded;
@@ -215,7 +215,7 @@ type Kernels = Omit<Addon, (typeof noKernels)[number]>;
 
 let kernels: Kernels | undefined;
 
-/** The addon's kernels, each call of which can be recorded. To be asked for only after loadAddon succeeded. */
+/** The addon's kernels; each call of them can be recorded. Call it only after loadAddon has succeeded. */
 export const native = (): Kernels => (kernels ??= recordable(loadAddon()));
 
 function recordable(addon: Addon): Kernels {

@@ -1,37 +1,37 @@
 /**
- * The tfjs backend `onednn`: tfjs's JavaScript backend, whose tensors are typed arrays, with memory from a pool. Its
- * hot kernels are native (kernels/), all others are those of the `cpu` backend.
+ * The tfjs backend `onednn`. It extends tfjs's JavaScript backend, whose tensors are typed arrays, and takes their
+ * memory from a pool. The hot kernels are native (kernels/); all others are those of the `cpu` backend.
  */
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { util, type DataType, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { backend_util } from '@tensorflow/tfjs-core';
-import type { Computation, Repeating } from '../repeat.js';
+import type { Computation, RepeatingBackend } from '../repeat.js';
 import type { BufferPool, Block } from './pool.js';
 import { markUnrepeatable, noteAllocation } from './recorder.js';
-import { Repeats } from './repeats.js';
+import { ReplayCache } from './replayCache.js';
 
 export const backendName = 'onednn';
 
-/** What the backend keeps of a tensor; MathBackendCPU's record and the block that its values lie in. */
+/** The backend's record of a tensor: MathBackendCPU's, and the block that its values lie in. */
 interface Data {
   values?: backend_util.BackendValues;
   dtype: DataType;
   refCount: number;
-  /** Absent where the values came from elsewhere, or where someone may hold on to them. */
+  /** Absent if the values came from elsewhere, or if somebody else may hold on to them. */
   block?: Block | undefined;
-  /** The values are written to by others. */
-  borrowed?: boolean;
+  /** Others may write to the values. */
+  shared?: boolean;
 }
 
-export class OnednnBackend extends MathBackendCPU implements Repeating {
-  /** Where new tensors get their memory; another than `pool` within `withMemory`. */
+export class OnednnBackend extends MathBackendCPU implements RepeatingBackend {
+  /** Where new tensors get their memory: `pool`, or another one within `withMemory`. */
   private source: BufferPool;
-  private readonly repeats = new Repeats(this);
+  private readonly replays = new ReplayCache(this);
 
   constructor(readonly pool: BufferPool) {
     super();
     this.source = pool;
-    // The JavaScript backend advises Node's users, at its first tensor, to install another.
+    // At its first tensor the JavaScript backend advises users of Node to install another one.
     (this as unknown as { firstUse: boolean }).firstUse = false;
   }
 
@@ -44,7 +44,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     return { info, values };
   }
 
-  /** A new bool tensor, and its bytes to be written; they lie in a block as floats would. */
+  /** A new bool tensor, and its bytes to be written; they lie in a block like floats. */
   allocateBytes(shape: number[]): { info: TensorInfo; bytes: Uint8Array } {
     const size = util.sizeFromShape(shape);
     const { values, block } = this.source.take(Math.ceil(size / 4));
@@ -55,7 +55,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     return { info, bytes };
   }
 
-  /** Runs `compute`, whose tensors get their memory from `memory`. */
+  /** Runs `compute`; its tensors get their memory from `memory`. */
   withMemory<T>(memory: BufferPool, compute: () => T): T {
     const before = this.source;
     this.source = memory;
@@ -66,24 +66,24 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     }
   }
 
-  /** A tensor of values that remain someone else's to write to: readers get copies. */
+  /** A tensor of values that others may write to: readers get copies. */
   view(shape: number[], values: Float32Array): TensorInfo {
     const info = this.makeTensorInfo(shape, 'float32', values);
-    this.lend(info);
+    this.shareValues(info);
     return info;
   }
 
   /** From now on others may write to the tensor's values. */
-  lend(tensor: TensorInfo): void {
-    this.dataOf(tensor.dataId).borrowed = true;
+  shareValues(tensor: TensorInfo): void {
+    this.dataOf(tensor.dataId).shared = true;
   }
 
   repeat(computation: Computation): Tensor[] {
-    return this.repeats.repeat(computation);
+    return this.replays.repeat(computation);
   }
 
   forget(owner: object): void {
-    this.repeats.forget(owner);
+    this.replays.forget(owner);
   }
 
   /** The values as the backend keeps them. */
@@ -91,7 +91,7 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     return this.dataOf(dataId).values;
   }
 
-  /** The tensor's values where it is float32; undefined where it is not. */
+  /** The tensor's values if it is float32, else undefined. */
   floats(tensor: TensorInfo): Float32Array | undefined {
     if (tensor.dtype !== 'float32') return undefined;
     const { values } = this.dataOf(tensor.dataId);
@@ -99,15 +99,15 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
   }
 
   /**
-   * From now on someone else may hold the tensor's values: their block, with all pieces in it, is left to the garbage
-   * collector. So it must not be given to the pool, not even by taking one holder off. Borrowed values become its own.
+   * From now on somebody else may hold the tensor's values. So the block under them, with all pieces in it, is left to
+   * the garbage collector: it keeps this holder and never returns to the pool. Shared values are copied.
    */
   release(tensor: TensorInfo): void {
     if (!this.data.has(tensor.dataId)) return;
     const data = this.dataOf(tensor.dataId);
     data.block = undefined;
-    if (data.borrowed) data.values = (data.values as Float32Array).slice();
-    data.borrowed = false;
+    if (data.shared) data.values = (data.values as Float32Array).slice();
+    data.shared = false;
   }
 
   /** The same data under another shape. */
@@ -116,39 +116,42 @@ export class OnednnBackend extends MathBackendCPU implements Repeating {
     return { dataId: tensor.dataId, shape, dtype: tensor.dtype };
   }
 
-  /** Whether the tensor is the only one that has its memory, which is the backend's. */
+  /** Whether the backend made the tensor's memory, and no other tensor has it. */
   owns(tensor: TensorInfo): boolean {
     const { block, refCount } = this.dataOf(tensor.dataId);
     return block?.holders === 1 && refCount === 1;
   }
 
-  /** A tensor of `shape` whose values are `run`, a subarray of `tensor`'s: no copy, and neither may be written to. */
+  /**
+   * A tensor of `shape` with the values `run`, a subarray of `tensor`'s. Nothing is copied, so neither may be written
+   * to.
+   */
   part(tensor: TensorInfo, run: Float32Array, shape: number[]): TensorInfo {
-    const { block, borrowed } = this.dataOf(tensor.dataId);
+    const { block, shared } = this.dataOf(tensor.dataId);
     const info = this.makeTensorInfo(shape, 'float32', run);
     if (block) {
       block.holders++;
       this.dataOf(info.dataId).block = block;
     }
-    if (borrowed) this.dataOf(info.dataId).borrowed = true;
+    if (shared) this.dataOf(info.dataId).shared = true;
     return info;
   }
 
   /**
-   * The tensor's values; a copy where they lie in a block, which stays the backend's, or are borrowed. What is done with
-   * them a recording does not hold.
+   * The values of a tensor: a copy if they lie in a block, which stays the backend's, or are shared. A recording does
+   * not see what the caller does with them.
    */
   override readSync(dataId: object): backend_util.BackendValues {
     markUnrepeatable();
     const values = super.readSync(dataId);
-    const { block, borrowed } = this.dataOf(dataId);
-    return ArrayBuffer.isView(values) && (block ?? borrowed) ? values.slice() : values;
+    const { block, shared } = this.dataOf(dataId);
+    return ArrayBuffer.isView(values) && (block ?? shared) ? values.slice() : values;
   }
 
   override disposeData(dataId: object, force = false): boolean {
     const block = this.data.has(dataId) ? this.dataOf(dataId).block : undefined;
     const gone = super.disposeData(dataId, force);
-    if (gone && block) block.pool.give(block);
+    if (gone && block) block.pool.giveBack(block);
     return gone;
   }
 

@@ -1,4 +1,4 @@
-/** Broadcasting, reduced to the fewest axes: neighbours along which both operands behave alike become one. */
+/** Broadcasting with the fewest axes: neighbouring axes along which both operands behave alike are merged. */
 import { backend_util, util } from '@tensorflow/tfjs-core';
 
 /** Four axes, outermost first; bit k of `repeatA` says that a has 1 where the output has `sizes[k]`. */
@@ -12,8 +12,8 @@ export interface Broadcast {
 const axes = 4;
 
 /**
- * How a [...] and b [...] are broadcast; undefined where that takes more than four axes, or the output is empty.
- * @throws Error, tfjs's own, for shapes that cannot be broadcast.
+ * How to broadcast a [...] and b [...]; undefined if that takes more than four axes, or the output is empty.
+ * @throws Error, tfjs's own, for shapes that cannot be broadcast
  */
 export function broadcast(a: number[], b: number[]): Broadcast | undefined {
   if (util.arraysEqual(a, b)) {

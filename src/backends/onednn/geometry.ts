@@ -1,12 +1,12 @@
-/** tfjs's description of a convolution or pooling as the fifteen numbers that the addon takes. */
+/** A convolution or pooling as the fifteen numbers that the addon takes. */
 import type { backend_util } from '@tensorflow/tfjs-core';
 
-/** Whether the last output position reaches the input's last stride, so that no further one would fit. */
+/** Whether the last output position uses the last stride of the input, so that no further one would fit. */
 const reaches = (out: number, stride: number, field: number, size: number, before: number) =>
   (out - 1) * stride + field + stride > size + before;
 
 /**
- * n, h, w, ci, kh, kw, co, stride h, w, dilation h, w, padding top, left, output h, w. Undefined where a size is 0, the
+ * n, h, w, ci, kh, kw, co, stride h, w, dilation h, w, padding top, left, output h, w. Undefined if a size is 0, the
  * padding larger than the window, or the output too small, as tfjs makes it of unequal strides and a padding in pixels.
  */
 export function geometry(

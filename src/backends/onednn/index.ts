@@ -1,6 +1,6 @@
 /**
- * The tfjs backend `onednn`: training at the speed of the CPU, by a native addon (native/) over oneDNN and kernels of
- * our own. What it has no native kernel for runs in tfjs's JavaScript.
+ * The tfjs backend `onednn`: a native addon (native/) of oneDNN and our own kernels. Kernels that it lacks run in
+ * tfjs's JavaScript.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { getKernel, getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
@@ -58,11 +58,11 @@ function register(): void {
 }
 
 /**
- * Loads the addon and registers the backend and its kernels; `tf.setBackend('onednn')` uses it then. May be called
- * again, to change the number of threads.
- * @param options.threads threads inside an operation, for this JavaScript thread: 1 where several workers train side
- *   by side, the number of cores for a single run.
- * @throws Error, of one sentence saying what is missing and what to install.
+ * Loads the addon and registers the backend and its kernels for `tf.setBackend('onednn')`. Call it again to change the
+ * number of threads.
+ * @param options.threads threads inside an operation, for this JavaScript thread: 1 for several workers side by side,
+ *   the number of cores for a single run
+ * @throws Error with a sentence that says what is missing and what to install
  */
 export async function loadOnednn({ threads }: { threads: number }): Promise<OnednnFacts> {
   const addon = loadAddon();

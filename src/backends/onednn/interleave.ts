@@ -1,4 +1,4 @@
-/** Concatenation: writes, `outer` times, the next `runs[i]` values of every array i. */
+/** Concatenation: writes the next `runs[i]` values of every array i, `outer` times. */
 export function interleave(
   values: Float32Array,
   outer: number,

@@ -1,4 +1,4 @@
-/** What a native kernel of this backend is to tfjs, and how one stands in front of the JavaScript kernel. */
+/** Native kernels, and how each is registered before the JavaScript kernel of the same name. */
 import {
   getKernel,
   registerKernel,
@@ -18,15 +18,15 @@ export interface Call<Inputs = Record<string, TensorInfo>, Attrs = Record<string
 }
 
 /**
- * A native kernel. `run` returns undefined for a call it does not do (another dtype or layout, an empty tensor, wrong
- * arguments): the JavaScript kernel does it then, or says what is wrong with it.
+ * A native kernel. `run` returns undefined for a call that it cannot do (another dtype or layout, an empty tensor,
+ * wrong arguments). Then the JavaScript kernel does it, or reports what is wrong.
  */
 export interface NativeKernel {
   readonly name: string;
   readonly run: (call: Call<never, never>) => TensorInfo | TensorInfo[] | undefined;
 }
 
-/** Gives a kernel its type for the list of NativeKernels; tfjs's own maps know only `any` tensor and attribute. */
+/** Types a kernel for the list of NativeKernels; tfjs's own types allow `any` tensor and attribute. */
 export function kernel<Inputs, Attrs>(
   name: string,
   run: (call: Call<Inputs, Attrs>) => TensorInfo | TensorInfo[] | undefined,
@@ -34,7 +34,7 @@ export function kernel<Inputs, Attrs>(
   return { name, run: run as NativeKernel['run'] };
 }
 
-/** The kernel of the JavaScript backend: what it is given, it may hold on to, and what it does is not recorded. */
+/** The kernel of the JavaScript backend. It may keep its inputs, and it is not recorded. */
 export function javascriptKernel(original: KernelFunc): KernelFunc {
   return (call) => {
     markUnrepeatable();
@@ -47,7 +47,7 @@ export function javascriptKernel(original: KernelFunc): KernelFunc {
   };
 }
 
-/** Runs another registered kernel of this backend on its own terms. */
+/** Runs another registered kernel of this backend. */
 export function callKernel(
   name: string,
   backend: OnednnBackend,
@@ -57,7 +57,7 @@ export function callKernel(
   return getKernel(name, backendName).kernelFunc({ inputs, attrs, backend }) as TensorInfo;
 }
 
-/** Registers a native kernel, before `fallback` where there is one. */
+/** Registers a native kernel, with `fallback` behind it if given. */
 export function registerNative({ name, run }: NativeKernel, fallback: KernelFunc | undefined): void {
   registerKernel({
     kernelName: name,

@@ -1,6 +1,6 @@
 /**
- * Recycled memory for tensors. A training step asks for the same sizes again and again; giving it fresh arrays costs
- * a page fault for every 4 KB and a garbage collection for every few, which is more than many a kernel.
+ * Recycled memory for tensors. A training step asks for the same sizes again and again. Fresh arrays cost a page fault
+ * for every 4 KB and frequent garbage collections, which takes longer than many kernels.
  */
 
 /** Memory for one tensor: `values` lies in `block`, aligned to a cache line. */
@@ -9,40 +9,39 @@ export interface Allocation {
   readonly block: Block | undefined;
 }
 
-/** A piece of memory that is handed out again once all tensors in it are gone. */
+/** A piece of memory. It is handed out again when all tensors in it are gone. */
 export interface Block {
   readonly buffer: ArrayBuffer;
   /** Bytes before the first cache line. */
   readonly offset: number;
   readonly size: number;
   /**
-   * Tensors whose values lie in it. One that others may hold on to stays counted, so that the block under its values
-   * is never handed out again.
+   * How many tensors have their values in it. A tensor whose values somebody may keep is never subtracted, so its
+   * block is never handed out again.
    */
   holders: number;
   freedAt: number;
-  /** Whom it goes back to. */
+  /** The pool that it returns to. */
   pool: BufferPool;
 }
 
-/** The memory of all blocks. */
 const buffers = new WeakSet<ArrayBufferLike>();
-/** Whether an array lies in a block of a pool, so that its content will be another's one day. */
+/** Whether an array lies in a block of a pool, so that another tensor may overwrite it later. */
 export const isPooled = (array: ArrayBufferView): boolean => buffers.has(array.buffer);
 
 const cacheLine = 64;
-/** Below this many floats, JavaScript's own allocation is as good. */
-const leastPooled = 256;
-/** Idle blocks that a few steps did not ask for belong to shapes that are no longer trained. */
+/** Smaller arrays come from JavaScript's own allocation, which is as good. */
+const minPooled = 256;
+/** A block that was idle for so many requests, a few steps, belongs to shapes that are no longer trained. */
 const sweepEvery = 4096;
 
-/** The size of a block for so many bytes: an eighth of a power of two, so that at most an eighth is wasted. */
+/** The block size for so many bytes: steps of an eighth of a power of two waste at most an eighth. */
 export function blockSize(bytes: number): number {
   const grain = Math.max(cacheLine, 2 ** (Math.floor(Math.log2(bytes)) - 3));
   return Math.ceil(bytes / grain) * grain;
 }
 
-/** Free blocks by size; the most recently freed, likeliest still in the cache, goes out first. */
+/** Free blocks by size. The most recently freed goes out first: it is the likeliest to be in the cache. */
 export class BufferPool {
   private readonly free = new Map<number, Block[]>();
   private clock = 0;
@@ -54,22 +53,22 @@ export class BufferPool {
 
   /** `length` floats of undefined content. */
   take(length: number): Allocation {
-    if (length < leastPooled) return { values: new Float32Array(length), block: undefined };
+    if (length < minPooled) return { values: new Float32Array(length), block: undefined };
     this.tick(1);
     const block = this.find(blockSize(length * 4));
     block.holders = 1;
     return { values: new Float32Array(block.buffer, block.offset, length), block };
   }
 
-  /** So many requests have been made, of this pool or in its stead: what none of thousands wanted is let go of. */
+  /** Counts requests to this pool, or made in its place. Blocks that were idle for too many of them are dropped. */
   tick(requests: number): void {
     const before = Math.floor(this.clock / sweepEvery);
     this.clock += requests;
     if (Math.floor(this.clock / sweepEvery) > before) this.sweep();
   }
 
-  /** Takes a block of this pool back from one holder; once it was the last, nothing may read or write it any more. */
-  give(block: Block): void {
+  /** Takes a block back from one holder. After the last holder, nothing may read or write it. */
+  giveBack(block: Block): void {
     if (--block.holders === 0) this.keep(block);
   }
 
@@ -81,7 +80,7 @@ export class BufferPool {
     return block;
   }
 
-  /** Puts a block that nobody holds among the free ones. */
+  /** Adds a block that nobody holds to the free ones. */
   keep(block: Block): void {
     block.freedAt = this.clock;
     this.idleBytes += block.size;
@@ -106,27 +105,27 @@ export class BufferPool {
   }
 }
 
-/** Blocks of a pool that are lent to one user: what he gives back is handed out to nobody else before `close`. */
-export class Loan extends BufferPool {
-  private readonly lent: Block[] = [];
+/** Blocks of a pool, reserved for one user: until `close`, only this user gets them again. */
+export class ReservedPool extends BufferPool {
+  private readonly reserved: Block[] = [];
 
-  constructor(private readonly lender: BufferPool) {
+  constructor(private readonly source: BufferPool) {
     super(() => 0);
   }
 
   protected override fresh(size: number): Block {
-    this.lender.tick(1);
-    const block = this.lender.find(size);
+    this.source.tick(1);
+    const block = this.source.find(size);
     block.pool = this;
-    this.lent.push(block);
+    this.reserved.push(block);
     return block;
   }
 
-  /** Gives every block back to the lender; those that are still held, once they are not. */
+  /** Returns every block to the source; a block that is still held follows when it is free. */
   close(): void {
-    for (const block of this.lent.splice(0)) {
-      block.pool = this.lender;
-      if (block.holders === 0) this.lender.keep(block);
+    for (const block of this.reserved.splice(0)) {
+      block.pool = this.source;
+      if (block.holders === 0) this.source.keep(block);
     }
   }
 }

@@ -1,8 +1,7 @@
 /**
- * Records a computation's native calls, and makes them again: which functions, on which arrays. A replay makes the same
- * calls on the same memory, except for inputs and parts of inputs, which it replaces by the new ones. Kernels report to
- * `runKernel`, `noteAllocation` and `markUnrepeatable`. One recording at a time. Which recordings there are is the
- * business of repeats.ts.
+ * Records a computation's native calls: which functions, on which arrays. A replay makes the same calls on the same
+ * memory, except for inputs and parts of inputs, which it replaces by the new ones. Kernels report to `runKernel`,
+ * `noteAllocation` and `markUnrepeatable`. There is one recording at a time. replayCache.ts keeps the recordings.
  */
 import { interleave } from './interleave.js';
 import { isPooled } from './pool.js';
@@ -11,7 +10,7 @@ import { isPooled } from './pool.js';
 export type Work = (...args: never[]) => void;
 export type Values = Float32Array | Int32Array;
 
-/** An argument of a call that is an input or a run of an input's values. */
+/** An argument that is an input, or a part of one. */
 interface InputPlace {
   readonly argument: number;
   readonly input: number;
@@ -31,7 +30,7 @@ const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
   a.byteOffset < b.byteOffset + b.byteLength &&
   b.byteOffset < a.byteOffset + a.byteLength;
 
-/** The input that contains the whole of `array`, and where; undefined where there is none. */
+/** The input that contains all of `array`, and the position in it; undefined if there is none. */
 function placeOf(
   array: ArrayBufferView,
   argument: number,
@@ -52,11 +51,11 @@ export class Recording {
   /** Arrays allocated during the recording, and the memory that they lie in. */
   private readonly made = new Set<Float32Array>();
   private readonly memory = new Set<ArrayBufferLike>();
-  /** Whether the recording holds everything that was done, and a replay would do the same. */
+  /** Whether the recording holds everything that was done, so that a replay does the same. */
   repeatable = true;
 
   constructor(private inputs: readonly Values[]) {
-    // If an array is two inputs, or a part of another input, nobody knows which of them a kernel was given.
+    // If an array is two inputs, or part of another input, a call does not tell which of them it means.
     if (inputs.some((a, i) => inputs.some((b, k) => k < i && overlap(a, b)))) this.repeatable = false;
   }
 
@@ -73,7 +72,7 @@ export class Recording {
     this.calls.push({ work, args, places });
   }
 
-  /** Whether the array belongs to an older tensor that is no input: its memory may be given to another tensor. */
+  /** Whether the array belongs to an older tensor that is no input: the pool may give its memory to another tensor. */
   private isForeign(array: ArrayBufferView): boolean {
     return isPooled(array) && !this.memory.has(array.buffer);
   }
@@ -83,7 +82,7 @@ export class Recording {
     this.memory.add(values.buffer);
   }
 
-  /** Call it when all is recorded: it lets go of the inputs, and says where a replay leaves `results`. */
+  /** Call it at the end: it drops the inputs, and returns the places where a replay leaves `results`. */
   finish(results: readonly Float32Array[]): Float32Array[] {
     const { calls, moved } = withoutCopies(this.calls, (array) => this.made.has(array), results);
     this.calls = calls;
@@ -94,7 +93,7 @@ export class Recording {
     return results.map((values) => moved.get(values) ?? values);
   }
 
-  /** Calls that a replay makes. */
+  /** How many calls a replay makes. */
   get length(): number {
     return this.calls.length;
   }
@@ -118,8 +117,8 @@ function dropInputs({ args, places }: RecordedCall): void {
 }
 
 /**
- * Saves copies: where a recording computes the pieces of a vector and then concatenates them, as it does with the
- * gradients of all parameters, the pieces can be computed where they end up.
+ * Saves copies. A recording may compute the pieces of a vector and then concatenate them, as with the gradients of all
+ * parameters. Then it computes the pieces at their final place.
  * @param made whether an array was allocated during the recording, and so is written to before it is read
  * @param results what is read after the calls
  * @returns the remaining calls, and which arrays have moved: old to new
@@ -130,7 +129,7 @@ function withoutCopies(
   results: readonly Float32Array[],
 ): { calls: RecordedCall[]; moved: ReadonlyMap<unknown, Float32Array> } {
   const moved = new Map<unknown, Float32Array>();
-  // From its first use on, no other array shares its memory: nobody notices that it has moved.
+  // From its first use on, no other array shares its memory, so the move changes no result.
   const isAlone = (array: Float32Array) => {
     const later = calls.slice(calls.findIndex(({ args }) => args.includes(array)));
     const others = [...later.flatMap(({ args }) => args), ...results].filter((other) => other !== array);
@@ -142,7 +141,7 @@ function withoutCopies(
     const [whole, , , ...pieces] = call.args as [Float32Array, number, unknown, ...Float32Array[]];
     const distinct = new Set(pieces).size === pieces.length;
     if (!distinct || !pieces.every(canMove) || ![whole, ...pieces].every(isAlone)) return true;
-    // New memory: that of the whole may have belonged to another array before.
+    // New memory: another array may have had that of the whole before.
     const target = new Float32Array(whole.length);
     let at = 0;
     for (const piece of pieces) moved.set(piece, target.subarray(at, (at += piece.length)));
@@ -168,12 +167,12 @@ export function noteAllocation(values: Float32Array): void {
   current?.noteAllocation(values);
 }
 
-/** Says that something happened that a recording does not hold. */
+/** Reports something that a recording cannot hold. */
 export function markUnrepeatable(): void {
   if (current) current.repeatable = false;
 }
 
-/** Runs `compute` and records it. Not to be called during a recording. */
+/** Runs `compute` and records it. Must not be called during a recording. */
 export function record<T>(inputs: readonly Values[], compute: () => T): { out: T; recording: Recording } {
   const recording = new Recording(inputs);
   current = recording;

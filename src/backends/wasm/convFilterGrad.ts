@@ -1,12 +1,12 @@
 /**
- * Gradient of a 2-D convolution with respect to its filter, which tfjs's wasm backend lacks, as fast forward
- * convolutions.
+ * Gradient of a 2-D convolution with respect to its filter, made of fast forward convolutions. tfjs's wasm backend has
+ * no such kernel.
  *
- *   dW[ky, kx, i, o] = sum over n, y, x of  x[n, s*y + ky - pad, s*x + kx - pad, i] * dy[n, y, x, o]
+ *     dW[ky, kx, i, o] = sum over n, y, x of  x[n, s*y + ky - pad, s*x + kx - pad, i] * dy[n, y, x, o]
  *
- * Read with the image number n as the channel and the input channel i as the image, that is a forward convolution of
- * x by dy whose output is the filter-sized plane (ky, kx), with the stride as dilation. The batch is taken a few
- * images at a time, so that XNNPACK's packed panel of dy stays in the level-2 cache; the parts are added in order.
+ * Take the image number n for the channel, and the input channel i for the image. Then this is a forward convolution
+ * of x by dy. Its output is the filter-sized plane (ky, kx), and the stride becomes the dilation. A few images are
+ * taken at a time, so that XNNPACK's packed panel of dy stays in the level-2 cache. The parts are added in order.
  */
 import { backend_util, Conv2D, Transpose, util, type Conv2DBackpropFilterAttrs } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
@@ -125,7 +125,7 @@ function stridedPixels(backend: BackendWasm, x: Block, info: ConvInfo): Block {
  *   inputs x [n, ih, iw, inChannels], dy [n, oh, ow, outChannels], float32
  *   attrs  strides, pad, dimRoundingMode, dataFormat NHWC, filterShape [h, w, inChannels, outChannels]
  *   output dW of filterShape
- * Throws an Error on NCHW, which tfjs's wasm convolutions do not take either.
+ * @throws Error on NCHW, which tfjs's wasm convolutions do not take either
  */
 export function conv2DBackpropFilter(args: {
   inputs: { x: Block; dy: Block };

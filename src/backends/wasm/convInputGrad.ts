@@ -2,9 +2,10 @@
  * Gradient of a 2-D convolution with respect to its input, as one fast forward convolution of dy.
  *
  * With stride s, input row y = s*q + r - padTop receives  dx[y] = sum_t dy[q - t] * W[s*t + r].
- * For each of the s residues r that is an ordinary convolution over q with every s-th tap of the filter. All s*s of
- * them share their input, so they run as one convolution with s*s*inChannels outputs, whose results are interleaved (the "sub-pixel" form, https://arxiv.org/abs/1609.05158): no zeros are inserted into dy. At stride 1 it
- * is the textbook convolution with the flipped, transposed filter.
+ * For each of the s residues r this is an ordinary convolution over q with every s-th tap of the filter. All s*s of
+ * them have the same input, so they run as one convolution with s*s*inChannels outputs. Its results are interleaved
+ * (the "sub-pixel" form, https://arxiv.org/abs/1609.05158), so no zeros are inserted into dy. At stride 1 it is the
+ * textbook convolution with the flipped, transposed filter.
  */
 import { backend_util, Conv2D, util, type Conv2DBackpropInputAttrs } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
@@ -33,7 +34,7 @@ function layAxis(
   stride: number,
 ): Axis {
   const taps = Math.ceil(filterSize / stride);
-  // The first q that reaches an input position, but never so far that the padding of dy turns negative.
+  // The first q that reaches an input position, but not so far that the padding of dy becomes negative.
   const first = Math.min(Math.floor(padBefore / stride), taps - 1);
   const last = Math.max(Math.ceil((inSize + padBefore) / stride), outSize);
   return {
@@ -71,8 +72,8 @@ function rearrangeFilter(
 }
 
 /**
- * Deals the convolution's outputs [n, qh, qw, s*s*c] out to their input positions [n, ih, iw, c], dropping what lies
- * outside the image.
+ * Moves the convolution's outputs [n, qh, qw, s*s*c] to their input positions [n, ih, iw, c], without those outside
+ * the image.
  */
 function interleave(
   source: Float32Array,
@@ -102,7 +103,7 @@ function interleave(
  *   inputs dy [n, oh, ow, outChannels], filter [h, w, inChannels, outChannels], float32
  *   attrs  strides (equal along both axes), pad, dimRoundingMode, dataFormat NHWC, inputShape [n, ih, iw, inChannels]
  *   output dx [n, ih, iw, inChannels]
- * Where strides differ, the layout is NCHW or the shapes are not those of one convolution, tfjs's own (slow) kernel runs.
+ * tfjs's own (slow) kernel runs if the strides differ, the layout is NCHW, or the shapes are not those of a convolution.
  */
 export function conv2DBackpropInput(args: {
   inputs: { dy: Block; filter: Block };

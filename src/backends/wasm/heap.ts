@@ -1,8 +1,6 @@
 /**
- * The border to tfjs's wasm backend: running its kernels below the tensor level, and seeing its heap.
- *
- * What is written in terms of these pays no tensor bookkeeping between the steps of a kernel. Nothing here is
- * collected for you: every Block made must be released.
+ * Access to tfjs's wasm backend below the level of tensors: its kernels and its heap. It saves the bookkeeping of
+ * tensors between the steps of a kernel. Nothing is collected: release every Block that you make.
  */
 import { getKernel, util, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
@@ -10,17 +8,17 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 /** A tensor of the wasm heap, without tfjs's reference to it. */
 export type Block = TensorInfo;
 
-/** The parts of BackendWasm that tfjs declares private, and that a window on a block needs. */
+/** The parts of BackendWasm that tfjs declares private and `withWindow` needs. */
 interface Internals {
   dataIdNextNumber: number;
 }
 
 type Kernel = NonNullable<ReturnType<typeof getKernel>>['kernelFunc'];
 
-/** tfjs's own kernels, kept here before ours are registered under the same names. */
+/** tfjs's own kernels, kept before ours are registered under the same names. */
 const originals = new Map<string, Kernel>();
 
-/** Remembers tfjs's kernel of this name, so that ours may stand on it. Throws an Error where there is none. */
+/** Keeps tfjs's kernel of this name for `runOriginal`. @throws Error if there is none */
 export function keepOriginal(name: string): void {
   if (originals.has(name)) return;
   const kernel = getKernel(name, 'wasm');
@@ -37,7 +35,7 @@ export function runOriginal(
 ): Block {
   keepOriginal(name);
   const kernel = originals.get(name) as Kernel;
-  // Attributes are plain data whose types tfjs declares per kernel; the map type is their common envelope.
+  // tfjs declares the types of attributes per kernel; this map type covers all of them.
   const out = kernel({ inputs, attrs: attrs as NamedAttrMap, backend });
   return Array.isArray(out) ? (out[0] as Block) : out;
 }
@@ -52,13 +50,13 @@ export const release = (backend: BackendWasm, block: Block): void => {
 };
 
 /**
- * The block's values, in place. Any allocation may grow the heap and detach the array: take it after the last
+ * The block's values, in place. An allocation may grow the heap and detach the array: take it after the last
  * allocation, and do not keep it.
  */
 export const values = (backend: BackendWasm, block: Block): Float32Array =>
   backend.typedArrayFromHeap(block) as Float32Array;
 
-/** The same block under another shape of the same size; it shares the block's life. */
+/** The same block under another shape of the same size; release only one of the two. */
 export const reshaped = (block: Block, shape: readonly number[]): Block => ({
   dataId: block.dataId,
   shape: [...shape],
@@ -66,8 +64,8 @@ export const reshaped = (block: Block, shape: readonly number[]): Block => ({
 });
 
 /**
- * Calls `use` with a window on the contiguous part of `block` that starts at element `offset`, copying nothing.
- * The window is gone afterwards.
+ * Calls `use` with a window on the contiguous part of `block` that starts at element `offset`. Nothing is copied; the
+ * window is gone afterwards.
  */
 export function withWindow<T>(
   backend: BackendWasm,
@@ -87,7 +85,7 @@ export function withWindow<T>(
   try {
     return use(window);
   } finally {
-    // Not disposeData: that would free memory which belongs to the block.
+    // disposeData would free memory that belongs to the block.
     backend.wasm.tfjs.disposeData(id);
     backend.dataIdMap.delete(dataId);
   }

@@ -1,6 +1,4 @@
-/**
- * The wasm backend: tfjs's own, which runs anywhere, with the kernels added that training needs to be fast.
- */
+/** The wasm backend: tfjs's own, which runs anywhere, with fast kernels for training added. */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { engine, env, setBackend } from '@tensorflow/tfjs-core';
@@ -15,14 +13,14 @@ export interface WasmFacts {
   readonly simd: boolean;
 }
 
-/** Where the package keeps its .wasm files, whatever bundled or started us. */
+/** The package's folder of .wasm files, however this program was bundled or started. */
 const wasmFolder = (): string =>
   dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep;
 
-/** The events on which Emscripten's module puts handlers that rethrow, printing all of its source on the way. */
+/** Emscripten's module puts handlers on these events that rethrow, and print all of its source first. */
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 
-/** Runs `start` and takes off the process-wide handlers that it has put on: errors are the program's own affair. */
+/** Runs `start` and removes the process-wide handlers that it has added: errors are for the program to handle. */
 async function withoutNewListeners<T>(start: () => Promise<T>): Promise<T> {
   const before = EVENTS.map((event) => new Set(process.listeners(event as 'uncaughtException')));
   const result = await start();
@@ -35,9 +33,9 @@ async function withoutNewListeners<T>(start: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Makes wasm the current tfjs backend, with SIMD where the processor has it, on one thread (tfjs's wasm has no
- * threads under Node).
- * Throws a BackendError where WebAssembly does not start.
+ * Makes wasm the current tfjs backend, with SIMD if the processor has it, on one thread (tfjs's wasm has no threads
+ * under Node).
+ * @throws BackendError if WebAssembly does not start
  */
 export async function loadWasm(): Promise<WasmFacts> {
   if (engine().registry['wasm'] === undefined) {

@@ -1,9 +1,9 @@
 /**
  * Matrix products for training on the wasm backend.
  *
- * tfjs sends only products of two untransposed, unbatched matrices to XNNPACK (17 GFLOP/s a core); everything else
- * goes through a plain loop (0.7). A gradient is made of transposed products, so here operands are transposed first,
- * which costs a few percent, and batches are taken matrix by matrix.
+ * tfjs sends only products of two untransposed, unbatched matrices to XNNPACK (17 GFLOP/s a core). All others run in a
+ * plain loop (0.7). A gradient is made of transposed products. So operands are transposed first here, which costs a
+ * few percent, and batches are multiplied matrix by matrix.
  */
 import { BatchMatMul, broadcast_util, Transpose, util, type BatchMatMulAttrs } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
@@ -50,7 +50,7 @@ function multiplyStacks(
   return out;
 }
 
-/** For each output matrix, which matrix of either stack makes it, when batch dimensions broadcast. */
+/** For each output matrix, its matrix in either stack, when batch dimensions broadcast. */
 function batchPairs(
   outer: readonly number[],
   outerA: readonly number[],
@@ -74,7 +74,7 @@ function batchPairs(
  * Product of two stacks of matrices, each optionally transposed; leading dimensions broadcast.
  *   inputs a [..., m, k] (or [..., k, m]), b [..., k, n] (or [..., n, k]), float32
  *   output [..., m, n]
- * Throws an Error on other dtypes and on inner dimensions that differ.
+ * @throws Error on other dtypes and on inner dimensions that differ
  */
 export function batchMatMul(args: {
   inputs: { a: Block; b: Block };

@@ -1,4 +1,4 @@
-/** Registers the training kernels with tfjs's wasm backend, over its own slow ones or where it has none. */
+/** The training kernels for tfjs's wasm backend: they replace slow ones of its own, or add missing ones. */
 import {
   _FusedMatMul,
   BatchMatMul,
@@ -46,7 +46,7 @@ function fusedMatMul(args: {
   return out;
 }
 
-/** Ours, by the name tfjs calls them. The casts give each its own kernel's types in place of tfjs's common ones. */
+/** Our kernels by tfjs's names. The casts give each the types of its kernel in place of tfjs's common ones. */
 const kernels: Record<string, KernelFunc> = {
   [BatchMatMul]: batchMatMul as unknown as KernelFunc,
   [_FusedMatMul]: fusedMatMul as unknown as KernelFunc,
@@ -57,8 +57,8 @@ const kernels: Record<string, KernelFunc> = {
 let registered = false;
 
 /**
- * Registers the training kernels; a second call does nothing. Importing tfjs-backend-wasm has to come first, which
- * registers its own kernels. May be called before or after the backend is initialised.
+ * Registers the training kernels; a second call does nothing. Import tfjs-backend-wasm first: it registers its own
+ * kernels. The backend may be initialised before or after.
  */
 export function registerWasmTrainingKernels(): void {
   if (registered) return;
@@ -70,7 +70,7 @@ export function registerWasmTrainingKernels(): void {
       keepOriginal(kernelName);
       unregisterKernel(kernelName, 'wasm');
     }
-    // The original's setup binds its native function; kernels of ours that fall back on it need that done.
+    // The setup of the original binds its native function; our kernels that fall back on it need that.
     const setupFunc = own?.setupFunc;
     registerKernel({ kernelName, backendName: 'wasm', kernelFunc, ...(setupFunc ? { setupFunc } : {}) });
   }

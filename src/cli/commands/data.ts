@@ -20,7 +20,6 @@ Examples:
   adamw-bench data fetch cifar10              download and check (162 MB); continues a broken download
   adamw-bench data verify mnist --data-dir ~/data`;
 
-/** Adds the commands to the program. */
 export function addData(program: Command, finish: (code: number) => void): void {
   const data = program
     .command('data')
@@ -74,14 +73,14 @@ async function list(dataDir: string | undefined): Promise<number> {
   return refusals.size > 0 ? exitCode.refused : exitCode.ok;
 }
 
-/** What a table's few words leave open: files at other places, and things that are none of the set's files. */
+/** Notes below the table: files at other places, and things that are none of the set's files. */
 function remarks(status: readonly FileStatus[]): string[] {
   const found = new Set(status.flatMap(({ found = [] }) => found));
   const bad = status.flatMap(({ state, message }) => (state === 'bad' ? [message!] : []));
   return [...[...found].map((thing) => `found, but not what is wanted: ${thing}`), ...bad.slice(0, 3)];
 }
 
-/** What of a data set is there, in a few words; `data verify` says more. */
+/** The state of a data set's files in a few words; `data verify` says more. */
 function there(files: readonly DataFile[], status: readonly FileStatus[]): string {
   if (files.length === 0) return 'generated';
   const count = (...states: FileStatus['state'][]) =>
@@ -90,7 +89,7 @@ function there(files: readonly DataFile[], status: readonly FileStatus[]): strin
   if (count('unreadable') > 0) return `${of(count('unreadable'))} unreadable`;
   if (count('missing') > 0) return `${of(count('missing'))} missing`;
   if (count('bad') > 0) return `${of(count('bad'))} unusable`;
-  // A file cut short is among these: what is in it, only `data verify` looks.
+  // This includes a truncated file: only `data verify` looks inside.
   if (count('different') > 0) return `${of(count('different'))} not official`;
   return count('unchecked') > 0 ? 'present (unchecked)' : 'present';
 }
@@ -128,7 +127,7 @@ async function verify(names: readonly string[], dataDir: string | undefined): Pr
 
 const isUnusable = ({ state }: FileStatus) => ['missing', 'bad', 'unreadable'].includes(state);
 
-/** What a state means, where the word alone does not say it. */
+/** Explains the states whose word is not clear alone. */
 const meanings: Partial<Record<FileStatus['state'], string>> = {
   repacked: 'Its md5 is not the official one, but the unpacked contents are the official bytes: used.',
   different:
@@ -150,7 +149,7 @@ function line(
   return `${state.padEnd(10)} ${path ?? name}${lines.join('')}`;
 }
 
-/** One line on the whole data set, and what to do where it cannot be used. */
+/** One line on the whole data set, and what to do if it cannot be used. */
 function overall(name: string, status: readonly FileStatus[], files: readonly DataFile[]): string {
   if (files.length === 0) return `${name} is generated; there is nothing to verify.`;
   const unusable = status.filter(isUnusable);
@@ -160,7 +159,6 @@ function overall(name: string, status: readonly FileStatus[], files: readonly Da
   }
   const head = `${name} cannot be used: ${unusable.length} of ${files.length} file${files.length === 1 ? ' is' : 's are'} missing or bad.`;
   if (files.every(({ urls }) => urls.length === 0)) {
-    // Only ImageNet32x32 is of this kind.
     return `${head} Get them from https://image-net.org/download-images: that needs registration.`;
   }
   if (unusable.some(({ state }) => state === 'unreadable')) return `${head} Mend what is unreadable first.`;

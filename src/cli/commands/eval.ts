@@ -20,7 +20,6 @@ Examples:
 
 On the backend that trained them (the default) the error equals the run's exactly.`;
 
-/** Adds the command to the program. */
 export function addEval(program: Command, finish: (code: number) => void): void {
   program
     .command('eval')
@@ -55,13 +54,13 @@ async function evaluateFile(file: string, { dataDir, backend, json }: EvalFlags)
 }
 
 async function readWeights(file: string): Promise<FinalWeights> {
-  const bytes = await explainingFiles(file, () => readFile(file), { remedy: whence });
+  const bytes = await explainingFiles(file, () => readFile(file), { remedy: weightsRemedy });
   try {
     return decodeWeights(bytes);
   } catch (error) {
-    throw new UsageError(`${file} cannot be used: ${(error as Error).message}. ${whence}`);
+    throw new UsageError(`${file} cannot be used: ${(error as Error).message}. ${weightsRemedy}`);
   }
 }
 
-const whence =
+const weightsRemedy =
   'Name a safetensors file that `adamw-bench export` has written, or one in the folder weights/ of a run with --keep-weights.';

@@ -22,7 +22,6 @@ Example:
 
 Cell ids are the column "cell" of runs.csv; a unique beginning of one is enough. Tensors: docs/weights.md.`;
 
-/** Adds the command to the program. */
 export function addExport(program: Command, finish: (code: number) => void): void {
   program
     .command('export')

@@ -5,7 +5,6 @@ import { bundledConfigs, loadExperiment, starterYaml } from '../../config/index.
 import { explainingFiles } from '../../files/problem.js';
 import { exitCode } from '../exit.js';
 
-/** Adds the command to the program. */
 export function addInit(program: Command, finish: (code: number) => void): void {
   program
     .command('init')

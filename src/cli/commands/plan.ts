@@ -31,7 +31,6 @@ Without the data the cells are shown all the same, without a time.
 With --json, "seconds" is what the sweep takes on its workers, "workerSeconds" what all its cells take one after the
 other, "stepSeconds" what one step takes.`;
 
-/** Adds the command to the program. */
 export function addPlan(program: Command, finish: (code: number) => void): void {
   program
     .command('plan')
@@ -71,7 +70,7 @@ async function showPlan(config: string, flags: PlanFlags): Promise<number> {
   return exitCode.ok;
 }
 
-/** Refuses what `run` would refuse for its size. @throws ModelError */
+/** Refuses a network that `run` would refuse for its size. @throws ModelError */
 function requireRoom(experiment: Experiment): void {
   const model = buildModel(experiment.model, trainShape(experiment.dataset));
   const mayUseGpu = experiment.backend === 'auto' && tensorflowHost.hasNvidiaDriver();
@@ -94,24 +93,24 @@ const range = (values: readonly number[]) => {
   return values.length === 1 ? show(values[0]!) : `${show(values[0]!)} .. ${show(values.at(-1)!)}`;
 };
 
-/** Steps timed for an estimate; the first ones warm up and are not counted. */
+/** Steps timed for an estimate; the warm-up steps before them are not counted. */
 const timedSteps = 8;
 const warmUpSteps = 3;
 
-/** The estimate; undefined where the data are not there, which is said. */
+/** The estimate; undefined if the data are missing, which a note says. */
 async function estimateIfDataThere(experiment: Experiment, workers: number, dataDir: string | undefined) {
   try {
     return await estimateSeconds(experiment, workers, dataDir);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    console.error(`note: the time is not known, as an estimate needs the data. ${error.message}`);
+    console.error(`note: no estimate of the time, because it needs the data. ${error.message}`);
     return undefined;
   }
 }
 
 /**
- * From a few steps of the first cell: the median time of one, the seconds that all cells take one after the other
- * (`workerSeconds`), and those that so many workers take for them side by side (`seconds`).
+ * Times a few steps of the first cell. Returns the median time of one, the seconds of all cells one after the other
+ * (`workerSeconds`), and the seconds for so many workers side by side (`seconds`).
  */
 async function estimateSeconds(experiment: Experiment, workers: number, dataDir: string | undefined) {
   const backend = await useBackend(experiment.backend, { threads: experiment.threads });
@@ -140,7 +139,7 @@ async function estimateSeconds(experiment: Experiment, workers: number, dataDir:
   return { backend: backend.name, stepSeconds, workerSeconds, seconds: workerSeconds / workers };
 }
 
-/** The same cell with epochs enough for the timed steps, whatever the size of the data set. */
+/** The same cell with enough epochs for the timed steps, whatever the size of the data set. */
 const longer = ({ cell }: Job): Job['cell'] => ({
   ...cell,
   epochs: Math.max(cell.epochs, timedSteps),

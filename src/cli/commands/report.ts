@@ -24,7 +24,6 @@ interface CompareFlags {
   readonly force?: boolean;
 }
 
-/** Adds the commands to the program. */
 export function addReport(program: Command, finish: (code: number) => void): void {
   program
     .command('report')
@@ -84,7 +83,7 @@ async function* journalChanges(dir: string, signal: AbortSignal): AsyncGenerator
   const watcher = watch(dir, (_event, name) => {
     if (name === 'runs.jsonl') wake();
   });
-  // The page stays, with what it has; only it no longer learns of changes.
+  // The page stays as it is, but no longer learns of changes.
   watcher.on('error', (error) => {
     console.error(`The folder can no longer be watched (${error.message}). Reload the page to see changes.`);
     broken = true;
@@ -102,7 +101,7 @@ async function* journalChanges(dir: string, signal: AbortSignal): AsyncGenerator
   }
 }
 
-/** A port that is taken or not allowed, as a refusal; anything else as it is. */
+/** Turns an unusable port into a refusal; other errors stay unchanged. */
 function refusal(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code } = (error.cause ?? error) as NodeJS.ErrnoException;

@@ -3,7 +3,7 @@ import { budgetKey, budgetName } from '../../analysis/index.js';
 import { bestCells } from '../panels.js';
 import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks } from './figure.js';
 
-/** A name for each optimizer and schedule, by key; its first label behind it where others have the same name. */
+/** A name for each optimizer and schedule, by key; if names collide, the first label follows. */
 function budgetNames(grids: FigureInput['grids']): Map<string, string> {
   const found = new Map<string, { readonly name: string; readonly label: string }>();
   for (const { label, cells } of grids) {

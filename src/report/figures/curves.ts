@@ -4,7 +4,7 @@ import type { Grid, GridCell } from '../../experiment/grid.js';
 import { bestCells, soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, logLabels, onLogScale, optimizerMarks, thin } from './figure.js';
 
-/** Epochs drawn at most, and cells drawn one by one per optimizer; the rest is in the band. */
+/** Most epochs drawn, and most cells per optimizer drawn as lines; the band shows the rest. */
 const EPOCHS = 60;
 const CELLS = 6;
 
@@ -18,7 +18,7 @@ const quantile = (sorted: readonly number[], q: number): number => {
 
 const unit = (measure: Measure): number => (measure === 'testError' ? 100 : 1);
 
-/** A measure of one run at an epoch; undefined where it has no such epoch or it is not finite and positive. */
+/** A measure of one run at an epoch; undefined if it has no such epoch or it is not finite and positive. */
 function valueAt(run: RunRecord, epoch: number, measure: Measure): number | undefined {
   const value = run.epochs[epoch - 1]?.[measure];
   return value !== undefined && Number.isFinite(value) && value > 0 ? value * unit(measure) : undefined;
@@ -139,7 +139,7 @@ function envelope(grid: Grid): object[] {
   });
 }
 
-/** The best test error that could have been had by stopping at each epoch. */
+/** The best test error possible by stopping at each epoch. */
 export function anytimeCurves({ grids }: FigureInput): Figure | null {
   const values = grids.flatMap(envelope);
   if (!grids.some((g) => epochsOf(g).length > 1) || values.length === 0) return null;

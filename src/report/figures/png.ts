@@ -13,7 +13,7 @@ const fontFiles = (): string[] =>
 /** Scripts that DejaVu lacks: their characters are taken from the system's fonts, where it has any. */
 const BEYOND_DEJAVU = /[\u0700-\u1cff\u2e00-\ud7ff\uf900-\uffff]|[\ud800-\udbff]/;
 
-/** A function that draws an SVG at twice its size; null where resvg cannot be loaded. */
+/** A function that draws an SVG at twice its size; null if resvg cannot be loaded. */
 export async function pngRenderer(): Promise<((svg: string) => Uint8Array) | null> {
   const resvg = await import('@resvg/resvg-js').catch(() => null);
   if (resvg === null) return null;

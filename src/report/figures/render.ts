@@ -9,7 +9,7 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 /** What PNGs are drawn with, and SVGs where it is installed. */
 export const FONT = 'DejaVu Sans';
 
-/** What every figure shares: readable in print and on a phone, drawn on white. */
+/** The common look: readable in print and on a phone, on white. */
 const CONFIG = {
   background: 'white',
   font: `${FONT}, Verdana, sans-serif`,
@@ -37,7 +37,7 @@ export function styled(spec: object): TopLevelSpec {
   } as TopLevelSpec;
 }
 
-/** SVG text of a Vega-Lite spec with inline data. Throws where the spec is invalid. */
+/** SVG text of a Vega-Lite spec with inline data. Throws if the spec is invalid. */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   const compiled = compile(spec, { logger: vega.logger(vega.Error) }).spec;
   const runtime = vega.parse(compiled, undefined, { ast: true });
@@ -48,7 +48,7 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
     expr: expressionInterpreter,
   });
   try {
-    // Gradient ids count on from figure to figure; start anew, so that equal figures are equal files.
+    // Gradient ids increase from figure to figure; restarting them keeps equal figures equal files.
     vega.resetSVGDefIds();
     return await view.toSVG();
   } finally {

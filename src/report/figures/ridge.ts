@@ -1,4 +1,4 @@
-/** The best wd at each lr with the fitted line: slope about -1 where the two are coupled, about 0 where not. */
+/** The best wd at each lr with the fitted line: slope about -1 if the two are coupled, about 0 if not. */
 import { printable } from '../../experiment/printable.js';
 import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks } from './figure.js';
 
@@ -23,7 +23,7 @@ function slopeText(low: number | null, value: number, high: number | null): stri
   return `slope ${show(value)}${interval}`;
 }
 
-/** Points and lines from `Decoupling`; null where no optimizer has two usable columns. */
+/** Points and lines from `Decoupling`; null if no optimizer has two usable columns. */
 export function ridges({ decoupling }: FigureInput): Figure | null {
   const points: Point[] = [];
   const lines: Point[] = [];

@@ -71,7 +71,7 @@ function decayRun(runs: readonly RunRecord[]): RunRecord | undefined {
     .toSorted((a, b) => (a.finalTestError ?? 1) - (b.finalTestError ?? 1))[0];
 }
 
-/** Relative shrink per step by decay against gradient magnitude; null where no run recorded it. */
+/** Relative shrink per step by decay against gradient magnitude; null if no run recorded it. */
 export function decayAgainstGradient({ grids }: FigureInput): Figure | null {
   const values = grids.flatMap((grid) => {
     const run = decayRun(grid.cells.flat().flatMap((c) => c.runs));

@@ -23,7 +23,7 @@ const beside = (name: string): string => fileURLToPath(new URL(name, import.meta
 
 let loaded: Assets | undefined;
 
-/** Read once per process. Throws where the package was built without its page script. */
+/** Read once per process. Throws if the package was built without its page script. */
 export function assets(): Assets {
   if (loaded !== undefined) return loaded;
   const [built, source] = [beside('main.js'), beside('client/main.ts')];

@@ -1,6 +1,6 @@
 /**
- * What the page's script gets: records and statistics boiled down to what is drawn. Everything is plain JSON; a large
- * sweep's curves are thinned so that the page stays a few megabytes.
+ * The data of the page's script: records and statistics, reduced to what is drawn. Everything is plain JSON. The
+ * curves of a large sweep are thinned, so that the page stays a few megabytes.
  */
 import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
 import type { Experiment } from '../../experiment/experiment.js';
@@ -41,7 +41,7 @@ export interface PagePanel {
   readonly cells: readonly PageCell[];
 }
 
-/** A value as shown, as sorted, and why there is none. */
+/** The text, the value to sort by, and the reason if there is none. */
 export type TableCell = readonly [text: string, order: number | string | null, note?: string];
 
 export interface PageTable {
@@ -71,7 +71,7 @@ export interface PlannedRun {
 /** Numbers in all curves of a page together, about. */
 const CURVE_BUDGET = 240_000;
 
-const four = (v: number): number => Number(v.toPrecision(4));
+const fourDigits = (v: number): number => Number(v.toPrecision(4));
 
 function curveOf(cell: GridCell, points: number): Curve | undefined {
   const longest = cell.runs.reduce((most, r) => Math.max(most, r.epochs.length), 0);
@@ -84,7 +84,9 @@ function curveOf(cell: GridCell, points: number): Curve | undefined {
     const values = cell.runs
       .map((r) => r.epochs[epoch - 1]?.[measure])
       .filter((v) => v !== undefined && Number.isFinite(v));
-    return values.length === 0 ? -1 : four(values.reduce((sum: number, v) => sum + v!, 0) / values.length);
+    return values.length === 0
+      ? -1
+      : fourDigits(values.reduce((sum: number, v) => sum + v!, 0) / values.length);
   };
   return [epochs, epochs.map((e) => mean('testError', e)), epochs.map((e) => mean('trainLoss', e))];
 }
@@ -104,8 +106,8 @@ function pageCell(
     j: wds.indexOf(cell.wd),
     status: shownStatus(cell),
     error: cell.mean === null ? null : Number(cell.mean.toPrecision(6)),
-    sd: cell.sd === null ? null : four(cell.sd),
-    trainLoss: trainLoss === null ? null : four(trainLoss),
+    sd: cell.sd === null ? null : fourDigits(cell.sd),
+    trainLoss: trainLoss === null ? null : fourDigits(trainLoss),
     runs: cell.runs.length,
     diverged: cell.diverged,
     ...(rank === undefined ? {} : { rank }),
@@ -219,7 +221,7 @@ const duration = (seconds: number): string =>
       ? `${shortNumber(seconds / 60)} core minutes`
       : `${shortNumber(seconds / 3600)} core hours`;
 
-/** One line each: what was trained on what, for how long, how often. */
+/** One line each: data, model, time, number of runs. */
 function factsOf(records: readonly RunRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
   const seeds = new Set(records.map((r) => r.cell.seed)).size;

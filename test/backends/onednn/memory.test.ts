@@ -13,7 +13,7 @@ describe('the pool', () => {
   test('hands a block out again, at its new length', () => {
     const p = pool();
     const first = p.take(1000);
-    p.give(first.block!);
+    p.giveBack(first.block!);
     const second = p.take(998);
     expect(second.values.buffer).toBe(first.values.buffer);
     expect(second.values.length).toBe(998);
@@ -29,9 +29,9 @@ describe('the pool', () => {
 
   test('lets go of sizes that are no longer asked for', () => {
     const p = pool();
-    p.give(p.take(5000).block!);
+    p.giveBack(p.take(5000).block!);
     expect(p.idleBytes).toBe(blockSize(20_000));
-    for (let i = 0; i < 10_000; i++) p.give(p.take(300).block!);
+    for (let i = 0; i < 10_000; i++) p.giveBack(p.take(300).block!);
     expect(p.idleBytes).toBe(blockSize(1200));
   });
 });

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadBackend } from '../../../src/backends/index.js';
 import type { OnednnBackend } from '../../../src/backends/onednn/backend.js';
-import { blockSize, BufferPool, Loan } from '../../../src/backends/onednn/pool.js';
+import { blockSize, BufferPool, ReservedPool } from '../../../src/backends/onednn/pool.js';
 import { forget, repeat } from '../../../src/backends/repeat.js';
 import type { ModelSpec } from '../../../src/experiment/specs.js';
 import { buildModel, type Model } from '../../../src/models/index.js';
@@ -14,20 +14,20 @@ import { evaluate, step } from '../../../src/train/step.js';
 import { RULE } from '../../optim/drive.js';
 import { bits, built, tensor, values } from './both.js';
 
-describe('a loan', () => {
+describe('a reserved pool', () => {
   test('is handed out to its user alone, and goes back when it is closed', () => {
     const pool = new BufferPool(() => 0);
-    pool.give(pool.take(1000).block!);
-    const loan = new Loan(pool);
-    const [lent, held] = [loan.take(1000), loan.take(1000)];
+    pool.giveBack(pool.take(1000).block!);
+    const reserved = new ReservedPool(pool);
+    const [first, held] = [reserved.take(1000), reserved.take(1000)];
     expect(pool.idleBytes).toBe(0);
-    lent.block!.pool.give(lent.block!);
-    expect(pool.take(1000).values.buffer).not.toBe(lent.values.buffer);
-    expect(loan.take(1000).values.buffer).toBe(lent.values.buffer);
-    lent.block!.pool.give(lent.block!);
-    loan.close();
-    expect(pool.take(1000).values.buffer).toBe(lent.values.buffer);
-    held.block!.pool.give(held.block!);
+    first.block!.pool.giveBack(first.block!);
+    expect(pool.take(1000).values.buffer).not.toBe(first.values.buffer);
+    expect(reserved.take(1000).values.buffer).toBe(first.values.buffer);
+    first.block!.pool.giveBack(first.block!);
+    reserved.close();
+    expect(pool.take(1000).values.buffer).toBe(first.values.buffer);
+    held.block!.pool.giveBack(held.block!);
     expect(pool.idleBytes).toBe(blockSize(4000));
     expect(pool.take(1000).values.buffer).toBe(held.values.buffer);
   });

@@ -12,7 +12,7 @@ function matrix({ shape }: TensorInfo): { rows: number; channels: number } | und
   return size > 0 ? { rows: size / channels, channels } : undefined;
 }
 
-/** The values of tensors that must be float32 and have so many elements each; undefined if one does not. */
+/** The values of tensors if each is float32 and has so many elements, else undefined. */
 function arrays(
   backend: OnednnBackend,
   tensors: readonly TensorInfo[],
@@ -80,7 +80,7 @@ const trainGradient = kernel<GradientInputs, { epsilon: number; relu: boolean; r
     const dx = backend.allocate(inputs.x.shape);
     const dscale = backend.allocate([channels]);
     const doffset = backend.allocate([channels]);
-    // Behind no ReLU, the residual's gradient is dy itself.
+    // Without ReLU, the residual's gradient is dy itself.
     const dresidual = attrs.residual && attrs.relu ? backend.allocate(inputs.x.shape) : undefined;
     native().batchNormTrainGradient(
       rows,
@@ -119,7 +119,7 @@ const inference = kernel<InferenceInputs, { varianceEpsilon?: number }>(
     if (!size || !x) return undefined;
     const { rows, channels } = size;
     const given = [inputs.mean, inputs.variance, inputs.scale, inputs.offset].filter((t) => t !== undefined);
-    // As [c]; an [n, h, w, c] of the same length is left to the JavaScript kernel.
+    // Only shape [c]: the JavaScript kernel does an [n, h, w, c] of the same length.
     if (given.some((t) => t.shape.length !== 1) || !arrays(backend, given, channels)) return undefined;
     const optional = (t: TensorInfo | undefined) => (t ? backend.floats(t)! : null);
     const { info, values } = backend.allocate(inputs.x.shape);

@@ -52,7 +52,7 @@ const biasReluGradient = kernel<{ dy: TensorInfo; y: TensorInfo }, { relu: boole
     const columns = inputs.y.shape.at(-1);
     if (!dy || !y || !columns || dy.length !== y.length) return undefined;
     const dbias = backend.allocate([columns]);
-    // Without ReLU the gradient passes unchanged: no copy of it.
+    // Without ReLU the gradient passes unchanged, and is not copied.
     const dz = attrs.relu ? backend.allocate(inputs.dy.shape) : undefined;
     const rows = y.length / columns;
     native().biasReluGradient(rows, columns, attrs.relu, dy, y, dz?.values ?? dy, dbias.values);

@@ -9,7 +9,7 @@ interface Transposes {
   readonly transposeB: boolean;
 }
 
-/** The sizes of op(a) op(b); undefined where they do not fit, which the JavaScript kernel words. */
+/** The sizes of op(a) op(b); undefined if they do not fit: the JavaScript kernel reports that. */
 function sizes(a: number[], b: number[], { transposeA, transposeB }: Transposes) {
   const [aRows, aColumns] = a.slice(-2) as [number, number];
   const [bRows, bColumns] = b.slice(-2) as [number, number];

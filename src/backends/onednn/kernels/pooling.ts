@@ -30,7 +30,7 @@ function describe(shape: number[], attrs: PoolAttrs) {
     attrs.pad,
     attrs.dimRoundingMode,
   );
-  // A window of one that keeps the shape is the identity to tfjs, whatever its strides and padding say.
+  // tfjs takes a window of one that keeps the shape for the identity, whatever its strides and padding.
   if (info.filterHeight * info.filterWidth === 1 && util.arraysEqual(info.inShape, info.outShape))
     return undefined;
   const numbers = geometry(info, [info.filterHeight, info.filterWidth]);

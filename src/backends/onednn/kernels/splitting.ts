@@ -1,4 +1,4 @@
-/** Concatenation, a plain copy into recycled memory, and cutting a tensor into runs of its values, without a copy. */
+/** Concatenation, copies, and splitting a tensor into parts without a copy. */
 import { Concat, SplitV, backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { interleave } from '../interleave.js';
 import { kernel } from '../kernel.js';

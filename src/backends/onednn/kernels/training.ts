@@ -32,7 +32,9 @@ function vectors(
   return fit && masked !== undefined ? { values: values as Float32Array[], mask: masked } : undefined;
 }
 
-/** What takes a vector's place: a new one, or itself where it is needed no more and nobody else sees its memory. */
+/**
+ * The vector's successor: the vector itself if it is no longer needed and nobody else sees its memory, else a new one.
+ */
 const successor = (backend: OnednnBackend, vector: TensorInfo, reuse: boolean | undefined) =>
   reuse && backend.owns(vector)
     ? { info: backend.alias(vector, vector.shape), values: backend.floats(vector)! }

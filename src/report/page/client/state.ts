@@ -1,4 +1,4 @@
-/** What is selected, and by whom that wants to be told. */
+/** The selection, and its listeners. */
 import type { PageCell, PageData, PagePanel } from '../data.js';
 
 /** A cell by its place, which survives a live update. */

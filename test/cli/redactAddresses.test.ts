@@ -1,7 +1,7 @@
 /** What is not repeated of a command line: addresses of Redis, wherever they stand. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { discreet } from '../../src/cli/discreet.js';
+import { redactAddresses } from '../../src/cli/redactAddresses.js';
 import { call } from '../queue/program.js';
 
 const secret = 'r5 ecret#Q';
@@ -24,7 +24,7 @@ describe('a password on the command line', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 8 }), (password) => {
         const url = `redis://me:${password}@host`;
-        expect(discreet(`unknown '${url}', file 'a@b'`, ['a@b', url])).toBe(
+        expect(redactAddresses(`unknown '${url}', file 'a@b'`, ['a@b', url])).toBe(
           "unknown '<address>', file 'a@b'",
         );
       }),

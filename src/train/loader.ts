@@ -1,4 +1,4 @@
-/** Batches of a data set, ready for a network: standardised, augmented, in buffers that are used again. */
+/** Batches of a data set for a network: standardised, augmented, in reused buffers. */
 import {
   channelStatistics,
   fillBatch,
@@ -10,7 +10,7 @@ import {
 import type { Stream } from '../random/stream.js';
 import type { Batch } from './step.js';
 
-export interface Feed {
+export interface BatchLoader {
   readonly trainSize: number;
   readonly testSize: number;
   /** The last batch of an epoch may be smaller than the others. */
@@ -22,7 +22,7 @@ export interface Feed {
 }
 
 /** Batches of `batchSize`, standardised by the training split's channel means and deviations. */
-export function makeFeed(dataset: Dataset, change: Augmentation, batchSize: number): Feed {
+export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: number): BatchLoader {
   const { height, width, channels, train, test } = dataset;
   const geometry = { height, width, channels, table: tableOf(dataset) };
   const images = new Float32Array(batchSize * height * width * channels);
@@ -55,7 +55,7 @@ export function makeFeed(dataset: Dataset, change: Augmentation, batchSize: numb
 
 const tables = new WeakMap<Dataset, Float32Array>();
 
-/** A worker trains many cells on one data set; its statistics are taken once. */
+/** A worker trains many cells on one data set, so the statistics are computed once. */
 function tableOf(dataset: Dataset): Float32Array {
   const table =
     tables.get(dataset) ?? standardisationTable(channelStatistics(dataset.train, dataset.channels));

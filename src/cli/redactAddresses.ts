@@ -1,8 +1,8 @@
-/** Arguments that may hold a password are not repeated: wherever a user has put the address of Redis, right or wrong. */
+/** Hides arguments that may hold a password: any address of Redis, wherever the user has put it. */
 
 const hidden = '<address>';
 
-/** The part of an argument that an address takes up; undefined where it holds none. */
+/** The part of an argument that an address takes up; undefined if it holds none. */
 function addressIn(argument: string): string | undefined {
   const begins = argument.search(/rediss?:\/\//i);
   if (begins >= 0) return argument.slice(begins);
@@ -10,8 +10,8 @@ function addressIn(argument: string): string | undefined {
   return /:.*@/s.test(argument) ? argument : undefined;
 }
 
-/** The text without the addresses that are among the arguments, or what a parser has made of them. */
-export function discreet(text: string, args: readonly string[]): string {
+/** The text without the addresses among the arguments, also in the form that the parser gives them. */
+export function redactAddresses(text: string, args: readonly string[]): string {
   const found = args.flatMap((argument) => {
     const address = addressIn(argument);
     // Commander takes `--option=value` apart.

@@ -1,20 +1,20 @@
-/** Computations that are recorded when they first run and replayed from then on: the contract of backends/repeat.ts. */
+/** Records a computation when it first runs and replays it afterwards: the contract of backends/repeat.ts. */
 import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { Computation, Repeating } from '../repeat.js';
-import { Loan, type BufferPool } from './pool.js';
+import type { Computation, RepeatingBackend } from '../repeat.js';
+import { ReservedPool, type BufferPool } from './pool.js';
 import { isRecording, markUnrepeatable, record, type Recording, type Values } from './recorder.js';
 
-/** What repeating needs of the backend: access to the tensors' memory. */
+/** What the cache needs of the backend: access to the tensors' memory. */
 interface TensorMemory {
   readonly pool: BufferPool;
-  /** The values that the backend keeps of a tensor. */
+  /** The backend's values of a tensor. */
   valuesOf(tensor: TensorInfo): unknown;
-  /** Runs `compute` with the memory of new tensors taken from `memory`. */
+  /** Runs `compute`; new tensors take their memory from `memory`. */
   withMemory<T>(memory: BufferPool, compute: () => T): T;
   /** A tensor whose values others may write to. */
   view(shape: number[], values: Float32Array): TensorInfo;
   /** Allows others to write to the tensor's values from now on. */
-  lend(tensor: TensorInfo): void;
+  shareValues(tensor: TensorInfo): void;
 }
 
 interface Program {
@@ -23,13 +23,13 @@ interface Program {
 }
 
 /** An owner's programs. They never run at the same time, so they share their memory. */
-interface Owned {
+interface OwnerState {
   readonly programs: Map<string, Program>;
-  readonly memory: Loan;
+  readonly memory: ReservedPool;
 }
 
-export class Repeats implements Repeating {
-  private readonly owners = new WeakMap<object, Owned | 'unrepeatable'>();
+export class ReplayCache implements RepeatingBackend {
+  private readonly owners = new WeakMap<object, OwnerState | 'unrepeatable'>();
 
   constructor(private readonly backend: TensorMemory) {}
 
@@ -37,25 +37,25 @@ export class Repeats implements Repeating {
     const { owner, inputs, run } = computation;
     // A computation within another is recorded with it.
     if (isRecording()) return run(markUnrepeatable);
-    const owned = this.owned(owner);
-    if (owned === 'unrepeatable') return run(() => undefined);
+    const state = this.stateOf(owner);
+    if (state === 'unrepeatable') return run(() => undefined);
     const values = inputs.map((input) => this.inputValues(input));
     const key = [computation.name, ...inputs.map(({ shape, dtype }) => `${dtype} ${shape.join('x')}`)].join();
-    const program = owned.programs.get(key);
+    const program = state.programs.get(key);
     if (program) return this.replay(program, values);
     const { out, recording } = record(values, () =>
-      this.backend.withMemory(owned.memory, () => run(markUnrepeatable)),
+      this.backend.withMemory(state.memory, () => run(markUnrepeatable)),
     );
     const made = recording.repeatable ? this.programOf(recording, out) : undefined;
-    if (made) owned.programs.set(key, made);
-    else this.giveUp(owner);
+    if (made) state.programs.set(key, made);
+    else this.neverRepeat(owner);
     return out;
   }
 
   forget(owner: object): void {
-    const owned = this.owners.get(owner);
+    const state = this.owners.get(owner);
     this.owners.delete(owner);
-    if (owned && owned !== 'unrepeatable') owned.memory.close();
+    if (state && state !== 'unrepeatable') state.memory.close();
   }
 
   private inputValues(tensor: Tensor): Values {
@@ -64,15 +64,15 @@ export class Repeats implements Repeating {
     throw new Error(`repeat: an input is of type ${tensor.dtype}; it must be float32 or int32.`);
   }
 
-  private owned(owner: object): Owned | 'unrepeatable' {
+  private stateOf(owner: object): OwnerState | 'unrepeatable' {
     const known = this.owners.get(owner);
     if (known) return known;
-    const fresh = { programs: new Map<string, Program>(), memory: new Loan(this.backend.pool) };
-    this.owners.set(owner, fresh);
-    return fresh;
+    const state = { programs: new Map<string, Program>(), memory: new ReservedPool(this.backend.pool) };
+    this.owners.set(owner, state);
+    return state;
   }
 
-  private giveUp(owner: object): void {
+  private neverRepeat(owner: object): void {
     this.forget(owner);
     this.owners.set(owner, 'unrepeatable');
   }
@@ -83,13 +83,13 @@ export class Repeats implements Repeating {
     const areOurs = results.every((values) => values instanceof Float32Array && !recording.isInput(values));
     if (!areOurs) return undefined;
     const places = recording.finish(results as Float32Array[]);
-    out.forEach((tensor) => this.backend.lend(tensor));
+    out.forEach((tensor) => this.backend.shareValues(tensor));
     return { recording, outputs: out.map(({ shape }, k) => ({ shape, values: places[k]! })) };
   }
 
   private replay({ recording, outputs }: Program, inputs: readonly Values[]): Tensor[] {
     recording.replay(inputs);
-    // The calls use memory of their own, but the pool counts them as requests: that is how it measures time.
+    // The calls use reserved memory, but the pool must count them as requests: that is its measure of time.
     this.backend.pool.tick(recording.length);
     return outputs.map(({ shape, values }) =>
       engine().makeTensorFromTensorInfo(this.backend.view(shape, values)),
