@@ -60,6 +60,13 @@ function lines(): Progress {
   let done = 0;
   let settled = 0;
   let told = 0;
+  const onRecord = (record: RunRecord) => {
+    done++;
+    if (record.status === 'ok' || record.status === 'diverged') settled++;
+    const spent = (performance.now() - began) / 1000;
+    const left = settled > 0 ? `, ${elapsed((spent / done) * (total - done))} left` : '';
+    say(`[${done}/${total}] ${cellName(record)}: ${outcome(record)} (${elapsed(record.seconds)}${left})`);
+  };
   return {
     onDownload: ({ file, received, total: of }) => {
       if (performance.now() - told < 5000 && received !== of) return;
@@ -72,13 +79,8 @@ function lines(): Progress {
       total = plan.missing.length;
     },
     onNotice: (text) => say(`note: ${text}`),
-    onRecord: (record) => {
-      done++;
-      if (record.status === 'ok' || record.status === 'diverged') settled++;
-      const spent = (performance.now() - began) / 1000;
-      const left = settled > 0 ? `, ${elapsed((spent / done) * (total - done))} left` : '';
-      say(`[${done}/${total}] ${cellName(record)}: ${outcome(record)} (${elapsed(record.seconds)}${left})`);
-    },
+    onRecord,
+    onOthersRecord: onRecord,
     end: () => undefined,
   };
 }
@@ -86,24 +88,26 @@ function lines(): Progress {
 function json(): Progress {
   const say = (event: string, about: object) =>
     void process.stdout.write(`${JSON.stringify({ event, ...about })}\n`);
+  const onRecord = ({ cell, label, status, finalTestError, seconds, reason }: RunRecord) =>
+    say('record', {
+      cell: cell.id,
+      label,
+      lr: cell.lr,
+      wd: cell.wd,
+      seed: cell.seed,
+      status,
+      finalTestError,
+      seconds,
+      ...(reason === undefined ? {} : { reason }),
+    });
   return {
     onPlan: ({ jobs, missing, backend, workers }) =>
       say('plan', { cells: jobs.length, missing: missing.length, workers, backend: backend.name }),
     onStart: (slot, job, attempt) => say('start', { slot, cell: job.cell.id, label: job.label, attempt }),
     onBeat: (slot, job, beat) => say('beat', { slot, cell: job.cell.id, ...beat }),
     onNotice: (text) => say('notice', { text }),
-    onRecord: ({ cell, label, status, finalTestError, seconds, reason }) =>
-      say('record', {
-        cell: cell.id,
-        label,
-        lr: cell.lr,
-        wd: cell.wd,
-        seed: cell.seed,
-        status,
-        finalTestError,
-        seconds,
-        ...(reason === undefined ? {} : { reason }),
-      }),
+    onRecord,
+    onOthersRecord: onRecord,
     end: () => undefined,
   };
 }
@@ -177,6 +181,11 @@ function bars(): Progress {
       parts > 0.02 * total && parts > 0 ? `${elapsed((spent / parts) * (total - parts))} left` : '';
     return `${done}/${total} cells  ${elapsed(spent)}  ${left}`;
   };
+  const count = (record: RunRecord) => {
+    done++;
+    if (isFailure(record)) live.log(`${cellName(record)}: ${outcome(record)}`);
+    sweep?.update(done, { text: sweepText() });
+  };
   return {
     onDownload: ({ file, received, total: of }) => {
       download ??= live.create(of ?? received, { name: file, text: '' });
@@ -204,14 +213,11 @@ function bars(): Progress {
       sweep?.update(done, { text: sweepText() });
     },
     onRecord: (record, slot) => {
-      done++;
       underway.delete(slot);
       workers[slot]?.update(record.cell.epochs, { text: `${cellName(record)}  ${outcome(record)}` });
-      if (isFailure(record)) {
-        live.log(`${cellName(record)}: ${outcome(record)}`);
-      }
-      sweep?.update(done, { text: sweepText() });
+      count(record);
     },
+    onOthersRecord: count,
     end: live.end,
   };
 }

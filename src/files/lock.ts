@@ -12,13 +12,13 @@ import { ReportedError } from '../errors/reported.js';
 import { birthOf, isRunning, place } from './process.js';
 
 /** A live owner rewrites its lock this often. */
-const BEAT_MS = 2_000;
+const HEARTBEAT_MS = 2_000;
 /** Not rewritten for so long, the lock of a process that we cannot see is dead. */
 const SILENT_MS = 60_000;
 /** A lock without readable content is being written, unless it is older than this. */
-const NEWBORN_MS = 5_000;
+const UNWRITTEN_MS = 5_000;
 /** A lock that looks old is watched for so long: a clock that was set, or a machine that slept, makes live ones look old. */
-const WATCH_MS = 2.5 * BEAT_MS;
+const WATCH_MS = 2.5 * HEARTBEAT_MS;
 
 /** Who holds a lock. */
 export interface Owner {
@@ -77,13 +77,13 @@ async function isDead(file: string, owner: Owner | undefined): Promise<boolean> 
     }
     // Set back, the clock makes a lock's age negative, and for long.
     const age = Math.abs(await ageOf(file));
-    return age > (owner === undefined ? NEWBORN_MS : SILENT_MS) && (await isSilent(file));
+    return age > (owner === undefined ? UNWRITTEN_MS : SILENT_MS) && (await isSilent(file));
   } catch (error) {
     return absent(error) ?? false;
   }
 }
 
-/** Whether nobody writes the file for two beats, whatever the clocks say. */
+/** Whether nobody writes the file for two heartbeats, whatever the clocks say. */
 async function isSilent(file: string): Promise<boolean> {
   const before = await stat(file);
   await sleep(WATCH_MS);
@@ -119,7 +119,7 @@ async function tryCreate(file: string, content: string): Promise<boolean> {
  * Removes a lock that was found dead with that content. Only who holds the file `.takeover` may: two processes which both found the lock dead would
  * otherwise remove, the slower one, the quicker one's new lock.
  */
-async function bury(file: string, dead: string): Promise<void> {
+async function removeDead(file: string, dead: string): Promise<void> {
   const takeover = `${file}.takeover`;
   if (!(await tryCreate(takeover, newContent()))) {
     if ((await contentOfDead(takeover)) !== undefined) await rm(takeover, { force: true });
@@ -155,13 +155,13 @@ export async function claimLock(file: string, onLost: () => void = () => undefin
   const content = newContent();
   while (!(await tryCreate(file, content))) {
     const dead = await contentOfDead(file);
-    if (dead !== undefined) await bury(file, dead);
+    if (dead !== undefined) await removeDead(file, dead);
     else return { owner: parseOwner(await readFile(file, 'utf8').catch(() => '')) };
   }
-  const stopBeating = beat(file, content, onLost);
+  const stopHeartbeat = heartbeat(file, content, onLost);
   return {
     release: async () => {
-      await stopBeating();
+      await stopHeartbeat();
       const now = await readFile(file, 'utf8').catch(() => undefined);
       if (now === content) await rm(file, { force: true });
     },
@@ -169,7 +169,7 @@ export async function claimLock(file: string, onLost: () => void = () => undefin
 }
 
 /** Rewrites a lock now and then, so that its age says that its owner lives. */
-function beat(file: string, content: string, onLost: () => void): () => Promise<void> {
+function heartbeat(file: string, content: string, onLost: () => void): () => Promise<void> {
   let last: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     last = rewrite(file, content).then((ours) => {
@@ -177,7 +177,7 @@ function beat(file: string, content: string, onLost: () => void): () => Promise<
       clearInterval(timer);
       onLost();
     });
-  }, BEAT_MS);
+  }, HEARTBEAT_MS);
   timer.unref();
   return () => {
     clearInterval(timer);
@@ -227,5 +227,5 @@ export async function holdingLock<T>(file: string, act: () => Promise<T>): Promi
 /** Removes a lock whose owner is gone. */
 export async function removeDeadLock(file: string): Promise<void> {
   const dead = await contentOfDead(file);
-  if (dead !== undefined) await bury(file, dead);
+  if (dead !== undefined) await removeDead(file, dead);
 }

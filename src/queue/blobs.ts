@@ -6,12 +6,12 @@ import type { Redis } from 'ioredis';
 import { prefix } from './connection.js';
 import { jobIdOf } from './payload.js';
 
-export type ParcelKind = 'checkpoint' | 'weights';
+export type BlobKind = 'checkpoint' | 'weights';
 
-/** Unclaimed parcels are forgotten after a week, seconds. */
+/** Blobs that nobody fetches are forgotten after a week, seconds. */
 const timeToLive = 7 * 86_400;
 
-const keyOf = (queue: string, kind: ParcelKind, cellId: string) => `${prefix}:${queue}:${kind}:${cellId}`;
+const keyOf = (queue: string, kind: BlobKind, cellId: string) => `${prefix}:${queue}:${kind}:${cellId}`;
 const lockOf = (queue: string, cellId: string) => `${prefix}:${queue}:${jobIdOf(cellId)}:lock`;
 
 const fencedSet = `
@@ -19,11 +19,11 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 return 1`;
 
-/** Stores a parcel if `token` still holds the cell's lock; whether it did. */
-export async function sendParcel(
+/** Stores a blob if `token` still holds the cell's lock; whether it did. */
+export async function sendBlob(
   redis: Redis,
   queue: string,
-  kind: ParcelKind,
+  kind: BlobKind,
   cellId: string,
   token: string,
   bytes: Uint8Array,
@@ -32,9 +32,9 @@ export async function sendParcel(
   return (await redis.eval(fencedSet, 2, ...keys, token, Buffer.from(bytes), timeToLive)) === 1;
 }
 
-export const fetchParcel = (redis: Redis, queue: string, kind: ParcelKind, cellId: string) =>
+export const fetchBlob = (redis: Redis, queue: string, kind: BlobKind, cellId: string) =>
   redis.getBuffer(keyOf(queue, kind, cellId));
 
-export async function dropParcels(redis: Redis, queue: string, cellId: string): Promise<void> {
+export async function dropBlobs(redis: Redis, queue: string, cellId: string): Promise<void> {
   await redis.unlink(keyOf(queue, 'checkpoint', cellId), keyOf(queue, 'weights', cellId));
 }

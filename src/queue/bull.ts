@@ -60,13 +60,13 @@ export function openEvents(redis: Redis, name: string): { events: QueueEvents; c
   };
 }
 
-/** What takes jobs from a sweep's queue, and puts back those of lost workers. */
-export async function openTaker(
+/** What takes jobs from a sweep's queue, and puts back those of lost workers. It trains none itself. */
+export async function openConsumer(
   redis: Redis,
   name: string,
   stall: number,
 ): Promise<Worker<JobData, unknown>> {
-  const taker = new Worker<JobData, unknown>(name, null, {
+  const consumer = new Worker<JobData, unknown>(name, null, {
     connection: redis,
     prefix,
     autorun: false,
@@ -75,7 +75,7 @@ export async function openTaker(
     maxStalledCount: maxStalls,
     ...inspected,
   });
-  taker.on('error', ignore);
-  await taker.startStalledCheckTimer();
-  return taker;
+  consumer.on('error', ignore);
+  await consumer.startStalledCheckTimer();
+  return consumer;
 }

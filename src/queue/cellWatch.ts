@@ -5,16 +5,16 @@ import type { ExecutionEvents } from '../runner/index.js';
 import { beatSchema } from '../experiment/record.js';
 import { cellIdOf } from './payload.js';
 
-/** Follows cells in training; `leave` gives the slot a cell had and frees it. */
+/** Follows cells in training; `free` gives the slot that a cell had, for another cell. */
 export function watchCells(
   stream: QueueEvents,
   outstanding: ReadonlyMap<string, Job>,
   events: ExecutionEvents,
   ring: () => void,
-): { leave(cellId: string): number } {
+): { free(cellId: string): number } {
   const slots = new Map<string, number>();
   const starts = new Map<string, number>();
-  const enter = (cellId: string): number | undefined => {
+  const slotFor = (cellId: string): number | undefined => {
     const job = outstanding.get(cellId);
     if (!job) return undefined;
     const known = slots.get(cellId);
@@ -28,13 +28,13 @@ export function watchCells(
     events.onStart?.(slot, job, attempt);
     return slot;
   };
-  stream.on('active', ({ jobId }) => void enter(cellIdOf(jobId)));
+  stream.on('active', ({ jobId }) => void slotFor(cellIdOf(jobId)));
   stream.on('waiting', ({ jobId }) => void slots.delete(cellIdOf(jobId)));
   stream.on('delayed', ({ jobId }) => void slots.delete(cellIdOf(jobId)));
   stream.on('progress', ({ jobId, data }) => {
     const cellId = cellIdOf(jobId);
     const parsed = beatSchema.safeParse(data);
-    const slot = parsed.success ? enter(cellId) : undefined;
+    const slot = parsed.success ? slotFor(cellId) : undefined;
     if (slot !== undefined) events.onBeat?.(slot, outstanding.get(cellId)!, parsed.data!);
   });
   stream.on('stalled', ({ jobId }) => {
@@ -50,7 +50,7 @@ export function watchCells(
   stream.on('resumed', () => events.onNotice?.('The queue is resumed.'));
   for (const event of ['completed', 'failed'] as const) stream.on(event, ring);
   return {
-    leave(cellId) {
+    free(cellId) {
       const slot = slots.get(cellId) ?? 0;
       slots.delete(cellId);
       starts.delete(cellId);

@@ -6,14 +6,14 @@ import { writeAtomically } from '../files/atomic.js';
 import type { Job } from '../experiment/plan.js';
 import type { ExecutionEvents } from '../runner/index.js';
 import { StorageError, explainingAccess } from '../runner/directory.js';
-import { failureOf, isFailure, type RunRecord } from '../experiment/record.js';
+import { failureOf, type RunRecord } from '../experiment/record.js';
 import { decodeWeights } from '../train/weights.js';
 import type { QueuedJob } from './bull.js';
 import { enqueue } from './enqueue.js';
-import { dropParcels, fetchParcel } from './blobs.js';
+import { dropBlobs, fetchBlob } from './blobs.js';
 import { attemptSchema, cellIdOf, unpackResult, type JobData } from './payload.js';
 import { printable } from '../experiment/printable.js';
-import { refusal } from './session.js';
+import { parseFailedReason } from './failedReason.js';
 import { isUnreadable } from './unreadable.js';
 
 export interface CollectorSetup {
@@ -31,54 +31,41 @@ export interface CollectorSetup {
   slotOf(cellId: string): number;
 }
 
-export interface Collector {
-  /** Takes every ended job off the queue. */
-  collect(): Promise<void>;
-  /** Cells that failed or timed out so far. */
-  failures(): number;
-}
-
 const portion = 50;
 /** After so many results that could not be used a cell is given up. */
 const mostRefusals = 3;
-/** Longest reason that is kept, characters. */
-const mostWords = 4000;
 
-export function collector(setup: CollectorSetup): Collector {
+/** A function that takes every ended job off the queue. */
+export function collector(setup: CollectorSetup): () => Promise<void> {
   const { queue } = setup;
   const refusals = new Map<string, number>();
-  let failed = 0;
-  const hand = async (queued: QueuedJob, state: 'completed' | 'failed') => {
+  const collectJob = async (queued: QueuedJob, state: 'completed' | 'failed') => {
     const job = setup.outstanding.get(cellIdOf(queued.id));
     if (!job) return queued.remove();
     const record = recordFrom(job, queued, state);
-    if (!('refused' in record) && isOnDisk(record, setup.before)) return await leave(setup, queued);
-    if ('refused' in record && (await again(setup, refusals, job, queued, record.refused))) return;
+    if (!('refused' in record) && isOnDisk(record, setup.before)) return await removeJob(setup, queued);
+    if ('refused' in record && (await requeue(setup, refusals, job, queued, record.refused))) return;
     const final = 'refused' in record ? failure(job, queued, record.refused) : record;
-    if (isFailure(final)) failed++;
     if (final.status === 'ok') await keepWeights(setup, job);
     await setup.events.onRecord(final, setup.slotOf(job.cell.id));
     setup.outstanding.delete(job.cell.id);
-    await leave(setup, queued);
+    await removeJob(setup, queued);
   };
-  return {
-    failures: () => failed,
-    async collect() {
-      for (const state of ['completed', 'failed'] as const) {
-        for (let stuck = 0; ;) {
-          const ids = await queue.getRanges([state], stuck, stuck + portion - 1, true);
-          const read = await Promise.all(ids.map(async (id) => [id, await readJob(queue, id)] as const));
-          for (const [id, queued] of read) {
-            if (queued) await hand(queued, state);
-            // Forged or half lost. The cell, if it is one of ours, is missed then, and queued anew.
-            else if ((await queue.remove(id)) === 1)
-              setup.events.onNotice?.(`Job ${printable(id)} cannot be read and was taken off the queue.`);
-            else stuck++;
-          }
-          if (ids.length < portion) break;
+  return async () => {
+    for (const state of ['completed', 'failed'] as const) {
+      for (let stuck = 0; ;) {
+        const ids = await queue.getRanges([state], stuck, stuck + portion - 1, true);
+        const read = await Promise.all(ids.map(async (id) => [id, await readJob(queue, id)] as const));
+        for (const [id, queued] of read) {
+          if (queued) await collectJob(queued, state);
+          // Forged or half lost. The cell, if it is one of ours, is missed then, and queued anew.
+          else if ((await queue.remove(id)) === 1)
+            setup.events.onNotice?.(`Job ${printable(id)} cannot be read and was taken off the queue.`);
+          else stuck++;
         }
+        if (ids.length < portion) break;
       }
-    },
+    }
   };
 }
 
@@ -93,8 +80,8 @@ function isOnDisk(record: RunRecord, before: CollectorSetup['before']): boolean 
 }
 
 /** Takes an ended job of a cell off Redis, and what came with it. */
-async function leave({ redis, queue }: CollectorSetup, queued: QueuedJob): Promise<void> {
-  await dropParcels(redis, queue.name, cellIdOf(queued.id));
+async function removeJob({ redis, queue }: CollectorSetup, queued: QueuedJob): Promise<void> {
+  await dropBlobs(redis, queue.name, cellIdOf(queued.id));
   await queued.remove();
 }
 
@@ -113,11 +100,11 @@ function recordFrom(
   queued: QueuedJob,
   state: 'completed' | 'failed',
 ): RunRecord | { refused: string } {
-  const why = printable(queued.failedReason ?? 'no reason given').slice(0, mostWords);
   if (state === 'failed') {
-    return why.startsWith(refusal)
-      ? { refused: `its job was refused by a worker: ${why.slice(refusal.length)}` }
-      : failure(job, queued, why);
+    const reason = parseFailedReason(queued.failedReason);
+    return 'refused' in reason
+      ? { refused: `its job was refused by a worker: ${reason.refused}` }
+      : failure(job, queued, reason.failed);
   }
   try {
     return unpackResult(job, queued.returnvalue);
@@ -146,7 +133,7 @@ function failure(
 }
 
 /** Queues a cell anew whose job or result was no good; false once that has happened too often. */
-async function again(
+async function requeue(
   { queue, data, retries, events }: CollectorSetup,
   refusals: Map<string, number>,
   { cell, label }: Job,
@@ -168,7 +155,7 @@ async function keepWeights(
   { cell }: Job,
 ): Promise<void> {
   if (!weightsFolder) return;
-  const bytes = await fetchParcel(redis, queue.name, 'weights', cell.id);
+  const bytes = await fetchBlob(redis, queue.name, 'weights', cell.id);
   try {
     if (!bytes) throw new Error('none came with the result');
     if (decodeWeights(bytes).cell.id !== cell.id) throw new Error('they belong to another cell');

@@ -5,4 +5,4 @@ export { connect } from './connection.js';
 export { queueExecutor, type QueueSettings } from './coordinator.js';
 export type { ServeEvents, ServeOptions } from './workerState.js';
 export { serve } from './serve.js';
-export type { Ending } from './session.js';
+export type { CellOutcome } from './takenJob.js';

@@ -1,23 +1,23 @@
-/** What a worker does for a cell while it trains: keep its lock in Redis, and share its checkpoints. */
+/** A worker's lease on a job, which is the job's lock in Redis: it is renewed while the cell trains, and its checkpoints are shared. */
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderStore } from '../runner/checkpoints.js';
 import type { Job } from '../experiment/plan.js';
-import { sendParcel } from './blobs.js';
-import { steadily, unlessStopped } from './retrying.js';
-import type { Turn } from './session.js';
+import { sendBlob } from './blobs.js';
+import { withRetries, unlessStopped } from './redisRetry.js';
+import type { TakenJob } from './takenJob.js';
 
-/** Parcels are large, and can be done without. */
-export const parcelTerms = ({ signal }: Pick<Turn, 'signal'>) => ({ signal, grace: 10_000, refusals: 10 });
+/** Checkpoints and weights are large, and a cell can do without them: they are not tried for ever. */
+export const blobRetry = ({ signal }: Pick<TakenJob, 'signal'>) => ({ signal, grace: 10_000, refusals: 10 });
 
-export interface Guard {
+export interface Lease {
   /** Whether the lock is no longer ours. */
   readonly lost: boolean;
-  /** Takes the checkpoint that lies here for one that Redis has. */
-  adopt(): Promise<void>;
+  /** Notes that Redis has the checkpoint that is on disk here. */
+  noteCheckpoint(): Promise<void>;
   /** Puts the newest checkpoint into Redis, if there is a new one; says so where that fails. */
-  share(): Promise<void>;
+  shareCheckpoint(): Promise<void>;
   /**
    * Renews no more, and waits for the renewal that is under way: one that came after the release of the lock would
    * look like its loss.
@@ -29,8 +29,8 @@ export interface Guard {
 const versionOf = ({ ino, mtimeMs, size }: Stats) => `${ino} ${mtimeMs} ${size}`;
 
 /** Renews the job's lock and shares checkpoints, four times in the stall time. */
-export function guardLock(turn: Turn, { cell }: Job): Guard {
-  const { redis, sweep, queued, token, seat, folders, onNotice } = turn;
+export function holdLease(taken: TakenJob, { cell }: Job): Lease {
+  const { redis, sweep, queued, token, slot, folders, onNotice } = taken;
   const { stall, shareBytes } = sweep.spec;
   const file = join(folders.checkpoints, `${cell.id}.safetensors`);
   let lost = false;
@@ -41,7 +41,7 @@ export function guardLock(turn: Turn, { cell }: Job): Guard {
     if (!facts || versionOf(facts) === shared || facts.size > shareBytes) return;
     const bytes = await folderStore(folders.checkpoints).read(cell.id);
     if (!bytes) return;
-    await sendParcel(redis, sweep.name, 'checkpoint', cell.id, token, bytes);
+    await sendBlob(redis, sweep.name, 'checkpoint', cell.id, token, bytes);
     shared = versionOf(facts);
   };
   let pending: Promise<void> | undefined;
@@ -49,7 +49,7 @@ export function guardLock(turn: Turn, { cell }: Job): Guard {
     if ((await queued.extendLock(token, stall)) !== 1) {
       if (ended) return;
       lost = true;
-      seat.kill();
+      slot.kill();
     } else await share();
   };
   const timer = setInterval(() => {
@@ -61,13 +61,13 @@ export function guardLock(turn: Turn, { cell }: Job): Guard {
     get lost() {
       return lost;
     },
-    async adopt() {
+    async noteCheckpoint() {
       const facts = await stat(file).catch(() => undefined);
       shared = facts && versionOf(facts);
     },
-    async share() {
+    async shareCheckpoint() {
       try {
-        await steadily(share, parcelTerms(turn));
+        await withRetries(share, blobRetry(taken));
       } catch (error) {
         onNotice(`The checkpoint of cell ${cell.id} could not be shared: ${(error as Error).message}.`);
       }
@@ -75,7 +75,7 @@ export function guardLock(turn: Turn, { cell }: Job): Guard {
     async end() {
       clearInterval(timer);
       ended = true;
-      await unlessStopped(async () => pending, turn.signal).catch(() => undefined);
+      await unlessStopped(async () => pending, taken.signal).catch(() => undefined);
     },
   };
 }

@@ -17,7 +17,7 @@ const seenKey = `${prefix}:workers-seen`;
 const coordinatorKey = (queue: string) => `${prefix}:${queue}:coordinator`;
 
 /** Writes a worker's facts with the time. */
-const beatScript = `
+const heartbeatScript = `
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZADD', KEYS[2], redis.call('TIME')[1], ARGV[1])
 return 1`;
@@ -92,8 +92,8 @@ export const markDrained = (redis: Redis, queue: string) => redis.sadd(drainedKe
 export const isDrained = async (redis: Redis, queue: string) =>
   (await redis.sismember(drainedKey, queue)) === 1;
 
-export async function beat(redis: Redis, facts: WorkerFacts): Promise<void> {
-  await redis.eval(beatScript, 2, workersKey, seenKey, facts.id, JSON.stringify(facts));
+export async function sendHeartbeat(redis: Redis, facts: WorkerFacts): Promise<void> {
+  await redis.eval(heartbeatScript, 2, workersKey, seenKey, facts.id, JSON.stringify(facts));
 }
 
 export async function signOff(redis: Redis, id: string): Promise<void> {
@@ -134,8 +134,8 @@ export async function claimSweep(redis: Redis, queue: string, own: Coordinator):
   const key = coordinatorKey(queue);
   const text = await redis.get(key);
   const before = readOwner(text);
-  const heir = text !== null && before?.dir === own.dir && hasDied(before) ? text : '';
-  const answer = await redis.eval(claimScript, 1, key, JSON.stringify(own), claimLasts, heir);
+  const inherited = text !== null && before?.dir === own.dir && hasDied(before) ? text : '';
+  const answer = await redis.eval(claimScript, 1, key, JSON.stringify(own), claimLasts, inherited);
   return answer === 1
     ? true
     : (readOwner(answer as string) ?? { host: 'unknown', dir: 'unknown', token: '' });

@@ -6,16 +6,23 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sentenceFor } from '../files/problem.js';
 import { packageVersion } from '../runner/index.js';
+import { workerSlot } from '../runner/slot.js';
 import { QueueError, type RedisAddress } from './address.js';
 import { connect } from './connection.js';
-import { refuse, takeNext, type Desk, type ServeEvents, type ServeOptions } from './workerState.js';
-import { GivenUp, steadily, unlessStopped } from './retrying.js';
+import {
+  leaveToOthers,
+  takeNextJob,
+  type WorkerState,
+  type ServeEvents,
+  type ServeOptions,
+} from './workerState.js';
+import { WaitAborted, withRetries, unlessStopped } from './redisRetry.js';
 import { printable } from '../experiment/printable.js';
 import { explainingReplies, isFinal, sentenceOf } from './refusals.js';
-import { beat, listSweeps, signOff } from './registry.js';
-import { seatIn, type Folders } from './slot.js';
-import { admit, closeIfDone, Unfit } from './sweepAtWorker.js';
-import { takeTurn, type Turn } from './session.js';
+import { listSweeps, sendHeartbeat, signOff } from './registry.js';
+import { CannotServe, closeIfDone, openSweep } from './servedSweep.js';
+import { trainTakenJob } from './session.js';
+import type { Folders, TakenJob } from './takenJob.js';
 import { isUnanswered } from './unanswered.js';
 
 /** How often to look for new sweeps, and for cells where there were none, milliseconds. */
@@ -38,7 +45,7 @@ export async function serve(
     throw error;
   });
   const now = options.now ?? (() => performance.now());
-  const desk: Desk = {
+  const state: WorkerState = {
     redis,
     id: randomUUID(),
     sweeps: new Map(),
@@ -51,27 +58,27 @@ export async function serve(
   };
   try {
     await explainingReplies(async () => {
-      await introduce(desk);
-      await work(desk, root);
+      await register(state);
+      await runSlots(state, root);
     });
     return options.signal.aborted ? 'stopped' : 'idle';
   } finally {
-    await leave(desk, root);
+    await close(state, root);
   }
 }
 
 /** Writes this worker's entry: a Redis that takes no writes at the start is the user's mistake, later it may pass. */
-async function introduce(desk: Desk): Promise<void> {
-  const { signal } = desk.options;
-  const write = () => beat(desk.redis, factsOf(desk));
-  await steadily(write, { signal, refusals: 0 }).catch((error: unknown) => {
-    if (!(error instanceof GivenUp)) throw error;
+async function register(state: WorkerState): Promise<void> {
+  const { signal } = state.options;
+  const write = () => sendHeartbeat(state.redis, factsOf(state));
+  await withRetries(write, { signal, refusals: 0 }).catch((error: unknown) => {
+    if (!(error instanceof WaitAborted)) throw error;
   });
 }
 
-/** Runs the slots, and what keeps the desk up to date, until all slots have ended. One that fails ends the others. */
-async function work(desk: Desk, root: string): Promise<void> {
-  const { concurrency, signal } = desk.options;
+/** Runs the slots, and what keeps the worker's state up to date, until all slots have ended. One that fails ends the others. */
+async function runSlots(state: WorkerState, root: string): Promise<void> {
+  const { concurrency, signal } = state.options;
   const ended = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
   const failures: unknown[] = [];
@@ -80,15 +87,15 @@ async function work(desk: Desk, root: string): Promise<void> {
       failures.push(error);
       ended.abort();
     });
-  const keepers = [keepList(desk, stop), keepEntry(desk, stop)].map(watched);
+  const upkeep = [updateSweeps(state, stop), updateEntry(state, stop)].map(watched);
   const foldersOf = (slot: number) => ({
     checkpoints: join(root, `${slot}`),
     weights: join(root, 'weights'),
   });
-  const slots = Array.from({ length: concurrency }, (_, slot) => runSlot(desk, foldersOf(slot), stop));
+  const slots = Array.from({ length: concurrency }, (_, slot) => runSlot(state, foldersOf(slot), stop));
   await Promise.all(slots.map(watched));
   ended.abort();
-  await Promise.all(keepers);
+  await Promise.all(upkeep);
   if (failures.length > 0) throw failures[0];
 }
 
@@ -106,29 +113,29 @@ async function makeRoot(): Promise<string> {
   }
 }
 
-async function leave({ redis, id, sweeps }: Desk, root: string): Promise<void> {
+async function close({ redis, id, sweeps }: WorkerState, root: string): Promise<void> {
   const within = (what: Promise<unknown>) => Promise.race([what.catch(() => undefined), sleep(2000)]);
   await within(signOff(redis, id));
-  await within(Promise.all([...sweeps.values()].map(({ taker }) => taker.close(true))));
+  await within(Promise.all([...sweeps.values()].map(({ consumer }) => consumer.close(true))));
   redis.disconnect();
   await rm(root, { recursive: true, force: true });
 }
 
 /** Keeps the list of sweeps up to date. Data may have to be loaded for that, which takes its time. */
-const keepList = (desk: Desk, signal: AbortSignal) => {
+const updateSweeps = (state: WorkerState, signal: AbortSignal) => {
   const texts = new Map<string, string>();
-  return keep(() => lookAround(desk, texts), desk, signal);
+  return repeat(() => refreshSweeps(state, texts), state, signal);
 };
 
 /** Keeps this worker's entry in Redis up to date. */
-const keepEntry = (desk: Desk, signal: AbortSignal) =>
-  keep(() => beat(desk.redis, factsOf(desk)), desk, signal);
+const updateEntry = (state: WorkerState, signal: AbortSignal) =>
+  repeat(() => sendHeartbeat(state.redis, factsOf(state)), state, signal);
 
 /**
  * Does something again and again; what goes wrong is said once, and a Redis that is away says so itself.
  * @throws what Redis answers where it refuses for good
  */
-async function keep(act: () => Promise<void>, { events }: Desk, signal: AbortSignal): Promise<void> {
+async function repeat(act: () => Promise<void>, { events }: WorkerState, signal: AbortSignal): Promise<void> {
   let told = '';
   while (!signal.aborted) {
     try {
@@ -143,7 +150,7 @@ async function keep(act: () => Promise<void>, { events }: Desk, signal: AbortSig
   }
 }
 
-const factsOf = ({ id, options, busy, sweeps, refuses }: Desk) => ({
+const factsOf = ({ id, options, busy, sweeps, refuses }: WorkerState) => ({
   id,
   host: hostname(),
   pid: process.pid,
@@ -154,8 +161,8 @@ const factsOf = ({ id, options, busy, sweeps, refuses }: Desk) => ({
   refuses: Object.fromEntries([...refuses].map(([name, { why }]) => [name, why])),
 });
 
-async function lookAround(desk: Desk, texts: Map<string, string>): Promise<void> {
-  const { redis, sweeps, refuses, options, events, now } = desk;
+async function refreshSweeps(state: WorkerState, texts: Map<string, string>): Promise<void> {
+  const { redis, sweeps, refuses, options, events, now } = state;
   const listed = await listSweeps(redis);
   for (const name of [...texts.keys()]) {
     if (listed[name] === texts.get(name)) continue;
@@ -171,57 +178,67 @@ async function lookAround(desk: Desk, texts: Map<string, string>): Promise<void>
     const due = refuses.get(name)?.again;
     if (texts.has(name) && (due === undefined || now() < due)) continue;
     try {
-      const sweep = await admit(redis, name, text, options);
+      const sweep = await openSweep(redis, name, text, options);
       texts.set(name, text);
       refuses.delete(name);
       sweeps.set(name, sweep);
       events.onNotice(`Serving ${name}.`);
     } catch (error) {
-      if (!(error instanceof Unfit)) throw error;
+      if (!(error instanceof CannotServe)) throw error;
       texts.set(name, text);
-      refuse(desk, name, error);
+      leaveToOthers(state, name, error);
     }
   }
 }
 
-/** One place at the desk: takes the next cell as soon as it is free. */
-async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promise<void> {
-  const { options, events, redis } = desk;
-  const seat = seatIn(folders, options.dataDir);
+/** One of the worker's slots: takes the next cell as soon as it is free. */
+async function runSlot(state: WorkerState, folders: Folders, signal: AbortSignal): Promise<void> {
+  const { options, events, redis } = state;
+  const slot = workerSlot(signal);
   const onNotice = (text: string) => events.onNotice(text);
   try {
     while (!signal.aborted) {
       const token = randomUUID();
-      const taken = await unlessStopped(() => takeNext(desk, token), signal);
-      if (taken) await serveCell(desk, { ...taken, redis, token, seat, folders, signal, onNotice });
-      else if (isIdleForLong(desk)) return;
+      const taken = await unlessStopped(() => takeNextJob(state, token), signal);
+      if (taken)
+        await serveCell(state, {
+          ...taken,
+          redis,
+          token,
+          slot,
+          folders,
+          dataDir: options.dataDir,
+          signal,
+          onNotice,
+        });
+      else if (isIdleForLong(state)) return;
       else await sleep(pollEvery, undefined, { signal }).catch(() => undefined);
     }
   } catch (error) {
-    if (!(error instanceof GivenUp)) throw error;
+    if (!(error instanceof WaitAborted)) throw error;
   } finally {
-    await seat.stop();
+    await slot.stop();
   }
 }
 
-const isIdleForLong = ({ busy, lastBusy, now, options: { idleExit } }: Desk) =>
+const isIdleForLong = ({ busy, lastBusy, now, options: { idleExit } }: WorkerState) =>
   busy === 0 && idleExit > 0 && (now() - lastBusy) / 1000 > idleExit;
 
-/** Trains one cell, counted as under way meanwhile. A sweep that turns out unfit is left to others. */
-async function serveCell(desk: Desk, turn: Turn): Promise<void> {
-  const { sweep, queued } = turn;
-  desk.busy++;
+/** Trains one cell, counted as under way meanwhile. A sweep that cannot be served here is left to others. */
+async function serveCell(state: WorkerState, taken: TakenJob): Promise<void> {
+  const { sweep, queued } = taken;
+  state.busy++;
   sweep.active++;
   try {
-    const ending = await takeTurn(turn);
-    desk.events.onEnding?.(sweep.name, printable(String(queued.id)), ending);
+    const outcome = await trainTakenJob(taken);
+    state.events.onOutcome?.(sweep.name, printable(String(queued.id)), outcome);
   } catch (error) {
-    if (!(error instanceof Unfit)) throw error;
-    refuse(desk, sweep.name, error);
+    if (!(error instanceof CannotServe)) throw error;
+    leaveToOthers(state, sweep.name, error);
   } finally {
     sweep.active--;
     closeIfDone(sweep);
-    desk.busy--;
-    desk.lastBusy = desk.now();
+    state.busy--;
+    state.lastBusy = state.now();
   }
 }

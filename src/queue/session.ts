@@ -3,109 +3,116 @@
  * lock that BullMQ gives with the job is renewed all the while; without it nothing is delivered.
  */
 import { ErrorCode, UnrecoverableError } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { folderStore } from '../runner/checkpoints.js';
 import type { Job } from '../experiment/plan.js';
-import { failureOf } from '../experiment/record.js';
+import { failureOf, type RunRecord } from '../experiment/record.js';
+import { nextStep } from '../runner/retry.js';
 import { WorkerFailure, type WorkerHandle } from '../runner/workerProcess.js';
 import { decodeCheckpoint } from '../train/checkpoint.js';
-import type { RunRecord } from '../experiment/record.js';
-import type { QueuedJob } from './bull.js';
-import { guardLock, parcelTerms, type Guard } from './lease.js';
-import { fetchParcel, sendParcel } from './blobs.js';
-import { steadily } from './retrying.js';
+import { blobRetry, holdLease, type Lease } from './lease.js';
+import { refusalReason } from './failedReason.js';
+import { fetchBlob, sendBlob } from './blobs.js';
+import { withRetries } from './redisRetry.js';
 import { packResult, unpackJob, type Attempt } from './payload.js';
 import { printable } from '../experiment/printable.js';
 import { isFinal, sentenceOf } from './refusals.js';
-import type { Folders, Seat } from './slot.js';
-import type { ServedSweep } from './sweepAtWorker.js';
-
-/** How a failure begins that was refused instead of trained; the coordinator queues such a cell anew. */
-export const refusal = 'Refused: ';
+import { CannotServe } from './servedSweep.js';
+import type { CellOutcome, TakenJob } from './takenJob.js';
 
 /** At most one sign of progress through Redis in this time, milliseconds. */
 const beatEvery = 2000;
 
-export interface Turn {
-  readonly redis: Redis;
-  readonly sweep: ServedSweep;
-  readonly queued: QueuedJob;
-  readonly token: string;
-  readonly seat: Seat;
-  readonly folders: Folders;
-  /** Aborts where the worker is to stop: the cell is handed back, and a Redis that is away not waited for. */
-  readonly signal: AbortSignal;
-  onNotice(text: string): void;
-}
-
-/** What became of the cell here. */
-export type Ending = RunRecord['status'] | 'refused' | 'handed back' | 'lost';
-
 /**
  * Trains the job's cell. Waits where Redis is away, until the signal.
- * @throws Unfit where no cell of the sweep can be trained here; this one is handed back
+ * @throws CannotServe where no cell of the sweep can be trained here; this one is handed back
  * @throws what Redis answers where it refuses for good
  */
-export async function takeTurn(turn: Turn): Promise<Ending> {
-  const { sweep, queued, token } = turn;
+export async function trainTakenJob(taken: TakenJob): Promise<CellOutcome> {
+  const { sweep, queued, token } = taken;
   let job: Job;
   try {
     if (queued.deferredFailure) throw new UnrecoverableError(queued.deferredFailure);
     job = unpackJob(sweep.spec, queued.id, queued.data);
   } catch (error) {
     const message = printable((error as Error).message);
-    const reason = error instanceof UnrecoverableError ? message : `${refusal}${message}`;
-    turn.onNotice(`Job ${printable(String(queued.id))} of ${sweep.name} is not executed: ${message}.`);
-    const told = await settle(turn, () => queued.moveToFailed(new UnrecoverableError(reason), token));
+    const reason = error instanceof UnrecoverableError ? message : refusalReason(message);
+    taken.onNotice(`Job ${printable(String(queued.id))} of ${sweep.name} is not executed: ${message}.`);
+    const told = await settle(taken, () => queued.moveToFailed(new UnrecoverableError(reason), token));
     return told ? 'refused' : 'lost';
   }
-  const guard = guardLock(turn, job);
+  const lease = holdLease(taken, job);
   try {
-    return await attempt(turn, job, guard);
+    return await attempt(taken, job, lease);
   } finally {
-    await guard.end();
-    await folderStore(turn.folders.checkpoints).remove(job.cell.id);
+    await lease.end();
+    await folderStore(taken.folders.checkpoints).remove(job.cell.id);
   }
 }
 
-async function attempt(turn: Turn, job: Job, guard: Guard): Promise<Ending> {
-  const { queued, seat, signal } = turn;
+async function attempt(taken: TakenJob, job: Job, lease: Lease): Promise<CellOutcome> {
+  const { queued, signal } = taken;
   const startedAt = new Date().toISOString();
   const began = performance.now();
   const attempts = queued.attemptsMade + 1;
-  const abort = () => void seat.stop();
-  signal.addEventListener('abort', abort);
   try {
-    await fetchCheckpoint(turn, job);
-    await guard.adopt();
-    const worker = await seat.worker(turn.sweep);
-    if (signal.aborted) abort();
-    return await deliver(turn, job, guard, await trainOn(worker, turn, job, attempts));
+    await fetchCheckpoint(taken, job);
+    await lease.noteCheckpoint();
+    const worker = await workerFor(taken);
+    if (!worker) return await handBack(taken, job, lease);
+    return await deliver(taken, job, lease, await trainOn(worker, taken, job, attempts));
   } catch (error) {
     if (!(error instanceof WorkerFailure)) {
-      await handBack(turn, job, guard);
+      await handBack(taken, job, lease);
       throw error;
     }
-    if (guard.lost) return lostTo(turn, job);
-    if (signal.aborted || error.kind === 'stopped') return await handBack(turn, job, guard);
+    if (lease.lost) return lostTo(taken, job);
     const seconds = (performance.now() - began) / 1000;
-    if (error.kind === 'timeout') {
+    const next = nextStep(error, attempts, (queued.opts.attempts ?? 1) - 1, signal.aborted);
+    if (next === 'stopped') return await handBack(taken, job, lease);
+    if (next === 'timeout') {
       const record = failureOf(job, 'timeout', error.message, { startedAt, attempts, seconds });
-      return await deliver(turn, job, guard, record);
+      return await deliver(taken, job, lease, record);
     }
-    turn.onNotice(`Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${error.message}.`);
-    return await fail(turn, guard, error, { spent: seconds });
-  } finally {
-    signal.removeEventListener('abort', abort);
+    // BullMQ counts the attempts as `nextStep` does: the coordinator has queued the job with one more than its retries.
+    taken.onNotice(`Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${error.message}.`);
+    return await fail(taken, lease, error, { spent: seconds });
+  }
+}
+
+/**
+ * A process for the sweep's cells; undefined where this worker is to stop.
+ * @throws CannotServe where none can be started
+ */
+async function workerFor({ sweep, slot, folders, dataDir }: TakenJob): Promise<WorkerHandle | undefined> {
+  const { dataset, backend, threads, policy, keepWeights, limits, fingerprint } = sweep.spec;
+  const { checkpoints, weights } = folders;
+  const setup = {
+    dataset,
+    dataDir,
+    backend,
+    threads,
+    checkpoints,
+    policy,
+    ...(keepWeights ? { weights } : {}),
+  };
+  try {
+    return await slot.worker({ setup, limits, fingerprint });
+  } catch (error) {
+    if (!(error instanceof WorkerFailure)) throw error;
+    // No cell's fault, and it would fail for each. A worker that says so itself (no backend, no data) fails for good.
+    throw new CannotServe(`no process for its cells could be started here: ${error.message}`, {
+      temporary: error.kind !== 'setup',
+      cause: error,
+    });
   }
 }
 
 /** Tells the queue that an attempt failed; it decides whether there is another. */
-async function fail(turn: Turn, guard: Guard, { message }: Error, spent: Attempt): Promise<Ending> {
-  const { queued, token } = turn;
-  await guard.share();
-  await guard.end();
-  const told = await settle(turn, async () => {
+async function fail(taken: TakenJob, lease: Lease, { message }: Error, spent: Attempt): Promise<CellOutcome> {
+  const { queued, token } = taken;
+  await lease.shareCheckpoint();
+  await lease.end();
+  const told = await settle(taken, async () => {
     await queued.updateProgress(spent);
     await queued.moveToFailed(new Error(message), token);
   });
@@ -114,7 +121,7 @@ async function fail(turn: Turn, guard: Guard, { message }: Error, spent: Attempt
 
 function trainOn(
   worker: WorkerHandle,
-  { queued, onNotice }: Turn,
+  { queued, onNotice }: TakenJob,
   job: Job,
   attempts: number,
 ): Promise<RunRecord> {
@@ -131,11 +138,11 @@ function trainOn(
 
 /** Brings a shared checkpoint here, if there is a sound one. */
 async function fetchCheckpoint(
-  { redis, sweep, folders, signal, onNotice }: Turn,
+  { redis, sweep, folders, signal, onNotice }: TakenJob,
   { cell }: Job,
 ): Promise<void> {
   try {
-    const bytes = await steadily(() => fetchParcel(redis, sweep.name, 'checkpoint', cell.id), { signal });
+    const bytes = await withRetries(() => fetchBlob(redis, sweep.name, 'checkpoint', cell.id), { signal });
     if (!bytes) return;
     decodeCheckpoint(cell, bytes);
     await folderStore(folders.checkpoints).write(cell.id, bytes);
@@ -146,26 +153,26 @@ async function fetchCheckpoint(
   }
 }
 
-async function deliver(turn: Turn, job: Job, guard: Guard, record: RunRecord): Promise<Ending> {
-  const { queued, token } = turn;
-  await sendWeights(turn, job);
-  await guard.end();
-  return (await settle(turn, () => queued.moveToCompleted(packResult(record), token, false)))
+async function deliver(taken: TakenJob, job: Job, lease: Lease, record: RunRecord): Promise<CellOutcome> {
+  const { queued, token } = taken;
+  await sendWeights(taken, job);
+  await lease.end();
+  return (await settle(taken, () => queued.moveToCompleted(packResult(record), token, false)))
     ? record.status
-    : lostTo(turn, job);
+    : lostTo(taken, job);
 }
 
 /** Weights are worth less than the result: where they cannot be sent, that is said, and the result goes alone. */
-async function sendWeights(turn: Turn, { cell }: Job): Promise<void> {
-  const { sweep, redis, folders, token, onNotice } = turn;
+async function sendWeights(taken: TakenJob, { cell }: Job): Promise<void> {
+  const { sweep, redis, folders, token, onNotice } = taken;
   if (!sweep.spec.keepWeights) return;
   const weights = folderStore(folders.weights);
   try {
     const bytes = await weights.read(cell.id);
     if (bytes && bytes.length <= sweep.spec.shareBytes) {
-      await steadily(
-        () => sendParcel(redis, sweep.name, 'weights', cell.id, token, bytes),
-        parcelTerms(turn),
+      await withRetries(
+        () => sendBlob(redis, sweep.name, 'weights', cell.id, token, bytes),
+        blobRetry(taken),
       );
     } else if (bytes) onNotice(`The weights of cell ${cell.id} are too large to travel through Redis.`);
     await weights.remove(cell.id);
@@ -174,16 +181,16 @@ async function sendWeights(turn: Turn, { cell }: Job): Promise<void> {
   }
 }
 
-/** Gives the cell back to the queue, with its checkpoint, without counting an attempt. */
-async function handBack(turn: Turn, job: Job, guard: Guard): Promise<Ending> {
-  await guard.share();
-  await guard.end();
-  const handed = await settle(turn, () => turn.queued.moveToWait(turn.token));
-  if (handed) turn.onNotice(`Cell ${job.cell.id} (${job.label}) is handed back.`);
+/** Gives the cell back to the queue with its checkpoint. That counts no attempt. */
+async function handBack(taken: TakenJob, job: Job, lease: Lease): Promise<CellOutcome> {
+  await lease.shareCheckpoint();
+  await lease.end();
+  const handed = await settle(taken, () => taken.queued.moveToWait(taken.token));
+  if (handed) taken.onNotice(`Cell ${job.cell.id} (${job.label}) is handed back.`);
   return handed ? 'handed back' : 'lost';
 }
 
-function lostTo({ onNotice }: Turn, { cell, label }: Job): 'lost' {
+function lostTo({ onNotice }: TakenJob, { cell, label }: Job): 'lost' {
   onNotice(
     `Cell ${cell.id} (${label}) was given to another worker, this one having been silent too long; its result here is dropped.`,
   );
@@ -201,9 +208,12 @@ const losses: readonly unknown[] = [
 const isLoss = (error: unknown) => losses.includes((error as { readonly code?: unknown }).code);
 
 /** Tells the queue how a job ended; false where the job is no longer ours to settle. */
-async function settle({ queued, signal, onNotice }: Turn, tell: () => Promise<unknown>): Promise<boolean> {
+async function settle(
+  { queued, signal, onNotice }: TakenJob,
+  tell: () => Promise<unknown>,
+): Promise<boolean> {
   try {
-    await steadily(tell, { signal });
+    await withRetries(tell, { signal });
     return true;
   } catch (error) {
     // Nor would it accept that of the next cell, and its training would be for nothing.

@@ -1,4 +1,4 @@
-/** What the coordinator looks after in Redis: its claim, cells that Redis has lost, and whether any worker serves it. */
+/** What the coordinator keeps up in Redis: its claim, cells that Redis has lost, and whether any worker serves it. */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Job } from '../experiment/plan.js';
@@ -15,12 +15,12 @@ import {
   type Coordinator,
 } from './registry.js';
 
-/** How often the coordinator looks around if no event wakes it, milliseconds. */
+/** How often the coordinator checks the sweep if no event wakes it, milliseconds. */
 export const tick = 2000;
 /** Without a worker for so long, the user hears of it, milliseconds. */
-const patience = 10_000;
+const unservedNotice = 10_000;
 
-interface Ward {
+interface UpkeepContext {
   readonly redis: Redis;
   readonly name: string;
   readonly own: Coordinator;
@@ -34,20 +34,20 @@ interface Ward {
 }
 
 /**
- * A look at the sweep, at most once a tick; it answers 'drained' once a person has taken the waiting cells off.
+ * A check of the sweep, at most once a tick; it answers 'drained' once a person has taken the waiting cells off.
  * @param now a clock that nobody sets, milliseconds
  * @throws QueueError where another coordinator has taken over
  */
-export function caretaker(
-  ward: Ward,
+export function upkeep(
+  context: UpkeepContext,
   now: () => number = () => performance.now(),
 ): () => Promise<'drained' | 'fine'> {
-  const { redis, name, own, spec } = ward;
-  const checkWorkers = attendance(ward, now);
-  let lookedAt = -Infinity;
+  const { redis, name, own, spec } = context;
+  const checkWorkers = workerCheck(context, now);
+  let checkedAt = -Infinity;
   return async () => {
-    if (now() - lookedAt < tick - 100) return 'fine';
-    lookedAt = now();
+    if (now() - checkedAt < tick - 100) return 'fine';
+    checkedAt = now();
     const holder = await claimSweep(redis, name, own);
     if (holder !== true)
       throw new QueueError(`This sweep has been taken over from ${holder.host}, folder ${holder.dir}.`, {
@@ -55,14 +55,22 @@ export function caretaker(
       });
     if (await isDrained(redis, name)) return 'drained';
     if (!(await isRegistered(redis, name))) await registerSweep(redis, name, spec);
-    await replaceLost(ward);
+    await replaceLost(context);
     await checkWorkers();
     return 'fine';
   };
 }
 
 /** Queues the cells again that Redis no longer has. */
-async function replaceLost({ redis, name, queue, outstanding, data, retries, events }: Ward): Promise<void> {
+async function replaceLost({
+  redis,
+  name,
+  queue,
+  outstanding,
+  data,
+  retries,
+  events,
+}: UpkeepContext): Promise<void> {
   const counts = await queue.getJobCounts();
   const there = Object.values(counts).reduce((sum, n) => sum + n, 0);
   if (there >= outstanding.size) return;
@@ -73,13 +81,13 @@ async function replaceLost({ redis, name, queue, outstanding, data, retries, eve
 }
 
 /** Tells the user, once, that no worker has served the sweep for a while, and why. */
-function attendance({ redis, name, events }: Ward, now: () => number): () => Promise<void> {
+function workerCheck({ redis, name, events }: UpkeepContext, now: () => number): () => Promise<void> {
   let servedAt = now();
   let told = '';
   return async () => {
     const workers = await listWorkers(redis);
     if (workers.some(({ serves }) => serves.includes(name))) servedAt = now();
-    if (now() - servedAt < patience) return;
+    if (now() - servedAt < unservedNotice) return;
     const reasons = new Set(
       workers.flatMap(({ host, refuses }) => (refuses[name] ? [`${host}: ${refuses[name]}`] : [])),
     );

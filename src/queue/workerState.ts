@@ -5,14 +5,14 @@ import { mayPass } from './connection.js';
 import { printable } from '../experiment/printable.js';
 import { isFinal, sentenceOf } from './refusals.js';
 import { replyCode } from './reply.js';
-import { closeIfDone, Unfit, type Admission, type ServedSweep } from './sweepAtWorker.js';
-import type { Ending } from './session.js';
+import { closeIfDone, CannotServe, type Admission, type ServedSweep } from './servedSweep.js';
+import type { CellOutcome } from './takenJob.js';
 import { dropUnreadable, isUnreadable } from './unreadable.js';
 
 export interface ServeOptions extends Admission {
   /** Cells trained at the same time, each in a process. */
   readonly concurrency: number;
-  /** Leave after so long without a cell, seconds; 0: never. */
+  /** End after so long without a cell, seconds; 0: never. */
   readonly idleExit: number;
   /** Aborts: cells are handed back with their checkpoints. */
   readonly signal: AbortSignal;
@@ -22,7 +22,7 @@ export interface ServeOptions extends Admission {
 
 export interface ServeEvents {
   onNotice(text: string): void;
-  onEnding?(sweep: string, cellId: string, ending: Ending): void;
+  onOutcome?(sweep: string, cellId: string, outcome: CellOutcome): void;
 }
 
 /** After so long a sweep whose data was missing is looked at again, milliseconds. */
@@ -34,7 +34,7 @@ interface Refusal {
   readonly again?: number;
 }
 
-export interface Desk {
+export interface WorkerState {
   readonly redis: Redis;
   readonly id: string;
   readonly sweeps: Map<string, ServedSweep>;
@@ -47,10 +47,10 @@ export interface Desk {
 }
 
 /** Leaves a sweep alone, for a while or for good, and says so once. */
-export function refuse(
-  { sweeps, refuses, events, now }: Desk,
+export function leaveToOthers(
+  { sweeps, refuses, events, now }: WorkerState,
   name: string,
-  { message, passing }: Unfit,
+  { message, temporary }: CannotServe,
 ): void {
   const served = sweeps.get(name);
   sweeps.delete(name);
@@ -59,20 +59,20 @@ export function refuse(
     closeIfDone(served);
   }
   const before = refuses.get(name);
-  refuses.set(name, { why: message, ...(passing ? { again: now() + refusalLasts } : {}) });
+  refuses.set(name, { why: message, ...(temporary ? { again: now() + refusalLasts } : {}) });
   if (before?.why === message) return;
   events.onNotice(`Sweep ${name} is left to other workers: ${message.replace(/\.$/, '')}.`);
 }
 
 /** The next cell of any sweep, the least recently served first. */
-export async function takeNext(
-  desk: Desk,
+export async function takeNextJob(
+  state: WorkerState,
   token: string,
 ): Promise<{ sweep: ServedSweep; queued: QueuedJob } | undefined> {
-  const { sweeps } = desk;
+  const { sweeps } = state;
   for (const sweep of [...sweeps.values()]) {
     try {
-      const queued = (await sweep.taker.getNextJob(token, { block: false })) as QueuedJob | undefined;
+      const queued = (await sweep.consumer.getNextJob(token, { block: false })) as QueuedJob | undefined;
       if (!queued) continue;
       if (sweeps.get(sweep.name) === sweep) {
         sweeps.delete(sweep.name);
@@ -80,18 +80,24 @@ export async function takeNext(
       }
       return { sweep, queued };
     } catch (error) {
-      await overcome(desk, sweep, token, error);
+      await handleTakeError(state, sweep, token, error);
     }
   }
   return undefined;
 }
 
 /** What follows where no cell could be taken from a sweep. @throws what Redis answers where it refuses for good */
-async function overcome(desk: Desk, sweep: ServedSweep, token: string, error: unknown): Promise<void> {
-  const { redis, sweeps, events } = desk;
+async function handleTakeError(
+  state: WorkerState,
+  sweep: ServedSweep,
+  token: string,
+  error: unknown,
+): Promise<void> {
+  const { redis, sweeps, events } = state;
   const { name } = sweep;
   // One sweep's keys are somebody else's: the other sweeps are as they were.
-  if (replyCode(error) === 'WRONGTYPE') return refuse(desk, name, new Unfit(sentenceOf(error), true));
+  if (replyCode(error) === 'WRONGTYPE')
+    return leaveToOthers(state, name, new CannotServe(sentenceOf(error), { temporary: true, cause: error }));
   if (isFinal(error)) throw error;
   const dropped = isUnreadable(error)
     ? await dropUnreadable(redis, name, token).catch(() => undefined)

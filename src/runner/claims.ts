@@ -24,19 +24,6 @@ export interface JobSource {
   next(signal: AbortSignal): Promise<ClaimedJob | undefined>;
 }
 
-/** Jobs that nobody else knows of, in order. */
-export function listSource(jobs: readonly Job[]): JobSource {
-  const waiting = jobs[Symbol.iterator]();
-  return {
-    size: jobs.length,
-    next(signal) {
-      const next = signal.aborted ? undefined : waiting.next();
-      const job = next === undefined || next.done ? undefined : next.value;
-      return Promise.resolve(job && { job, release: () => Promise.resolve() });
-    },
-  };
-}
-
 /** Takes a lock in a folder that is made where it is missing: another coordinator may just have cleared it away. */
 async function claimIn(folder: string, name: string): Promise<Claim> {
   try {
@@ -59,12 +46,12 @@ const pollMs = 500;
  * @param isDone whether a cell has its record by now, after another look into the journal
  */
 export function sharedSource(
-  jobs: readonly Job[],
+  jobs: Iterable<Job>,
   folder: string,
   isDone: (id: string) => Promise<boolean>,
 ): JobSource {
-  const waiting = new Map(jobs.map((job) => [job.cell.id, job]));
-  let turn: Promise<unknown> = Promise.resolve();
+  const waiting = new Map(Array.from(jobs, (job) => [job.cell.id, job]));
+  let last: Promise<unknown> = Promise.resolve();
 
   const tryClaim = async (job: Job): Promise<ClaimedJob | undefined> => {
     const { id } = job.cell;
@@ -97,10 +84,10 @@ export function sharedSource(
   return {
     size: waiting.size,
     next(signal) {
-      // One at a time: two places of this coordinator must not compete for a claim.
-      const mine = turn.catch(() => undefined).then(() => next(signal));
-      turn = mine;
-      return mine;
+      // One at a time: two slots of this process must not compete for a claim.
+      const following = last.catch(() => undefined).then(() => next(signal));
+      last = following;
+      return following;
     },
   };
 }

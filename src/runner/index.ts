@@ -2,18 +2,12 @@
 export { defaultWorkers, usableCpus } from './cpuQuota.js';
 export { inSlices, jobsInSlices } from './slices.js';
 export { DirectoryError, StorageError, layout, moveOrChoose } from './directory.js';
-export type { ExecutionEvents, PoolOptions } from './pool.js';
+export { hasFailedFast, type ExecutionContext, type ExecutionEvents, type Executor } from './executor.js';
 export { readJournal } from './journal.js';
 export { journalFile, reportFiles, sweepFiles } from './ownFiles.js';
 export { ForeignFiles, isOwn, requireOwn, resultsFolderOf } from './ownership.js';
 export { packageVersion, readManifest, type Manifest } from './manifest.js';
-export {
-  relabelled,
-  runSweep,
-  type Executor,
-  type SweepEvents,
-  type SweepOptions,
-  type SweepPlan,
-  type SweepResult,
-} from './runner.js';
+export { relabelled } from './missing.js';
+export { runSweep } from './runner.js';
+export type { SweepEvents, SweepOptions, SweepPlan, SweepResult } from './sweep.js';
 export { WorkerFailure } from './workerProcess.js';

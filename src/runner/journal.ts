@@ -7,17 +7,32 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { ReportedError } from '../errors/reported.js';
 import { writeAtomically } from '../files/atomic.js';
 import { flush } from '../files/flush.js';
 import { holdingLock } from '../files/lock.js';
-import { hasValidId } from '../experiment/cell.js';
+import { packageVersion } from '../files/version.js';
 import type { RunRecord } from '../experiment/record.js';
+import { isValidRecord } from './validRecord.js';
 
 export interface JournalContent {
   /** The last record of each cell, in the order of first appearance. */
   readonly records: readonly RunRecord[];
   /** What is no record, a torn last line included, in its original text. */
   readonly damaged: readonly string[];
+}
+
+/** A journal has whole lines that another version of the program has written. They are neither moved nor dropped. */
+export class JournalVersionError extends ReportedError {
+  constructor(file: string, lines: number) {
+    super(
+      `${lines} line${lines === 1 ? '' : 's'} of ${file} ${lines === 1 ? 'was' : 'were'} written by another version of adamw-bench, and this one (${packageVersion}) cannot read ${lines === 1 ? 'it' : 'them'}.`,
+      {
+        code: 'journal-of-another-version',
+        remedy: 'Use that version, or another folder with --out.',
+      },
+    );
+  }
 }
 
 const checksum = (json: string) => createHash('sha256').update(json).digest('hex').slice(0, 16);
@@ -32,45 +47,63 @@ export function encodeLine(record: RunRecord): string {
 const lineStart = '{"sha256":"';
 const linePattern = /^\{"sha256":"([0-9a-f]{16})","record":(\{.*\})\}$/s;
 
-/** The record on a line, or undefined where the line is damaged or its cell is not what its id says. */
-export function decodeLine(line: string): RunRecord | undefined {
-  const match = linePattern.exec(line);
-  if (!match || checksum(match[2]!) !== match[1]) return undefined;
-  const record = JSON.parse(match[2]!) as RunRecord;
-  return isWellFormed(record) ? record : undefined;
+/** What a line holds: a record, one of another version, or nothing whole. */
+type Line = { readonly record: RunRecord } | 'of-another-version' | 'damaged';
+
+function readLine(line: string): Line {
+  const json = intactJson(line);
+  if (json === undefined) return 'damaged';
+  const value = parseJson(json);
+  return isValidRecord(value) ? { record: value } : 'of-another-version';
 }
 
-/** The parts that everything downstream relies on; the checksum vouches for the rest. */
-function isWellFormed(record: RunRecord): boolean {
-  const { cell, label, status, epochs } = record;
-  return (
-    typeof cell === 'object' &&
-    cell !== null &&
-    hasValidId(cell) &&
-    typeof label === 'string' &&
-    ['ok', 'diverged', 'failed', 'timeout'].includes(status) &&
-    Array.isArray(epochs) &&
-    epochs.every((one: unknown) => typeof one === 'object' && one !== null)
-  );
+/** The record's text on a line whose checksum is right. */
+function intactJson(line: string): string | undefined {
+  const match = linePattern.exec(line);
+  return match && checksum(match[2]!) === match[1] ? match[2] : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The record on a line, with all fields that it has; undefined where the line is damaged or of another version. */
+export function decodeLine(line: string): RunRecord | undefined {
+  const read = readLine(line);
+  return typeof read === 'string' ? undefined : read.record;
+}
+
+/** What the lines of a journal, or of a part of it, hold. */
+interface Pieces {
+  readonly records: RunRecord[];
+  readonly damaged: string[];
+  /** How many are whole, but of another version. */
+  foreign: number;
 }
 
 /**
- * The records on a line that should hold one, and the rest. A line can hold several where a newline was damaged, or
- * where a line was appended behind a torn one.
+ * Reads a line that should hold one record. It can hold several where a newline was damaged, or where a line was
+ * appended behind a torn one.
  */
-function decodePieces(line: string): { records: RunRecord[]; damaged: string[] } {
-  const whole = decodeLine(line);
-  if (whole) return { records: [whole], damaged: [] };
-  const records: RunRecord[] = [];
-  const damaged: string[] = [];
+function readPieces(line: string, into: Pieces): void {
+  const whole = readLine(line);
+  if (whole !== 'damaged') return add(whole, into);
   for (const piece of line.split(/(?=\{"sha256":")/)) {
     const end = piece.lastIndexOf('}') + 1;
-    const record = piece.startsWith(lineStart) ? decodeLine(piece.slice(0, end)) : undefined;
-    if (record) records.push(record);
-    const rest = record ? piece.slice(end) : piece;
-    if (rest.trim() !== '') damaged.push(rest);
+    const read = piece.startsWith(lineStart) ? readLine(piece.slice(0, end)) : 'damaged';
+    if (read !== 'damaged') add(read, into);
+    const rest = read === 'damaged' ? piece : piece.slice(end);
+    if (rest.trim() !== '') into.damaged.push(rest);
   }
-  return { records, damaged };
+}
+
+function add(read: Exclude<Line, 'damaged'>, into: Pieces): void {
+  if (read === 'of-another-version') into.foreign++;
+  else into.records.push(read.record);
 }
 
 /**
@@ -86,18 +119,12 @@ export function isJournal(bytes: Buffer, { damaged = false } = {}): boolean {
       bytes
         .toString('utf8', from, to)
         .split(/(?=\{"sha256":")/)
-        .some(isIntact)
+        .some((piece) => intactJson(piece.slice(0, piece.lastIndexOf('}') + 1)) !== undefined)
     )
       return true;
     from = to + 1;
   }
   return damaged && (/\{"sha256":"[0-9a-f]{16}","record":\{/.test(bytes.toString('latin1')) || isStub(bytes));
-}
-
-/** Whether a line's checksum is right, whatever its record: it may be another version's. */
-function isIntact(line: string): boolean {
-  const match = linePattern.exec(line.slice(0, line.lastIndexOf('}') + 1));
-  return match !== null && checksum(match[2]!) === match[1];
 }
 
 /** Whether bytes are what is left of a file whose first line was being written. */
@@ -107,25 +134,28 @@ function isStub(bytes: Buffer): boolean {
   return text.length < 40 && (lineStart.startsWith(text) || text.startsWith(lineStart));
 }
 
-/** Parses a journal's bytes (which may exceed the longest string); later records of a cell replace earlier ones. */
-export function parseJournal(bytes: Buffer): JournalContent {
-  const records = new Map<string, RunRecord>();
-  const damaged: string[] = [];
+/**
+ * Parses a journal's bytes (which may exceed the longest string); later records of a cell replace earlier ones.
+ * @param file where they are from
+ * @throws JournalVersionError
+ */
+export function parseJournal(bytes: Buffer, file: string): JournalContent {
+  const found: Pieces = { records: [], damaged: [], foreign: 0 };
   for (let from = 0; from < bytes.length;) {
     const newline = bytes.indexOf(10, from);
     const to = newline === -1 ? bytes.length : newline;
-    const found = decodePieces(bytes.toString('utf8', from, to));
-    for (const record of found.records) records.set(record.cell.id, record);
-    damaged.push(...found.damaged);
+    readPieces(bytes.toString('utf8', from, to), found);
     from = to + 1;
   }
-  return { records: [...records.values()], damaged };
+  if (found.foreign > 0) throw new JournalVersionError(file, found.foreign);
+  const records = new Map(found.records.map((record) => [record.cell.id, record]));
+  return { records: [...records.values()], damaged: found.damaged };
 }
 
-/** Reads a journal; one that does not exist is empty. */
+/** Reads a journal; one that does not exist is empty. @throws JournalVersionError */
 export async function readJournal(file: string): Promise<JournalContent> {
   try {
-    return parseJournal(await readFile(file));
+    return parseJournal(await readFile(file), file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { records: [], damaged: [] };
     throw error;
@@ -140,8 +170,8 @@ export interface Journal {
    * @throws the file system's error, ENOENT where the journal has been removed; what was in it stays whole
    */
   append(record: RunRecord): Promise<void>;
-  /** The records that were appended since the last call (or the opening), by whomsoever. */
-  news(): Promise<readonly RunRecord[]>;
+  /** The records that were appended since the last call (or the opening), by any process. @throws JournalVersionError */
+  newRecords(): Promise<readonly RunRecord[]>;
   /** Resolves when nothing is being written any more. */
   close(): Promise<void>;
 }
@@ -151,6 +181,7 @@ const lockOf = (file: string) => `${file}.lock`;
 /**
  * Opens a journal, making it where there is none. Damaged lines are moved to `<file>.damaged` first, so that what
  * remains is whole; `onDamage` is told how many.
+ * @throws JournalVersionError, and nothing is moved then
  */
 export async function openJournal(
   file: string,
@@ -159,10 +190,10 @@ export async function openJournal(
   return holdingLock(lockOf(file), async () => {
     const { records, damaged } = await readJournal(file);
     if (damaged.length > 0) {
-      const grave = `${file}.damaged`;
-      await appendFlushed(grave, damaged.map((piece) => `${piece}\n`).join(''));
+      const damagedFile = `${file}.damaged`;
+      await appendFlushed(damagedFile, damaged.map((piece) => `${piece}\n`).join(''));
       await writeAtomically(file, Buffer.concat(records.map((record) => Buffer.from(encodeLine(record)))));
-      onDamage(damaged.length, grave);
+      onDamage(damaged.length, damagedFile);
     }
     await (await open(file, 'a')).close();
     return { journal: journalOn(file, await stat(file)), records };
@@ -217,10 +248,10 @@ function journalOn(file: string, seen: { readonly ino: number; readonly size: nu
       last = done;
       return done;
     },
-    async news() {
+    async newRecords() {
       const { text, next } = await readBeyond(file, seen);
       seen = next;
-      return parseJournal(text).records;
+      return parseJournal(text, file).records;
     },
     close: async () => {
       await last.catch(() => undefined);

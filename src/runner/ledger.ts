@@ -26,7 +26,7 @@ export function openLedger(
   // A cell trained once more has another start; its record alone does not say which is the new one.
   const isNew = (id: string) => found.has(id) && found.get(id)!.startedAt !== before.get(id)?.startedAt;
   const catchUp = async () => {
-    for (const record of await journal.news()) {
+    for (const record of await journal.newRecords()) {
       const { id } = record.cell;
       const known = [found.get(id), before.get(id)].some((one) => one?.startedAt === record.startedAt);
       if (known) continue;

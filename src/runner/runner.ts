@@ -3,86 +3,22 @@ import { useBackend, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
 import { loadDataset, trainShape } from '../data/index.js';
 import type { ReportedOptions } from '../errors/reported.js';
-import { writeAtomically } from '../files/atomic.js';
 import { onUnflushable } from '../files/flush.js';
-import { holdingLock } from '../files/lock.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
-import { plan, type Job } from '../experiment/plan.js';
+import { plan, type Job, type Plan } from '../experiment/plan.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
-import { DirectoryError, StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
+import { StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
+import { FailedFast, type ExecutionContext } from './executor.js';
 import { openJournal, type Journal } from './journal.js';
-import { openLedger } from './ledger.js';
+import { openLedger, type Ledger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
-import { extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
-import { inSlices, jobsInSlices } from './slices.js';
-import { runPool, type ExecutionEvents, type PoolOptions } from './pool.js';
-import type { CheckpointPolicy } from './trainCell.js';
-import type { Limits } from './workerProcess.js';
-
-/** Trains jobs until none is left or `signal` aborts: the local pool, or a queue's coordinator. */
-export type Executor = (
-  jobs: readonly Job[],
-  options: PoolOptions,
-  events: ExecutionEvents,
-  signal: AbortSignal,
-) => Promise<void>;
-
-export interface SweepOptions {
-  readonly dir: string;
-  readonly dataDir?: string | undefined;
-  readonly workers: number;
-  readonly retries: number;
-  readonly failFast: boolean;
-  /** Train cells that are recorded as failed or timed out once more. */
-  readonly retryFailed: boolean;
-  /** The file that the experiment was read from: it is never written over. */
-  readonly configFile?: string;
-  /** Keep a folder of another configuration. */
-  readonly update: boolean;
-  /** Share the work of another process in the same folder. */
-  readonly join?: boolean;
-  readonly limits: Limits;
-  readonly policy: CheckpointPolicy;
-  /** Keep the final weights of each cell in the folder `weights`. */
-  readonly keepWeights?: boolean;
-  /** Who trains, with workers of its own; default the pool of this machine. */
-  readonly executor?: Executor;
-  /** What the user typed, for the manifest. */
-  readonly command: string;
-  /** Aborts the sweep; running cells keep checkpoints. */
-  readonly signal: AbortSignal;
-}
-
-/** What the sweep tells while it works. */
-export interface SweepEvents extends Omit<ExecutionEvents, 'onRecord'> {
-  onDownload?(progress: { file: string; received: number; total?: number }): void;
-  onPlan?(plan: SweepPlan): void;
-  onRecord?(record: RunRecord, slot: number): void;
-}
-
-export interface SweepPlan {
-  readonly jobs: readonly Job[];
-  readonly missing: readonly Job[];
-  /** Records there already, of this experiment's cells. */
-  readonly kept: readonly RunRecord[];
-  readonly backend: BackendReport;
-  /** Worker processes of this sweep; null where they are not its own but a queue's, as many as there may be. */
-  readonly workers: number | null;
-}
-
-export interface SweepResult {
-  /** All records of this experiment's cells, old and new. */
-  readonly records: readonly RunRecord[];
-  readonly jobs: readonly Job[];
-  readonly manifest: Manifest;
-  /** Whether the sweep was stopped before every cell had a record: from outside, or by `failFast`. */
-  readonly interrupted: boolean;
-  readonly failedFast: boolean;
-}
-
-/** Whether a record stands, or its cell is to be trained (again). */
-const isSettled = (record: RunRecord, retryFailed: boolean) => !isFailure(record) || !retryFailed;
+import { readManifest, type Manifest } from './manifest.js';
+import { isSettled, missingJobs, relabelled } from './missing.js';
+import { runPool } from './pool.js';
+import { recordSession } from './recordSession.js';
+import { jobsInSlices } from './slices.js';
+import type { SweepEvents, SweepOptions, SweepResult } from './sweep.js';
 
 /**
  * Runs (or continues) a sweep.
@@ -95,32 +31,25 @@ export async function runSweep(
   options: SweepOptions,
   events: SweepEvents,
 ): Promise<SweepResult | undefined> {
-  const { dir } = options;
+  const { dir, signal } = options;
   const lost = new AbortController();
-  const onLost = () => lost.abort(vanished(dir));
   onUnflushable((text) => events.onNotice?.(text));
   const release = await takeDirectory(dir, experiment, options.update, {
     join: options.join ?? false,
     configFile: options.configFile,
-    onLost,
+    onLost: () => lost.abort(vanished(dir)),
   });
   try {
-    const backend = await useBackend(experiment.backend, { threads: experiment.threads });
-    const data = await describeData(experiment, options, events);
-    const { journal, records } = await explainingAccess(dir, () =>
-      openJournal(layout(dir).journal, (count, movedTo) =>
-        events.onNotice?.(
-          `${count} damaged line${count === 1 ? '' : 's'} of the journal moved to ${movedTo}; their cells are trained again.`,
-        ),
-      ),
-    );
+    const opened = await openSweep(experiment, options, events);
     try {
-      return await execute(experiment, options, events, { backend, data, journal, records }, lost.signal);
+      const sweep = await prepare(opened, options, events);
+      const failedFast = await execute(sweep, options, events, lost.signal);
+      return await conclude(sweep, layout(dir), failedFast);
     } catch (error) {
-      if (options.signal.aborted && error === options.signal.reason) return undefined;
+      if (signal.aborted && error === signal.reason) return undefined;
       throw error;
     } finally {
-      await journal.close();
+      await opened.journal.close();
     }
   } finally {
     await release();
@@ -131,6 +60,33 @@ const vanished = (dir: string) =>
   new StorageError(
     `${dir} was removed, or taken over by another process, while the sweep was running. Run the same command again to train what is missing.`,
   );
+
+/** What a sweep works with: a backend that computes, data, and the folder's records. */
+interface Opened {
+  readonly plan: Plan;
+  readonly backend: BackendReport;
+  readonly data: Manifest['dataset'];
+  readonly journal: Journal;
+  /** All that the folder has, of other cells too. */
+  readonly records: readonly RunRecord[];
+}
+
+async function openSweep(
+  experiment: Experiment,
+  options: SweepOptions,
+  events: SweepEvents,
+): Promise<Opened> {
+  const backend = await useBackend(experiment.backend, { threads: experiment.threads });
+  const data = await describeData(experiment, options, events);
+  const { journal, records } = await explainingAccess(options.dir, () =>
+    openJournal(layout(options.dir).journal, (count, movedTo) =>
+      events.onNotice?.(
+        `${count} damaged line${count === 1 ? '' : 's'} of the journal moved to ${movedTo}; their cells are trained again.`,
+      ),
+    ),
+  );
+  return { plan: plan(experiment, backend.name), backend, data, journal, records };
+}
 
 /** What is said about the data; the data themselves are the workers' business. */
 async function describeData(
@@ -146,14 +102,60 @@ async function describeData(
   return { name, fingerprint, warnings };
 }
 
+/** A sweep of which it is known what is to be trained. */
+interface Sweep extends Opened {
+  readonly jobs: readonly Job[];
+  /** By cell id. */
+  readonly missing: ReadonlyMap<string, Job>;
+  readonly ledger: Ledger;
+  readonly workers: number;
+  readonly manifest: Manifest;
+}
+
+/** Finds out what is missing, and writes down who will train it. */
+async function prepare(opened: Opened, options: SweepOptions, events: SweepEvents): Promise<Sweep> {
+  const { plan, backend, data, journal, records } = opened;
+  const { dir, executor, command, retryFailed } = options;
+  const paths = layout(dir);
+  const jobs = await jobsInSlices(plan, options.signal);
+  const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onOthersRecord?.(record));
+  const missing = await missingJobs(jobs, ledger.found, options);
+  if (missing.size > 0) await requireModel(plan, options);
+  // Read before the manifest says who trains from here on.
+  const leftovers =
+    missing.size > 0 ? leftoverNotices(records, jobs, await readManifest(paths.manifest)) : [];
+  const manifest = await recordSession(plan.experiment, {
+    dir,
+    command,
+    backend,
+    data,
+    workers: executor ? null : options.workers,
+    hasRecords: ledger.found.size > 0,
+    idle: missing.size === 0,
+  });
+  for (const text of leftovers) events.onNotice?.(text);
+  await clearCheckpoints(paths.checkpoints, (id) => {
+    const record = ledger.found.get(id);
+    return record !== undefined && isSettled(record, retryFailed);
+  });
+  const workers = Math.max(1, Math.min(options.workers, missing.size));
+  events.onPlan?.({
+    jobs,
+    missing: [...missing.values()],
+    kept: [...ledger.found.values()],
+    backend,
+    workers: executor ? null : workers,
+  });
+  return { ...opened, jobs, missing, ledger, workers, manifest };
+}
+
 /**
  * Refuses a network that its images do not fit, or that does not fit into memory, before any worker starts.
  * @throws ModelError
  */
 async function requireModel(
-  experiment: Experiment,
+  { experiment, backend }: Plan,
   { executor, limits }: SweepOptions,
-  backend: string,
 ): Promise<void> {
   // Loaded only where there is something to train.
   const { buildModel, requireMemory } = await import('../models/index.js');
@@ -162,161 +164,103 @@ async function requireModel(
   if (!executor) requireMemory(model, experiment, { backend, limit: limits.memory });
 }
 
-interface Opened {
-  readonly backend: BackendReport;
-  readonly data: Manifest['dataset'];
-  readonly journal: Journal;
-  readonly records: readonly RunRecord[];
-}
-
+/**
+ * Has the missing jobs trained, and journals each record.
+ * @returns whether a failed cell has ended the sweep
+ */
 async function execute(
-  experiment: Experiment,
+  sweep: Sweep,
   options: SweepOptions,
   events: SweepEvents,
-  { backend, data, journal, records }: Opened,
   lost: AbortSignal,
-): Promise<SweepResult> {
-  const { dir, failFast } = options;
-  const paths = layout(dir);
-  const jobs = await jobsInSlices(plan(experiment, backend.name), options.signal);
-  const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
-  const missing = await missingJobs(jobs, ledger.found, options);
-  if (missing.length > 0) await requireModel(experiment, options, backend.name);
-  const isDone = (id: string) => {
-    const record = ledger.found.get(id);
-    return record !== undefined && isSettled(record, options.retryFailed);
-  };
-  // Before the manifest says who trains from here on.
-  const leftovers =
-    missing.length > 0 ? leftoverNotices(records, jobs, await readManifest(paths.manifest)) : [];
-  const manifest = await recordSession(experiment, options, data, backend, {
-    kept: ledger.found.size > 0,
-    idle: missing.length === 0,
-  });
-  for (const text of leftovers) events.onNotice?.(text);
-  await clearCheckpoints(paths.checkpoints, isDone);
-  const workers = Math.max(1, Math.min(options.workers, missing.length));
-  events.onPlan?.({
-    jobs,
-    missing,
-    kept: [...ledger.found.values()],
-    backend,
-    workers: options.executor ? null : workers,
-  });
-  const store = folderStore(paths.checkpoints);
+): Promise<boolean> {
   const failed = new AbortController();
-  const setup = {
-    dataset: experiment.dataset,
-    dataDir: options.dataDir,
-    backend: backend.name,
-    threads: experiment.threads,
-    checkpoints: paths.checkpoints,
-    policy: options.policy,
-    ...(options.keepWeights ? { weights: paths.weights } : {}),
-  };
-  const { retries, limits } = options;
-  const shared = sharedSource(missing, paths.claims, async (id) => {
-    await ledger.catchUp();
-    return ledger.isNew(id);
-  });
-  const source: JobSource = {
-    size: shared.size,
-    next: (signal) => explainingAccess(dir, () => shared.next(signal), storage),
-  };
-  await (options.executor ?? runPool)(
-    missing,
-    { workers, retries, limits, setup, source, fingerprint: data.fingerprint, before: new Map(ledger.found) },
+  const keep = recordKeeper(sweep, options.dir, events);
+  const run = options.executor ?? runPool;
+  await run(
+    [...sweep.missing.values()],
+    contextOf(sweep, options),
     {
       ...events,
       async onRecord(record, slot) {
-        const { id } = record.cell;
-        const kept = await explainingAccess(dir, () => ledger.keep(record), storage);
-        if (!kept) events.onNotice?.(`Cell ${id} has been trained by another coordinator meanwhile.`);
-        // What a timed-out cell has reached is worth keeping: --retry-failed goes on from there.
-        if (record.status !== 'timeout') await store.remove(id).catch(() => undefined);
-        if (kept) events.onRecord?.(record, slot);
-        if (failFast && isFailure(record)) failed.abort();
+        const kept = await keep(record, slot);
+        if (kept && options.failFast && isFailure(record)) failed.abort(new FailedFast());
       },
     },
     AbortSignal.any([options.signal, failed.signal, lost]),
   );
   if (lost.aborted) throw lost.reason as StorageError;
-  await clearClaims(paths.claims);
-  await clearCheckpoints(paths.checkpoints, () => false);
-  const { found } = ledger;
+  return failed.signal.aborted;
+}
+
+function contextOf(sweep: Sweep, options: SweepOptions): ExecutionContext {
+  const { plan, data, ledger, workers } = sweep;
+  const { dataset, threads } = plan.experiment;
+  const { checkpoints, weights } = layout(options.dir);
   return {
-    records: jobs.flatMap(({ cell, label }) => {
-      const record = found.get(cell.id);
-      return record ? [{ ...record, label }] : [];
-    }),
-    jobs,
-    manifest,
-    interrupted: missing.some(({ cell }) => !ledger.isNew(cell.id)),
-    failedFast: failed.signal.aborted,
+    plan,
+    workers,
+    retries: options.retries,
+    limits: options.limits,
+    setup: {
+      dataset,
+      dataDir: options.dataDir,
+      backend: plan.backend,
+      threads,
+      checkpoints,
+      policy: options.policy,
+      ...(options.keepWeights ? { weights } : {}),
+    },
+    fingerprint: data.fingerprint,
+    source: sourceOf(sweep, options.dir),
+    before: new Map(ledger.found),
   };
+}
+
+function sourceOf({ missing, ledger }: Sweep, dir: string): JobSource {
+  const { size, next } = sharedSource(missing.values(), layout(dir).claims, async (id) => {
+    await ledger.catchUp();
+    return ledger.isNew(id);
+  });
+  return { size, next: (signal) => explainingAccess(dir, () => next(signal), storage) };
 }
 
 const storage = (message: string, options: ReportedOptions) => new StorageError(message, options);
 
-/** Cells without a record that stands; each once, though two optimizers' grids may overlap. */
-async function missingJobs(
-  jobs: readonly Job[],
-  found: ReadonlyMap<string, RunRecord>,
-  { retryFailed, signal }: SweepOptions,
-): Promise<Job[]> {
-  const missing = new Map<string, Job>();
-  await inSlices(
-    jobs,
-    (job) => {
-      const record = found.get(job.cell.id);
-      if (!record || !isSettled(record, retryFailed)) missing.set(job.cell.id, job);
-    },
-    signal,
-  );
-  return [...missing.values()];
-}
-
-/** Records of the experiment's cells under the labels it gives them now, by cell id. */
-export function relabelled(records: readonly RunRecord[], jobs: readonly Job[]): Map<string, RunRecord> {
-  const recorded = new Set(records.map(({ cell }) => cell.id));
-  const labels = new Map<string, string>();
-  for (const { cell, label } of jobs) if (recorded.has(cell.id)) labels.set(cell.id, label);
-  return new Map(
-    records.flatMap((record) => {
-      const label = labels.get(record.cell.id);
-      return label === undefined ? [] : [[record.cell.id, { ...record, label }] as const];
-    }),
-  );
-}
-
-async function recordSession(
-  experiment: Experiment,
-  { dir, workers, executor, command }: SweepOptions,
-  data: Manifest['dataset'],
-  backend: BackendReport,
-  { kept, idle }: { readonly kept: boolean; readonly idle: boolean },
-): Promise<Manifest> {
-  const file = layout(dir).manifest;
-  const session = {
-    startedAt: new Date().toISOString(),
-    workers: executor ? null : workers,
-    backend,
-    node: process.version,
-    host: hostFacts(),
+/** Puts an executor's records into the journal, one for each cell that was to be trained; whether it has done so. */
+function recordKeeper(
+  { missing, ledger }: Sweep,
+  dir: string,
+  events: SweepEvents,
+): (record: RunRecord, slot: number) => Promise<boolean> {
+  const checkpoints = folderStore(layout(dir).checkpoints);
+  return async (record, slot) => {
+    const { id } = record.cell;
+    if (!missing.has(id)) {
+      events.onNotice?.(`A record of cell ${id} is ignored: that cell was not to be trained.`);
+      return false;
+    }
+    const kept = await explainingAccess(dir, () => ledger.keep(record), storage);
+    if (!kept) events.onNotice?.(`Cell ${id} has got a record meanwhile; another one is ignored.`);
+    // What a timed-out cell has reached is worth keeping: --retry-failed goes on from there.
+    if (record.status !== 'timeout') await checkpoints.remove(id).catch(() => undefined);
+    if (kept) events.onRecord?.(record, slot);
+    return kept;
   };
-  const write = () =>
-    holdingLock(`${file}.lock`, async () => {
-      const before = await readManifest(file);
-      if (kept && before && before.dataset.fingerprint !== data.fingerprint) {
-        throw new DirectoryError(
-          `${dir} holds results on other data: ${before.dataset.name} with fingerprint ${before.dataset.fingerprint}, now ${data.fingerprint}. Choose another folder with --out.`,
-        );
-      }
-      // A run that found everything there has added nothing to how the results came about.
-      if (idle && before) return before;
-      const manifest = await extendManifest(before, experiment, data, command, session);
-      await writeAtomically(file, `${JSON.stringify(manifest, null, 2)}\n`);
-      return manifest;
-    });
-  return explainingAccess(dir, write);
+}
+
+/** Clears up, and says what the sweep has led to. */
+async function conclude(
+  { jobs, missing, ledger, manifest }: Sweep,
+  { claims, checkpoints }: ReturnType<typeof layout>,
+  failedFast: boolean,
+): Promise<SweepResult> {
+  await clearClaims(claims);
+  await clearCheckpoints(checkpoints, () => false);
+  const records = jobs.flatMap(({ cell, label }) => {
+    const record = ledger.found.get(cell.id);
+    return record ? [{ ...record, label }] : [];
+  });
+  const interrupted = [...missing.keys()].some((id) => !ledger.isNew(id));
+  return { records, jobs, manifest, interrupted, failedFast };
 }

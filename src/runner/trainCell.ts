@@ -15,7 +15,7 @@ export interface CheckpointPolicy {
   readonly seconds: number;
 }
 
-export interface Surroundings {
+export interface TrainingContext {
   readonly dataset: Dataset;
   readonly store: CheckpointStore;
   readonly policy: CheckpointPolicy;
@@ -32,15 +32,18 @@ export interface Surroundings {
 }
 
 /** The cell's record, or undefined where it was told to stop (its checkpoint then waits in the store). */
-export async function trainCell({ cell, label }: Job, around: Surroundings): Promise<RunRecord | undefined> {
-  const { dataset } = around;
+export async function trainCell(
+  { cell, label }: Job,
+  context: TrainingContext,
+): Promise<RunRecord | undefined> {
+  const { dataset } = context;
   const startedAt = new Date().toISOString();
-  const from = await lastSnapshot(cell, around);
-  const checkpoints = checkpointing(cell, around);
+  const from = await lastSnapshot(cell, context);
+  const checkpoints = checkpointing(cell, context);
   const observer: Observer = {
-    onEpoch: (metrics) => around.onEpoch?.(metrics),
-    onBeat: (position) => around.onBeat?.(position),
-    shouldStop: () => around.shouldStop?.() ?? false,
+    onEpoch: (metrics) => context.onEpoch?.(metrics),
+    onBeat: (position) => context.onBeat?.(position),
+    shouldStop: () => context.shouldStop?.() ?? false,
     onInterrupt: (snapshot) => checkpoints.keep(() => snapshot),
     async onPause(position, snapshot) {
       if (position.epoch < cell.epochs && checkpoints.areDue(position)) await checkpoints.keep(snapshot);
@@ -48,20 +51,20 @@ export async function trainCell({ cell, label }: Job, around: Surroundings): Pro
   };
   const outcome = await train(cell, dataset, observer, from).catch((error: unknown) => {
     if (!(error instanceof InvalidSnapshot)) throw error;
-    tellUnused(cell, around, error);
+    tellUnused(cell, context, error);
     return train(cell, dataset, observer);
   });
   if (outcome.status === 'interrupted') return undefined;
-  if (outcome.status === 'ok') await keepWeights(cell, outcome, around);
-  return recordOf({ cell, label }, outcome, dataset.classes, { startedAt, attempts: around.attempt });
+  if (outcome.status === 'ok') await keepWeights(cell, outcome, context);
+  return recordOf({ cell, label }, outcome, dataset.classes, { startedAt, attempts: context.attempt });
 }
 
 /** Weights are worth less than the result: where they cannot be kept, that is said, and the result stands alone. */
-async function keepWeights(cell: Cell, outcome: Outcome, around: Surroundings): Promise<void> {
-  if (!around.weights) return;
-  const bytes = encodeWeights(cell, around.dataset, outcome);
-  await around.weights.write(cell.id, bytes).catch(({ message }: Error) => {
-    around.onNotice?.(`The weights of cell ${cell.id} could not be kept (${message}); its result is.`);
+async function keepWeights(cell: Cell, outcome: Outcome, context: TrainingContext): Promise<void> {
+  if (!context.weights) return;
+  const bytes = encodeWeights(cell, context.dataset, outcome);
+  await context.weights.write(cell.id, bytes).catch(({ message }: Error) => {
+    context.onNotice?.(`The weights of cell ${cell.id} could not be kept (${message}); its result is.`);
   });
 }
 
@@ -69,7 +72,7 @@ async function keepWeights(cell: Cell, outcome: Outcome, around: Surroundings): 
 const leastRatio = 50;
 
 /** Keeps checkpoints when the policy says so. One that cannot be kept costs time after a crash, not the cell. */
-function checkpointing(cell: Cell, { store, policy, onNotice }: Surroundings) {
+function checkpointing(cell: Cell, { store, policy, onNotice }: TrainingContext) {
   let keptAt = performance.now();
   let cost = 0;
   return {
@@ -91,17 +94,17 @@ function checkpointing(cell: Cell, { store, policy, onNotice }: Surroundings) {
   };
 }
 
-async function lastSnapshot(cell: Cell, around: Surroundings): Promise<Snapshot | undefined> {
+async function lastSnapshot(cell: Cell, context: TrainingContext): Promise<Snapshot | undefined> {
   try {
-    const bytes = await around.store.read(cell.id);
+    const bytes = await context.store.read(cell.id);
     return bytes && decodeCheckpoint(cell, bytes);
   } catch (error) {
-    tellUnused(cell, around, error as Error);
+    tellUnused(cell, context, error as Error);
     return undefined;
   }
 }
 
-const tellUnused = (cell: Cell, { onNotice }: Surroundings, { message }: Error) =>
+const tellUnused = (cell: Cell, { onNotice }: TrainingContext, { message }: Error) =>
   onNotice?.(`The checkpoint of cell ${cell.id} is not used: ${message}. It starts anew.`);
 
 /** The record of a run that came to an end. A diverged one counts as guessing: (classes - 1)/classes wrong. */

@@ -85,7 +85,7 @@ async function trainOne({ job, attempt }: Extract<ToWorker, { type: 'train' }>):
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-async function leave(): Promise<never> {
+async function exit(): Promise<never> {
   await say({ type: 'stopped' });
   process.exit(0);
 }
@@ -93,7 +93,7 @@ async function leave(): Promise<never> {
 async function handle(message: ToWorker): Promise<void> {
   if (message.type === 'stop') {
     stopping = true;
-    if (!busy) await leave();
+    if (!busy) await exit();
     return;
   }
   busy = true;
@@ -104,7 +104,7 @@ async function handle(message: ToWorker): Promise<void> {
     await say({ type: 'error', message: messageOf(error) });
   }
   busy = false;
-  if (stopping) await leave();
+  if (stopping) await exit();
 }
 
 process.on('message', (message) => void handle(message as ToWorker));

@@ -14,6 +14,8 @@ export class WorkerFailure extends ReportedError {
   constructor(
     message: string,
     readonly kind: 'crash' | 'error' | 'timeout' | 'memory' | 'stopped' | 'setup',
+    /** Whether somebody else has killed the process: it had no say in it. */
+    readonly killed = false,
   ) {
     super(message, { code: `worker-${kind}`, exitCode: 1 });
   }
@@ -49,14 +51,14 @@ const entry = new URL('./workerStart.js', import.meta.url);
 /** Loading a backend and data says nothing for a while, however short `--hang-timeout` is; seconds. */
 const longestSetup = 600;
 /**
- * A worker that was asked to go and is silent for so long hangs, whatever `--hang-timeout` says; seconds. It has a
+ * A worker that was asked to stop and is silent for so long hangs, whatever `--hang-timeout` says; seconds. It has a
  * step to finish and a checkpoint to keep, if it has a cell.
  */
-const longestFarewell = { idle: 20, busy: 60 };
+const longestStop = { idle: 20, busy: 60 };
 
-/** Living workers: whatever ends the coordinator (a second Ctrl-C, a defect) ends them. */
-const brood = new Set<ChildProcess>();
-process.on('exit', () => brood.forEach(kill));
+/** Worker processes that run: whatever ends the coordinator (a second Ctrl-C, a defect) ends them. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach(kill));
 
 /**
  * Kills a worker that was started. One that could not be (too many open files) has no pid, and Node's own `kill` would
@@ -89,7 +91,7 @@ export async function startWorker(
 ): Promise<WorkerHandle> {
   const child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   if (child.pid === undefined) throw await startFailure(child);
-  brood.add(child);
+  running.add(child);
   const link = linkTo(child, limits);
   signal?.addEventListener('abort', link.kill);
   try {
@@ -100,8 +102,8 @@ export async function startWorker(
     }
   } catch (error) {
     link.kill();
-    const { message, kind } = error as WorkerFailure;
-    throw new WorkerFailure(message, kind === 'error' ? 'setup' : kind);
+    const { message, kind, killed } = error as WorkerFailure;
+    throw new WorkerFailure(message, kind === 'error' ? 'setup' : kind, killed);
   } finally {
     signal?.removeEventListener('abort', link.kill);
   }
@@ -134,32 +136,33 @@ async function startFailure(child: ChildProcess): Promise<WorkerFailure> {
 }
 
 /**
- * Resolves with how a worker ended, when all that it said has been heard: its last message and its last words may
- * come after the news of its death.
+ * Resolves with how a worker ended, when all that it said has been read: its last message and its standard error may
+ * come after the event of its exit.
  */
-async function endOf(child: ChildProcess): Promise<string> {
+async function endOf(child: ChildProcess): Promise<{ readonly how: string; readonly killed: boolean }> {
   const heard = Promise.allSettled([once(child, 'disconnect'), child.stderr && once(child.stderr, 'close')]);
   const ended = await Promise.race([
     once(child, 'exit') as Promise<[number | null, string | null]>,
     once(child, 'error').then(([error]) => error as Error),
   ]).catch((error: Error) => error);
-  brood.delete(child);
-  if (ended instanceof Error) return `could not be used: ${ended.message}`;
+  running.delete(child);
+  if (ended instanceof Error) return { how: `could not be used: ${ended.message}`, killed: false };
   await Promise.race([heard, sleep(1000)]);
   const [code, signal] = ended;
-  return signal ? `was killed by ${signal}` : `exited with code ${String(code)}`;
+  const how = signal ? `was killed by ${signal}` : `exited with code ${String(code)}`;
+  return { how, killed: signal !== null };
 }
 
 /** Request and answer over a child's message channel, under the limits. */
-export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFarewell) {
+export function linkTo(child: ChildProcess, limits: Limits, stopLimits = longestStop) {
   let pending: Pending | undefined;
   let gone = false;
-  let lastWords = '';
+  let stderrTail = '';
   /** Seconds that the request has taken, and since the last sign of life; counted while we ourselves run. */
   let spent = 0;
   let silent = 0;
   let stopping = false;
-  child.stderr?.on('data', (chunk: Buffer) => (lastWords = (lastWords + chunk.toString()).slice(-2000)));
+  child.stderr?.on('data', (chunk: Buffer) => (stderrTail = (stderrTail + chunk.toString()).slice(-2000)));
 
   const finish = (act: (pending: Pending) => void) => {
     const current = pending;
@@ -170,24 +173,23 @@ export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFa
   const longestSilence = (): number => {
     const usual = pending?.silence ?? 0;
     if (!stopping) return usual;
-    const last = pending ? farewell.busy : farewell.idle;
+    const last = pending ? stopLimits.busy : stopLimits.idle;
     return usual > 0 ? Math.min(usual, last) : last;
   };
   const end = () => {
     gone = true;
     kill(child);
   };
-  const condemn = (message: string, kind: WorkerFailure['kind']) => {
+  const killBecause = (message: string, kind: WorkerFailure['kind']) => {
     end();
     finish(({ fail }) => fail(new WorkerFailure(message, kind)));
   };
-  const ended = endOf(child).then((how) => {
+  const ended = endOf(child).then(({ how, killed }) => {
     gone = true;
     clearInterval(watch);
-    const words = messageIn(lastWords);
-    finish(({ fail }) =>
-      fail(new WorkerFailure(`its worker process ${how}${words ? `: ${words}` : ''}`, 'crash')),
-    );
+    const words = messageIn(stderrTail);
+    const message = `its worker process ${how}${words ? `: ${words}` : ''}`;
+    finish(({ fail }) => fail(new WorkerFailure(message, 'crash', killed)));
   });
 
   child.on('message', (raw) => {
@@ -198,7 +200,7 @@ export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFa
       pending?.events.onBeat?.(message.beat);
       const { memory } = message.beat;
       if (limits.memory > 0 && memory > limits.memory) {
-        condemn(`it used ${mebibytes(memory)}, over the limit of ${mebibytes(limits.memory)}`, 'memory');
+        killBecause(`it used ${mebibytes(memory)}, over the limit of ${mebibytes(limits.memory)}`, 'memory');
       }
     } else if (message.type === 'error')
       finish(({ fail }) => fail(new WorkerFailure(message.message, 'error')));
@@ -212,9 +214,9 @@ export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFa
     silent += tick;
     const timeout = pending?.timeout ?? 0;
     const silence = longestSilence();
-    if (timeout > 0 && spent > timeout) condemn(`it took longer than ${timeout} seconds`, 'timeout');
+    if (timeout > 0 && spent > timeout) killBecause(`it took longer than ${timeout} seconds`, 'timeout');
     else if (silence > 0 && silent > silence)
-      condemn(`its worker process gave no sign of life for ${silence} seconds`, 'crash');
+      killBecause(`its worker process gave no sign of life for ${silence} seconds`, 'crash');
   }, tick * 1000);
 
   return {
@@ -229,7 +231,7 @@ export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFa
         }
         pending = { ...terms, settle, fail };
         child.send(message, (error) => {
-          if (error) condemn(`its worker process could not be reached: ${error.message}`, 'crash');
+          if (error) killBecause(`its worker process could not be reached: ${error.message}`, 'crash');
         });
       });
     },
@@ -242,7 +244,7 @@ export function linkTo(child: ChildProcess, limits: Limits, farewell = longestFa
   };
 }
 
-/** The message in a dying process's last words: what is left without its stack and Node's signature. */
+/** The message in what a process has written as it died: the end, without its stack and Node's signature. */
 const messageIn = (words: string) =>
   words
     .split('\n')

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { farewell } from '../../src/cli/commands/worker.js';
+import { idleSummary } from '../../src/cli/commands/worker.js';
 
 it('a worker that leaves says for what, and how many cells it has trained', () => {
   const left = (trained: string) =>
     `No cell for 10m 0s (--idle-exit): this worker ends. It trained ${trained}.`;
-  expect(farewell(600, [])).toBe(left('0 cells'));
-  expect(farewell(600, ['ok'])).toBe(left('1 cell'));
-  expect(farewell(600, ['ok', 'failed', 'diverged', 'failed', 'lost'])).toBe(
+  expect(idleSummary(600, [])).toBe(left('0 cells'));
+  expect(idleSummary(600, ['ok'])).toBe(left('1 cell'));
+  expect(idleSummary(600, ['ok', 'failed', 'diverged', 'failed', 'lost'])).toBe(
     left('2 cells (besides: 2 failed, 1 lost)'),
   );
 });

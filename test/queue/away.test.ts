@@ -1,13 +1,13 @@
-/** What a worker, a cell's turn and a claim do when Redis is away, slow, or holds another's word. */
+/** What a worker, a cell's lease and a claim do when Redis is away, slow, or holds another's word. */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTaker, type QueuedJob } from '../../src/queue/bull.js';
+import { openConsumer, type QueuedJob } from '../../src/queue/bull.js';
 import { claimFrom, claimSweep, listSweeps, listWorkers } from '../../src/queue/registry.js';
-import { takeTurn } from '../../src/queue/session.js';
+import { trainTakenJob } from '../../src/queue/session.js';
 import { failureOf } from '../../src/experiment/record.js';
 import { start, temporaryFolder, writeConfig } from './program.js';
 import { noRedis, startRedis, type Server } from './redis.js';
@@ -25,8 +25,8 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
   it('a lock that is released is not taken for lost while Redis is slow to say so', async () => {
     const queue = new Queue('slow', { connection: server.client, prefix: 'adamw-bench' });
     await queue.add('cell', jobData, { jobId: `c${job.cell.id}` });
-    const taker = await openTaker(server.client, 'slow', 1000);
-    const queued = (await taker.getNextJob('mine', { block: false })) as QueuedJob;
+    const consumer = await openConsumer(server.client, 'slow', 1000);
+    const queued = (await consumer.getNextJob('mine', { block: false })) as QueuedJob;
     const settle = queued.moveToCompleted.bind(queued);
     queued.moveToCompleted = async (...how) => {
       const answer = await settle(...how);
@@ -35,12 +35,12 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
     };
     let kills = 0;
     const about = { startedAt: new Date().toISOString(), attempts: 1, seconds: 1 };
-    const ending = await takeTurn({
+    const ending = await trainTakenJob({
       redis: server.client,
-      sweep: { name: 'slow', spec: specWith(), taker, active: 1, retired: false },
+      sweep: { name: 'slow', spec: specWith(), consumer, active: 1, retired: false },
       queued,
       token: 'mine',
-      seat: {
+      slot: {
         worker: () =>
           Promise.resolve({
             pid: undefined,
@@ -59,7 +59,7 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
     expect(ending).toBe('timeout');
     expect(await queue.getCompletedCount()).toBe(1);
     expect(kills).toBe(0);
-    await taker.close(true);
+    await consumer.close(true);
     await queue.close();
   });
 

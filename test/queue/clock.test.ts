@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseAddress } from '../../src/queue/address.js';
 import { openQueue } from '../../src/queue/bull.js';
-import { caretaker, tick } from '../../src/queue/upkeep.js';
+import { upkeep, tick } from '../../src/queue/upkeep.js';
 import { claim } from '../../src/queue/claim.js';
 import { claimFrom, claimSweep, registerSweep } from '../../src/queue/registry.js';
 import { serve } from '../../src/queue/serve.js';
@@ -58,7 +58,7 @@ describe.skipIf(noRedis)('where the clock is set,', () => {
     let now = 1000;
     const notices: string[] = [];
     const events = { onNotice: (text: string) => void notices.push(text), onRecord: () => Promise.resolve() };
-    const ward = {
+    const context = {
       redis,
       name: 'one',
       own,
@@ -69,7 +69,7 @@ describe.skipIf(noRedis)('where the clock is set,', () => {
       retries: 0,
       events,
     };
-    const look = caretaker(ward, () => now);
+    const look = upkeep(context, () => now);
     const left = () => redis.pttl('adamw-bench:one:coordinator');
     await look();
     await redis.pexpire('adamw-bench:one:coordinator', 1000);

@@ -5,7 +5,7 @@ import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { trainShape } from '../../src/data/index.js';
 import { buildModel } from '../../src/models/index.js';
-import { openTaker } from '../../src/queue/bull.js';
+import { openConsumer } from '../../src/queue/bull.js';
 import { collector } from '../../src/queue/collect.js';
 import { mayPass } from '../../src/queue/connection.js';
 import { packResult, type JobData } from '../../src/queue/payload.js';
@@ -38,12 +38,12 @@ describe.skipIf(noRedis)('an ended job', () => {
   async function end(how: 'ok' | 'timeout' | 'failed', forged: Record<string, string> = {}): Promise<void> {
     const id = `c${cell.id}`;
     await queue.add('cell', jobData, { jobId: id });
-    const taker = await openTaker(server.client, name, 5000);
-    const queued = (await taker.getNextJob('mine', { block: false }))!;
+    const consumer = await openConsumer(server.client, name, 5000);
+    const queued = (await consumer.getNextJob('mine', { block: false }))!;
     const result = how === 'ok' ? record : { ...record, status: how, finalTestError: null };
     if (how !== 'failed') await queued.moveToCompleted(packResult(result), 'mine', false);
     else await queued.moveToFailed(new Error('it broke'), 'mine');
-    await taker.close(true);
+    await consumer.close(true);
     if (Object.keys(forged).length > 0) await server.client.hset(`adamw-bench:${name}:${id}`, forged);
   }
 
@@ -54,7 +54,7 @@ describe.skipIf(noRedis)('an ended job', () => {
     const records: RunRecord[] = [];
     const notices: string[] = [];
     const outstanding = new Map([[cell.id, job]]);
-    const { collect } = collector({
+    const collect = collector({
       redis: server.client,
       queue,
       outstanding,

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { decodeSafetensors } from '../../src/files/safetensors.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTaker } from '../../src/queue/bull.js';
-import { sendParcel } from '../../src/queue/blobs.js';
+import { openConsumer } from '../../src/queue/bull.js';
+import { sendBlob } from '../../src/queue/blobs.js';
 import { listSweeps } from '../../src/queue/registry.js';
-import { admit } from '../../src/queue/sweepAtWorker.js';
+import { openSweep } from '../../src/queue/servedSweep.js';
 import { call, journalOf, resultsOf, start, temporaryFolder, writeConfig, type Program } from './program.js';
 import { lastingKeys, noRedis, startRedis, type Server } from './redis.js';
 
@@ -61,15 +61,15 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     await server.client.hset(`adamw-bench:${name!}:${garbled!.id!}`, 'data', 'rm -rf');
 
     // A result that cannot be.
-    const taker = await openTaker(server.client, name!, 5000);
-    await taker.getNextJob('liar', { block: false });
-    const second = (await taker.getNextJob('liar', { block: false }))!;
+    const consumer = await openConsumer(server.client, name!, 5000);
+    await consumer.getNextJob('liar', { block: false });
+    const second = (await consumer.getNextJob('liar', { block: false }))!;
     await second.moveToCompleted(
       { cell: second.id!.slice(1), status: 'ok', finalTestError: 0 },
       'liar',
       false,
     );
-    await taker.close(true);
+    await consumer.close(true);
     await coordinator.until(/queued again: its result was refused/);
 
     const workers = [
@@ -244,7 +244,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     )!;
     const spec = JSON.parse(text) as Record<string, unknown>;
     const changed = (change: object) =>
-      admit(server.client, 'twice', JSON.stringify({ ...spec, ...change }), {});
+      openSweep(server.client, 'twice', JSON.stringify({ ...spec, ...change }), {});
     await expect(changed({ version: '9.9.9' })).rejects.toThrow(/of adamw-bench 9\.9\.9 .* this worker of/);
     await expect(changed({ numerics: 99 })).rejects.toThrow('numerics 99');
     await expect(changed({ fingerprint: '0'.repeat(64) })).rejects.toThrow(
@@ -253,7 +253,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     await expect(changed({ backend: 'onednn' })).rejects.toThrow('not of the version, backend');
     const other = { ...(spec.dataset as object), labelNoise: 0.5 };
     await expect(changed({ dataset: other })).rejects.toThrow('threads and data that it states');
-    await expect(admit(server.client, 'twice', text, { backend: 'wasm' })).rejects.toThrow(
+    await expect(openSweep(server.client, 'twice', text, { backend: 'wasm' })).rejects.toThrow(
       /computes with cpu.*use wasm/,
     );
     await expect(changed({ variants: [] })).rejects.toThrow('malformed');
@@ -262,10 +262,10 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
   it('takes no result and no checkpoint from a worker whose lock has passed on', async () => {
     const queue = open('fence');
     await queue.add('cell', {}, { jobId: 'c1234567890abcdef' });
-    const slow = await openTaker(server.client, 'fence', 1000);
+    const slow = await openConsumer(server.client, 'fence', 1000);
     const sleeper = (await slow.getNextJob('sleeper', { block: false }))!;
     const send = (token: string) =>
-      sendParcel(server.client, 'fence', 'checkpoint', '1234567890abcdef', token, new Uint8Array([1]));
+      sendBlob(server.client, 'fence', 'checkpoint', '1234567890abcdef', token, new Uint8Array([1]));
     expect(await send('sleeper')).toBe(true);
     let heir;
     while (!heir) {

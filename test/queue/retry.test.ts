@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTaker } from '../../src/queue/bull.js';
+import { openConsumer } from '../../src/queue/bull.js';
 import type { RunRecord } from '../../src/experiment/record.js';
 import { journalOf, start, temporaryFolder, writeConfig } from './program.js';
 import { lastingKeys, noRedis, startRedis, type Server } from './redis.js';
@@ -21,13 +21,13 @@ describe.skipIf(noRedis)('a failure that is still in Redis', () => {
   async function putBack(name: string, { cell, startedAt, seconds, reason }: RunRecord): Promise<void> {
     const queue = new Queue(name, { connection: server.client, prefix: 'adamw-bench' });
     await queue.add('cell', {}, { jobId: `c${cell.id}` });
-    const taker = await openTaker(server.client, name, 60_000);
-    const queued = (await taker.getNextJob('dead', { block: false }))!;
+    const consumer = await openConsumer(server.client, name, 60_000);
+    const queued = (await consumer.getNextJob('dead', { block: false }))!;
     await queued.moveToFailed(new Error(reason), 'dead');
     const began = Date.parse(startedAt);
     const times = { processedOn: began, progress: JSON.stringify({ spent: seconds }) };
     await server.client.hset(`adamw-bench:${name}:c${cell.id}`, times);
-    await taker.close(true);
+    await consumer.close(true);
     await queue.close();
   }
 

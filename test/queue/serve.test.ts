@@ -10,7 +10,7 @@ import { isRunning } from '../../src/files/process.js';
 import { parseAddress } from '../../src/queue/address.js';
 import { listWorkers, registerSweep, unregisterSweep } from '../../src/queue/registry.js';
 import { serve } from '../../src/queue/serve.js';
-import { closeIfDone, type ServedSweep } from '../../src/queue/sweepAtWorker.js';
+import { closeIfDone, type ServedSweep } from '../../src/queue/servedSweep.js';
 import { idxFile } from '../data/scratch.js';
 import { journalOf, start, temporaryFolder, writeConfig } from './program.js';
 import { noRedis, startRedis, type Server } from './redis.js';
@@ -169,7 +169,11 @@ function mnistInto(dataDir: string): void {
 it('a sweep is closed when it is retired and its last cell here has ended, not before', () => {
   const close = vi.fn(() => Promise.resolve());
   const closes = (active: number, retired: boolean) => {
-    closeIfDone({ taker: { close } as unknown as ServedSweep['taker'], active, retired } as ServedSweep);
+    closeIfDone({
+      consumer: { close } as unknown as ServedSweep['consumer'],
+      active,
+      retired,
+    } as ServedSweep);
     return close.mock.calls.length > 0;
   };
   expect([closes(1, false), closes(0, false), closes(1, true), closes(0, true)]).toEqual([

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openTaker, type QueuedJob } from '../../src/queue/bull.js';
-import { takeTurn } from '../../src/queue/session.js';
+import { openConsumer, type QueuedJob } from '../../src/queue/bull.js';
+import { trainTakenJob } from '../../src/queue/session.js';
 import { failureOf } from '../../src/experiment/record.js';
 import type { WorkerHandle } from '../../src/runner/workerProcess.js';
 import { encodeCheckpoint } from '../../src/train/checkpoint.js';
@@ -48,11 +48,11 @@ describe.skipIf(noRedis)('a shared checkpoint', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A turn whose cell does `act` in place of training; what is said meanwhile. */
-  async function turn(act: () => Promise<void>): Promise<string[]> {
+  /** Trains a taken job whose cell does `act` in place of training; what is said meanwhile. */
+  async function train(act: () => Promise<void>): Promise<string[]> {
     const notices: string[] = [];
     const about = { startedAt: new Date().toISOString(), attempts: 1, seconds: 1 };
-    const taker = await openTaker(server.client, 'slow', 1000);
+    const consumer = await openConsumer(server.client, 'slow', 1000);
     const handle: WorkerHandle = {
       pid: undefined,
       alive: true,
@@ -63,25 +63,25 @@ describe.skipIf(noRedis)('a shared checkpoint', () => {
       stop: () => Promise.resolve(),
       kill: () => undefined,
     };
-    const ending = await takeTurn({
+    const outcome = await trainTakenJob({
       redis: server.client,
-      sweep: { name: 'slow', spec: specWith(), taker, active: 1, retired: false },
-      queued: (await taker.getNextJob('mine', { block: false })) as QueuedJob,
+      sweep: { name: 'slow', spec: specWith(), consumer, active: 1, retired: false },
+      queued: (await consumer.getNextJob('mine', { block: false })) as QueuedJob,
       token: 'mine',
-      seat: { worker: () => Promise.resolve(handle), stop: handle.stop, kill: handle.kill },
+      slot: { worker: () => Promise.resolve(handle), stop: handle.stop, kill: handle.kill },
       folders,
       signal: new AbortController().signal,
       onNotice: (text) => void notices.push(text),
     });
-    await taker.close(true);
-    expect(ending).toBe('timeout');
+    await consumer.close(true);
+    expect(outcome).toBe('timeout');
     return notices;
   }
 
   it('is fetched and not sent back; one that is newer is', async () => {
     const [old, young] = [checkpoint(1), checkpoint(2)];
     await server.client.set(parcel, old);
-    const notices = await turn(async () => {
+    const notices = await train(async () => {
       expect(old.equals(readFileSync(file))).toBe(true);
       // Whoever sends it back now shows himself; there are four renewals in the stall time of a second.
       await server.client.del(parcel);
@@ -98,7 +98,7 @@ describe.skipIf(noRedis)('a shared checkpoint', () => {
   it('that is newer is sent though the clock was set back before it was written', async () => {
     const [old, young] = [checkpoint(1), checkpoint(2)];
     await server.client.set(parcel, old);
-    await turn(async () => {
+    await train(async () => {
       // As writeAtomically does it.
       writeFileSync(`${file}.tmp`, young);
       utimesSync(`${file}.tmp`, 1, 1);
@@ -112,7 +112,7 @@ describe.skipIf(noRedis)('a shared checkpoint', () => {
     const damaged = checkpoint(1);
     damaged[damaged.length - 1]! ^= 1;
     await server.client.set(parcel, damaged);
-    const notices = await turn(() => Promise.resolve(expect(existsSync(file)).toBe(false)));
+    const notices = await train(() => Promise.resolve(expect(existsSync(file)).toBe(false)));
     expect(notices).toEqual([
       expect.stringMatching(`^The shared checkpoint of cell ${id} is not used: .* It starts anew.$`),
     ]);

@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadDataset } from '../../src/data/index.js';
 import { parseAddress } from '../../src/queue/address.js';
-import { openTaker } from '../../src/queue/bull.js';
+import { openConsumer } from '../../src/queue/bull.js';
 import { registerSweep } from '../../src/queue/registry.js';
 import { serve } from '../../src/queue/serve.js';
 import { dropUnreadable } from '../../src/queue/unreadable.js';
@@ -49,10 +49,10 @@ describe.skipIf(noRedis)('a job that cannot be read', () => {
   );
 
   it('is left alone where it is another’s', async () => {
-    const taker = await openTaker(server.client, 'garbled', 5000);
-    await taker.getNextJob('theirs', { block: false });
+    const consumer = await openConsumer(server.client, 'garbled', 5000);
+    await consumer.getNextJob('theirs', { block: false });
     expect(await dropUnreadable(server.client, 'garbled', 'mine')).toBeUndefined();
     expect(await queue.getActiveCount()).toBe(1);
-    await taker.close(true);
+    await consumer.close(true);
   });
 });

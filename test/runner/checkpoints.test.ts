@@ -6,7 +6,7 @@ import { useBackend } from '../../src/backends/index.js';
 import { loadDataset, type Dataset } from '../../src/data/index.js';
 import { decodeSafetensors, encodeSafetensors, type Container } from '../../src/files/safetensors.js';
 import { clearCheckpoints, folderStore } from '../../src/runner/checkpoints.js';
-import { trainCell, type Surroundings } from '../../src/runner/trainCell.js';
+import { trainCell, type TrainingContext } from '../../src/runner/trainCell.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/train/checkpoint.js';
 import type { Snapshot } from '../../src/train/snapshot.js';
 import type { Position } from '../../src/train/snapshot.js';
@@ -136,7 +136,7 @@ describe('a cell', () => {
     await useBackend('cpu');
     dataset = await loadDataset(cell.dataset);
   });
-  const around = (folder: string, changes: Partial<Surroundings> = {}): Surroundings => ({
+  const around = (folder: string, changes: Partial<TrainingContext> = {}): TrainingContext => ({
     dataset,
     store: folderStore(folder),
     policy: { epochs: 0, seconds: 0 },

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { place } from '../../src/files/process.js';
-import { clearClaims, listSource, sharedSource, type JobSource } from '../../src/runner/claims.js';
+import { clearClaims, sharedSource, type JobSource } from '../../src/runner/claims.js';
 import { cellOf } from './records.js';
 import { scratch } from './scratch.js';
 
@@ -25,21 +25,6 @@ async function work(source: JobSource, places: number, done: Map<string, number>
   };
   await Promise.all(Array.from({ length: places }, one));
 }
-
-describe('a list', () => {
-  it('gives each job once, in order, and none after a stop', async () => {
-    const stop = new AbortController();
-    const source = listSource(jobs);
-    expect(source.size).toBe(12);
-    const first = await Promise.all([source.next(stop.signal), source.next(stop.signal)]);
-    expect(first.map((claimed) => claimed?.job)).toEqual(jobs.slice(0, 2));
-    stop.abort();
-    expect(await source.next(stop.signal)).toBeUndefined();
-    const done = new Map<string, number>();
-    await work(source, 3, done);
-    expect(done.size).toBe(10);
-  });
-});
 
 describe('shared jobs', () => {
   it('are each done once by two coordinators with two places each', async () => {

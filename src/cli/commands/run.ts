@@ -134,7 +134,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   await explainingFiles(dir, () => requireOwn(dir, writtenFiles(flags), moveOrChoose), {
     remedy: 'Choose another folder with --out.',
   });
-  const executor = await executorOf(experiment, dir, flags);
+  const executor = await executorOf(dir, flags);
   const display = progressDisplay(styleOf(flags));
   for (const warning of experimentWarnings(experiment)) display.onNotice?.(warning);
   const stop = stopSignal(flags.timeBudget, 'keeping checkpoints, then stopping', () => display.end());
@@ -175,11 +175,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
 const writtenFiles = (flags: RunFlags) => [...sweepFiles, ...reportFiles(flags)];
 
 /** The queue's coordinator where one is asked for. */
-async function executorOf(
-  experiment: Experiment,
-  dir: string,
-  flags: RunFlags,
-): Promise<Executor | undefined> {
+async function executorOf(dir: string, flags: RunFlags): Promise<Executor | undefined> {
   if (flags.queue === undefined) return undefined;
   if (flags.join) {
     throw new UsageError(
@@ -190,11 +186,9 @@ async function executorOf(
   const { findAddress, queueExecutor } = await import('../../queue/index.js');
   return queueExecutor({
     address: findAddress(flags.queue === true ? undefined : flags.queue),
-    experiment,
     dir,
     stall: flags.stallTime,
     shareBytes: flags.shareLimit,
-    failFast: flags.failFast ?? false,
   });
 }
 

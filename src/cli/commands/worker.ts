@@ -1,7 +1,7 @@
 /** `adamw-bench worker`: train cells of sweeps that others coordinate, from a queue on Redis. */
 import { Option, type Command } from 'commander';
 import { BACKEND_NAMES } from '../../backends/index.js';
-import { findAddress, serve, type Ending } from '../../queue/index.js';
+import { findAddress, serve, type CellOutcome } from '../../queue/index.js';
 import { exitCode } from '../exit.js';
 import { stopSignal } from '../signals.js';
 import { duration, elapsed, wholeNumber } from '../units.js';
@@ -50,7 +50,7 @@ async function work(redis: string | undefined, flags: WorkerFlags): Promise<numb
   const say = (text: string) => {
     if (!flags.quiet) process.stderr.write(`${text}\n`);
   };
-  const endings: Ending[] = [];
+  const outcomes: CellOutcome[] = [];
   const stop = stopSignal(0, 'handing running cells back with their checkpoints');
   try {
     const { concurrency, idleExit, dataDir, backend } = flags;
@@ -59,27 +59,27 @@ async function work(redis: string | undefined, flags: WorkerFlags): Promise<numb
       { concurrency, idleExit, dataDir, backend, signal: stop.signal },
       {
         onNotice: (text) => say(`note: ${text}`),
-        onEnding: (sweep, cell, ending) => {
-          endings.push(ending);
-          say(`${sweep} ${cell}: ${ending}`);
+        onOutcome: (sweep, cell, outcome) => {
+          outcomes.push(outcome);
+          say(`${sweep} ${cell}: ${outcome}`);
         },
       },
     );
-    if (how === 'idle') say(farewell(idleExit, endings));
+    if (how === 'idle') say(idleSummary(idleExit, outcomes));
     return how === 'idle' ? exitCode.ok : exitCode.interrupted;
   } finally {
     stop.release();
   }
 }
 
-/** What is said by a worker that leaves after so many seconds without a cell, by how its cells have ended here. */
-export function farewell(idle: number, endings: readonly Ending[]): string {
-  const counts = new Map<Ending, number>();
-  for (const ending of endings) counts.set(ending, (counts.get(ending) ?? 0) + 1);
+/** What a worker says as it ends after so many seconds without a cell: how many cells it has trained. */
+export function idleSummary(idle: number, outcomes: readonly CellOutcome[]): string {
+  const counts = new Map<CellOutcome, number>();
+  for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const trained = (counts.get('ok') ?? 0) + (counts.get('diverged') ?? 0);
   const others = [...counts]
-    .filter(([ending]) => ending !== 'ok' && ending !== 'diverged')
-    .map(([ending, count]) => `${count} ${ending}`);
+    .filter(([outcome]) => outcome !== 'ok' && outcome !== 'diverged')
+    .map(([outcome, count]) => `${count} ${outcome}`);
   const besides = others.length > 0 ? ` (besides: ${others.join(', ')})` : '';
   return `No cell for ${elapsed(idle)} (--idle-exit): this worker ends. It trained ${trained} cell${trained === 1 ? '' : 's'}${besides}.`;
 }

@@ -4,30 +4,30 @@ import { mayPass } from './connection.js';
 import { isUnanswered } from './unanswered.js';
 
 /** Redis did not answer, and this process was told to stop. */
-export class GivenUp extends Error {
+export class WaitAborted extends Error {
   constructor() {
     super('Redis gave no answer while this process was to stop');
-    this.name = 'GivenUp';
+    this.name = 'WaitAborted';
   }
 }
 
 /** How long an answer is waited for after the signal, milliseconds: for a result that is being written. */
-const farewell = 3000;
+const graceMs = 3000;
 const pause = 500;
 
 /**
  * What `act` answers; rejects once `signal` has been aborted, and `act` under way, for `grace` milliseconds.
- * @throws GivenUp then; else what `act` throws
+ * @throws WaitAborted then; else what `act` throws
  */
 export async function unlessStopped<T>(
   act: () => Promise<T>,
   signal: AbortSignal,
-  grace = farewell,
+  grace = graceMs,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let arm: () => void = () => undefined;
   const givenUp = new Promise<never>((_, reject) => {
-    arm = () => (timer = setTimeout(() => reject(new GivenUp()), grace));
+    arm = () => (timer = setTimeout(() => reject(new WaitAborted()), grace));
   });
   if (signal.aborted) arm();
   else signal.addEventListener('abort', arm, { once: true });
@@ -39,7 +39,7 @@ export async function unlessStopped<T>(
   }
 }
 
-export interface Terms {
+export interface RetryTerms {
   readonly signal: AbortSignal;
   readonly grace?: number;
   /** How often Redis may refuse (it is full, a replica, ...) before that is an error; default: always. */
@@ -48,12 +48,12 @@ export interface Terms {
 
 /**
  * Does something with Redis, again after connections break and while Redis refuses for reasons that pass.
- * @throws GivenUp where the process is to stop meanwhile; other errors of `act`
+ * @throws WaitAborted where the process is to stop meanwhile; other errors of `act`
  */
-export async function steadily<T>(act: () => Promise<T>, terms: Terms): Promise<T> {
+export async function withRetries<T>(act: () => Promise<T>, terms: RetryTerms): Promise<T> {
   const { signal, grace, refusals = Infinity } = terms;
   let over = false;
-  const insist = async () => {
+  const retrying = async () => {
     for (let refused = 0; ;) {
       try {
         return await act();
@@ -66,7 +66,7 @@ export async function steadily<T>(act: () => Promise<T>, terms: Terms): Promise<
     }
   };
   try {
-    return await unlessStopped(insist, signal, grace);
+    return await unlessStopped(retrying, signal, grace);
   } finally {
     over = true;
   }

@@ -2,9 +2,10 @@
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { loadDataset } from '../data/index.js';
+import { ReportedError } from '../errors/reported.js';
 import { packageVersion } from '../runner/index.js';
 import { NUMERICS } from '../experiment/cell.js';
-import { openTaker } from './bull.js';
+import { openConsumer } from './bull.js';
 import { parseSpec, type JobData, type SweepSpec } from './payload.js';
 
 /** What decides whether a worker serves a sweep. */
@@ -17,7 +18,7 @@ export interface Admission {
 export interface ServedSweep {
   readonly name: string;
   readonly spec: SweepSpec;
-  readonly taker: Worker<JobData, unknown>;
+  readonly consumer: Worker<JobData, unknown>;
   /** Cells of it that are being trained here. */
   active: number;
   /** No more cells are taken from it. */
@@ -25,46 +26,47 @@ export interface ServedSweep {
 }
 
 /** Closes a retired sweep once its last cell here is settled. */
-export function closeIfDone({ taker, active, retired }: ServedSweep): void {
-  if (retired && active === 0) void taker.close(true).catch(() => undefined);
+export function closeIfDone({ consumer, active, retired }: ServedSweep): void {
+  if (retired && active === 0) void consumer.close(true).catch(() => undefined);
 }
 
 /** Why a sweep is left to other workers. */
-export class Unfit extends Error {
-  /** @param passing whether it may be served later, e.g. once its data is there */
-  constructor(
-    message: string,
-    readonly passing = false,
-  ) {
-    super(message);
-    this.name = 'Unfit';
+export class CannotServe extends ReportedError {
+  /** Whether it may be served later, e.g. once its data is there. */
+  readonly temporary: boolean;
+
+  constructor(message: string, { temporary = false, cause }: { temporary?: boolean; cause?: unknown } = {}) {
+    super(message, { code: 'sweep-not-served', exitCode: 1, cause });
+    this.temporary = temporary;
   }
 }
 
 /**
  * Opens a sweep for work.
- * @throws Unfit where this worker cannot give its results: other version, other backend, other data
+ * @throws CannotServe where this worker cannot give its results: other version, other backend, other data
  */
-export async function admit(
+export async function openSweep(
   redis: Redis,
   name: string,
   text: string,
   about: Admission,
 ): Promise<ServedSweep> {
   const parsed = parseSpec(text);
-  if ('problem' in parsed) throw new Unfit(parsed.problem);
+  if ('problem' in parsed) throw new CannotServe(parsed.problem);
   const { spec } = parsed;
   checkVersion(spec);
   if (about.backend !== undefined && about.backend !== spec.backend) {
-    throw new Unfit(`it computes with ${spec.backend}, and this worker was told to use ${about.backend}`);
+    throw new CannotServe(
+      `it computes with ${spec.backend}, and this worker was told to use ${about.backend}`,
+    );
   }
   await checkData(spec, about.dataDir);
-  return { name, spec, taker: await openTaker(redis, name, spec.stall), active: 0, retired: false };
+  return { name, spec, consumer: await openConsumer(redis, name, spec.stall), active: 0, retired: false };
 }
 
 function checkVersion({ version, numerics, variants, backend, threads, dataset }: SweepSpec): void {
   if (version !== packageVersion || numerics !== NUMERICS) {
-    throw new Unfit(
+    throw new CannotServe(
       `it is of adamw-bench ${version} (numerics ${numerics}), this worker of ${packageVersion} (numerics ${NUMERICS}). Install the same version here`,
     );
   }
@@ -72,7 +74,8 @@ function checkVersion({ version, numerics, variants, backend, threads, dataset }
   const other = variants.some(
     ({ cell }) => JSON.stringify([cell.numerics, cell.backend, cell.threads, cell.dataset]) !== stated,
   );
-  if (other) throw new Unfit('its cells are not of the version, backend, threads and data that it states');
+  if (other)
+    throw new CannotServe('its cells are not of the version, backend, threads and data that it states');
 }
 
 async function checkData(spec: SweepSpec, dataDir: string | undefined): Promise<void> {
@@ -80,12 +83,18 @@ async function checkData(spec: SweepSpec, dataDir: string | undefined): Promise<
   try {
     ({ fingerprint } = await loadDataset(spec.dataset, dataDir === undefined ? {} : { dataDir }));
   } catch (error) {
-    throw new Unfit(`its data ${spec.dataset.name} cannot be loaded here: ${(error as Error).message}`, true);
+    throw new CannotServe(
+      `its data ${spec.dataset.name} cannot be loaded here: ${(error as Error).message}`,
+      {
+        temporary: true,
+        cause: error,
+      },
+    );
   }
   if (fingerprint !== spec.fingerprint) {
-    throw new Unfit(
+    throw new CannotServe(
       `its ${spec.dataset.name} has fingerprint ${spec.fingerprint.slice(0, 16)}, the one here ${fingerprint.slice(0, 16)}. Replace the files here by the sweep's`,
-      true,
+      { temporary: true },
     );
   }
 }

@@ -1,6 +1,6 @@
 import { ReplyError } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { GivenUp, steadily, unlessStopped } from '../../src/queue/retrying.js';
+import { WaitAborted, withRetries, unlessStopped } from '../../src/queue/redisRetry.js';
 import { NoAnswer } from '../../src/queue/unanswered.js';
 
 const never = () => new Promise<never>(() => undefined);
@@ -14,17 +14,19 @@ describe('patience', () => {
   it('tries again until Redis accepts, or has refused too often', async () => {
     let times = 0;
     const refusing = () => (++times < 3 ? Promise.reject(reply('OOM no memory')) : Promise.resolve(times));
-    expect(await steadily(refusing, { signal: calm })).toBe(3);
+    expect(await withRetries(refusing, { signal: calm })).toBe(3);
     times = 0;
-    await expect(steadily(refusing, { signal: calm, refusals: 1 })).rejects.toThrow('OOM');
+    await expect(withRetries(refusing, { signal: calm, refusals: 1 })).rejects.toThrow('OOM');
     expect(times).toBe(2);
   });
 
   it('ends with the signal, be it given before or meanwhile', async () => {
-    await expect(unlessStopped(never, AbortSignal.abort(), 10)).rejects.toThrow(GivenUp);
-    await expect(unlessStopped(never, AbortSignal.timeout(10), 10)).rejects.toThrow(GivenUp);
+    await expect(unlessStopped(never, AbortSignal.abort(), 10)).rejects.toThrow(WaitAborted);
+    await expect(unlessStopped(never, AbortSignal.timeout(10), 10)).rejects.toThrow(WaitAborted);
     const away = () => Promise.reject(broken());
-    await expect(steadily(away, { signal: AbortSignal.timeout(10), grace: 10 })).rejects.toThrow(GivenUp);
+    await expect(withRetries(away, { signal: AbortSignal.timeout(10), grace: 10 })).rejects.toThrow(
+      WaitAborted,
+    );
     expect(await unlessStopped(() => Promise.resolve(1), AbortSignal.abort(), 1000)).toBe(1);
   });
 });
