@@ -25,13 +25,13 @@ function objection(name: string, type: string, folder: string): string | undefin
   if (parts.includes('..')) return `outside the folder ${folder}/`;
   if (FILES.has(type) && isMacNote(name)) return undefined;
   const path = parts.filter((part) => part !== '.' && part !== '');
-  // "./index.ts" alone is the archive's root, which some tar programs record.
+  // "./" alone is the archive's root, which some tar programs record.
   if (path.length > 0 && path[0] !== folder) return `outside the folder ${folder}/`;
   if (!FILES.has(type)) return `a ${type}, expected only plain files`;
   return undefined;
 }
 
-/** An entry's path with "./index.ts" in front and "//" removed, as `Wanted` spells it. */
+/** An entry's path with "./" in front and "//" removed, as `Wanted` spells it. */
 export function canonical(name: string): string {
   return name
     .split('/')

@@ -54,7 +54,7 @@ describe.concurrent('plan', () => {
     const { file } = configure();
     const { code, stdout } = await adamwBench(['plan', file, '--workers', '2', '--set', 'train.seeds=[0,1]']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Adam\+L2: 2 lr .* 2 wd .* 2 seeds = 8\b/m);
+    expect(stdout).toMatch(/^ *Adam\+L2: 2 lr .* 2 wd .* 2 seeds = 8\b/m);
     expect(stdout).toMatch(/^16 .*\b2\b/m);
     expect(stdout).toMatch(/\d+s .*\bcpu\b.*\d+\.\d ms/);
   });

@@ -38,7 +38,8 @@ describe.concurrent('a large grid', () => {
     const { code, stderr } = await running.ended;
     expect(code).toBe(130);
     expect(stderr).toContain('SIGTERM');
-    expect(planned(stderr)).toEqual([900_000]);
+    // The line of the plan is not reached.
+    expect(planned(stderr)).toEqual([]);
     expect(journalLines(dir)).toEqual([]);
   });
 });

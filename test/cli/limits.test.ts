@@ -171,7 +171,8 @@ describe.concurrent('a results folder', () => {
     }
     const { code, stderr } = await adamwBench(run(file, dir), isRoot ? { through } : {});
     expect(code, stderr).toBe(2);
-    expect(stderr).toMatch(new RegExp(`^${dir} .*--out\.$`, 'm'));
+    expect(stderr).toContain(dir);
+    expect(stderr).toContain('--out');
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 });
