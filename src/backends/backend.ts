@@ -31,7 +31,8 @@ export class BackendError extends ReportedError {
     readonly backend: BackendName,
     readonly reason: string,
     readonly advice: string,
+    code = 'backend-unusable',
   ) {
-    super(`The ${backend} backend cannot be used: ${reason}`, { code: 'backend-unusable', remedy: advice });
+    super(`The ${backend} backend cannot be used: ${reason}`, { code, remedy: advice });
   }
 }

@@ -30,7 +30,7 @@ const died = (name: BackendName, how: string): BackendReport => ({
 export function probeBackend(name: BackendName, timeoutMs = TIMEOUT_MS): Promise<BackendReport> {
   return new Promise((resolve) => {
     const child = fork(
-      fileURLToPath(new URL('./probeChild.ts' + (fromSource.length > 0 ? '.ts' : '.js'), import.meta.url)),
+      fileURLToPath(new URL('./probeChild' + (fromSource.length > 0 ? '.ts' : '.js'), import.meta.url)),
       [name],
       {
         execArgv: fromSource,

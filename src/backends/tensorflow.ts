@@ -83,6 +83,7 @@ function explain(failure: Exclude<Failure, { kind: 'missing' }>, name: string): 
         `${name} is installed without its binary (tfjs_binding.node): the download from storage.googleapis.com was ` +
           'blocked or its install script was not allowed to run.',
         `Run \`${rebuild}\` with access to the internet.`,
+        'backend-without-binary',
       );
     case 'library':
       return new BackendError(
@@ -91,6 +92,7 @@ function explain(failure: Exclude<Failure, { kind: 'missing' }>, name: string): 
         name === GPU_PACKAGE
           ? 'It wants CUDA 11.2 and cuDNN 8.1 in LD_LIBRARY_PATH. For a CPU use `backend: auto`.'
           : `Run \`${rebuild}\`, which fetches libtensorflow again.`,
+        'backend-library-missing',
       );
     case 'other':
       return new BackendError(
@@ -107,6 +109,7 @@ const NOT_INSTALLED = new BackendError(
     'downloaded.',
   `Run \`npm install ${GPU_PACKAGE}@4.22.0\` (CUDA 11.2 and cuDNN 8.1) or \`npm install ${CPU_PACKAGE}@4.22.0\` ` +
     'with access to storage.googleapis.com.',
+  'backend-not-installed',
 );
 
 /** Says which of the things a GPU run needs is missing. */
@@ -137,6 +140,7 @@ async function activate(name: string): Promise<void> {
       'tensorflow',
       `${name} registered itself with another copy of @tensorflow/tfjs-core than the one used here.`,
       'Run `npm dedupe`, and check that its version is 4.22.0.',
+      'backend-second-core',
     );
   }
   if (!(await setBackend('tensorflow').catch(() => false))) {

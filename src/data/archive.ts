@@ -57,6 +57,7 @@ async function unreadable(file: string, error: unknown): Promise<unknown> {
     what === undefined
       ? `${file}: not a whole tar archive (${reason(error)}). It is damaged or cut off; delete it and fetch it again.`
       : `${file}: this is ${what}. Delete it and fetch it again.`,
+    { code: what === undefined ? 'data-damaged' : 'data-not-data' },
   );
 }
 
@@ -84,6 +85,7 @@ class Collector {
     if (why !== undefined)
       this.refusal ??= new DataError(
         `${this.file}: its entry "${entry.path}" is ${why}. Delete the archive and fetch it again.`,
+        { code: 'data-archive-entry' },
       );
     else if (isMacNote(name)) this.macNotes++;
     else if (size !== undefined && this.refusal === undefined)
@@ -137,6 +139,7 @@ function inOrder(file: string, wanted: Wanted, found: Found): Map<string, Uint8A
       throw new DataError(
         `${file}: has no whole member "${name}", expected one of ${size} bytes. ` +
           `It is another archive or cut off; delete it and fetch it again.`,
+        { code: 'data-mismatched' },
       );
     members.set(name, member.bytes);
   }

@@ -43,6 +43,7 @@ export function cifarSource(files: readonly CifarFile[], perFile: number, format
       throw new DataError(
         `${name}: expected ${perFile * size} bytes (${perFile} records of ${size}), found ${bytes.length}. ` +
           `The archive is cut off or another data set's; delete it and fetch it again.`,
+        { code: 'data-mismatched' },
       );
     for (let i = 0; i < perFile; i++) labels[f * perFile + i] = bytes[i * size + format.labelAt]!;
     checkLabels(labels.subarray(f * perFile, (f + 1) * perFile), format.classes, name);
@@ -69,6 +70,7 @@ export function refuseDuplicates(files: readonly CifarFile[]): void {
       if (Buffer.compare(one.bytes, other.bytes) === 0)
         throw new DataError(
           `${one.name}: holds the same bytes as ${other.name}, expected different images. Delete the archive and fetch it again.`,
+          { code: 'data-twins' },
         );
   });
 }

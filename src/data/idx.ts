@@ -25,6 +25,7 @@ export function gunzipIfPacked(bytes: Uint8Array, file: string, size: number): U
     const why = code === 'ERR_BUFFER_TOO_LARGE' ? `it unpacks to more than ${size} bytes` : reason(error);
     throw new DataError(
       `${file}: not the expected gzip file (${why}). It is damaged, cut off or another file; delete it and fetch it again.`,
+      { code: 'data-damaged' },
     );
   }
 }
@@ -44,6 +45,7 @@ export function parseIdx(bytes: Uint8Array, file: string, shape: readonly number
     new DataError(
       `${file}: expected idx ${HOLDS[shape.length] ?? 'data'} of shape [${shape.join(', ')}], found ${found}. ` +
         `Check that no file was renamed or cut off; delete it and fetch it again.`,
+      { code: 'data-mismatched' },
     );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4) throw refuse(`only ${bytes.length} bytes`);

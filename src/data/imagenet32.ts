@@ -20,6 +20,7 @@ async function labelsOf(file: string, classes: number): Promise<Uint16Array> {
       throw new DataError(
         `${file}: label ${label} of image ${i} is out of range, expected 1 to ${classes}. ` +
           `The file is damaged or another data set's; fetch it again.`,
+        { code: 'data-labels' },
       );
   });
   return Uint16Array.from(stored, (label) => label - 1);
@@ -31,6 +32,7 @@ async function gatherFrom(file: string, indices: Int32Array, n: number, images: 
   if (dtype !== '|u1' || shape.length !== 2 || shape[0] !== n || shape[1] !== SIZE)
     throw new DataError(
       `${file}: its data are ${dtype} [${shape.join(', ')}], expected |u1 [${n}, ${SIZE}]. Fetch the 32x32 npz form again.`,
+      { code: 'data-mismatched' },
     );
   indices.forEach((row, i) => interleave(bytes, row * SIZE, images, (at + i) * SIZE, PIXELS, CHANNELS));
 }
@@ -51,6 +53,7 @@ export async function imagenetSource(
   if (n !== undefined && total !== n)
     throw new DataError(
       `${files.join(', ')}: hold ${total} images, expected ${n}. Fetch the full ImageNet32x32 npz files.`,
+      { code: 'data-mismatched' },
     );
   const labels = new Uint16Array(total);
   const starts: number[] = [];

@@ -14,6 +14,7 @@ export function checkLabels(labels: ArrayLike<number>, classes: number, file: st
       throw new DataError(
         `${file}: label ${label + first} of image ${i} is out of range, expected ${span}. ` +
           `The file is damaged or another data set's; delete it and fetch it again.`,
+        { code: 'data-labels' },
       );
     seen[label] = 1;
   }
@@ -22,5 +23,6 @@ export function checkLabels(labels: ArrayLike<number>, classes: number, file: st
     throw new DataError(
       `${file}: no image is labelled ${absent + first}, expected all classes ${span}. ` +
         `The file is damaged or another data set's; delete it and fetch it again.`,
+      { code: 'data-labels' },
     );
 }

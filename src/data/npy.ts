@@ -18,9 +18,10 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const HEADER =
   /^\{'descr': ?'([|<>=][a-zA-Z]\d{0,3})', ?'fortran_order': ?(True|False), ?'shape': ?\(((?:\d{1,15},? ?)*)\),? ?\}\s*$/;
 
-const refusal = (file: string, why: string) =>
+const refusal = (file: string, why: string, code = 'data-damaged') =>
   new DataError(
     `${file}: ${why}. It is damaged or was not written by numpy.savez; unpack or fetch it again.`,
+    { code },
   );
 
 /** The header's text and where the elements begin. */
@@ -44,8 +45,10 @@ export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
   const match = HEADER.exec(text);
   if (match === null) throw refusal(file, `unreadable .npy header ${JSON.stringify(text.slice(0, 120))}`);
   const dtype = match[1]!;
-  if (/[OV]/.test(dtype)) throw refusal(file, `holds Python objects (${dtype}), expected numbers`);
-  if (match[2] === 'True') throw refusal(file, 'the array is in Fortran order, expected C order');
+  if (/[OV]/.test(dtype))
+    throw refusal(file, `holds Python objects (${dtype}), expected numbers`, 'data-mismatched');
+  if (match[2] === 'True')
+    throw refusal(file, 'the array is in Fortran order, expected C order', 'data-mismatched');
   const shape = (match[3]!.match(/\d+/g) ?? []).map(Number);
   const size = Number(dtype.slice(2)) * shape.reduce((product, n) => product * n, 1);
   if (size !== bytes.length - start)
@@ -74,7 +77,8 @@ const INTEGERS: Record<string, (view: DataView, i: number) => number> = {
  */
 export function integers(array: NpyArray, file: string): Float64Array {
   const read = INTEGERS[array.dtype];
-  if (read === undefined) throw refusal(file, `holds ${array.dtype}, expected little-endian integers`);
+  if (read === undefined)
+    throw refusal(file, `holds ${array.dtype}, expected little-endian integers`, 'data-mismatched');
   const { buffer, byteOffset, byteLength } = array.bytes;
   const view = new DataView(buffer, byteOffset, byteLength);
   return Float64Array.from({ length: byteLength / Number(array.dtype.slice(2)) }, (_, i) => read(view, i));

@@ -73,6 +73,7 @@ export async function readNpz(file: string, name: string): Promise<NpyArray> {
     if (error instanceof FileError) throw error;
     throw new DataError(
       `${file}: not a whole .npz file (${reason(error)}). It is damaged or cut off; unpack or fetch it again.`,
+      { code: 'data-damaged' },
     );
   } finally {
     await handle.close();
@@ -80,6 +81,7 @@ export async function readNpz(file: string, name: string): Promise<NpyArray> {
   if (bytes === undefined)
     throw new DataError(
       `${file}: has no array "${name}", expected "data" and "labels". Fetch the npz form of the data.`,
+      { code: 'data-mismatched' },
     );
   return parseNpy(bytes, `${file}: ${name}`);
 }

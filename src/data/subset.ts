@@ -37,6 +37,7 @@ export function balancedSubset(
   if (count > labels.length)
     throw new DataError(
       `${what} has ${labels.length} images, but the configuration asks for ${count}. Ask for fewer.`,
+      { code: 'data-too-few' },
     );
   const members: number[][] = Array.from({ length: classes }, () => []);
   labels.forEach((label, i) => members[label]!.push(i));

@@ -15,7 +15,10 @@ export async function readUnpacked(folder: string, wanted: Wanted): Promise<Map<
     const file = path.join(folder, path.posix.basename(name));
     const bytes = await usingData(file, () => readFile(file));
     if (bytes.length !== size)
-      throw new DataError(`${file}: ${bytes.length} bytes long, expected ${size}. Unpack the archive again.`);
+      throw new DataError(
+        `${file}: ${bytes.length} bytes long, expected ${size}. Unpack the archive again.`,
+        { code: 'data-mismatched' },
+      );
     members.set(name, bytes);
   }
   return members;

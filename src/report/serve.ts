@@ -6,6 +6,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ReportedError } from '../errors/reported.js';
 import { analyse, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';
 import { reportHtml } from './report.js';
@@ -126,7 +127,9 @@ function listen(server: Server, port: number): Promise<number> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
-          ? new Error(`Port ${String(port)} is taken. Choose another one, or none to get a free one.`, {
+          ? new ReportedError(`Port ${String(port)} is taken.`, {
+              code: 'port-taken',
+              remedy: 'Choose another one, or none to get a free one.',
               cause: error,
             })
           : error,

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { coverage, generalisationCoverage, type Coverage } from './coverage.js';
 
-const REPLICATIONS = 60;
+const REPLICATIONS = 40;
 
 const share = (found: Coverage, name: string) => found[name]!.held / found[name]!.n;
 

@@ -1,6 +1,7 @@
 /** Run records of experiments whose truth is known: surfaces of test error over lr x wd, with seed noise. */
 import { stream } from '../../src/random/stream.js';
 import type { EpochMetrics, RunRecord, RunStatus } from '../../src/experiment/record.js';
+import { ruleOf } from '../experiment/rule.js';
 
 export interface Synthetic {
   readonly label: string;
@@ -69,16 +70,7 @@ export function record(outcome: Outcome): RunRecord {
         augment: { crop: 0, flip: false },
       },
       model: { name: 'mlp', hidden: [8] },
-      optimizer: {
-        name: optimizer,
-        beta1: 0.9,
-        beta2: 0.999,
-        eps: 1e-8,
-        epsForm: 'paper',
-        momentumForm: 'paper',
-        convention: 'paper',
-        exclude: 'none',
-      },
+      optimizer: ruleOf(optimizer),
       schedule: SCHEDULE,
       epochs: outcome.budget ?? 1,
       batchSize: 128,

@@ -73,10 +73,10 @@ describe('the tensorflow loader', () => {
   it('says plainly that the GPU package runs on the CPU, and which part is missing', async () => {
     const without = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(false) }, false));
     expect(without.device).toBe('CPU');
-    expect(without.warning).toMatch(/runs on the CPU: this machine shows no NVIDIA driver/);
+    expect(without.warning).toMatch(/NVIDIA/);
     tf.removeBackend('tensorflow');
     const withDriver = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(false) }, true));
-    expect(withDriver.warning).toMatch(/could not load CUDA 11\.2 and cuDNN 8\.1/);
+    expect(withDriver.warning).toMatch(/CUDA 11\.2.*cuDNN 8\.1/);
   });
 
   it('takes the CPU package where only that is installed', async () => {
@@ -97,17 +97,15 @@ describe('the tensorflow loader', () => {
 
   it('says that no package is installed, and how to install one', async () => {
     const error = await refusal(emptyMachine);
-    expect(error.reason).toMatch(
-      /neither @tensorflow\/tfjs-node-gpu nor @tensorflow\/tfjs-node is installed/,
-    );
-    expect(error.advice).toMatch(/npm install @tensorflow\/tfjs-node-gpu@4\.22\.0/);
+    expect(error.code).toBe('backend-not-installed');
+    expect(error.advice).toContain('npm install @tensorflow/tfjs-node-gpu@4.22.0');
   });
 
   it('says that the binary was not downloaded, and how to get it', async () => {
     const error = await refusal(
       host({ [GPU_PACKAGE]: noBinary(GPU_PACKAGE), [CPU_PACKAGE]: missing(CPU_PACKAGE) }),
     );
-    expect(error.reason).toMatch(/without its binary \(tfjs_binding\.node\)/);
+    expect(error.code).toBe('backend-without-binary');
     expect(error.advice).toMatch(/npm rebuild @tensorflow\/tfjs-node-gpu/);
   });
 
@@ -116,6 +114,7 @@ describe('the tensorflow loader', () => {
     const error = await refusal(
       host({ [GPU_PACKAGE]: failing(message, 'ERR_DLOPEN_FAILED'), [CPU_PACKAGE]: missing(CPU_PACKAGE) }),
     );
+    expect(error.code).toBe('backend-library-missing');
     expect(error.reason).toContain('libcudart.so.11.0');
     expect(error.advice).toMatch(/CUDA 11\.2/);
   });
@@ -124,15 +123,14 @@ describe('the tensorflow loader', () => {
     const error = await refusal(
       host({ [GPU_PACKAGE]: missing('@mapbox/node-pre-gyp'), [CPU_PACKAGE]: missing(CPU_PACKAGE) }),
     );
-    expect(error.reason).toMatch(
-      /failed while it was loading \(Cannot find module '@mapbox\/node-pre-gyp'\)/,
-    );
+    expect(error.code).toBe('backend-unusable');
+    expect(error.reason).toContain('@mapbox/node-pre-gyp');
   });
 
   it('notices a second copy of tfjs-core', async () => {
     const elsewhere = (): unknown => ({ version: { 'tfjs-node': '4.21.0' } });
     const error = await refusal(host({ [GPU_PACKAGE]: elsewhere }));
-    expect(error.reason).toMatch(/another copy of @tensorflow\/tfjs-core/);
+    expect(error.code).toBe('backend-second-core');
   });
 
   it('puts back what Node 23 removed from util before the package is required, and leaves what is there', async () => {

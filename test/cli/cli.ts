@@ -146,6 +146,12 @@ export const run = (file: string, dir: string, ...more: readonly string[]) => [
   ...more,
 ];
 
+/** The numbers of the line in which `run` says what it will do: the cells, then those there, those to train, workers. */
+export function planned(stderr: string): number[] {
+  const line = /^\d[\d,]* cells?\b.*$/m.exec(stderr)?.[0] ?? '';
+  return (line.match(/\d[\d,]*/g) ?? []).map((n) => Number(n.replaceAll(',', '')));
+}
+
 /** The processes that a process has started and that run. */
 export function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');

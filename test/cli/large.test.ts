@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { adamwBench, configure, journalLines, run, start, until } from './cli.js';
+import { adamwBench, configure, journalLines, planned, run, start, until } from './cli.js';
 
 const axis = (steps: number) => ({ logspace: { from: -19, to: -1, steps } });
 const gridOf = (lr: number, wd: number) => ({ grid: { lr: axis(lr), wd: axis(wd) } });
@@ -30,7 +30,7 @@ describe.concurrent('a large grid', () => {
   it('of 900,000 cells stops at a SIGTERM while its cells are listed', async () => {
     const { file, dir } = configure({ ...gridOf(1000, 900), optimizers: ['adam'] });
     const running = start(run(file, dir));
-    await running.saw(/900,000 cells/);
+    await running.saw(/900,000/);
     // The journal is there: what follows is the list of cells.
     const journal = join(dir, 'runs.jsonl');
     await until(() => existsSync(journal));
@@ -38,7 +38,8 @@ describe.concurrent('a large grid', () => {
     const { code, stderr } = await running.ended;
     expect(code).toBe(130);
     expect(stderr).toContain('SIGTERM');
-    expect(stderr).not.toContain('to train on');
+    // The line of the plan is not reached.
+    expect(planned(stderr)).toEqual([]);
     expect(journalLines(dir)).toEqual([]);
   });
 });
@@ -48,14 +49,14 @@ describe.concurrent('a network too large for memory', () => {
   it('is refused by plan with its size', async () => {
     const { code, stderr } = await adamwBench(['plan', configure({ model }).file]);
     expect(code).toBe(2);
-    expect(stderr).toContain('1,000,796,000,010 parameters');
+    expect(stderr).toContain('1,000,796,000,010');
   });
 
   it('is refused by run before a worker starts', async () => {
     const { file, dir } = configure({ model });
     const { code, stderr } = await adamwBench(run(file, dir));
     expect(code).toBe(2);
-    expect(stderr).toContain('1,000,796,000,010 parameters');
+    expect(stderr).toContain('1,000,796,000,010');
     expect(journalLines(dir)).toEqual([]);
   });
 });

@@ -29,7 +29,7 @@ describe.concurrent('too few open files', () => {
 
   it('for a worker are a failure of its start, and signal nobody', async () => {
     const script = join(scratch(), 'start.mjs');
-    const module = (name: string) => fileURLToPath(new URL(`../../dist/sweep/${name}.js`, import.meta.url));
+    const module = (name: string) => fileURLToPath(new URL(`../../dist/runner/${name}.js`, import.meta.url));
     writeFileSync(
       script,
       `import { closeSync, openSync } from 'node:fs';

@@ -12,7 +12,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeLine, encodeLine } from '../../src/runner/journal.js';
 import { NUMERICS, identify } from '../../src/experiment/cell.js';
-import { adamwBench, configure, csv, journalCells, journalLines, results, run, start } from './cli.js';
+import {
+  adamwBench,
+  configure,
+  csv,
+  journalCells,
+  journalLines,
+  planned,
+  results,
+  run,
+  start,
+} from './cli.js';
 
 const undisturbed = async (changes: object = {}) => {
   const { file, dir } = configure(changes);
@@ -28,9 +38,9 @@ describe.concurrent('a sweep', () => {
     const { file, dir } = configure();
     const first = await adamwBench(run(file, dir, '--workers', '2'));
     expect(first.code, first.stderr).toBe(0);
-    expect(first.stderr).toContain('8 cells; 8 to train on 2 workers; backend cpu');
+    expect(planned(first.stderr).slice(0, 3)).toEqual([8, 8, 2]);
     expect(first.stderr.match(/^\[\d\/8\] .* test error \d+\.\d\d% \(/gm)).toHaveLength(8);
-    expect(first.stdout).toContain('8 runs');
+    expect(first.stdout).toMatch(/\b8\b/);
     expect(first.stdout).toContain(join(dir, 'runs.csv'));
     expect(readdirSync(dir).sort()).toEqual([
       'config.yaml',
@@ -47,13 +57,13 @@ describe.concurrent('a sweep', () => {
     const manifest = readFileSync(join(dir, 'manifest.json'));
     const again = await adamwBench(run(file, dir));
     expect(again.code).toBe(0);
-    expect(again.stderr).toContain('8 cells, 8 there already; 0 to train');
+    expect(planned(again.stderr).slice(0, 3)).toEqual([8, 8, 0]);
     expect(readFileSync(join(dir, 'runs.jsonl'))).toEqual(before);
     expect(readFileSync(join(dir, 'manifest.json'))).toEqual(manifest);
 
     const more = await adamwBench(run(file, dir, '--set', 'train.seeds=[0,1]', '--update'));
     expect(more.code).toBe(0);
-    expect(more.stderr).toContain('16 cells, 8 there already; 8 to train');
+    expect(planned(more.stderr).slice(0, 3)).toEqual([16, 8, 8]);
     expect(readFileSync(join(dir, 'runs.jsonl')).subarray(0, before.length)).toEqual(before);
   });
 
@@ -90,9 +100,9 @@ describe.concurrent('a sweep', () => {
     const rows = csv(join(dir, 'runs.csv'));
     const diverged = rows.find(({ lr }) => lr === '1e+30');
     expect(diverged).toMatchObject({ status: 'diverged', final_test_error: '0.9', final_train_loss: '' });
-    expect(diverged!.reason).toMatch(/^the loss was (NaN|Infinity) in epoch 1, step \d$/);
+    expect(diverged!.reason).toMatch(/(NaN|Infinity).*\b1\b.*\d$/);
     expect(rows.find(({ lr }) => lr === '0.01')).toMatchObject({ status: 'ok' });
-    expect(stdout).toContain('x diverged');
+    expect(stdout).toMatch(/(^| )x( |$)/m);
   });
 
   it('trains the cells whose journal lines are damaged once more', async () => {
@@ -107,8 +117,8 @@ describe.concurrent('a sweep', () => {
     appendFileSync(journal, lines[7]!.slice(0, 99));
     const { code, stderr } = await adamwBench(run(file, dir));
     expect(code).toBe(0);
-    expect(stderr).toContain(`2 damaged lines of the journal moved to ${journal}.damaged`);
-    expect(stderr).toContain('8 cells, 7 there already; 1 to train');
+    expect(stderr).toContain(`${journal}.damaged`);
+    expect(planned(stderr).slice(0, 3)).toEqual([8, 7, 1]);
     expect(readFileSync(`${journal}.damaged`, 'utf8').trim().split('\n')).toEqual([
       flipped,
       lines[7]!.slice(0, 99),
@@ -125,9 +135,7 @@ describe.concurrent('what is refused with exit code 2, training nothing', () => 
     const other = ['--set', 'train.epochs=1'];
     const refused = await adamwBench(run(file, dir, ...other));
     expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toMatch(
-      /holds results of another configuration[^]*- +epochs: 3[^]*\+ +epochs: 1[^]*--update/,
-    );
+    expect(refused.stderr).toMatch(/^ *- +epochs: 3$[^]*^ *\+ +epochs: 1$[^]*--update/m);
     expect(readFileSync(join(dir, 'runs.jsonl'))).toEqual(before);
     expect(await adamwBench(run(file, dir, '-q', '-w', '1', '--update', ...other))).toMatchObject({
       code: 0,
@@ -163,7 +171,7 @@ describe.concurrent('several coordinators on one folder', () => {
     // Without --join the second refuses and names the first.
     const refused = await adamwBench(run(file, dir));
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(new RegExp(`is in use by process ${first.pid} on .*--join`));
+    expect(refused.stderr).toMatch(new RegExp(`\\b${first.pid}\\b.*--join`));
     expect(refused.stderr).not.toMatch(/^\s+at /m);
 
     const joined = [
@@ -195,7 +203,7 @@ it.concurrent('keeps a folder that another backend filled apart, and says how to
   const text = readFileSync(join(dir, 'config.yaml'), 'utf8').replace('backend: cpu', 'backend: wasm');
   writeFileSync(join(dir, 'config.yaml'), text);
   const { stderr } = await adamwBench(run(file, dir, '-w', '1', '--set', 'backend=wasm'));
-  expect(stderr).toContain('4 cells here were trained with backend cpu, not wasm');
+  expect(stderr).toMatch(/\b4\b.*\bcpu\b.*\bwasm\b/);
   expect(stderr).toContain('--set backend=cpu');
   expect(journalLines(dir)).toHaveLength(8);
 });
@@ -212,12 +220,11 @@ it.concurrent('trains what another version of the arithmetic computed once more,
   });
   writeFileSync(join(dir, 'runs.jsonl'), older.join(''));
   const { stderr } = await adamwBench(run(file, dir, '-w', '1'));
-  expect(stderr).toContain(
-    `4 cells here were computed by another version of the arithmetic (${NUMERICS - 1}, now ${NUMERICS})`,
-  );
+  const explained = new RegExp(`\\b4\\b.*\\b${NUMERICS - 1}\\b.*\\b${NUMERICS}\\b`);
+  expect(stderr).toMatch(explained);
   expect(journalLines(dir)).toHaveLength(8);
   // With every cell trained there is nothing to explain.
-  expect((await adamwBench(run(file, dir, '-w', '1'))).stderr).not.toContain('arithmetic');
+  expect((await adamwBench(run(file, dir, '-w', '1'))).stderr).not.toMatch(explained);
 });
 
 it.concurrent('clears what killed processes have left', async () => {

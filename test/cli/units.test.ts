@@ -1,4 +1,5 @@
 /** Quantities as written on a command line, and as shown. */
+import { InvalidArgumentError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { duration, elapsed, memorySize, size, wholeNumber } from '../../src/cli/units.js';
@@ -28,11 +29,12 @@ describe('what is read', () => {
 
   it('refuses anything else', () => {
     for (const text of ['', 'x', '-1s', '1e3', '1w', '1h30m', 'Infinity', '1..2s', '25d']) {
-      expect(() => duration(text)).toThrow(/90s, 10m or 2h|24d/);
+      expect(() => duration(text)).toThrow(InvalidArgumentError);
     }
-    for (const text of ['', '4', '4T', '-1G', 'G']) expect(() => memorySize(text)).toThrow('512M or 4G');
+    for (const text of ['', '4', '4T', '-1G', 'G'])
+      expect(() => memorySize(text)).toThrow(InvalidArgumentError);
     for (const text of ['', ' ', '0', '1.5', 'two', '-3', 'NaN']) {
-      expect(() => wholeNumber(1)(text)).toThrow('a whole number, 1 or more');
+      expect(() => wholeNumber(1)(text)).toThrow(InvalidArgumentError);
     }
     expect(wholeNumber(0)('0')).toBe(0);
   });

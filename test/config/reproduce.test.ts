@@ -10,22 +10,22 @@ it.each([['--help'], ['-h'], ['--only', 'fig1', '--help']])('shows its own help 
   expect(status).toBe(0);
   expect(stderr).toBe('');
   expect(stdout.match(/^Usage: npm run reproduce/gm)).toHaveLength(1);
-  expect(stdout).toContain('Examples:\n  npm run reproduce ');
+  expect(stdout).toContain('npm run reproduce --');
   expect(stdout).not.toContain('== fig1');
 });
 
 it.each([
-  [['--out', 'x'], 'each figure has its own folder'],
-  [['--out=x'], 'each figure has its own folder'],
-  [['-o', 'x'], 'each figure has its own folder'],
-  [['-ox', '--only', 'fig1'], 'each figure has its own folder'],
-  [['--scale', 'large'], '--scale is cpu or paper.'],
-  [['--only', 'fig9'], 'There is no fig9. Choose from fig1, '],
-  [['--only'], '--only needs names: fig1, '],
-])('refuses %j in a sentence', (args, sentence) => {
+  [['--out', 'x'], '--out'],
+  [['--out=x'], '--out'],
+  [['-o', 'x'], '--out'],
+  [['-ox', '--only', 'fig1'], '--out'],
+  [['--scale', 'large'], '--scale'],
+  [['--only', 'fig9'], 'fig9'],
+  [['--only'], '--only'],
+])('refuses %j, and names it', (args, name) => {
   const { status, stdout, stderr } = reproduce(...args);
   expect(status).toBe(2);
   expect(stdout).toBe('');
-  expect(stderr).toContain(sentence);
+  expect(stderr).toContain(name);
   expect(stderr).not.toMatch(/^\s+at /m);
 });

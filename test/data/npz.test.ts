@@ -55,17 +55,13 @@ describe('npy', () => {
       expect(() => parseNpy(whole.subarray(0, n), 'x')).toThrow(DataError);
   });
 
-  it.each([
-    ['|O', 'holds Python objects (|O)'],
-    ['>i8', 'expected little-endian integers'],
-    ['<f8', 'expected little-endian integers'],
-  ])('refuses elements of type %s', (dtype, why) => {
+  it.each([['|O'], ['>i8'], ['<f8']])('refuses elements of type %s', (dtype) => {
     expect(() =>
       integers(
         parseNpy(npy(dtype, dtype === '|O' ? [0] : [1], int64(...(dtype === '|O' ? [] : [1]))), 'x'),
         'x',
       ),
-    ).toThrow(why);
+    ).toThrow(expect.objectContaining({ code: 'data-mismatched' }));
   });
 
   it('never throws anything but a DataError, whatever the header says', () => {
@@ -90,7 +86,7 @@ describe('npz', () => {
       await npz({ mean: npy('<f8', [1], int64(0)), labels: npy('<i8', [3], int64(7, 8, 9)) }, level),
     );
     expect([...integers(await readNpz(file, 'labels'), file)]).toEqual([7, 8, 9]);
-    await expect(readNpz(file, 'data')).rejects.toThrow('has no array "data"');
+    await expect(readNpz(file, 'data')).rejects.toMatchObject({ code: 'data-mismatched' });
   });
 
   it('gives the array or a DataError after any one byte is changed or the end is cut off', async () => {
@@ -158,9 +154,10 @@ describe('ImageNet32x32', () => {
       all.map((label) => (label === 1000 ? 1 : label)),
       0,
     );
-    await expect(imagenetSource([lacking], 1000, 1000)).rejects.toThrow(
-      `${lacking}: no image is labelled 1000, expected all classes 1 to 1000`,
-    );
+    await expect(imagenetSource([lacking], 1000, 1000)).rejects.toMatchObject({
+      code: 'data-labels',
+      message: expect.stringContaining(lacking) as string,
+    });
   });
 
   it('is content with a good file', async () => {
@@ -169,79 +166,31 @@ describe('ImageNet32x32', () => {
     expect(verified.state).not.toBe('bad');
   });
 
-  it.each<[string, Record<string, Uint8Array | undefined>, string, RegExp]>([
-    [
-      'label 0',
-      { labels: npy('<i8', [2], int64(0, 1)) },
-      'label 0 of image 0 is out of range, expected 1 to 1000',
-      /fetch it again/,
-    ],
-    [
-      'label 1001',
-      { labels: npy('<i8', [2], int64(1, 1001)) },
-      'label 1001 of image 1 is out of range, expected 1 to 1000',
-      /fetch it again/,
-    ],
-    [
-      'a negative label',
-      { labels: npy('<i8', [2], int64(-1, 1)) },
-      'label -1 of image 0 is out of range, expected 1 to 1000',
-      /fetch it again/,
-    ],
-    [
-      'labels of floats',
-      { labels: npy('<f8', [2], new Uint8Array(16)) },
-      'holds <f8, expected little-endian integers',
-      /fetch it again/,
-    ],
-    [
-      'labels of Python objects',
-      { labels: npy('|O', [2], new Uint8Array(16)) },
-      'holds Python objects (|O), expected numbers',
-      /fetch it again/,
-    ],
-    [
-      'pixels of floats',
-      { data: npy('<f4', [2, 3072], new Uint8Array(4 * 2 * 3072)) },
-      'its data are <f4 [2, 3072], expected |u1 [2, 3072]',
-      /Fetch the 32x32 npz form again/,
-    ],
-    [
-      'images of 16x16',
-      { data: npy('|u1', [2, 768], new Uint8Array(2 * 768)) },
-      'its data are |u1 [2, 768], expected |u1 [2, 3072]',
-      /Fetch the 32x32 npz form again/,
-    ],
-    [
-      'fewer images than labels',
-      { data: npy('|u1', [1, 3072], new Uint8Array(3072)) },
-      'its data are |u1 [1, 3072], expected |u1 [2, 3072]',
-      /Fetch the 32x32 npz form again/,
-    ],
-    [
-      'an array cut short',
-      { data: npy('|u1', [2, 3072], new Uint8Array(3072)) },
-      'has 3072 bytes of elements, expected 6144 for [2, 3072]',
-      /fetch it again/,
-    ],
-    ['no labels', { labels: undefined }, 'has no array "labels"', /Fetch the npz form/],
-    ['no images', { data: undefined }, 'has no array "data"', /Fetch the npz form/],
-  ])('refuses %s, naming the file and what to do', async (_what, replaced, why, remedy) => {
+  it.each<[string, Record<string, Uint8Array | undefined>, string]>([
+    ['label 0', { labels: npy('<i8', [2], int64(0, 1)) }, 'data-labels'],
+    ['label 1001', { labels: npy('<i8', [2], int64(1, 1001)) }, 'data-labels'],
+    ['a negative label', { labels: npy('<i8', [2], int64(-1, 1)) }, 'data-labels'],
+    ['labels of floats', { labels: npy('<f8', [2], new Uint8Array(16)) }, 'data-mismatched'],
+    ['labels of Python objects', { labels: npy('|O', [2], new Uint8Array(16)) }, 'data-mismatched'],
+    ['pixels of floats', { data: npy('<f4', [2, 3072], new Uint8Array(4 * 2 * 3072)) }, 'data-mismatched'],
+    ['images of 16x16', { data: npy('|u1', [2, 768], new Uint8Array(2 * 768)) }, 'data-mismatched'],
+    ['fewer images than labels', { data: npy('|u1', [1, 3072], new Uint8Array(3072)) }, 'data-mismatched'],
+    ['an array cut short', { data: npy('|u1', [2, 3072], new Uint8Array(3072)) }, 'data-damaged'],
+    ['no labels', { labels: undefined }, 'data-mismatched'],
+    ['no images', { data: undefined }, 'data-mismatched'],
+  ])('refuses %s, naming the file', async (_what, replaced, code) => {
     const { bad, error, verified } = await refusal(replaced);
-    expect(error).toBeInstanceOf(DataError);
+    expect(error).toMatchObject({ code, exitCode: 2 });
     const { message } = error as DataError;
     expect(message.startsWith(`${bad}: `), message).toBe(true);
-    expect(message).toContain(why);
-    expect(message).toMatch(remedy);
     expect(verified).toMatchObject({ state: 'bad', message });
   });
 
   it.each([1, 500])('refuses a file cut off after %i bytes', async (cut) => {
     const { bad, error, verified } = await refusal({}, cut);
-    expect(error).toBeInstanceOf(DataError);
+    expect(error).toMatchObject({ code: 'data-damaged' });
     const { message } = error as DataError;
-    expect(message.startsWith(`${bad}: not a whole .npz file`), message).toBe(true);
-    expect(message).toContain('It is damaged or cut off; unpack or fetch it again.');
+    expect(message.startsWith(`${bad}: `), message).toBe(true);
     expect(verified).toMatchObject({ state: 'bad', message });
   });
 
@@ -254,7 +203,9 @@ describe('ImageNet32x32', () => {
   it('refuses another number of images', async () => {
     const few = await file([1, 2, 3], 0);
     const load = imagenetSource([few], 4, 3);
-    await expect(load).rejects.toThrow(`${few}: hold 3 images, expected 4. Fetch the full ImageNet32x32`);
-    await expect(load).rejects.toBeInstanceOf(DataError);
+    await expect(load).rejects.toMatchObject({
+      code: 'data-mismatched',
+      message: expect.stringContaining(few) as string,
+    });
   });
 });

@@ -39,7 +39,7 @@ describe('recognising what lies in place of a data file', () => {
   it('knows the unpacked Python version by its folder', async () => {
     const folder = path.join(scratch(), 'cifar-100-python');
     mkdirSync(folder);
-    expect(await whatIs(folder)).toContain('Python version of CIFAR-100');
+    expect(await whatIs(folder)).toContain('CIFAR-100');
   });
 
   it.each<[string, Uint8Array | string, string?]>([

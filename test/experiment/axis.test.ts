@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { axisValues, cellCount, experimentWarnings, loadExperiment } from '../../src/config/index.js';
+import {
+  axisValues,
+  cellCount,
+  ConfigError,
+  experimentWarnings,
+  loadExperiment,
+} from '../../src/config/index.js';
 import { VALID, write } from '../config/write.js';
 
 const logspace = (base: number, from: number, to: number, steps: number, values?: number[]) =>
@@ -44,10 +50,10 @@ test('a list comes back sorted, with the same members', () => {
 });
 
 test('empty, repeated and overflowing axes are refused', () => {
-  expect(() => axisValues([])).toThrow('This axis is empty');
-  expect(() => axisValues([0.1, 0.2, 0.1])).toThrow('This axis has the value 0.1 twice');
-  expect(() => logspace(2, 3, 3, 2)).toThrow('This axis has the value 8 twice');
-  expect(() => logspace(10, 300, 400, 2)).toThrow('This axis overflows');
+  expect(() => axisValues([])).toThrow();
+  expect(() => axisValues([0.1, 0.2, 0.1])).toThrow(/\b0\.1\b/);
+  expect(() => logspace(2, 3, 3, 2)).toThrow(/\b8\b/);
+  expect(() => logspace(10, 300, 400, 2)).toThrow();
 });
 
 test('cells are optimizers x lr x wd x seeds, and a great many are said aloud', () => {
@@ -62,7 +68,7 @@ test('cells are optimizers x lr x wd x seeds, and a great many are said aloud', 
   expect(experimentWarnings(loadExperiment(path, { set }))).toEqual([]);
   const huge = [...set, 'grid.wd={logspace: {from: -9, to: -1, steps: 500}}'];
   expect(experimentWarnings(loadExperiment(path, { set: huge }))).toEqual([
-    'This is a sweep of 1,000,000 cells; `adamw-bench plan` estimates its time.',
+    expect.stringContaining('1,000,000'),
   ]);
 });
 
@@ -73,16 +79,14 @@ test('restarts that end in mid-cycle are said aloud', () => {
       set: ['train.schedule={name: warm-restarts, firstCycle: 2}', `train.epochs=${epochs}`],
     });
   expect(experimentWarnings(restarts(6))).toEqual([]);
-  expect(experimentWarnings(restarts(7))).toEqual([
-    'A warm-restart schedule ends in mid-cycle: its last learning rate is not near zero.',
-  ]);
+  expect(experimentWarnings(restarts(7))).toHaveLength(1);
 });
 
 test('a folder that an earlier version has written loads, though its settings are refused now', () => {
   const labels = "{name: adam, label: 'A B', eps: 1e-50}, {name: adamw, label: 'A  B'}";
   const path = write({ 'config.yaml': VALID });
   const set = [`optimizers=[${labels}]`, 'grid.lr=[1e-46]'];
-  expect(() => loadExperiment(path, { set })).toThrow('float32');
+  expect(() => loadExperiment(path, { set })).toThrow(ConfigError);
   const { grid, optimizers } = loadExperiment(path, { set, written: true });
   expect(grid.lr).toEqual([1e-46]);
   expect(optimizers.map(({ label }) => label)).toEqual(['A B', 'A  B']);

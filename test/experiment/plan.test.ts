@@ -1,87 +1,11 @@
-/** Cells: their identity, and the experiment's list of them. */
+/** An experiment's list of cells. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../src/experiment/experiment.js';
+import { cellCount } from '../../src/experiment/size.js';
+import { identify } from '../../src/experiment/cell.js';
 import { plan } from '../../src/experiment/plan.js';
 import { jobsInSlices } from '../../src/runner/slices.js';
-import { identify, hasValidId, type Cell } from '../../src/experiment/cell.js';
-import { cellOf } from '../runner/records.js';
-
-const shuffled = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(shuffled)
-    : value === null || typeof value !== 'object'
-      ? value
-      : Object.fromEntries(
-          Object.entries(value)
-            .reverse()
-            .map(([key, of]) => [key, shuffled(of)]),
-        );
-
-const experiment = (changes: object = {}) =>
-  experimentSchema.parse({
-    name: 'x',
-    dataset: { name: 'synthetic-mnist', train: 60, test: 20 },
-    model: { name: 'mlp', hidden: [4] },
-    train: { epochs: 2, batchSize: 20 },
-    optimizers: ['adam', 'adamw'],
-    grid: { lr: [0.1, 0.2], wd: [0, 0.01] },
-    ...changes,
-  });
-
-describe('a cell', () => {
-  it('has an id that never changes: results of old versions must be found again', () => {
-    // Of the settings' JSON with sorted keys; Python's json and hashlib give the same.
-    expect(cellOf().id).toBe('1a7c9eec6f64be6c');
-  });
-
-  it('has the same id whatever the order of its keys, absent ones aside', () => {
-    const { id, ...settings } = cellOf();
-    expect(identify(shuffled(settings) as Omit<Cell, 'id'>).id).toBe(id);
-    expect(identify({ ...settings, dataset: { ...settings.dataset, unset: undefined } as never }).id).toBe(
-      id,
-    );
-  });
-
-  it('has the same id with a later option turned off as before the option was there', () => {
-    const ids = [
-      { name: 'mlp', hidden: [4] },
-      { name: 'mlp', hidden: [4], batchNorm: false },
-    ].map((model) => [...plan(experiment({ model }), 'cpu').jobs()].map(({ cell }) => cell.id));
-    expect(ids[1]).toEqual(ids[0]);
-  });
-
-  it('has another id with any other setting', () => {
-    const changes: Partial<Omit<Cell, 'id'>>[] = [
-      { lr: 0.002 },
-      { wd: 0 },
-      { seed: 1 },
-      { epochs: 3 },
-      { batchSize: 10 },
-      { warmup: 1 },
-      { recordDecay: true },
-      { backend: 'wasm' },
-      { threads: 2 },
-      { numerics: 2 },
-      { model: { name: 'mlp', hidden: [4, 4] } },
-      { model: { name: 'mlp', hidden: [4], batchNorm: true } },
-      { schedule: { name: 'constant' } },
-      { dataset: { ...cellOf().dataset, labelNoise: 0.1 } },
-      { optimizer: { ...cellOf().optimizer, exclude: 'rank1' } },
-    ];
-    const ids = [cellOf(), ...changes.map(cellOf)].map(({ id }) => id);
-    expect(new Set(ids).size).toBe(ids.length);
-  });
-
-  it('is genuine as it is, and not with anything changed', () => {
-    expect(hasValidId(cellOf())).toBe(true);
-    fc.assert(
-      fc.property(fc.double({ noNaN: true }), (lr) => {
-        expect(hasValidId({ ...cellOf(), lr })).toBe(lr === cellOf().lr);
-      }),
-    );
-  });
-});
+import { experiment } from './experiment.js';
 
 describe('the cells of an experiment', () => {
   it('are every optimizer’s grid, seed by seed', () => {
@@ -146,5 +70,33 @@ describe('the cells of an experiment', () => {
     clearInterval(timer);
     expect(jobs).toEqual([...plan(large, 'cpu').jobs()]);
     expect(heard).toBeGreaterThan(0);
+  });
+
+  it('are as many as the plan says before it makes one', () => {
+    const list = fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 4 });
+    const spaced = fc
+      .record({ from: fc.integer({ min: -9, max: -1 }), steps: fc.integer({ min: 1, max: 4 }) })
+      .map(({ from, steps }) => ({ logspace: { base: 2, from, to: from + steps, steps } }));
+    const axis = fc.oneof(list, spaced);
+    const optimizer = fc.record(
+      { name: fc.constantFrom('adam', 'adamw', 'sgd', 'sgdw'), lr: axis, wd: axis },
+      { requiredKeys: ['name'] },
+    );
+    const optimizers = fc
+      .array(optimizer, { minLength: 1, maxLength: 3 })
+      .map((specs) => specs.map((spec, i) => ({ ...spec, label: `${i}` })));
+    const seeds = fc.uniqueArray(fc.nat(99), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(optimizers, axis, axis, seeds, (specs, lr, wd, ofRuns) => {
+        const train = { epochs: 1, batchSize: 20, seeds: ofRuns };
+        const made = experiment({ optimizers: specs, grid: { lr, wd }, train });
+        const planned = plan(made, 'cpu');
+        const jobs = [...planned.jobs()];
+        expect(jobs).toHaveLength(planned.size);
+        expect(cellCount(made)).toBe(planned.size);
+        for (const { label, size } of planned.optimizers)
+          expect(jobs.filter((job) => job.label === label)).toHaveLength(size);
+      }),
+    );
   });
 });

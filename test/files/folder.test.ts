@@ -30,11 +30,15 @@ it('says that a file is in the way', async () => {
   const root = scratch();
   writeFileSync(join(root, 'file'), '');
   mkdirSync(join(root, 'folder'));
-  await expect(makeFolder(join(root, 'file'))).rejects.toThrow('EEXIST');
-  await expect(makeFolder(join(root, 'file', 'below'))).rejects.toThrow('ENOTDIR');
+  await expect(makeFolder(join(root, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+  await expect(makeFolder(join(root, 'file', 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
 });
 
 it.skipIf(!existsSync('/proc/self'))('says so at once where there can never be a folder', async () => {
-  await expect(makeFolder('/proc/none')).rejects.toThrow(/ENOENT|EACCES/);
-  await expect(makeFolder('/proc/none/of/these')).rejects.toThrow(/ENOENT|EACCES/);
+  await expect(makeFolder('/proc/none')).rejects.toMatchObject({
+    code: expect.stringMatching(/^(ENOENT|EACCES)$/) as string,
+  });
+  await expect(makeFolder('/proc/none/of/these')).rejects.toMatchObject({
+    code: expect.stringMatching(/^(ENOENT|EACCES)$/) as string,
+  });
 });

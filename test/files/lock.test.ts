@@ -135,7 +135,7 @@ describe('a lock', () => {
   });
 
   it('cannot be taken where there is no folder', async () => {
-    await expect(acquireLock(join(scratch(), 'none', 'x.lock'))).rejects.toThrow(/ENOENT/);
+    await expect(acquireLock(join(scratch(), 'none', 'x.lock'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('is removed if dead, and only then', async () => {

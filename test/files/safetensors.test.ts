@@ -63,7 +63,7 @@ describe('encoding', () => {
   it('refuses a shape that does not fit its data, and the name that is the format’s own', () => {
     const data = new Float32Array(3);
     expect(() => encodeSafetensors({ tensors: { a: { shape: [2, 2], data } }, metadata: {} })).toThrow(
-      'Tensor a of shape [2, 2] cannot hold 3 values.',
+      /\ba\b.*\[2, 2\].*\b3\b/,
     );
     expect(() => encodeSafetensors({ tensors: { __metadata__: vector(1) }, metadata: {} })).toThrow(
       '__metadata__',
@@ -91,7 +91,7 @@ describe('decoding', () => {
     for (let length = 0; length < bytes.length; length++) {
       expect(() => decodeSafetensors(bytes.subarray(0, length))).toThrow();
     }
-    expect(() => decodeSafetensors(Buffer.concat([bytes, Buffer.alloc(1)]))).toThrow('length does not match');
+    expect(() => decodeSafetensors(Buffer.concat([bytes, Buffer.alloc(1)]))).toThrow(/length/);
   });
 
   it('with any bit flipped refuses, or gives the same content', () => {
@@ -136,23 +136,19 @@ describe('decoding', () => {
   const one = { dtype: 'F32', shape: [1], data_offsets: [0, 4] };
   const four = Buffer.alloc(4);
   it.each([
-    ['another type', raw({ a: { ...one, dtype: 'F16' } }, four), 'F16, not F32'],
-    ['tensors that overlap', raw({ a: one, b: one }, four), 'does not lie where'],
-    ['a gap', raw({ a: { ...one, data_offsets: [4, 8] } }, Buffer.alloc(8)), 'does not lie where'],
-    ['a tensor beyond the end', raw({ a: one }, Buffer.alloc(3)), 'does not lie where'],
-    [
-      'a shape that is too large',
-      raw({ a: { ...one, shape: [2 ** 40, 2 ** 40] } }, four),
-      'does not lie where',
-    ],
-    ['a negative size', raw({ a: { ...one, shape: [-1] } }, four), 'malformed'],
-    ['three offsets', raw({ a: { ...one, data_offsets: [0, 4, 8] } }, four), 'malformed'],
-    ['bytes of nobody', raw({ a: one }, Buffer.alloc(8)), 'length does not match'],
-    ['metadata that are no text', raw({ __metadata__: { a: 1 } }, Buffer.alloc(0)), 'not text'],
-    ['a header that is a list', raw('[]', four), 'not an object'],
-    ['a header that is no JSON', raw('{', four), 'not JSON'],
-    ['a header longer than the file', raw({}, four, 2n ** 63n), 'cut off'],
-    ['a checksum of another length', raw({ __metadata__: { sha256: '' } }, Buffer.alloc(0)), 'checksum'],
+    ['another type', raw({ a: { ...one, dtype: 'F16' } }, four), /\ba\b.*F16/],
+    ['tensors that overlap', raw({ a: one, b: one }, four), /tensor [ab]\b/],
+    ['a gap', raw({ a: { ...one, data_offsets: [4, 8] } }, Buffer.alloc(8)), /tensor [ab]\b/],
+    ['a tensor beyond the end', raw({ a: one }, Buffer.alloc(3)), /tensor [ab]\b/],
+    ['a shape that is too large', raw({ a: { ...one, shape: [2 ** 40, 2 ** 40] } }, four), /tensor [ab]\b/],
+    ['a negative size', raw({ a: { ...one, shape: [-1] } }, four), /entry a\b/],
+    ['three offsets', raw({ a: { ...one, data_offsets: [0, 4, 8] } }, four), /entry a\b/],
+    ['bytes of nobody', raw({ a: one }, Buffer.alloc(8)), /length/],
+    ['metadata that are no text', raw({ __metadata__: { a: 1 } }, Buffer.alloc(0)), /metadata/],
+    ['a header that is a list', raw('[]', four), /header/],
+    ['a header that is no JSON', raw('{', four), /JSON/],
+    ['a header longer than the file', raw({}, four, 2n ** 63n), /header/],
+    ['a checksum of another length', raw({ __metadata__: { sha256: '' } }, Buffer.alloc(0)), /checksum/],
   ])('refuses %s', (_what, file, message) => {
     expect(() => decodeSafetensors(file)).toThrow(message);
   });

@@ -40,8 +40,8 @@ describe('a network', () => {
   const code = 'model-too-large';
   const huge = experiment({ name: 'mlp', hidden: [1e6, 1e6] });
   it('that no machine can hold is refused, with its size', () => {
-    expect(check(huge, { backend: 'cpu' })).toThrow(expect.objectContaining({ code, exitCode: 2 }));
-    expect(check(huge, { backend: 'cpu' })).toThrow('1,000,796,000,010 parameters');
+    const message = expect.stringContaining('1,000,796,000,010') as string;
+    expect(check(huge, { backend: 'cpu' })).toThrow(expect.objectContaining({ code, exitCode: 2, message }));
   });
   it('is not refused where TensorFlow may have another memory', () => {
     expect(check(huge, { backend: 'tensorflow' })).not.toThrow();

@@ -78,11 +78,13 @@ const cannot =
 describe.skipIf(cannot)(`native/install.mjs${cannot ? ` (skipped: ${cannot})` : ''}`, () => {
   it.each<[string, () => NodeJS.ProcessEnv]>([
     ['as it is', () => ({})],
-    ['with an empty CXX', () => ({ CXX: '' })],
-    ['with options in CXX', () => ({ CXX: 'g++ -O2' })],
+    // A build takes seconds, so what concerns the compiler and what concerns TMPDIR share one.
+    ['with an empty CXX, where TMPDIR does not exist', () => ({ CXX: '', TMPDIR: '/nowhere/at/all' })],
+    [
+      'with options in CXX, where TMPDIR is a file',
+      () => ({ CXX: 'g++ -O2', TMPDIR: script(scratch(), 'file', '') }),
+    ],
     ['with a launcher in CXX', () => ({ CXX: `"${script(scratch(), 'my launcher', 'exec "$@"')}" g++` })],
-    ['where TMPDIR does not exist', () => ({ TMPDIR: '/nowhere/at/all' })],
-    ['where TMPDIR is a file', () => ({ TMPDIR: script(scratch(), 'file', '') })],
   ])(
     'builds %s',
     (_what, env) => {

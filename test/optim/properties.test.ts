@@ -181,20 +181,16 @@ test('a step leaks nothing and leaves its arguments alone', () => {
 
 test('refuses rates that are no rates, and vectors of unequal length', () => {
   const rule = fc.sample(rules, { numRuns: 1, seed: 1 })[0]!;
-  expect(() => makeOptimizer(rule, { lr: -1, wd: 0 })).toThrow(
-    /learning rate lr is -1.*0 or more and finite/,
-  );
-  expect(() => makeOptimizer(rule, { lr: 1, wd: NaN })).toThrow(/weight decay wd is NaN/);
-  expect(() => makeOptimizer({ ...rule, beta2: 1 }, { lr: 1, wd: 0 })).toThrow(/beta2 is 1: .*below 1/);
+  expect(() => makeOptimizer(rule, { lr: -1, wd: 0 })).toThrow(RangeError);
+  expect(() => makeOptimizer(rule, { lr: 1, wd: NaN })).toThrow(RangeError);
+  expect(() => makeOptimizer({ ...rule, beta2: 1 }, { lr: 1, wd: 0 })).toThrow(RangeError);
   tf.tidy(() => {
     const optimizer = makeOptimizer(rule, { lr: 1, wd: 0.1, mask: tf.tensor1d([1]) });
     const at = { t: 1, eta: 1, cycleSteps: 1 };
     const two = tf.tensor1d([1, 2]);
-    expect(() => optimizer.update(two, two, optimizer.init(2), at)).toThrow(
-      /mask has 1 elements and theta 2/,
-    );
+    expect(() => optimizer.update(two, two, optimizer.init(2), at)).toThrow(RangeError);
     const plain = makeOptimizer(rule, { lr: 1, wd: 0.1 });
-    expect(() => plain.update(two, tf.tensor1d([1]), plain.init(2), at)).toThrow(/gradient has 1 elements/);
-    expect(() => plain.update(two, two, [], at)).toThrow(/m has no elements/);
+    expect(() => plain.update(two, tf.tensor1d([1]), plain.init(2), at)).toThrow(RangeError);
+    expect(() => plain.update(two, two, [], at)).toThrow(RangeError);
   });
 });

@@ -129,21 +129,16 @@ describe('properties', () => {
 describe('refusals', () => {
   const shape = { epochs: 2, stepsPerEpoch: 3, warmup: 0 };
   test.each([
-    [
-      'a warm-up as long as the run',
-      () => makeSchedule({ name: 'cosine' }, { ...shape, warmup: 2 }),
-      /shorten the warm-up/,
-    ],
-    ['a run of no steps', () => makeSchedule({ name: 'cosine' }, { ...shape, epochs: 0 }), /at least one/],
+    ['a warm-up as long as the run', () => makeSchedule({ name: 'cosine' }, { ...shape, warmup: 2 })],
+    ['a run of no steps', () => makeSchedule({ name: 'cosine' }, { ...shape, epochs: 0 })],
     [
       'a first cycle below one step',
       () => makeSchedule({ name: 'warm-restarts', firstCycle: 0.1, multiply: 2 }, shape),
-      /raise firstCycle/,
     ],
-    ['step 0', () => makeSchedule({ name: 'cosine' }, shape)(0), /steps are 1 to 6/],
-    ['a step after the last', () => makeSchedule({ name: 'cosine' }, shape)(7), /steps are 1 to 6/],
-    ['half a step', () => makeSchedule({ name: 'cosine' }, shape)(1.5), /steps are 1 to 6/],
-  ])('%s', (_what, act, message) => {
-    expect(act).toThrow(message);
+    ['step 0', () => makeSchedule({ name: 'cosine' }, shape)(0)],
+    ['a step after the last', () => makeSchedule({ name: 'cosine' }, shape)(7)],
+    ['half a step', () => makeSchedule({ name: 'cosine' }, shape)(1.5)],
+  ])('%s', (_what, act) => {
+    expect(act).toThrow(RangeError);
   });
 });

@@ -4,6 +4,7 @@
  */
 import type { Cell } from '../../src/experiment/cell.js';
 import type { EpochMetrics, RunRecord } from '../../src/experiment/record.js';
+import { ruleOf } from '../experiment/rule.js';
 
 export interface SurfaceOptions {
   readonly labels?: readonly string[];
@@ -72,16 +73,7 @@ function cellOf(
       augment: { crop: 4, flip: true },
     },
     model: { name: 'resnet', depth: 8, width: 16 },
-    optimizer: {
-      name: decoupled ? 'adamw' : 'adam',
-      beta1: 0.9,
-      beta2: 0.999,
-      eps: 1e-8,
-      epsForm: 'paper',
-      momentumForm: 'paper',
-      convention: 'paper',
-      exclude: 'none',
-    },
+    optimizer: ruleOf(decoupled ? 'adamw' : 'adam'),
     schedule: { name: 'cosine' },
     epochs,
     batchSize: 128,

@@ -112,8 +112,9 @@ describe('serveReport', () => {
   it('says that a port is taken', async () => {
     server = await serveReport({ load: () => Promise.resolve(input) });
     const port = Number(new URL(server.url).port);
-    await expect(serveReport({ load: () => Promise.resolve(input), port })).rejects.toThrow(
-      `Port ${String(port)} is taken`,
-    );
+    await expect(serveReport({ load: () => Promise.resolve(input), port })).rejects.toMatchObject({
+      code: 'port-taken',
+      message: expect.stringContaining(String(port)) as string,
+    });
   });
 });

@@ -104,7 +104,7 @@ describe.each(STATEFUL)('%s', (_name, make) => {
     const after = make();
     await after.setWeights(weights);
     expect(() => after.applyGradients([{ name: bias.name, tensor: tf.zeros([5]) }])).toThrow(
-      /bias has shape \[3\].*\[5\]/,
+      /bias .*\[3\].*\[5\]/,
     );
   });
 
@@ -145,7 +145,7 @@ test.each([
   expect(() => optimizer.applyGradients([{ name: 'theta', tensor: tf.zeros([5]) }])).toThrow(
     expect.objectContaining({
       code: 'optimizer-state-unmatched',
-      message: expect.stringMatching(/theta has shape \[3\].*\[5\]/) as string,
+      message: expect.stringMatching(/theta .*\[3\].*\[5\]/) as string,
     }),
   );
 });
@@ -159,7 +159,7 @@ test('each slot of loaded state is checked, not the first alone', async () => {
     { name: 'theta/v', tensor: tf.zeros([3]) },
   ]);
   expect(() => optimizer.applyGradients([{ name: theta.name, tensor: tf.zeros([5]) }])).toThrow(
-    /theta\/v of theta has shape \[3\]/,
+    /theta\/v .*\[3\]/,
   );
 });
 

@@ -3,6 +3,7 @@ import type { Dataset, Split } from '../../src/data/index.js';
 import { stream } from '../../src/random/stream.js';
 import { identify, NUMERICS, type Cell } from '../../src/experiment/cell.js';
 import type { Outcome } from '../../src/train/train.js';
+import { ruleOf } from '../experiment/rule.js';
 
 const height = 6;
 const width = 5;
@@ -38,16 +39,7 @@ const defaults: Omit<Cell, 'id'> = {
   numerics: NUMERICS,
   dataset: { name: 'synthetic-mnist', subsetSeed: 0, labelNoise: 0, augment: { crop: 0, flip: false } },
   model: { name: 'mlp', hidden: [6] },
-  optimizer: {
-    name: 'adamw',
-    beta1: 0.9,
-    beta2: 0.999,
-    eps: 1e-8,
-    epsForm: 'paper',
-    momentumForm: 'paper',
-    convention: 'paper',
-    exclude: 'none',
-  },
+  optimizer: ruleOf('adamw'),
   schedule: { name: 'cosine' },
   epochs: 2,
   batchSize: 4,

@@ -2,7 +2,7 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { explainingFiles } from '../../files/problem.js';
+import { errnoOf, explainingFiles } from '../../files/problem.js';
 import {
   colorDepth,
   renderComparison,
@@ -103,9 +103,9 @@ async function* journalChanges(dir: string, signal: AbortSignal): AsyncGenerator
 
 /** Turns an unusable port into a refusal; other errors stay unchanged. */
 function refusal(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { code } = (error.cause ?? error) as NodeJS.ErrnoException;
-  return code === 'EADDRINUSE' || code === 'EACCES' ? new UsageError(error.message) : error;
+  return errnoOf(error) === 'EACCES'
+    ? new UsageError((error as Error).message, { code: 'port-not-allowed' })
+    : error;
 }
 
 async function serve(dir: string, port: number): Promise<number> {

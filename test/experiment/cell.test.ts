@@ -1,0 +1,72 @@
+/** The identity of a cell. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { identify, hasValidId, type Cell } from '../../src/experiment/cell.js';
+import { plan } from '../../src/experiment/plan.js';
+import { cellOf } from '../runner/records.js';
+import { experiment } from './experiment.js';
+
+const shuffled = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(shuffled)
+    : value === null || typeof value !== 'object'
+      ? value
+      : Object.fromEntries(
+          Object.entries(value)
+            .reverse()
+            .map(([key, of]) => [key, shuffled(of)]),
+        );
+
+describe('a cell', () => {
+  it('has an id that never changes: results of old versions must be found again', () => {
+    // Of the settings' JSON with sorted keys; Python's json and hashlib give the same.
+    expect(cellOf().id).toBe('1a7c9eec6f64be6c');
+  });
+
+  it('has the same id whatever the order of its keys, absent ones aside', () => {
+    const { id, ...settings } = cellOf();
+    expect(identify(shuffled(settings) as Omit<Cell, 'id'>).id).toBe(id);
+    expect(identify({ ...settings, dataset: { ...settings.dataset, unset: undefined } as never }).id).toBe(
+      id,
+    );
+  });
+
+  it('has the same id with a later option turned off as before the option was there', () => {
+    const ids = [
+      { name: 'mlp', hidden: [4] },
+      { name: 'mlp', hidden: [4], batchNorm: false },
+    ].map((model) => [...plan(experiment({ model }), 'cpu').jobs()].map(({ cell }) => cell.id));
+    expect(ids[1]).toEqual(ids[0]);
+  });
+
+  it('has another id with any other setting', () => {
+    const changes: Partial<Omit<Cell, 'id'>>[] = [
+      { lr: 0.002 },
+      { wd: 0 },
+      { seed: 1 },
+      { epochs: 3 },
+      { batchSize: 10 },
+      { warmup: 1 },
+      { recordDecay: true },
+      { backend: 'wasm' },
+      { threads: 2 },
+      { numerics: 2 },
+      { model: { name: 'mlp', hidden: [4, 4] } },
+      { model: { name: 'mlp', hidden: [4], batchNorm: true } },
+      { schedule: { name: 'constant' } },
+      { dataset: { ...cellOf().dataset, labelNoise: 0.1 } },
+      { optimizer: { ...cellOf().optimizer, exclude: 'rank1' } },
+    ];
+    const ids = [cellOf(), ...changes.map(cellOf)].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('is genuine as it is, and not with anything changed', () => {
+    expect(hasValidId(cellOf())).toBe(true);
+    fc.assert(
+      fc.property(fc.double({ noNaN: true }), (lr) => {
+        expect(hasValidId({ ...cellOf(), lr })).toBe(lr === cellOf().lr);
+      }),
+    );
+  });
+});
