@@ -35,7 +35,7 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
     };
     let kills = 0;
     const about = { startedAt: new Date().toISOString(), attempts: 1, seconds: 1 };
-    const ending = await trainTakenJob({
+    const outcome = await trainTakenJob({
       redis: server.client,
       sweep: { name: 'slow', spec: specWith(), consumer, active: 1, retired: false },
       queued,
@@ -56,7 +56,7 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
       signal: new AbortController().signal,
       onNotice: () => undefined,
     });
-    expect(ending).toBe('timeout');
+    expect(outcome).toBe('timeout');
     expect(await queue.getCompletedCount()).toBe(1);
     expect(kills).toBe(0);
     await consumer.close(true);
@@ -85,7 +85,7 @@ describe.skipIf(noRedis)('with a Redis of its own,', () => {
       'x',
       JSON.stringify({ ...facts, refuses: { 's\n': 'n\ro' } }),
     );
-    expect(await listWorkers(server.client)).toMatchObject([{ host: 'a [2Jb', refuses: { 's ': 'n o' } }]);
+    expect(await listWorkers(server.client)).toMatchObject([{ host: 'a·[2Jb', refuses: { 's ': 'n o' } }]);
     await server.client.hset('adamw-bench:sweeps', 'evil\u001b[2J', '{}');
     // BullMQ throws at such a name: one would end `queue status`, and what workers see of the list.
     await server.client.hset('adamw-bench:sweeps', 'a:b', '{}');

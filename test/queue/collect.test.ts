@@ -109,9 +109,9 @@ describe.skipIf(noRedis)('an ended job', () => {
   it.each(['failed', 'timeout'] as const)(
     '(%s) whose record is on disk already is not taken for a new result; one of a later attempt is',
     async (how) => {
-      const parcel = `adamw-bench:${name}:checkpoint:${cell.id}`;
+      const blob = `adamw-bench:${name}:checkpoint:${cell.id}`;
       await end(how);
-      await server.client.set(parcel, 'x');
+      await server.client.set(blob, 'x');
       const dying = collecting({ dies: true });
       await expect(dying.collect()).rejects.toThrow('it died');
       const line = JSON.stringify(dying.records[0]);

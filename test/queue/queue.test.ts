@@ -267,18 +267,18 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     const send = (token: string) =>
       sendBlob(server.client, 'fence', 'checkpoint', '1234567890abcdef', token, new Uint8Array([1]));
     expect(await send('sleeper')).toBe(true);
-    let heir;
-    while (!heir) {
-      heir = await slow.getNextJob('heir', { block: false });
+    let successor;
+    while (!successor) {
+      successor = await slow.getNextJob('successor', { block: false });
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(await send('sleeper')).toBe(false);
     await expect(sleeper.moveToCompleted({ from: 'sleeper' }, 'sleeper', false)).rejects.toThrow(
       'Lock mismatch',
     );
-    await heir.moveToCompleted({ from: 'heir' }, 'heir', false);
+    await successor.moveToCompleted({ from: 'successor' }, 'successor', false);
     await expect(sleeper.moveToCompleted({ from: 'sleeper' }, 'sleeper', false)).rejects.toThrow();
-    expect((await queue.getJob('c1234567890abcdef'))!.returnvalue).toEqual({ from: 'heir' });
+    expect((await queue.getJob('c1234567890abcdef'))!.returnvalue).toEqual({ from: 'successor' });
     await slow.close(true);
     await queue.obliterate({ force: true });
     await queue.close();

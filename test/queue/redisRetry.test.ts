@@ -10,7 +10,7 @@ const calm = new AbortController().signal;
 const reply = (message: string) => new (ReplyError as new (message: string) => Error)(message);
 const broken = () => new NoAnswer(new Error('any words'));
 
-describe('patience', () => {
+describe('retries', () => {
   it('tries again until Redis accepts, or has refused too often', async () => {
     let times = 0;
     const refusing = () => (++times < 3 ? Promise.reject(reply('OOM no memory')) : Promise.resolve(times));

@@ -14,7 +14,7 @@ import { noRedis, startRedis, type Server } from './redis.js';
 import { job, jobData, specWith } from './spec.js';
 
 const { id } = job.cell;
-const parcel = `adamw-bench:slow:checkpoint:${id}`;
+const blob = `adamw-bench:slow:checkpoint:${id}`;
 
 /** A checkpoint of the cell in its first epoch, told from others by its sum of losses. */
 const checkpoint = (lossSum: number) =>
@@ -80,16 +80,16 @@ describe.skipIf(noRedis)('a shared checkpoint', () => {
 
   it('is fetched and not sent back; one that is newer is', async () => {
     const [old, young] = [checkpoint(1), checkpoint(2)];
-    await server.client.set(parcel, old);
+    await server.client.set(blob, old);
     const notices = await train(async () => {
       expect(old.equals(readFileSync(file))).toBe(true);
       // Whoever sends it back now shows himself; there are four renewals in the stall time of a second.
-      await server.client.del(parcel);
+      await server.client.del(blob);
       await sleep(800);
-      expect(await server.client.exists(parcel)).toBe(0);
+      expect(await server.client.exists(blob)).toBe(0);
       writeFileSync(file, young);
-      await expect.poll(() => server.client.exists(parcel)).toBe(1);
-      expect(young.equals((await server.client.getBuffer(parcel))!)).toBe(true);
+      await expect.poll(() => server.client.exists(blob)).toBe(1);
+      expect(young.equals((await server.client.getBuffer(blob))!)).toBe(true);
     });
     expect(notices).toEqual([]);
     expect(existsSync(file)).toBe(false);
@@ -97,13 +97,13 @@ describe.skipIf(noRedis)('a shared checkpoint', () => {
 
   it('that is newer is sent though the clock was set back before it was written', async () => {
     const [old, young] = [checkpoint(1), checkpoint(2)];
-    await server.client.set(parcel, old);
+    await server.client.set(blob, old);
     await train(async () => {
       // As writeAtomically does it.
       writeFileSync(`${file}.tmp`, young);
       utimesSync(`${file}.tmp`, 1, 1);
       renameSync(`${file}.tmp`, file);
-      const there = async () => young.equals((await server.client.getBuffer(parcel))!);
+      const there = async () => young.equals((await server.client.getBuffer(blob))!);
       await expect.poll(there, { timeout: 3000 }).toBe(true);
     });
   });
@@ -111,7 +111,7 @@ describe.skipIf(noRedis)('a shared checkpoint', () => {
   it('that is damaged is not used', async () => {
     const damaged = checkpoint(1);
     damaged[damaged.length - 1]! ^= 1;
-    await server.client.set(parcel, damaged);
+    await server.client.set(blob, damaged);
     const notices = await train(() => Promise.resolve(expect(existsSync(file)).toBe(false)));
     expect(notices).toEqual([
       expect.stringMatching(`^The shared checkpoint of cell ${id} is not used: .* It starts anew.$`),
