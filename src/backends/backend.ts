@@ -31,8 +31,12 @@ export class BackendError extends ReportedError {
     readonly backend: BackendName,
     readonly reason: string,
     readonly advice: string,
-    code = 'backend-unusable',
+    code?: string,
   ) {
-    super(`The ${backend} backend cannot be used: ${reason}`, { code, remedy: advice });
+    super(`The ${backend} backend cannot be used: ${reason}`, {
+      code: 'backend-unusable',
+      ...(code === undefined ? {} : { code }),
+      remedy: advice,
+    });
   }
 }

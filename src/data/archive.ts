@@ -53,12 +53,16 @@ function collect(entry: ReadEntry, size: number): { bytes: Uint8Array; filled: (
 async function unreadable(file: string, error: unknown): Promise<unknown> {
   if (errnoOf(error) !== undefined) return error;
   const what = await whatIs(file);
-  return new DataError(
-    what === undefined
-      ? `${file}: not a whole tar archive (${reason(error)}). It is damaged or cut off; delete it and fetch it again.`
-      : `${file}: this is ${what}. Delete it and fetch it again.`,
-    { code: what === undefined ? 'data-damaged' : 'data-not-data' },
-  );
+  if (what !== undefined) {
+    return new DataError(`${file}: this is ${what}.`, {
+      code: 'data-not-data',
+      remedy: 'Delete it and fetch it again.',
+    });
+  }
+  return new DataError(`${file}: not a whole tar archive (${reason(error)}). It is damaged or cut off;`, {
+    code: 'data-damaged',
+    remedy: 'delete it and fetch it again.',
+  });
 }
 
 type Found = Map<string, { bytes: Uint8Array; filled: () => number }>;

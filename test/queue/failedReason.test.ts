@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseFailedReason, refusalReason } from '../../src/queue/failedReason.js';
-import { longestReason } from '../../src/experiment/record.js';
+import { maxReasonLength } from '../../src/experiment/record.js';
 
 it('tells a refusal from a failure, whatever words either has', () => {
   expect(parseFailedReason(refusalReason('its content is "odd"'))).toEqual({
@@ -15,6 +15,6 @@ it('gives nothing that cannot be printed, and no more than a record keeps', () =
   for (const text of [`\u001b[2J${'x'.repeat(9999)}`, refusalReason(`\u001b[2J${'x'.repeat(9999)}`)]) {
     const [words] = Object.values(parseFailedReason(text)) as [string];
     expect(words).not.toContain('\u001b');
-    expect(words).toHaveLength(longestReason);
+    expect(words).toHaveLength(maxReasonLength);
   }
 });
