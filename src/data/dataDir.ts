@@ -1,22 +1,9 @@
 /** Where data files live. Nothing here touches the disk. */
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { cacheHome, type Surroundings } from '../files/cacheHome.js';
 
-/** What the choice of folder depends on; a parameter so that every platform's rule is testable on one. */
-export interface Surroundings {
-  readonly platform: NodeJS.Platform;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
-}
-
-/** The platform's cache folder: XDG base directories, macOS's Library/Caches, Windows' LOCALAPPDATA. */
-function cacheHome({ platform, env, home }: Surroundings): string {
-  if (platform === 'win32') return env['LOCALAPPDATA'] ?? path.win32.join(home, 'AppData', 'Local');
-  if (platform === 'darwin') return path.posix.join(home, 'Library', 'Caches');
-  const xdg = env['XDG_CACHE_HOME'];
-  // The XDG specification says that a relative path must be ignored.
-  return xdg !== undefined && path.posix.isAbsolute(xdg) ? xdg : path.posix.join(home, '.cache');
-}
+export type { Surroundings } from '../files/cacheHome.js';
 
 /**
  * The data folder: `option` (--data-dir) if given, else the environment's ADAMW_BENCH_DATA, else

@@ -61,7 +61,7 @@ describe('probeBackends', () => {
   });
 
   it('ends a child that does not answer, and says so', async () => {
-    const report = await probeBackend('cpu', 1);
+    const report = await probeBackend('cpu', { timeoutMs: 1 });
     expect(report).toMatchObject({ name: 'cpu', available: false });
     expect(report.reason).toMatch(/SIGKILL/);
   });
