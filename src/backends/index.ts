@@ -21,7 +21,8 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
     const { setUp } = found;
     const facts = {
       package: found.package,
-      TensorFlow: `${found.tensorflow}${setUp ? `, ${setUp.kind === 'cuda' ? 'CUDA' : 'CPU'} build, in ${setUp.folder}` : ''}`,
+      TensorFlow: `${found.tensorflow}${setUp ? `, ${setUp.kind === 'cuda' ? 'CUDA' : 'CPU'} build` : ''}`,
+      ...(setUp === undefined ? {} : { 'set up in': setUp.folder }),
       ...(found.warning === undefined ? {} : { warning: found.warning }),
     };
     const report = { name: 'tensorflow', available: true, version: found.version, facts } as const;
@@ -160,10 +161,8 @@ export async function chooseBackend(
   const report = isReport(gpu) ? gpu : await probeBackend('tensorflow');
   if (!report.available) throw new BackendError('tensorflow', report.reason ?? '', report.advice ?? '');
   await loadBackend('cpu');
-  const { 'difference from cpu': _, ...facts } = report.facts ?? {};
   return {
     ...report,
-    facts,
     ...(report.device === 'GPU' || options.threads === undefined ? {} : { threads: options.threads }),
   };
 }

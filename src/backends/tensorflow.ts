@@ -192,8 +192,8 @@ export function environmentFor(threads: number | undefined): Record<string, stri
     ...(threads === undefined
       ? {}
       : { TF_NUM_INTRAOP_THREADS: String(threads), TF_NUM_INTEROP_THREADS: '1' }),
-    // Errors only; `doctor --verbose` shows all.
-    TF_CPP_MIN_LOG_LEVEL: '2',
+    // Nothing: what fails in an operation comes as an exception. `doctor --verbose` shows all.
+    TF_CPP_MIN_LOG_LEVEL: '3',
     // The same bits again on a GPU, whose kernels otherwise add in the order in which threads finish.
     TF_DETERMINISTIC_OPS: '1',
     // The first process would otherwise take nearly all of a card's memory.

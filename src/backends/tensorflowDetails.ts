@@ -1,6 +1,6 @@
 /** What `doctor` tells of TensorFlow besides whether it works: the cards, and each library that CUDA needs. */
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
 import { listGpus, type Gpu } from './gpus.js';
 import { LIBRARY_PROBE, PACKAGE_FOLDER, type SetUp } from './tensorflowHome.js';
 
@@ -51,7 +51,7 @@ export function tensorflowDetails(
   if (setUp?.kind !== 'cuda') return Object.fromEntries(cards) as Record<string, string>;
   const libraries = Object.entries(openLibraries(setUp.folder)).map(([name, found]) => [
     name,
-    'path' in found ? found.path : `not found: ${found.problem}`,
+    'path' in found ? normalize(found.path) : `not found: ${found.problem}`,
   ]);
   return Object.fromEntries([...cards, ...libraries]) as Record<string, string>;
 }

@@ -19,7 +19,8 @@ export interface Folders {
   readonly weights: string;
 }
 
-export function seatIn(folders: Folders, dataDir: string | undefined): Seat {
+/** @param slot its place among those of this worker, from 0 */
+export function seatIn(folders: Folders, dataDir: string | undefined, slot = 0): Seat {
   let current: { readonly sweep: string; readonly handle: WorkerHandle } | undefined;
   return {
     async worker(sweep) {
@@ -33,6 +34,7 @@ export function seatIn(folders: Folders, dataDir: string | undefined): Seat {
         dataDir,
         backend,
         threads,
+        slot,
         checkpoints,
         policy,
         ...(keepWeights ? { weights } : {}),

@@ -105,7 +105,7 @@ async function work(desk: Desk, root: string): Promise<void> {
     checkpoints: join(root, `${slot}`),
     weights: join(root, 'weights'),
   });
-  const slots = Array.from({ length: concurrency }, (_, slot) => runSlot(desk, foldersOf(slot), stop));
+  const slots = Array.from({ length: concurrency }, (_, slot) => runSlot(desk, slot, foldersOf(slot), stop));
   await Promise.all(slots.map(watched));
   ended.abort();
   await Promise.all(keepers);
@@ -216,9 +216,9 @@ function refuse({ sweeps, refuses, events }: Desk, name: string, { message, pass
 }
 
 /** One place at the desk: takes the next cell as soon as it is free. */
-async function runSlot(desk: Desk, folders: Folders, signal: AbortSignal): Promise<void> {
+async function runSlot(desk: Desk, slot: number, folders: Folders, signal: AbortSignal): Promise<void> {
   const { options, events, redis } = desk;
-  const seat = seatIn(folders, options.dataDir);
+  const seat = seatIn(folders, options.dataDir, slot);
   const onNotice = (text: string) => events.onNotice(text);
   try {
     while (!signal.aborted) {

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explainingFiles } from '../files/problem.js';
@@ -41,12 +41,12 @@ export async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Copies from a folder that the user has filled. */
+/** Takes files from a folder that the user has filled: as second names of theirs where both are on one disk. */
 export const fromFolder =
   (source: string): Bring =>
   async ({ file }, folder) => {
-    const path = join(source, file);
-    await explainingFiles(path, () => copyFile(path, join(folder, file)));
+    const [theirs, ours] = [join(source, file), join(folder, file)];
+    await explainingFiles(theirs, () => link(theirs, ours).catch(() => copyFile(theirs, ours)));
   };
 
 /** Refuses a folder that lacks some of the files, naming all of them. @throws SetupError */

@@ -76,7 +76,7 @@ export const PINS: Readonly<Record<Kind, readonly Pin[]>> = {
 };
 
 /** Bytes on disk of a finished set-up, measured and rounded up. */
-export const UNPACKED: Readonly<Record<Kind, number>> = { cpu: 900_000_000, cuda: 6_200_000_000 };
+export const UNPACKED: Readonly<Record<Kind, number>> = { cpu: 900_000_000, cuda: 5_700_000_000 };
 
 /** The oldest GNU C library that the wheels run on: `manylinux_2_27`. */
 export const OLDEST_GLIBC = '2.27';

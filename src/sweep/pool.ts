@@ -65,7 +65,7 @@ async function runSlot(
   events: ExecutionEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const seat = seatFor(options, signal);
+  const seat = seatFor({ ...options, setup: { ...options.setup, slot } }, signal);
   try {
     for (;;) {
       const claimed = await source.next(signal);

@@ -1,5 +1,5 @@
 /** A sweep from its experiment to its journal: what is missing is trained, what is there is kept. */
-import { useBackend, type BackendReport } from '../backends/index.js';
+import { identityOf, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
 import { loadDataset, trainShape } from '../data/index.js';
 import { writeAtomically } from '../files/atomic.js';
@@ -13,6 +13,7 @@ import { openJournal, type Journal } from './journal.js';
 import { openLedger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
 import { extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
+import { backendFor } from './backendFor.js';
 import { runPool, type ExecutionEvents, type PoolOptions } from './pool.js';
 import type { CheckpointPolicy } from './trainCell.js';
 import type { Limits } from './workerProcess.js';
@@ -28,7 +29,8 @@ export type Executor = (
 export interface SweepOptions {
   readonly dir: string;
   readonly dataDir?: string | undefined;
-  readonly workers: number;
+  /** Worker processes, or how many for the backend that is found. */
+  readonly workers: number | ((backend: BackendReport) => number);
   readonly retries: number;
   readonly failFast: boolean;
   /** Train cells that are recorded as failed or timed out once more. */
@@ -98,7 +100,8 @@ export async function runSweep(
     onLost,
   });
   try {
-    const backend = await useBackend(experiment.backend, { threads: experiment.threads });
+    const { backend, notice } = await backendFor(experiment, await readManifest(layout(dir).manifest));
+    if (notice !== undefined) events.onNotice?.(notice);
     const data = await describeData(experiment, options, events);
     const { journal, records } = await explainingAccess(dir, () =>
       openJournal(layout(dir).journal, (count, movedTo) =>
@@ -159,7 +162,7 @@ async function execute(
 ): Promise<SweepResult> {
   const { dir, failFast } = options;
   const paths = layout(dir);
-  const jobs = expand(experiment, backend.name);
+  const jobs = expand(experiment, identityOf(backend));
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onRecord?.(record, -1));
   const missing = missingJobs(jobs, ledger.found, options.retryFailed);
   if (missing.length > 0) await requireModel(experiment);
@@ -174,7 +177,7 @@ async function execute(
   });
   for (const text of leftovers) events.onNotice?.(text);
   await clearCheckpoints(paths.checkpoints, (id) => done.has(id));
-  const workers = Math.max(1, Math.min(options.workers, missing.length));
+  const workers = Math.max(1, Math.min(workersOf(options, backend), missing.length));
   events.onPlan?.({
     jobs,
     missing,
@@ -187,7 +190,7 @@ async function execute(
   const setup = {
     dataset: experiment.dataset,
     dataDir: options.dataDir,
-    backend: backend.name,
+    backend: identityOf(backend),
     threads: experiment.threads,
     checkpoints: paths.checkpoints,
     policy: options.policy,
@@ -235,6 +238,9 @@ async function execute(
   };
 }
 
+const workersOf = ({ workers }: Pick<SweepOptions, 'workers'>, backend: BackendReport): number =>
+  typeof workers === 'number' ? workers : workers(backend);
+
 const storage = (message: string) => new StorageError(message);
 
 /** Cells without a record that stands; each once, though two optimizers' grids may overlap. */
@@ -271,7 +277,7 @@ async function recordSession(
   const file = layout(dir).manifest;
   const session = {
     startedAt: new Date().toISOString(),
-    workers: executor ? null : workers,
+    workers: executor ? null : workersOf({ workers }, backend),
     backend,
     node: process.version,
     host: hostFacts(),

@@ -1,7 +1,7 @@
 /** `adamw-bench plan`: the cells of an experiment, and how long they would take here. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { useBackend } from '../../backends/index.js';
+import { identityOf, useBackend } from '../../backends/index.js';
 import { axisValues, loadExperiment, optimizerLabel, type Experiment } from '../../config/index.js';
 import { loadDataset } from '../../data/index.js';
 import { expand, type Job } from '../../sweep/index.js';
@@ -93,7 +93,7 @@ const warmUpSteps = 3;
 async function estimateSeconds(experiment: Experiment, workers: number, dataDir: string | undefined) {
   const backend = await useBackend(experiment.backend, { threads: experiment.threads });
   const dataset = await loadDataset(experiment.dataset, dataDir === undefined ? {} : { dataDir });
-  const jobs = expand(experiment, backend.name);
+  const jobs = expand(experiment, identityOf(backend));
   const times: number[] = [];
   let last = performance.now();
   await train(longer(jobs[0]!), dataset, {

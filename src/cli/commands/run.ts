@@ -3,6 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
+import { defaultWorkers, listGpus, visibleGpus } from '../../backends/gpus.js';
+import { identityOf, isOnGpu } from '../../backends/identity.js';
+import type { BackendReport } from '../../backends/index.js';
 import { experimentWarnings, loadExperiment, type Experiment } from '../../config/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
 import { StorageError, layout, runSweep, type Executor, type SweepResult } from '../../sweep/index.js';
@@ -75,7 +78,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(setOption('override a setting, e.g. train.epochs=2 (repeatable)'))
     .option('-o, --out <dir>', 'results folder (default: results/<name>)')
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
-    .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
+    .option('-w, --workers <n>', 'worker processes (default: one per core, or per GPU)', wholeNumber(1))
     .option('--retries <n>', 'how often a failed cell is tried again', wholeNumber(0), 1)
     .option('--fail-fast', 'stop at the first cell that fails')
     .option('--retry-failed', 'train cells recorded as failed or timed out once more')
@@ -129,10 +132,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
       {
         dir,
         dataDir: flags.dataDir,
-        workers:
-          flags.workers ??
-          experiment.workers ??
-          Math.max(1, Math.floor(availableParallelism() / experiment.threads)),
+        workers: flags.workers ?? experiment.workers ?? ((backend) => workersFor(backend, experiment)),
         retries: flags.retries,
         failFast: flags.failFast ?? false,
         retryFailed: flags.retryFailed ?? false,
@@ -153,6 +153,13 @@ async function run(config: string, flags: RunFlags): Promise<number> {
   }
   return conclude(experiment, dir, result, flags);
 }
+
+/** Workers where nobody has said how many. */
+const workersFor = (backend: BackendReport, { threads }: Experiment): number => {
+  const onGpu = isOnGpu(identityOf(backend));
+  const gpus = onGpu ? visibleGpus(listGpus(), process.env['CUDA_VISIBLE_DEVICES']).length : 0;
+  return defaultWorkers(onGpu, { gpus, cores: availableParallelism(), threads });
+};
 
 /** The queue's coordinator where one is asked for. */
 async function executorOf(
