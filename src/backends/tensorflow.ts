@@ -10,7 +10,15 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from './backend.js';
-import { PACKAGE_FOLDER, TFJS_BRIDGE, readSetUp, tensorflowHome, type SetUp } from './tensorflowHome.js';
+import {
+  PACKAGE_FOLDER,
+  SUPPORT_ADDON,
+  TFJS_BRIDGE,
+  readSetUp,
+  tensorflowHome,
+  type SetUp,
+  type SupportAddon,
+} from './tensorflowHome.js';
 
 /** What was loaded. */
 export interface TensorflowFacts {
@@ -153,6 +161,8 @@ function requireSetUp(host: TensorflowHost, folder: string): { name: string; mod
   shared[TFJS_BRIDGE] ??= ownRequire;
   const path = join(folder, PACKAGE_FOLDER);
   try {
+    // Before TensorFlow starts its threads.
+    (host.require(join(path, SUPPORT_ADDON)) as SupportAddon).blockSignals();
     return { name: GPU_PACKAGE, module: host.require(path) };
   } catch (error) {
     const cause = classify(error, path);

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { join, normalize } from 'node:path';
 import { listGpus, type Gpu } from './gpus.js';
-import { LIBRARY_PROBE, PACKAGE_FOLDER, type SetUp } from './tensorflowHome.js';
+import { PACKAGE_FOLDER, SUPPORT_ADDON, type SetUp, type SupportAddon } from './tensorflowHome.js';
 
 /**
  * The libraries that TensorFlow 2.21 opens by name for a GPU, those of cuDNN that cuDNN itself opens, and the driver's.
@@ -27,14 +27,9 @@ export const CUDA_LIBRARIES = [
   'libnvrtc.so.12',
 ] as const;
 
-/** Where a library was found, or what the dynamic loader said. */
-export type Opened = { readonly path: string } | { readonly problem: string };
-
 /** Opens the libraries as TensorFlow would. Loads gigabytes: for a process that ends soon. */
-export function openLibraries(folder: string): Record<string, Opened> {
-  const addon = createRequire(import.meta.url)(join(folder, PACKAGE_FOLDER, LIBRARY_PROBE)) as {
-    open(name: string): Opened;
-  };
+export function openLibraries(folder: string): Record<string, ReturnType<SupportAddon['open']>> {
+  const addon = createRequire(import.meta.url)(join(folder, PACKAGE_FOLDER, SUPPORT_ADDON)) as SupportAddon;
   return Object.fromEntries(CUDA_LIBRARIES.map((name) => [name, addon.open(name)]));
 }
 

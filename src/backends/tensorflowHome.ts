@@ -35,8 +35,15 @@ export interface SetUp {
 export const SETUP_FILE = 'setup.json';
 /** The npm package, in the folder of the set-up. */
 export const PACKAGE_FOLDER = 'package';
-/** The addon that opens libraries along TensorFlow's search path, below the package. */
-export const LIBRARY_PROBE = 'deps/lib/libraries.node';
+/** Our own addon beside TensorFlow's libraries, below the package: native/tensorflow/support.cc. */
+export const SUPPORT_ADDON = 'deps/lib/support.node';
+
+export interface SupportAddon {
+  /** Opens a library along TensorFlow's search path: where it was found, or what the dynamic loader said. */
+  open(name: string): { readonly path: string } | { readonly problem: string };
+  /** Keeps signals from this thread and from those that it starts later. */
+  blockSignals(): void;
+}
 
 /** The set-up in a folder; undefined where there is none, or one of another form. */
 export function readSetUp(folder: string): SetUp | undefined {

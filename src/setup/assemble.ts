@@ -3,10 +3,13 @@ import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { PACKAGE_FOLDER, SETUP_FILE, type SetUp } from '../backends/tensorflowHome.js';
 import { writeBridges } from './bridges.js';
-import { buildBinding, buildProbe } from './build.js';
+import { buildBinding, buildSupport } from './build.js';
 import { PINS, TENSORFLOW_VERSION, TFJS_VERSION, type Kind, type Pin } from './pins.js';
 import { SEARCHED, UNSEARCHED, isLicence, placeOf } from './plan.js';
 import { unpackPackage, unpackWheel } from './unpack.js';
+
+/** To be raised with each change to native/tensorflow or to what is written here: set-ups are then made anew. */
+const SUPPORT_VERSION = '1';
 
 /** Where an npm package goes, below the set-up's folder. */
 function packagePlace({ project }: Pin): string {
@@ -64,7 +67,7 @@ export async function assemble(
   say('Compiling the binding.');
   const headers = join(folder, 'headers/include');
   await buildBinding(packageFolder, headers);
-  await buildProbe(packageFolder, headers);
+  await buildSupport(packageFolder, headers);
   const setUp: SetUp = {
     format: 1,
     kind,
@@ -78,4 +81,7 @@ export async function assemble(
 
 /** Project and version of all that a set-up is made of. */
 export const versionsOf = (kind: Kind): Record<string, string> =>
-  Object.fromEntries(PINS[kind].map(({ project, version }) => [project, version]));
+  Object.fromEntries([
+    ...PINS[kind].map(({ project, version }) => [project, version]),
+    ['adamw-bench support addon', SUPPORT_VERSION],
+  ]) as Record<string, string>;

@@ -1,8 +1,8 @@
-/** Compiles the binding of @tensorflow/tfjs-node-gpu against the libraries beside it, and our probe of libraries. */
+/** Compiles the binding of @tensorflow/tfjs-node-gpu against the libraries beside it, and our own addon. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LIBRARY_PROBE } from '../backends/tensorflowHome.js';
+import { SUPPORT_ADDON } from '../backends/tensorflowHome.js';
 import { SetupError } from './errors.js';
 import { compiler, firstLine } from './machine.js';
 import { run } from './run.js';
@@ -59,9 +59,9 @@ export async function buildBinding(folder: string, headers: string): Promise<voi
   );
 }
 
-/** The addon that opens libraries as libtensorflow_framework does: with its search path, from its folder. */
-export async function buildProbe(folder: string, headers: string): Promise<void> {
-  const source = fileURLToPath(new URL('../../native/tensorflow/libraries.cc', import.meta.url));
+/** Our addon, which opens libraries as libtensorflow_framework does: with its search path, from its folder. */
+export async function buildSupport(folder: string, headers: string): Promise<void> {
+  const source = fileURLToPath(new URL('../../native/tensorflow/support.cc', import.meta.url));
   const said = await run('readelf', ['-d', 'deps/lib/libtensorflow_framework.so.2'], {
     cwd: folder,
     ...failing,
@@ -75,7 +75,7 @@ export async function buildProbe(folder: string, headers: string): Promise<void>
       '-ldl',
       ...(runpath === '' ? [] : [`-Wl,-rpath,${runpath}`]),
       '-o',
-      LIBRARY_PROBE,
+      SUPPORT_ADDON,
     ],
     { cwd: folder, ...failing },
   );

@@ -6,14 +6,14 @@ import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BackendError } from '../../src/backends/backend.js';
+import { BackendError } from '../../../src/backends/backend.js';
 import {
   CPU_PACKAGE,
   GPU_PACKAGE,
   loadTensorflow,
   restoreRemovedUtil,
   type TensorflowHost,
-} from '../../src/backends/tensorflow.js';
+} from '../../../src/backends/tensorflow.js';
 
 class StandIn extends MathBackendCPU {
   constructor(readonly isUsingGpuDevice: boolean) {
