@@ -83,6 +83,7 @@ export function announcement({ kind, download }: Plan, folder: string): string {
  * https://github.com/tensorflow/tfjs/blob/master/tfjs-node/binding.gyp names the folders `deps/lib` and `deps/include`.
  */
 export function placeOf(member: string): string | undefined {
+  if (member.split('/').includes('..')) return undefined;
   const library = /^tensorflow\/(libtensorflow_(?:cc|framework)\.so\.2)$/.exec(member);
   if (library) return `deps/lib/${library[1]!}`;
   const header =
@@ -98,7 +99,7 @@ export function placeOf(member: string): string | undefined {
 
 /** The licence texts in a wheel, which go along with its libraries. */
 export const isLicence = (member: string): boolean =>
-  /\.dist-info\/(licenses\/)?(LICENSE|License|NOTICE)[^/]*$/.test(member);
+  !member.includes('..') && /\.dist-info\/(licenses\/)?(LICENSE|License|NOTICE)[^/]*$/.test(member);
 
 /**
  * Folders of NVIDIA's libraries that are not on the search path of libtensorflow_framework, which opens them. Links to
