@@ -82,12 +82,12 @@ async function wayFor({ kind, from }: SetupOptions): Promise<Bring> {
 
 async function make(options: SetupOptions, places: Places, events: SetupEvents): Promise<BackendReport> {
   const { kind, verbose = false } = options;
-  await mkdir(places.downloads, { recursive: true });
+  const bring = await wayFor(options);
   const there = await bytesThere(PINS[kind], places.downloads);
   const plan = planSetup(kind, there);
   events.say(announcement(plan, places.folder));
-  requireSpace(plan, await freeBytes(places.partial), dirname(places.folder));
-  const bring = await wayFor(options);
+  requireSpace(plan, await freeBytes(dirname(places.folder)), dirname(places.folder));
+  await mkdir(places.downloads, { recursive: true });
   const total = PINS[kind].reduce((sum, { bytes }) => sum + bytes, 0);
   await fetchAll(PINS[kind], places.downloads, bring, (file, bytes) => {
     there.set(file, bytes);
