@@ -1,9 +1,9 @@
 /** Takes what a set-up needs out of wheels (zip files) and npm packages (.tgz), as streams: libraries have 1 GB. */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type Stats } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
-import { extract } from 'tar';
+import { extract, type ReadEntry } from 'tar';
 import { fileReader } from '../files/zip.js';
 import { errnoOf } from '../files/problem.js';
 import { SetupError } from './errors.js';
@@ -53,15 +53,19 @@ export async function unpackWheel(
   }
 }
 
-/** Unpacks an npm package, whose files are all below one folder `package/`, into `folder`. @throws SetupError */
-export async function unpackPackage(
-  file: string,
-  folder: string,
-  wanted: (path: string) => boolean = () => true,
-): Promise<void> {
+/**
+ * Unpacks an npm package, whose files are all below one folder `package/`, into `folder`. As with npm, everybody may
+ * read them, whatever the archive says.
+ * @throws SetupError
+ */
+export async function unpackPackage(file: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
+  const readable = (_: string, entry: Stats | ReadEntry) => {
+    entry.mode = 'type' in entry && entry.type === 'Directory' ? 0o755 : 0o644;
+    return true;
+  };
   try {
-    await extract({ file, cwd: folder, strip: 1, strict: true, filter: (path) => wanted(path) });
+    await extract({ file, cwd: folder, strip: 1, strict: true, filter: readable });
   } catch (error) {
     throw refusal(file, error);
   }
