@@ -1,5 +1,5 @@
 /** From the fetched files to a package that loads: unpacked, linked, compiled, listed. */
-import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { PACKAGE_FOLDER, SETUP_FILE, type SetUp } from '../backends/tensorflowHome.js';
 import { writeBridges } from './bridges.js';
@@ -30,12 +30,12 @@ async function linkUnsearched(packageFolder: string): Promise<void> {
   }
 }
 
-/** Every file below a folder with its size; links count as what they lead to. */
+/** Every file below a folder with its size in bytes; links are left out, as what they lead to is counted. */
 export async function filesBelow(folder: string): Promise<Record<string, number>> {
   const files: Record<string, number> = {};
   for (const entry of (await readdir(folder, { recursive: true })).sort()) {
-    const found = await stat(join(folder, entry)).catch(() => undefined);
-    if (found?.isFile() === true) files[entry] = found.size;
+    const found = await lstat(join(folder, entry));
+    if (found.isFile()) files[entry] = found.size;
   }
   return files;
 }
