@@ -11,7 +11,7 @@ const settings = [
   'model={ name: resnet, depth: 8, width: 8 }',
   'train={ epochs: 3, batchSize: 32 }',
   'optimizers=[adamw]',
-  'grid={ lr: 0.003, wd: 0.001 }',
+  'grid={ lr: [0.003], wd: [0.001] }',
   'backend=tensorflow',
 ];
 
