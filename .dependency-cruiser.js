@@ -7,6 +7,7 @@ export const rooms = [
   'report',
   'queue',
   'runner',
+  'setup',
   'analysis',
   'train',
   'models',

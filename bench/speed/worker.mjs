@@ -16,7 +16,7 @@ import { createInterface } from 'node:readline';
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import { useBackend } from '../../dist/backends/index.js';
 import { loadAddon } from '../../dist/backends/onednn/addon.js';
-import { optimizerSchema } from '../../dist/config/schema.js';
+import { optimizerSchema } from '../../dist/experiment/specs.js';
 import { buildModel } from '../../dist/models/index.js';
 import { makeOptimizer } from '../../dist/optim/index.js';
 import { stream } from '../../dist/random/stream.js';

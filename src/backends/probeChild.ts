@@ -2,16 +2,19 @@
 import { BACKEND_NAMES, type BackendName, type BackendReport } from './backend.js';
 import { relativeDifference, smallGradient } from './check.js';
 import { loadBackend, unavailable } from './index.js';
+import { tensorflowHost } from './tensorflow.js';
+import { tensorflowDetails } from './tensorflowDetails.js';
 
 /** Float sums of a few hundred terms differ by their order; a wrong kernel differs by far more. */
 const TOLERANCE = 1e-4;
 
-async function probe(name: BackendName): Promise<BackendReport> {
+async function probe(name: BackendName, thorough: boolean): Promise<BackendReport> {
   await loadBackend('cpu');
   const expected = await smallGradient();
   const report = await loadBackend(name);
   const difference = relativeDifference(await smallGradient(), expected);
-  const facts = { ...report.facts, 'difference from cpu': difference.toExponential(1) };
+  const details = thorough && name === 'tensorflow' ? tensorflowDetails(tensorflowHost.setUp?.()) : {};
+  const facts = { ...report.facts, 'difference from cpu': difference.toExponential(1), ...details };
   if (difference <= TOLERANCE) return { ...report, facts };
   return {
     ...report,
@@ -24,7 +27,9 @@ async function probe(name: BackendName): Promise<BackendReport> {
 
 const name = BACKEND_NAMES.find((known) => known === process.argv[2]);
 if (name !== undefined) {
-  const report = await probe(name).catch((error: unknown) => unavailable(name, error));
+  const report = await probe(name, process.argv[3] === 'thorough').catch((error: unknown) =>
+    unavailable(name, error),
+  );
   // Native libraries may keep threads alive; the answer is all that is wanted of this process.
   process.send?.(report, () => process.exit(0));
 }

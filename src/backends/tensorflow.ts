@@ -1,29 +1,47 @@
 /**
- * The tensorflow backend: @tensorflow/tfjs-node-gpu (CUDA), else @tensorflow/tfjs-node where a user has added it.
+ * The tensorflow backend: @tensorflow/tfjs-node-gpu, native code around the TensorFlow library.
  *
- * Both are native code around the TensorFlow library, which their install scripts download; where that fails, npm
- * leaves an optional dependency out, or leaves it without its binary. This loader tells these cases apart.
+ * The package comes from `adamw-bench setup`, with today's TensorFlow. Where there is no set-up, one that the user has
+ * installed with npm is taken; its install script downloads TensorFlow 2.9.1, and where that failed npm leaves it out,
+ * or leaves it without its binary. This loader tells these cases apart.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from './backend.js';
+import {
+  PACKAGE_FOLDER,
+  SUPPORT_ADDON,
+  TFJS_BRIDGE,
+  readSetUp,
+  tensorflowHome,
+  type SetUp,
+  type SupportAddon,
+} from './tensorflowHome.js';
 
 /** What was loaded. */
 export interface TensorflowFacts {
   readonly package: string;
+  /** Of the package. */
   readonly version: string;
+  /** Of TensorFlow itself. */
+  readonly tensorflow: string;
   readonly device: 'GPU' | 'CPU';
+  /** Where it comes from: a set-up's folder and kind; undefined for a package in node_modules. */
+  readonly setUp?: { readonly folder: string; readonly kind: SetUp['kind'] };
   /** Where a GPU was asked for and none was found: what to tell the user. */
   readonly warning?: string;
 }
 
-/** What the loader asks of the machine; tests put a stand-in here, as the binary cannot be had everywhere. */
+/** What the loader asks of the machine; tests put a stand-in here where they are about a machine of another kind. */
 export interface TensorflowHost {
   /** CommonJS require, as seen from this package. Throws an Error with code MODULE_NOT_FOUND where there is none. */
   readonly require: (name: string) => unknown;
   /** Whether the machine shows an NVIDIA driver, without which there is no GPU to find. */
   readonly hasNvidiaDriver: () => boolean;
+  /** The set-up of this user, if there is one. */
+  readonly setUp?: () => { readonly folder: string; readonly kind: SetUp['kind'] } | undefined;
 }
 
 export const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
@@ -51,6 +69,11 @@ const DRIVER_FILES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', 'C:\\Wind
 export const tensorflowHost: TensorflowHost = {
   require: ownRequire,
   hasNvidiaDriver: () => DRIVER_FILES.some((file) => existsSync(file)),
+  setUp: () => {
+    const folder = tensorflowHome();
+    const found = readSetUp(folder);
+    return found && { folder, kind: found.kind };
+  },
 };
 
 /** Why a package did not load, from the error that require threw. */
@@ -73,51 +96,49 @@ function classify(error: unknown, name: string): Failure {
   return { kind: 'other', message: firstLine };
 }
 
+const SET_UP =
+  'Run `adamw-bench setup tensorflow` (for a CPU) or `adamw-bench setup cuda` (for an NVIDIA GPU).';
+
 /** A failure as the sentences that the user reads. */
 function explain(failure: Exclude<Failure, { kind: 'missing' }>, name: string): BackendError {
-  const rebuild = `npm rebuild ${name} --foreground-scripts`;
   switch (failure.kind) {
     case 'binary':
       return new BackendError(
         'tensorflow',
-        `${name} is installed without its binary (tfjs_binding.node): the download from storage.googleapis.com was ` +
-          'blocked or its install script was not allowed to run.',
-        `Run \`${rebuild}\` with access to the internet.`,
-        'backend-without-binary',
+        `${name} is installed without its binary (tfjs_binding.node), which its install script could not download.`,
+        SET_UP,
       );
     case 'library':
       return new BackendError(
         'tensorflow',
         `the binary of ${name} does not load (${failure.message}).`,
-        name === GPU_PACKAGE
-          ? 'It wants CUDA 11.2 and cuDNN 8.1 in LD_LIBRARY_PATH. For a CPU use `backend: auto`.'
-          : `Run \`${rebuild}\`, which fetches libtensorflow again.`,
-        'backend-library-missing',
+        SET_UP,
       );
     case 'other':
       return new BackendError(
         'tensorflow',
         `${name} failed while it was loading (${failure.message}).`,
-        'Node 20 or 22 is what tfjs-node 4.22 was made for; `adamw-bench doctor` shows what else is available.',
+        `${SET_UP} \`adamw-bench doctor\` shows what else is available.`,
       );
   }
 }
 
-const NOT_INSTALLED = new BackendError(
-  'tensorflow',
-  `neither ${GPU_PACKAGE} nor ${CPU_PACKAGE} is installed; npm leaves the first out where its binary cannot be ` +
-    'downloaded.',
-  `Run \`npm install ${GPU_PACKAGE}@4.22.0\` (CUDA 11.2 and cuDNN 8.1) or \`npm install ${CPU_PACKAGE}@4.22.0\` ` +
-    'with access to storage.googleapis.com.',
-  'backend-not-installed',
-);
+const NOT_INSTALLED = new BackendError('tensorflow', `${GPU_PACKAGE} is not set up.`, SET_UP);
 
-/** Says which of the things a GPU run needs is missing. */
-const gpuWarning = (hasDriver: boolean): string =>
-  hasDriver
-    ? `${GPU_PACKAGE} runs on the CPU: there is a driver, but TensorFlow could not load CUDA 11.2 and cuDNN 8.1. ` +
-      'Install these versions and put their folders into LD_LIBRARY_PATH.'
-    : `${GPU_PACKAGE} runs on the CPU: this machine shows no NVIDIA driver. Install it, or use \`backend: auto\`.`;
+/** Says which of the things a GPU run needs is missing; nothing where no GPU was asked for. */
+function whyNoGpu(kind: SetUp['kind'] | 'npm', hasDriver: boolean): string | undefined {
+  if (kind === 'cpu') {
+    return hasDriver
+      ? 'It was set up for the CPU, and this machine has an NVIDIA driver: run `adamw-bench setup cuda` to use the GPU.'
+      : undefined;
+  }
+  if (!hasDriver) {
+    return `${GPU_PACKAGE} runs on the CPU: this machine shows no NVIDIA driver. Install it, or use \`backend: auto\`.`;
+  }
+  return kind === 'cuda'
+    ? `${GPU_PACKAGE} runs on the CPU, though there is a driver: \`adamw-bench doctor --verbose\` shows what TensorFlow says of it.`
+    : `${GPU_PACKAGE} runs on the CPU: there is a driver, but no CUDA 11.2 and cuDNN 8.1. Run \`adamw-bench setup cuda\`.`;
+}
 
 /** Requires the first of the packages that is installed. Throws the BackendError of the first that is but fails. */
 function requireFirst(host: TensorflowHost, names: readonly string[]): { name: string; module: unknown } {
@@ -131,6 +152,27 @@ function requireFirst(host: TensorflowHost, names: readonly string[]): { name: s
     }
   }
   throw failure ?? NOT_INSTALLED;
+}
+
+/** Requires the package of a set-up, whose bridge asks for this program's tfjs. */
+function requireSetUp(host: TensorflowHost, folder: string): { name: string; module: unknown } {
+  const shared = globalThis as { [TFJS_BRIDGE]?: (name: string) => unknown };
+  // Whoever bundles tfjs into one file with this loader has said before which copy is his.
+  shared[TFJS_BRIDGE] ??= ownRequire;
+  const path = join(folder, PACKAGE_FOLDER);
+  try {
+    // Before TensorFlow starts its threads.
+    (host.require(join(path, SUPPORT_ADDON)) as SupportAddon).blockSignals();
+    return { name: GPU_PACKAGE, module: host.require(path) };
+  } catch (error) {
+    const cause = classify(error, path);
+    const message = 'message' in cause ? cause.message : 'files are missing';
+    throw new BackendError(
+      'tensorflow',
+      `the set-up in ${folder} does not load (${message}).`,
+      'Run `adamw-bench setup --remove`, then the set-up again.',
+    );
+  }
 }
 
 /** Makes the registered backend current. Throws a BackendError where it is not there, or does not start. */
@@ -152,14 +194,33 @@ async function activate(name: string): Promise<void> {
   }
 }
 
-/** TensorFlow reads its threads from the environment, once, when it starts. What the user has set stays. */
-function setThreads(threads: number): void {
-  process.env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
-  process.env['TF_NUM_INTEROP_THREADS'] ??= '1';
+/**
+ * What TensorFlow reads from the environment, once, when it is loaded. What the user has set stays.
+ * @param threads inside an operation on a CPU; undefined leaves the choice to TensorFlow
+ */
+export function environmentFor(threads: number | undefined): Record<string, string> {
+  return {
+    ...(threads === undefined
+      ? {}
+      : { TF_NUM_INTRAOP_THREADS: String(threads), TF_NUM_INTEROP_THREADS: '1' }),
+    // Nothing: what fails in an operation comes as an exception. `doctor --verbose` shows all.
+    TF_CPP_MIN_LOG_LEVEL: '3',
+    // The same bits again on a GPU, whose kernels otherwise add in the order in which threads finish.
+    TF_DETERMINISTIC_OPS: '1',
+    // The first process would otherwise take nearly all of a card's memory.
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+  };
+}
+
+/** The parts of tfjs-node's backend that tfjs-core's type does not tell of. */
+interface NodeBackend {
+  /** Whether the library found a GPU. */
+  readonly isUsingGpuDevice?: boolean;
+  readonly binding?: { readonly TF_Version?: string };
 }
 
 /**
- * Makes TensorFlow the current tfjs backend: the GPU package first, then the CPU package.
+ * Makes TensorFlow the current tfjs backend: the user's set-up, else the GPU package, else the CPU package.
  * @param threads threads inside an operation on a CPU; by default TensorFlow's own choice
  * @param host stands in for the machine in tests
  * Throws a BackendError that says what is missing and what to do.
@@ -168,14 +229,21 @@ export async function loadTensorflow(
   threads?: number,
   host: TensorflowHost = tensorflowHost,
 ): Promise<TensorflowFacts> {
-  if (threads !== undefined) setThreads(threads);
+  for (const [name, value] of Object.entries(environmentFor(threads))) process.env[name] ??= value;
   restoreRemovedUtil(ownRequire('node:util') as NodeUtil);
-  const { name, module } = requireFirst(host, [GPU_PACKAGE, CPU_PACKAGE]);
+  const setUp = host.setUp?.();
+  const { name, module } =
+    setUp === undefined ? requireFirst(host, [GPU_PACKAGE, CPU_PACKAGE]) : requireSetUp(host, setUp.folder);
   await activate(name);
-  const version = (module as { version?: Record<string, string> }).version?.['tfjs-node'] ?? 'unknown';
-  if (name === CPU_PACKAGE) return { package: name, version, device: 'CPU' };
-  // tfjs-node's backend knows whether the library found a GPU; tfjs-core's type of a backend does not tell.
-  const usesGpu = (engine().backend as unknown as { isUsingGpuDevice?: boolean }).isUsingGpuDevice === true;
-  if (usesGpu) return { package: name, version, device: 'GPU' };
-  return { package: name, version, device: 'CPU', warning: gpuWarning(host.hasNvidiaDriver()) };
+  const backend = engine().backend as unknown as NodeBackend;
+  const facts = {
+    package: name,
+    version: (module as { version?: Record<string, string> }).version?.['tfjs-node'] ?? 'unknown',
+    tensorflow: backend.binding?.TF_Version ?? 'unknown',
+    ...(setUp === undefined ? {} : { setUp }),
+  };
+  if (backend.isUsingGpuDevice === true) return { ...facts, device: 'GPU' };
+  const kind = setUp?.kind ?? (name === GPU_PACKAGE ? 'npm' : 'cpu');
+  const warning = whyNoGpu(kind, host.hasNvidiaDriver());
+  return { ...facts, device: 'CPU', ...(warning === undefined ? {} : { warning }) };
 }

@@ -1,4 +1,5 @@
 /** A results folder, read back for reports: records of its configuration's cells, manifest, command. */
+import { identityOf } from '../backends/identity.js';
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -94,6 +95,8 @@ function backendOf(
   manifest: Manifest | null,
   records: ReportInput['records'],
 ): string {
+  const last = manifest?.sessions.at(-1)?.backend;
+  if (last !== undefined && (backend === 'auto' || backend === last.name)) return identityOf(last);
   if (backend !== 'auto') return backend;
-  return manifest?.sessions.at(-1)?.backend.name ?? records.at(-1)?.cell.backend ?? 'cpu';
+  return records.at(-1)?.cell.backend ?? 'cpu';
 }

@@ -92,7 +92,7 @@ async function runSlots(state: WorkerState, root: string): Promise<void> {
     checkpoints: join(root, `${slot}`),
     weights: join(root, 'weights'),
   });
-  const slots = Array.from({ length: concurrency }, (_, slot) => runSlot(state, foldersOf(slot), stop));
+  const slots = Array.from({ length: concurrency }, (_, slot) => runSlot(state, slot, foldersOf(slot), stop));
   await Promise.all(slots.map(watched));
   ended.abort();
   await Promise.all(upkeep);
@@ -192,9 +192,14 @@ async function refreshSweeps(state: WorkerState, texts: Map<string, string>): Pr
 }
 
 /** One of the worker's slots: takes the next cell as soon as it is free. */
-async function runSlot(state: WorkerState, folders: Folders, signal: AbortSignal): Promise<void> {
+async function runSlot(
+  state: WorkerState,
+  number: number,
+  folders: Folders,
+  signal: AbortSignal,
+): Promise<void> {
   const { options, events, redis } = state;
-  const slot = workerSlot(signal);
+  const slot = workerSlot(signal, number);
   const onNotice = (text: string) => events.onNotice(text);
   try {
     while (!signal.aborted) {

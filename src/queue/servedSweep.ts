@@ -1,6 +1,7 @@
 /** A sweep as a worker sees it: may it be served here, and the worker processes that can train its cells. */
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { backendOfIdentity } from '../backends/identity.js';
 import { loadDataset } from '../data/index.js';
 import { ReportedError } from '../errors/reported.js';
 import { packageVersion } from '../runner/index.js';
@@ -55,7 +56,7 @@ export async function openSweep(
   if ('problem' in parsed) throw new CannotServe(parsed.problem);
   const { spec } = parsed;
   checkVersion(spec);
-  if (about.backend !== undefined && about.backend !== spec.backend) {
+  if (about.backend !== undefined && about.backend !== backendOfIdentity(spec.backend)) {
     throw new CannotServe(
       `it computes with ${spec.backend}, and this worker was told to use ${about.backend}`,
     );

@@ -1,4 +1,5 @@
 /** Results in a folder that count for nothing now, and what their owner can do: nobody should train twice unawares. */
+import { backendOfIdentity } from '../backends/identity.js';
 import type { RunRecord } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
 import type { Manifest } from './manifest.js';
@@ -40,7 +41,12 @@ function versionNotice(cells: Cells, { numerics }: Job['cell'], trainer: string)
 
 function backendNotice(cells: Cells, { backend }: Job['cell']): string {
   const theirs = listed(cells.map((cell) => cell.backend));
-  return `${count(cells)} trained with backend ${theirs}, not ${backend}: they do not count, for float sums differ between backends. To go on with them, add --set backend=${cells[0]!.backend}.`;
+  const what = `${count(cells)} trained with backend ${theirs}, not ${backend}: they do not count, for float sums differ between backends.`;
+  const name = backendOfIdentity(cells[0]!.backend);
+  // TensorFlow on a GPU and on a CPU: no setting leads from one to the other.
+  return name === backendOfIdentity(backend)
+    ? `${what} To go on with them, run where TensorFlow finds the same kind of device.`
+    : `${what} To go on with them, add --set backend=${name}.`;
 }
 
 const count = ({ length }: Cells) => (length === 1 ? '1 cell here was' : `${length} cells here were`);

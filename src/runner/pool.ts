@@ -30,7 +30,7 @@ async function runSlot(
   events: ExecutionEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const slot = workerSlot(signal);
+  const slot = workerSlot(signal, number);
   try {
     for (;;) {
       const claimed = await context.source.next(signal);

@@ -8,8 +8,11 @@ import type { CheckpointPolicy } from './trainCell.js';
 export interface WorkerSetup {
   readonly dataset: DatasetSpec;
   readonly dataDir?: string | undefined;
+  /** What computes, as cells name it: see identityOf. */
   readonly backend: string;
   readonly threads: number;
+  /** The worker's place among those of this machine, from 0: it decides which GPU is its own. */
+  readonly slot?: number;
   /** Folder of the checkpoints. */
   readonly checkpoints: string;
   readonly policy: CheckpointPolicy;

@@ -1,11 +1,12 @@
 /** A sweep from its experiment to its journal: what is missing is trained, what is there is kept. */
-import { useBackend, type BackendReport } from '../backends/index.js';
+import { identityOf, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
 import { loadDataset, trainShape } from '../data/index.js';
 import type { ReportedOptions } from '../errors/reported.js';
 import { onUnflushable } from '../files/flush.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
 import { plan, type Job, type Plan } from '../experiment/plan.js';
+import { backendFor } from './backendFor.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
 import { StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
@@ -76,7 +77,8 @@ async function openSweep(
   options: SweepOptions,
   events: SweepEvents,
 ): Promise<Opened> {
-  const backend = await useBackend(experiment.backend, { threads: experiment.threads });
+  const { backend, notice } = await backendFor(experiment, await readManifest(layout(options.dir).manifest));
+  if (notice !== undefined) events.onNotice?.(notice);
   const data = await describeData(experiment, options, events);
   const { journal, records } = await explainingAccess(options.dir, () =>
     openJournal(layout(options.dir).journal, (count, movedTo) =>
@@ -85,7 +87,7 @@ async function openSweep(
       ),
     ),
   );
-  return { plan: plan(experiment, backend.name), backend, data, journal, records };
+  return { plan: plan(experiment, identityOf(backend)), backend, data, journal, records };
 }
 
 /** What is said about the data; the data themselves are the workers' business. */
@@ -129,7 +131,7 @@ async function prepare(opened: Opened, options: SweepOptions, events: SweepEvent
     command,
     backend,
     data,
-    workers: executor ? null : options.workers,
+    workers: executor ? null : workersOf(options, backend),
     hasRecords: ledger.found.size > 0,
     idle: missing.size === 0,
   });
@@ -138,7 +140,7 @@ async function prepare(opened: Opened, options: SweepOptions, events: SweepEvent
     const record = ledger.found.get(id);
     return record !== undefined && isSettled(record, retryFailed);
   });
-  const workers = Math.max(1, Math.min(options.workers, missing.size));
+  const workers = Math.max(1, Math.min(workersOf(options, backend), missing.size));
   events.onPlan?.({
     jobs,
     missing: [...missing.values()],
@@ -148,6 +150,9 @@ async function prepare(opened: Opened, options: SweepOptions, events: SweepEvent
   });
   return { ...opened, jobs, missing, ledger, workers, manifest };
 }
+
+const workersOf = ({ workers }: SweepOptions, backend: BackendReport): number =>
+  typeof workers === 'number' ? workers : workers(backend);
 
 /**
  * Refuses a network that its images do not fit, or that does not fit into memory, before any worker starts.

@@ -24,8 +24,11 @@ export interface WorkerSlot {
   kill(): void;
 }
 
-/** @param signal aborts: the process is stopped, and none is started any more */
-export function workerSlot(signal: AbortSignal): WorkerSlot {
+/**
+ * @param signal aborts: the process is stopped, and none is started any more
+ * @param number the slot's place among those of this machine, from 0: it decides which GPU its workers use
+ */
+export function workerSlot(signal: AbortSignal, number: number): WorkerSlot {
   let current: { readonly startedWith: string; readonly handle: WorkerHandle } | undefined;
   const stop = async () => current?.handle.stop();
   signal.addEventListener('abort', () => void stop(), { once: true });
@@ -36,7 +39,8 @@ export function workerSlot(signal: AbortSignal): WorkerSlot {
       if (!current?.handle.alive || current.startedWith !== startedWith) {
         await stop();
         current = undefined;
-        const handle = await startWithRetries(options, signal);
+        const setup = { ...options.setup, slot: number };
+        const handle = await startWithRetries({ ...options, setup }, signal);
         current = handle && { startedWith, handle };
       }
       if (!signal.aborted) return current?.handle;

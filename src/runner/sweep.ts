@@ -10,7 +10,8 @@ import type { Limits } from './workerProcess.js';
 export interface SweepOptions {
   readonly dir: string;
   readonly dataDir?: string | undefined;
-  readonly workers: number;
+  /** Worker processes, or how many for the backend that is found. */
+  readonly workers: number | ((backend: BackendReport) => number);
   readonly retries: number;
   readonly failFast: boolean;
   /** Train cells that are recorded as failed or timed out once more. */

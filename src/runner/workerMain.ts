@@ -2,7 +2,9 @@
  * A worker process: sets up backend and data once, then trains one cell after another as it is told. It lives only
  * as long as its coordinator. workerStart.ts is where its process begins.
  */
-import { useBackend, type BackendName } from '../backends/index.js';
+import { gpuEnvironment, listGpus, visibleGpus } from '../backends/gpus.js';
+import { backendOfIdentity, isOnGpu, requireIdentity } from '../backends/identity.js';
+import { useBackend } from '../backends/index.js';
 import { loadDataset, type Dataset } from '../data/index.js';
 import type { Cell } from '../experiment/cell.js';
 import type { Beat, EpochMetrics } from '../experiment/record.js';
@@ -27,8 +29,17 @@ const say = (message: FromWorker) =>
     else resolve();
   });
 
+/** Loads the backend that the cells are of. What decides on its device must be in the environment before. */
+async function computeWith({ backend, threads, slot = 0 }: WorkerSetup): Promise<void> {
+  if (isOnGpu(backend)) {
+    const visible = visibleGpus(listGpus(), process.env['CUDA_VISIBLE_DEVICES']);
+    Object.assign(process.env, gpuEnvironment(slot, visible));
+  }
+  requireIdentity(backend, await useBackend(backendOfIdentity(backend), { threads }));
+}
+
 async function prepare(wanted: WorkerSetup): Promise<void> {
-  await useBackend(wanted.backend as BackendName, { threads: wanted.threads });
+  await computeWith(wanted);
   dataset = await loadDataset(wanted.dataset, {
     download: false,
     ...(wanted.dataDir === undefined ? {} : { dataDir: wanted.dataDir }),

@@ -1,14 +1,19 @@
 /** Choosing a backend by name and by itself, and the doctor's trial of each, for real. */
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it, vi } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { relativeDifference, smallGradient } from '../../src/backends/check.js';
 import {
   BACKEND_NAMES,
   BackendError,
+  chooseBackend,
   probeBackends,
   useBackend,
   type BackendReport,
 } from '../../src/backends/index.js';
+import { tensorflowHost } from '../../src/backends/tensorflow.js';
+import { HOME_VARIABLE, readSetUp, tensorflowHome } from '../../src/backends/tensorflowHome.js';
 import { probeBackend } from '../../src/backends/probe.js';
 
 /** useBackend refuses this backend too, for the same reason and with the same advice. */
@@ -47,6 +52,43 @@ describe('useBackend', () => {
   });
 });
 
+describe('on a machine with an NVIDIA driver', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+  });
+  const nowhere = join(tmpdir(), 'adamw-bench-no-set-up');
+
+  it('auto takes another backend where TensorFlow is not set up, and says why', async () => {
+    vi.spyOn(tensorflowHost, 'hasNvidiaDriver').mockReturnValue(true);
+    vi.stubEnv(HOME_VARIABLE, nowhere);
+    for (const choose of [useBackend, chooseBackend]) {
+      const report = await choose('auto', { threads: 1 });
+      expect(report.name).not.toBe('tensorflow');
+      expect(report.facts?.['tensorflow not used']).toMatch(/setup/);
+    }
+  });
+
+  it.skipIf(readSetUp(tensorflowHome()) === undefined)(
+    'auto does not take TensorFlow on a CPU, nor load it into this process',
+    async () => {
+      vi.spyOn(tensorflowHost, 'hasNvidiaDriver').mockReturnValue(true);
+      vi.stubEnv('CUDA_VISIBLE_DEVICES', '');
+      const report = await chooseBackend('auto', { threads: 1 });
+      expect(report.name).not.toBe('tensorflow');
+      expect(report.facts?.['tensorflow not used']).toMatch(/./);
+      expect(tf.engine().findBackendFactory('tensorflow')).toBeFalsy();
+      expect(await chooseBackend('tensorflow', { threads: 1 })).toMatchObject({ device: 'CPU', threads: 1 });
+      expect(tf.engine().findBackendFactory('tensorflow')).toBeFalsy();
+    },
+  );
+
+  it('a coordinator refuses TensorFlow where it is not set up', async () => {
+    vi.stubEnv(HOME_VARIABLE, nowhere);
+    await expect(chooseBackend('tensorflow')).rejects.toMatchObject({ code: 'backend-unusable' });
+  });
+});
+
 describe('probeBackends', () => {
   it('tries every backend in its own process and says what it found', async () => {
     const reports = await probeBackends();
@@ -61,7 +103,7 @@ describe('probeBackends', () => {
   });
 
   it('ends a child that does not answer, and says so', async () => {
-    const report = await probeBackend('cpu', 1);
+    const report = await probeBackend('cpu', { timeoutMs: 1 });
     expect(report).toMatchObject({ name: 'cpu', available: false });
     expect(report.reason).toMatch(/SIGKILL/);
   });

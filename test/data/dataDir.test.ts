@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import path from 'node:path';
-import { resolveDataDir, type DataDirEnvironment } from '../../src/data/dataDir.js';
+import { resolveDataDir } from '../../src/data/dataDir.js';
+import type { FolderEnvironment } from '../../src/files/cacheHome.js';
 
-const on = (platform: NodeJS.Platform, env: DataDirEnvironment['env'] = {}) => ({
+const on = (platform: NodeJS.Platform, env: FolderEnvironment['env'] = {}) => ({
   platform,
   env,
   home: platform === 'win32' ? 'C:\\Users\\a' : '/home/a',
 });
 
 describe('the data folder', () => {
-  it.each<[string, DataDirEnvironment, string]>([
+  it.each<[string, FolderEnvironment, string]>([
     ['Linux', on('linux'), '/home/a/.cache/adamw-bench'],
     ['XDG_CACHE_HOME', on('linux', { XDG_CACHE_HOME: '/big/cache' }), '/big/cache/adamw-bench'],
     ['a relative XDG_CACHE_HOME', on('linux', { XDG_CACHE_HOME: 'cache' }), '/home/a/.cache/adamw-bench'],
@@ -20,7 +21,7 @@ describe('the data folder', () => {
     expect(resolveDataDir(undefined, around)).toBe(expected);
   });
 
-  it.each<[string, DataDirEnvironment]>([
+  it.each<[string, FolderEnvironment]>([
     ['an empty HOME', { ...on('linux'), home: '' }],
     ['a relative HOME', { ...on('linux'), home: 'me' }],
     ['no HOME', { ...on('linux'), home: undefined }],

@@ -21,14 +21,19 @@ const templates: Readonly<Record<string, (file: ts.SourceFile) => readonly strin
   '`file-${errnoOf(error)!.toLowerCase()}`': () => ['file-<errno>'],
 };
 
+/** The strings of a union type. */
+const stringsOf = (type: ts.TypeNode | undefined): readonly string[] =>
+  type && ts.isUnionTypeNode(type)
+    ? type.types.flatMap((one) =>
+        ts.isLiteralTypeNode(one) && ts.isStringLiteral(one.literal) ? [one.literal.text] : [],
+      )
+    : [];
+
 /** The values of the type of a constructor's parameter `kind`. */
 function kindsIn(file: ts.SourceFile): readonly string[] {
   const kinds: string[] = [];
   visit(file, (node) => {
-    if (!ts.isParameter(node) || node.name.getText() !== 'kind' || !node.type) return;
-    if (!ts.isUnionTypeNode(node.type)) return;
-    for (const type of node.type.types)
-      if (ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal)) kinds.push(type.literal.text);
+    if (ts.isParameter(node) && node.name.getText() === 'kind') kinds.push(...stringsOf(node.type));
   });
   return kinds;
 }
@@ -51,6 +56,9 @@ function codesOf(path: string, text: string): Found {
   const codes = new Set<string>();
   const unclear: string[] = [];
   visit(file, (node) => {
+    // A class whose codes are a type of their own.
+    if (ts.isTypeAliasDeclaration(node) && node.name.text.endsWith('Code'))
+      stringsOf(node.type).forEach((code) => codes.add(code));
     const given = codeIn(node);
     if (given === undefined) return;
     const made = templates[given.getText()]?.(file);

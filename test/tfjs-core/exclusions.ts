@@ -1,11 +1,13 @@
 /**
  * Which of tfjs-core's specs run against which backend, and which are left out, each by name with its reason.
  *
- * onednn and cpu are held to all of them. wasm is held to those on what training uses; the rest is tfjs's own affair,
+ * onednn, cpu and tensorflow are held to all of them. wasm is held to those on what training uses; the rest is tfjs's own affair,
  * whose wasm backend does not implement every operation.
  */
 
-interface Exclusion {
+import { tensorflow } from './tensorflowExclusions.js';
+
+export interface Exclusion {
   readonly reason: string;
   /** How the full names start, the backend's own name in them written as `*`. */
   readonly names: readonly string[];
@@ -111,7 +113,12 @@ const wasm: readonly Exclusion[] = [
   },
 ];
 
-const exclusions: Readonly<Record<string, readonly Exclusion[]>> = { onednn: [], cpu: [], wasm };
+const exclusions: Readonly<Record<string, readonly Exclusion[]>> = {
+  onednn: [],
+  cpu: [],
+  wasm,
+  tensorflow,
+};
 
 /** Whether the spec is among those that this backend is held to. */
 export const isSelected = (backend: string, fullName: string): boolean =>

@@ -1,7 +1,7 @@
 /**
  * Runs tfjs-core's own compiled test-suite against one of our backends.
  *
- *   npm run test:tfjs-core -- onednn|wasm|cpu [--filter PART_OF_A_SPEC_NAME] [--allow-missing]
+ *   npm run test:tfjs-core -- onednn|wasm|cpu|tensorflow [--filter PART_OF_A_SPEC_NAME] [--allow-missing]
  *
  * The suite ships in the npm package of tfjs-core as ES modules whose imports lack extensions, so it is bundled first,
  * together with the backend (both have to share one tfjs-core), and runs in a process of its own.
@@ -77,9 +77,9 @@ const { positionals, values } = parseArgs({
   options: { filter: { type: 'string', default: '' }, 'allow-missing': { type: 'boolean', default: false } },
 });
 const backend = positionals[0];
-if (backend === undefined || !['onednn', 'wasm', 'cpu'].includes(backend)) {
+if (backend === undefined || !['onednn', 'wasm', 'cpu', 'tensorflow'].includes(backend)) {
   console.error(
-    'Name the backend to test: npm run test:tfjs-core -- onednn|wasm|cpu [--filter NAME] [--allow-missing]',
+    'Name the backend to test: npm run test:tfjs-core -- onednn|wasm|cpu|tensorflow [--filter NAME] [--allow-missing]',
   );
   process.exit(2);
 }

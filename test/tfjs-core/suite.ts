@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
+import { TFJS_BRIDGE } from '../../src/backends/tensorflowHome.js';
 import { isExcluded, isSelected } from './exclusions.js';
 
 /** The parts of jasmine's interface used here; jasmine-core ships no types. */
@@ -22,11 +23,26 @@ interface Environment {
   execute(): Promise<{ overallStatus: string }>;
 }
 
+/** The package of a set-up asks for this program's tfjs: here that is the bundle's, in which the specs are. */
+async function loadTensorflow(): Promise<void> {
+  const [tfjs, core] = [await import('@tensorflow/tfjs'), await import('@tensorflow/tfjs-core')];
+  // tfjs-node is compiled to ES5, whose constructors call the one above without `new`: the bundle's classes refuse that.
+  function KernelBackend() {}
+  KernelBackend.prototype = core.KernelBackend.prototype;
+  const bundled: Record<string, unknown> = {
+    '@tensorflow/tfjs': { ...tfjs, KernelBackend },
+    '@tensorflow/tfjs-core': { ...core, KernelBackend },
+  };
+  Object.assign(globalThis, { [TFJS_BRIDGE]: (name: string) => bundled[name] });
+  await (await import('../../src/backends/tensorflow.js')).loadTensorflow(1);
+}
+
 /** Makes the backend ready; false where it does not load on this machine. */
 async function load(backend: string): Promise<boolean> {
   try {
     if (backend === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
     else if (backend === 'wasm') await (await import('../../src/backends/wasm/index.js')).loadWasm();
+    else if (backend === 'tensorflow') await loadTensorflow();
     else await (await import('../../src/backends/onednn/index.js')).loadOnednn({ threads: 1 });
     return true;
   } catch (error) {

@@ -14,12 +14,18 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
     .command('doctor')
     .description('say for each backend whether it works here, on what device, and if not, what to install')
     .option('--json', 'print one JSON object')
+    .option('--verbose', "show TensorFlow's own messages as it starts")
     .addHelpText('after', '\nExample:\n  adamw-bench doctor')
-    .action(async (flags: { json?: boolean }) => finish(await doctor(flags.json ?? false)));
+    .action(async (flags: DoctorFlags) => finish(await doctor(flags)));
 }
 
-async function doctor(json: boolean): Promise<number> {
-  const backends = await probeBackends();
+interface DoctorFlags {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+async function doctor({ json = false, verbose = false }: DoctorFlags): Promise<number> {
+  const backends = await probeBackends({ verbose, thorough: true });
   const host = hostFacts();
   const working = backends.some(({ available }) => available);
   const manager = cautiousManager();

@@ -1,6 +1,7 @@
 /** `adamw-bench eval`: the test loss and error of exported weights. */
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
+import { backendOfIdentity } from '../../backends/identity.js';
 import { BACKEND_NAMES, useBackend, type BackendName } from '../../backends/index.js';
 import { loadDataset } from '../../data/index.js';
 import { explainingFiles } from '../../files/problem.js';
@@ -9,7 +10,7 @@ import { UsageError, exitCode } from '../exit.js';
 
 interface EvalFlags {
   readonly dataDir?: string;
-  readonly backend?: string;
+  readonly backend?: BackendName;
   readonly json?: boolean;
 }
 
@@ -37,7 +38,7 @@ export function addEval(program: Command, finish: (code: number) => void): void 
 async function evaluateFile(file: string, { dataDir, backend, json }: EvalFlags): Promise<number> {
   const weights = await readWeights(file);
   const { cell, testError, fingerprint } = weights;
-  await useBackend((backend ?? cell.backend) as BackendName, { threads: cell.threads });
+  await useBackend(backend ?? backendOfIdentity(cell.backend), { threads: cell.threads });
   const dataset = await loadDataset(cell.dataset, dataDir === undefined ? {} : { dataDir });
   const { loss, error } = evaluateWeights(weights, dataset);
   const sameData = dataset.fingerprint === fingerprint;

@@ -1,6 +1,6 @@
 /** `adamw-bench plan`: the cells of an experiment, and how long they would take here. */
 import type { Command } from 'commander';
-import { useBackend } from '../../backends/index.js';
+import { identityOf, useBackend } from '../../backends/index.js';
 import { tensorflowHost } from '../../backends/tensorflow.js';
 import type { Experiment } from '../../config/index.js';
 import { DataError, loadDataset, trainShape } from '../../data/index.js';
@@ -119,7 +119,7 @@ async function estimateSeconds(experiment: Experiment, workers: number, dataDir:
   const dataset = await loadDataset(experiment.dataset, { ...where, download: false });
   const times: number[] = [];
   let last = performance.now();
-  const { jobs, optimizers } = plan(experiment, backend.name);
+  const { jobs, optimizers } = plan(experiment, identityOf(backend));
   const { value: first } = jobs().next();
   await train(longer(first!), dataset, {
     onBeat() {

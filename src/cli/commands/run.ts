@@ -3,6 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { experimentWarnings, type Experiment } from '../../config/index.js';
+import { listGpus, visibleGpus } from '../../backends/gpus.js';
+import { identityOf, isOnGpu } from '../../backends/identity.js';
+import type { BackendReport } from '../../backends/index.js';
 import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
 import {
   StorageError,
@@ -88,7 +91,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(setOption('override a setting, e.g. train.epochs=2 (repeatable)'))
     .option('-o, --out <dir>', 'results folder (default: results/<name>)')
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
-    .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
+    .option('-w, --workers <n>', 'worker processes (default: one per core, or per GPU)', wholeNumber(1))
     .option('--retries <n>', 'how often a failed cell is tried again', wholeNumber(0), 1)
     .option('--fail-fast', 'stop at the first cell that fails')
     .option('--retry-failed', 'train cells recorded as failed or timed out once more')
@@ -145,7 +148,7 @@ async function run(config: string, flags: RunFlags): Promise<number> {
       {
         dir,
         dataDir: flags.dataDir,
-        workers: flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads),
+        workers: flags.workers ?? experiment.workers ?? ((backend) => workersFor(backend, experiment)),
         retries: flags.retries,
         failFast: flags.failFast ?? false,
         retryFailed: flags.retryFailed ?? false,
@@ -173,6 +176,11 @@ async function run(config: string, flags: RunFlags): Promise<number> {
 
 /** All files that the command may write, so that a folder is refused before anything is trained. */
 const writtenFiles = (flags: RunFlags) => [...sweepFiles, ...reportFiles(flags)];
+/** Worker processes if nobody has said how many: one for each visible GPU, else as many as fill the CPU. */
+const workersFor = (backend: BackendReport, { threads }: Experiment): number =>
+  isOnGpu(identityOf(backend))
+    ? Math.max(1, visibleGpus(listGpus(), process.env['CUDA_VISIBLE_DEVICES']).length)
+    : defaultWorkers(threads);
 
 /** The queue's coordinator where one is asked for. */
 async function executorOf(dir: string, flags: RunFlags): Promise<Executor | undefined> {

@@ -1,21 +1,23 @@
 /**
- * The decisions of the tensorflow loader. The real package needs a download that is not to be had everywhere, so a
- * stand-in module takes its place here: it registers a real tfjs backend (the cpu's) under TensorFlow's name.
+ * The decisions of the tensorflow loader. They are about machines of many kinds, so a stand-in module
+ * takes the package's place here: it registers a real tfjs backend (the cpu's) under TensorFlow's name.
  */
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BackendError } from '../../src/backends/backend.js';
+import { BackendError } from '../../../src/backends/backend.js';
+import { PACKAGE_FOLDER, SUPPORT_ADDON } from '../../../src/backends/tensorflowHome.js';
 import {
   CPU_PACKAGE,
   GPU_PACKAGE,
   loadTensorflow,
   restoreRemovedUtil,
   type TensorflowHost,
-} from '../../src/backends/tensorflow.js';
+} from '../../../src/backends/tensorflow.js';
 
 class StandIn extends MathBackendCPU {
+  readonly binding = { TF_Version: '2.9.1' };
   constructor(readonly isUsingGpuDevice: boolean) {
     super();
   }
@@ -66,7 +68,12 @@ afterEach(() => {
 describe('the tensorflow loader', () => {
   it('takes the GPU package and says GPU where TensorFlow found one', async () => {
     const facts = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(true) }, true));
-    expect(facts).toEqual({ package: GPU_PACKAGE, version: '4.22.0', device: 'GPU' });
+    expect(facts).toEqual({
+      package: GPU_PACKAGE,
+      version: '4.22.0',
+      tensorflow: '2.9.1',
+      device: 'GPU',
+    });
     expect(tf.getBackend()).toBe('tensorflow');
   });
 
@@ -76,7 +83,7 @@ describe('the tensorflow loader', () => {
     expect(without.warning).toMatch(/NVIDIA/);
     tf.removeBackend('tensorflow');
     const withDriver = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(false) }, true));
-    expect(withDriver.warning).toMatch(/CUDA 11\.2.*cuDNN 8\.1/);
+    expect(withDriver.warning).toMatch(/adamw-bench setup cuda/);
   });
 
   it('takes the CPU package where only that is installed', async () => {
@@ -84,7 +91,12 @@ describe('the tensorflow loader', () => {
       undefined,
       host({ [GPU_PACKAGE]: missing(GPU_PACKAGE), [CPU_PACKAGE]: whole(false) }),
     );
-    expect(facts).toEqual({ package: CPU_PACKAGE, version: '4.22.0', device: 'CPU' });
+    expect(facts).toEqual({
+      package: CPU_PACKAGE,
+      version: '4.22.0',
+      tensorflow: '2.9.1',
+      device: 'CPU',
+    });
   });
 
   it('takes the CPU package where the GPU package lacks its binary', async () => {
@@ -97,16 +109,16 @@ describe('the tensorflow loader', () => {
 
   it('says that no package is installed, and how to install one', async () => {
     const error = await refusal(emptyMachine);
-    expect(error.code).toBe('backend-not-installed');
-    expect(error.advice).toContain('npm install @tensorflow/tfjs-node-gpu@4.22.0');
+    expect(error.reason).toContain(GPU_PACKAGE);
+    expect(error.advice).toContain('adamw-bench setup cuda');
   });
 
   it('says that the binary was not downloaded, and how to get it', async () => {
     const error = await refusal(
       host({ [GPU_PACKAGE]: noBinary(GPU_PACKAGE), [CPU_PACKAGE]: missing(CPU_PACKAGE) }),
     );
-    expect(error.code).toBe('backend-without-binary');
-    expect(error.advice).toMatch(/npm rebuild @tensorflow\/tfjs-node-gpu/);
+    expect(error.reason).toMatch(/without its binary \(tfjs_binding\.node\)/);
+    expect(error.advice).toContain('adamw-bench setup');
   });
 
   it('says which library the binary wants', async () => {
@@ -116,7 +128,7 @@ describe('the tensorflow loader', () => {
     );
     expect(error.code).toBe('backend-library-missing');
     expect(error.reason).toContain('libcudart.so.11.0');
-    expect(error.advice).toMatch(/CUDA 11\.2/);
+    expect(error.advice).toContain('adamw-bench setup');
   });
 
   it('does not take a dependency of the package that is missing for the package', async () => {
@@ -131,6 +143,63 @@ describe('the tensorflow loader', () => {
     const elsewhere = (): unknown => ({ version: { 'tfjs-node': '4.21.0' } });
     const error = await refusal(host({ [GPU_PACKAGE]: elsewhere }));
     expect(error.code).toBe('backend-second-core');
+  });
+
+  it('asks every package for its device, also the one that is called the CPU package', async () => {
+    const facts = await loadTensorflow(
+      undefined,
+      host({ [GPU_PACKAGE]: missing(GPU_PACKAGE), [CPU_PACKAGE]: whole(true) }),
+    );
+    expect(facts).toMatchObject({ package: CPU_PACKAGE, device: 'GPU' });
+  });
+
+  it.each([
+    ['cpu', false, false],
+    ['cpu', true, true],
+    ['cuda', false, true],
+    ['cuda', true, true],
+  ] as const)('set up for %s, with a driver %s: a warning %s', async (kind, hasDriver, warns) => {
+    const blocked: number[] = [];
+    const machine: TensorflowHost = {
+      require: (name) => {
+        if (name === `/set-up/${PACKAGE_FOLDER}`) return whole(false)();
+        if (name.endsWith(SUPPORT_ADDON)) return { blockSignals: () => blocked.push(1) };
+        throw new Error(`not to be asked for: ${name}`);
+      },
+      hasNvidiaDriver: () => hasDriver,
+      setUp: () => ({ folder: '/set-up', kind }),
+    };
+    const facts = await loadTensorflow(undefined, machine);
+    expect(facts).toMatchObject({ device: 'CPU', setUp: { folder: '/set-up', kind } });
+    expect(facts.warning !== undefined).toBe(warns);
+    expect(blocked).toHaveLength(1);
+  });
+
+  it('says that a set-up is damaged, and does not fall back to another package', async () => {
+    const error = await refusal({
+      require: (name) => failing(`Cannot find module '${name}'`, 'MODULE_NOT_FOUND')(),
+      hasNvidiaDriver: () => false,
+      setUp: () => ({ folder: '/set-up', kind: 'cpu' }),
+    });
+    expect(error.reason).toContain('/set-up');
+    expect(error.advice).toContain('--remove');
+  });
+
+  it('sets what TensorFlow reads as it is loaded, and leaves what the user has set', async () => {
+    const before = { ...process.env };
+    process.env['TF_NUM_INTEROP_THREADS'] = '7';
+    delete process.env['TF_NUM_INTRAOP_THREADS'];
+    try {
+      await loadTensorflow(3, host({ [GPU_PACKAGE]: whole(true) }));
+      expect(process.env).toMatchObject({
+        TF_NUM_INTRAOP_THREADS: '3',
+        TF_NUM_INTEROP_THREADS: '7',
+        TF_DETERMINISTIC_OPS: '1',
+        TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+      });
+    } finally {
+      process.env = before;
+    }
   });
 
   it('puts back what Node 23 removed from util before the package is required, and leaves what is there', async () => {

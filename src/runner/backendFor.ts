@@ -1,0 +1,31 @@
+/** Which backend trains a folder's cells: a begun folder keeps its own, as cells of two backends do not add up. */
+import { chooseBackend, identityOf, type BackendReport } from '../backends/index.js';
+import type { Experiment } from '../experiment/experiment.js';
+import type { Manifest } from './manifest.js';
+
+export interface Choice {
+  readonly backend: BackendReport;
+  /** What the user should know about it. */
+  readonly notice?: string;
+}
+
+/**
+ * @param before the folder's manifest as the last session left it
+ * @throws BackendError where the configuration names a backend that cannot be used
+ */
+export async function backendFor(
+  { backend: name, threads }: Pick<Experiment, 'backend' | 'threads'>,
+  before: Manifest | undefined,
+): Promise<Choice> {
+  const chosen = await chooseBackend(name, { threads });
+  const last = before?.sessions.at(-1)?.backend;
+  if (name !== 'auto' || last === undefined || identityOf(last) === identityOf(chosen)) {
+    return { backend: chosen };
+  }
+  const kept = await chooseBackend(last.name, { threads }).catch(() => undefined);
+  if (kept === undefined || identityOf(kept) !== identityOf(last)) return { backend: chosen };
+  return {
+    backend: kept,
+    notice: `This folder was begun with backend ${last.name}, and goes on with it. \`auto\` would take ${chosen.name} now: to train with that, choose another folder with --out, or add --set backend=${chosen.name}.`,
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * The set-up that these tests run on: `adamw-bench setup tensorflow` (or `cuda`) makes it, ADAMW_BENCH_TENSORFLOW
+ * names its folder. Where there is none they are skipped. None of these tests loads the onednn backend: its addon and
+ * TensorFlow's libraries do not go together in one process.
+ */
+import { HOME_VARIABLE, readSetUp, tensorflowHome } from '../../../src/backends/tensorflowHome.js';
+
+const folder = tensorflowHome();
+export const missing = readSetUp(folder) === undefined;
+if (missing) console.warn(`skipped: TensorFlow is not set up in ${folder} (adamw-bench setup tensorflow)`);
+
+/** For processes whose home is another. */
+export const env: Readonly<Record<string, string>> = { [HOME_VARIABLE]: folder };

@@ -1,0 +1,65 @@
+/** Three steps of every network on a backend, on fixed numbers, for comparison with another backend. */
+import * as tf from '@tensorflow/tfjs-core';
+import { loadBackend, type BackendName } from '../../src/backends/index.js';
+import type { ModelSpec } from '../../src/experiment/specs.js';
+import { buildModel } from '../../src/models/index.js';
+import { makeOptimizer } from '../../src/optim/index.js';
+import { weightArrays, weightTensors } from '../../src/train/snapshot.js';
+import { evaluate, step } from '../../src/train/step.js';
+import { goldenStream, images, labels, thetaOf } from './formula.js';
+
+const rule = {
+  name: 'sgd',
+  beta1: 0.9,
+  beta2: 0,
+  eps: 1e-8,
+  epsForm: 'paper',
+  momentumForm: 'paper',
+  convention: 'paper',
+} as const;
+
+/** Parameters and running statistics after three steps, and the loss in evaluation. */
+export async function trained(backend: BackendName, spec: ModelSpec) {
+  await loadBackend(backend, { threads: 1 });
+  const [batch, size, channels, classes] = [4, 6, 3, 5];
+  const shape: [number, number, number, number] = [batch, size, size, channels];
+  const model = buildModel(spec, { height: size, width: size, channels, classes });
+  const optimizer = makeOptimizer(rule, { lr: 0.02, wd: 0.01 });
+  const theta = thetaOf(model.params);
+  let weights = weightTensors({
+    theta,
+    slots: [new Float32Array(theta.length)],
+    state: model.initialState(),
+  });
+  const input = { images: images(shape), labels: labels(batch, classes), shape };
+  const random = goldenStream();
+  for (let t = 1; t <= 3; t++)
+    ({ weights } = step(model, optimizer, weights, input, { t, eta: 1, cycleSteps: 3 }, random));
+  const arrays = weightArrays(weights);
+  const { loss } = evaluate(model, weights, input);
+  tf.dispose([weights.theta, weights.state, ...weights.slots]);
+  return { ...arrays, loss };
+}
+
+const references = new Map<ModelSpec, ReturnType<typeof trained>>();
+/** What the cpu backend, slow and trusted, makes of a network; computed once for all that are compared with it. */
+export function reference(spec: ModelSpec): ReturnType<typeof trained> {
+  const known = references.get(spec) ?? trained('cpu', spec);
+  references.set(spec, known);
+  return known;
+}
+
+/** Euclidean, relative to the second. */
+export const distance = (a: Float32Array, b: Float32Array) =>
+  Math.hypot(...a.map((value, i) => value - b[i]!)) / Math.max(Math.hypot(...b), 1e-30);
+
+/** Widths of 16 and more take the onednn backend's Winograd kernels. */
+export const networks: ModelSpec[] = [
+  { name: 'mlp', hidden: [7, 5] },
+  { name: 'mlp', hidden: [7, 5], batchNorm: true },
+  { name: 'cnn', filters: [3, 4], hidden: [6] },
+  { name: 'resnet', depth: 8, width: 4 },
+  { name: 'resnet', depth: 8, width: 16 },
+  { name: 'shake-shake', depth: 8, width: 4, per: 'image' },
+  { name: 'wide-resnet', depth: 10, widen: 1 },
+];

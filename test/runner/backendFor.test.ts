@@ -1,0 +1,47 @@
+/** Which backend a begun folder goes on with. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { chooseBackend, type BackendReport } from '../../src/backends/index.js';
+import { backendFor } from '../../src/runner/backendFor.js';
+import type { Manifest } from '../../src/runner/manifest.js';
+
+/** A folder whose last session computed with this. */
+const after = (backend: Pick<BackendReport, 'name' | 'device'>): Manifest =>
+  ({ sessions: [{ backend: { available: true, ...backend } }] }) as unknown as Manifest;
+
+let fastest: BackendReport;
+beforeAll(async () => {
+  fastest = await chooseBackend('auto', { threads: 1 });
+});
+
+describe('with backend: auto', () => {
+  it('a new folder takes the fastest', async () => {
+    expect(await backendFor({ backend: 'auto', threads: 1 }, undefined)).toEqual({ backend: fastest });
+  });
+
+  it('a begun folder keeps its own, and the user is told of the other', async () => {
+    const { backend, notice } = await backendFor(
+      { backend: 'auto', threads: 1 },
+      after({ name: 'cpu', device: 'CPU' }),
+    );
+    expect(backend.name).toBe('cpu');
+    expect(notice).toContain(`--set backend=${fastest.name}`);
+  });
+
+  it('nothing is said where both are one', async () => {
+    const before = after({ name: fastest.name, device: 'CPU' });
+    expect((await backendFor({ backend: 'auto', threads: 1 }, before)).notice).toBeUndefined();
+  });
+
+  it('a folder of a GPU that is not here any more takes the fastest', async () => {
+    const before = after({ name: 'tensorflow', device: 'GPU' });
+    const { backend, notice } = await backendFor({ backend: 'auto', threads: 1 }, before);
+    expect(backend.name).toBe(fastest.name);
+    expect(notice).toBeUndefined();
+  });
+});
+
+it('a backend that the configuration names is taken, whatever the folder had', async () => {
+  const choice = await backendFor({ backend: 'wasm', threads: 1 }, after({ name: 'cpu', device: 'CPU' }));
+  expect(choice).toMatchObject({ backend: { name: 'wasm' } });
+  expect(choice.notice).toBeUndefined();
+});
