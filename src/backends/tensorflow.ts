@@ -107,12 +107,14 @@ function explain(failure: Exclude<Failure, { kind: 'missing' }>, name: string): 
         'tensorflow',
         `${name} is installed without its binary (tfjs_binding.node), which its install script could not download.`,
         SET_UP,
+        'backend-without-binary',
       );
     case 'library':
       return new BackendError(
         'tensorflow',
         `the binary of ${name} does not load (${failure.message}).`,
         SET_UP,
+        'backend-library-missing',
       );
     case 'other':
       return new BackendError(
@@ -123,7 +125,12 @@ function explain(failure: Exclude<Failure, { kind: 'missing' }>, name: string): 
   }
 }
 
-const NOT_INSTALLED = new BackendError('tensorflow', `${GPU_PACKAGE} is not set up.`, SET_UP);
+const NOT_INSTALLED = new BackendError(
+  'tensorflow',
+  `${GPU_PACKAGE} is not set up.`,
+  SET_UP,
+  'backend-not-installed',
+);
 
 /** Says which of the things a GPU run needs is missing; nothing where no GPU was asked for. */
 function whyNoGpu(kind: SetUp['kind'] | 'npm', hasDriver: boolean): string | undefined {
