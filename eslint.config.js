@@ -20,8 +20,21 @@ export default tseslint.config(
     rules: {
       // Our objects are closures: their methods do not use `this`.
       '@typescript-eslint/unbound-method': 'off',
+      // It does not see that a signal aborts, or a callback sets a variable, while something is awaited.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      // What is thrown here is an Error: ours, Node's or a library's.
+      '@typescript-eslint/use-unknown-in-catch-callback-variable': 'off',
+      // A string is spread into its code points, on purpose.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+      // tfjs's generic functions get a tensor's rank from such an assertion.
+      '@typescript-eslint/no-unnecessary-type-arguments': 'off',
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+      // tfjs hands our own objects back under its types.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // The loaders of backends share one asynchronous form.
+      '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowArray: true }],
     },
   },
   {

@@ -96,5 +96,5 @@ export const hasKernel = (name: string): boolean => getKernel(name, engine().bac
 /** Runs a registered kernel; several outputs come back as an array. */
 export function runKernel(name: string, inputs: NamedTensorMap, attrs: NamedAttrMap = {}): Tensor[] {
   const out = engine().runKernel(name, inputs, attrs);
-  return Array.isArray(out) ? (out as Tensor[]) : [out as Tensor];
+  return Array.isArray(out) ? out : [out];
 }

@@ -159,7 +159,10 @@ function liveBars() {
     create: (total: number, texts: BarTexts) => (isOver ? undefined : multi.create(total, 0, texts)),
     remove: (bar: SingleBar) => void multi.remove(bar),
     /** A line above the bars; clears the rest of a bar to its right. */
-    log: (text: string) => void (isOver ? process.stderr.write(`${text}\n`) : multi.log(`${text}\u001b[K\n`)),
+    log(text: string) {
+      if (isOver) process.stderr.write(`${text}\n`);
+      else multi.log(`${text}\u001b[K\n`);
+    },
     end,
   };
 }

@@ -162,7 +162,7 @@ function words(tree: Tree): string {
   if (typeof value === 'number') {
     return Number.isNaN(value) ? 'not a number (.nan)' : Number.isFinite(value) ? String(value) : 'infinite';
   }
-  const text = typeof value === 'string' ? value : String(value);
+  const text = typeof value === 'string' ? value : String(value as boolean | null | undefined);
   const short = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   return typeof value === 'string' ? JSON.stringify(short) : short;
 }

@@ -77,7 +77,7 @@ function merge(base: MapTree, over: MapTree, path: readonly string[] = []): MapT
     const old = base.entries.get(key)?.value;
     const inner = [...path, key];
     const both = old?.kind === 'map' && entry.value.kind === 'map' && !otherVariant(inner, old, entry.value);
-    entries.set(key, both ? { key: entry.key, value: merge(old, entry.value as MapTree, inner) } : entry);
+    entries.set(key, both ? { key: entry.key, value: merge(old, entry.value, inner) } : entry);
   }
   return mapTree(entries, over.place, over.block);
 }

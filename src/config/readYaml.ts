@@ -1,7 +1,7 @@
 /** From bytes on disk to a tree, with all problems of a file but those of its settings. */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { parseAllDocuments, type Document, type ParsedNode } from 'yaml';
+import { parseAllDocuments, type Document } from 'yaml';
 import { bundledConfigs } from './bundled.js';
 import { sentenceFor } from '../files/problem.js';
 import { ConfigError, type Problem } from './errors.js';
@@ -103,7 +103,7 @@ export function parseTree(source: Source, problems: Problem[], text = source.tex
     problems.push({ place: at(deep, deep + 1), message: 'nested too deeply' });
     return null;
   }
-  const documents = [...parseAllDocuments(text, PARSE_OPTIONS)] as Document.Parsed<ParsedNode>[];
+  const documents = [...parseAllDocuments(text, PARSE_OPTIONS)] as Document.Parsed[];
   const [document, second] = documents;
   if (document === undefined) return scalarTree(null, at(0, 0));
   const syntax = documents.flatMap((d) => d.errors);

@@ -175,11 +175,16 @@ function keyOf(b: Builder, pair: Pair<Node, Node | null>): string | undefined {
   const key = isScalar(pair.key) ? pair.key.value : undefined;
   if (typeof key !== 'string') {
     const comma = decimalComma(plainText(pair.key), lineBefore(b, place));
-    return refuse('a key must be a plain word', comma ?? 'write `key: value`');
+    refuse('a key must be a plain word', comma ?? 'write `key: value`');
+    return;
   }
-  if (isForbiddenKey(key)) return refuse(`the key \`${key}\` is not allowed`);
+  if (isForbiddenKey(key)) {
+    refuse(`the key \`${key}\` is not allowed`);
+    return;
+  }
   if (key === '<<') {
-    return refuse('merge keys (`<<`) are not supported', 'use `extends: other.yaml`, or repeat the keys');
+    refuse('merge keys (`<<`) are not supported', 'use `extends: other.yaml`, or repeat the keys');
+    return;
   }
   return key;
 }

@@ -220,7 +220,8 @@ async function fromMirrors(target: Target, part: string, options: DownloadOption
     if (round > 0) await sleep(pauseMs * 2 ** (round - 1));
     for (const url of target.urls.filter((candidate) => !given.has(candidate))) {
       try {
-        return await attempt(url, target, part, options);
+        await attempt(url, target, part, options);
+        return;
       } catch (error) {
         // Another mirror does not help if the disk is full.
         if (error instanceof FileError) throw error;

@@ -32,7 +32,10 @@ async function sumsOfArchive(file: string, { folder, members }: ArchiveContent) 
     file,
     onReadEntry(entry) {
       const name = names.get(canonical(entry.path));
-      if (name === undefined) return entry.resume();
+      if (name === undefined) {
+        entry.resume();
+        return;
+      }
       const hash = createHash('sha1');
       entry.on('data', (chunk: Buffer) => hash.update(chunk));
       entry.on('end', () => sums.set(name, hash.digest('hex')));

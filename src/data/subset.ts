@@ -48,7 +48,7 @@ export function balancedSubset(
   );
   const chosen = members.flatMap((list, c) => {
     const order = permutation(list.length, random);
-    return Array.from(order.subarray(0, wanted[c]!), (k) => list[k]!);
+    return Array.from(order.subarray(0, wanted[c]), (k) => list[k]!);
   });
   return Int32Array.from(chosen).sort();
 }

@@ -79,7 +79,8 @@ async function isDead(file: string, owner: Owner | undefined): Promise<boolean> 
     const age = Math.abs(await ageOf(file));
     return age > (owner === undefined ? UNWRITTEN_MS : SILENT_MS) && (await isSilent(file));
   } catch (error) {
-    return absent(error) ?? false;
+    absent(error);
+    return false;
   }
 }
 

@@ -133,7 +133,7 @@ function parseHeader(text: string): { metadata: Record<string, string>; tensors:
   }
   const { __metadata__: metadata = {}, ...tensors } = header as Record<string, unknown>;
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-  if (!isObject(metadata) || Object.values(metadata as object).some((value) => typeof value !== 'string')) {
+  if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
     throw new Error('its metadata are not text');
   }
   if (!Object.values(tensors).every(isObject)) throw new Error('its header has an entry that is no tensor');

@@ -77,7 +77,7 @@ export function shakeShakeBlock(filters: number, stride: number, per: Per): Laye
         const second = branch2.apply(...take(branch2), rectified, pass);
         const past = skip.apply(...take(skip), changes ? rectified : x, pass);
         if (!pass.training) return even(first, second, past);
-        return shake(first, second, past, drawShares(pass.random, per === 'image' ? x.shape[0]! : 1));
+        return shake(first, second, past, drawShares(pass.random, per === 'image' ? x.shape[0] : 1));
       },
     };
   };

@@ -103,7 +103,7 @@ export function applyChain(
     const out = links.apply(gradient, theta, slots, s);
     return [sub<Tensor1D>(theta, out.update), ...out.slots];
   });
-  return { theta: next!, slots: nextSlots };
+  return { theta: next, slots: nextSlots };
 }
 
 // A factor that float32 cannot tell from 1 changes nothing, so the operation is skipped.

@@ -43,7 +43,10 @@ export function collector(setup: CollectorSetup): () => Promise<void> {
     const job = setup.outstanding.get(cellIdOf(queued.id));
     if (!job) return queued.remove();
     const record = recordFrom(job, queued, state);
-    if (!('refused' in record) && isOnDisk(record, setup.before)) return await removeJob(setup, queued);
+    if (!('refused' in record) && isOnDisk(record, setup.before)) {
+      await removeJob(setup, queued);
+      return;
+    }
     if ('refused' in record && (await requeue(setup, refusals, job, queued, record.refused))) return;
     const final = 'refused' in record ? failure(job, queued, record.refused) : record;
     if (final.status === 'ok') await keepWeights(setup, job);
@@ -88,7 +91,7 @@ async function removeJob({ redis, queue }: CollectorSetup, queued: QueuedJob): P
 /** A job; undefined where there is none, or what there is cannot be read. */
 async function readJob(queue: Queue<JobData, unknown>, id: string): Promise<QueuedJob | undefined> {
   try {
-    return (await queue.getJob(id)) as QueuedJob | undefined;
+    return await queue.getJob(id);
   } catch (error) {
     if (isUnreadable(error)) return undefined;
     throw error;

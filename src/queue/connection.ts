@@ -125,7 +125,10 @@ function tellLosses(
   });
   redis.on('error', (error: Error) => {
     // Of a new connection, e.g. because the password was changed: who uses this one ends with that answer.
-    if (isFinal(error)) return redis.failAll(error);
+    if (isFinal(error)) {
+      redis.failAll(error);
+      return;
+    }
     const text = refusalIn(error) ? sentenceOf(error) : told;
     if (text !== told) onNotice((told = text));
   });

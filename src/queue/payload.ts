@@ -80,7 +80,7 @@ export function jobPacker(): {
       const key = JSON.stringify([label, template]);
       let v = known.get(key);
       if (v === undefined) {
-        v = variants.push({ label, cell: template as SweepSpec['variants'][number]['cell'] }) - 1;
+        v = variants.push({ label, cell: template }) - 1;
         known.set(key, v);
       }
       return { cellId, data: { v, lr, wd, seed } };

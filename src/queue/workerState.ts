@@ -96,8 +96,10 @@ async function handleTakeError(
   const { redis, sweeps, events } = state;
   const { name } = sweep;
   // One sweep's keys are somebody else's: the other sweeps are as they were.
-  if (replyCode(error) === 'WRONGTYPE')
-    return leaveToOthers(state, name, new CannotServe(sentenceOf(error), { temporary: true, cause: error }));
+  if (replyCode(error) === 'WRONGTYPE') {
+    leaveToOthers(state, name, new CannotServe(sentenceOf(error), { temporary: true, cause: error }));
+    return;
+  }
   if (isFinal(error)) throw error;
   const dropped = isUnreadable(error)
     ? await dropUnreadable(redis, name, token).catch(() => undefined)

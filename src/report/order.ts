@@ -12,7 +12,9 @@ import type { RunRecord } from '../experiment/record.js';
  */
 export function inDisplayOrder(records: readonly RunRecord[], experiment?: Experiment | null): RunRecord[] {
   const rank = new Map<string, number>();
-  const add = (label: string): void => void (rank.has(label) || rank.set(label, rank.size));
+  const add = (label: string): void => {
+    if (!rank.has(label)) rank.set(label, rank.size);
+  };
   const present = new Set(records.map((r) => r.label));
   for (const spec of experiment?.optimizers ?? [])
     if (present.has(optimizerLabel(spec))) add(optimizerLabel(spec));

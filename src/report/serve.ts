@@ -164,11 +164,19 @@ export async function serveReport({ load, changes, port = 0 }: ServeOptions): Pr
   const streams = eventStreams();
   let bound = port;
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (!isLocal(request.headers.host, bound))
-      return answer(response, 403, 'text/plain', 'This server answers to 127.0.0.1 only.\n');
-    if (request.method !== 'GET') return answer(response, 405, 'text/plain', 'Only GET is allowed.\n');
+    if (!isLocal(request.headers.host, bound)) {
+      answer(response, 403, 'text/plain', 'This server answers to 127.0.0.1 only.\n');
+      return;
+    }
+    if (request.method !== 'GET') {
+      answer(response, 405, 'text/plain', 'Only GET is allowed.\n');
+      return;
+    }
     const path = new URL(request.url ?? '/', 'http://127.0.0.1').pathname;
-    if (path === '/events') return streams.add(request, response);
+    if (path === '/events') {
+      streams.add(request, response);
+      return;
+    }
     const found = await body(path, results);
     if (found === null) answer(response, 404, 'text/plain', 'There is no such page.\n');
     else answer(response, 200, ...found);

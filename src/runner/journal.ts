@@ -91,7 +91,10 @@ interface Pieces {
  */
 function readPieces(line: string, into: Pieces): void {
   const whole = readLine(line);
-  if (whole !== 'damaged') return add(whole, into);
+  if (whole !== 'damaged') {
+    add(whole, into);
+    return;
+  }
   for (const piece of line.split(/(?=\{"sha256":")/)) {
     const end = piece.lastIndexOf('}') + 1;
     const read = piece.startsWith(lineStart) ? readLine(piece.slice(0, end)) : 'damaged';

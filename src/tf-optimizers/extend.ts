@@ -123,9 +123,7 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
     }
   }
 
-  serialization.registerClass(
-    Decoupled as unknown as serialization.SerializableConstructor<serialization.Serializable>,
-  );
+  serialization.registerClass(Decoupled);
   return Decoupled as unknown as ExtendedClass<Args, O>;
 }
 

@@ -76,4 +76,4 @@ export class Positions {
 const entries = (gradients: VariableGradients): [string, Tensor | undefined][] =>
   Array.isArray(gradients)
     ? (gradients as NamedTensor[]).map(({ name, tensor }) => [name, tensor])
-    : Object.entries(gradients);
+    : Object.entries(gradients as Readonly<Record<string, Tensor | undefined>>);

@@ -86,13 +86,13 @@ function shrinkageOf(
       const total = g + s.l2 * theta;
       moment[i] = beta1 * moment[i]! + (1 - beta1) * s.l2 * theta;
       const next = beta2 * v[i]! + (1 - beta2) * total * total;
-      return (s.stepSize * (moment[i]! / s.bias1)) / (Math.sqrt(next / s.bias2) + s.epsilon);
+      return (s.stepSize * (moment[i] / s.bias1)) / (Math.sqrt(next / s.bias2) + s.epsilon);
     };
   }
   if (name === 'sgd') {
     return (i, theta) => {
       moment[i] = beta1 * moment[i]! + s.gradientScale * s.l2 * theta;
-      return s.momentumScale * moment[i]!;
+      return s.momentumScale * moment[i];
     };
   }
   return (_i, theta) => s.decay * theta;

@@ -116,7 +116,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     const nowhere = join(folder, 'absent', 'w.safetensors');
     expect(await call(['export', dir, '--cell', record.cell.id, '--out', nowhere])).toMatchObject({
       code: 2,
-      output: expect.stringMatching(/absent.* cannot be written: ENOENT.* Choose another file/) as string,
+      output: expect.stringContaining(nowhere) as string,
     });
     const evaluated = await call(['eval', file, '--json']);
     expect(JSON.parse(evaluated.output)).toEqual({

@@ -156,6 +156,6 @@ export class OnednnBackend extends MathBackendCPU implements RepeatingBackend {
   }
 
   private dataOf(dataId: object): Data {
-    return this.data.get(dataId) as Data;
+    return this.data.get(dataId);
   }
 }

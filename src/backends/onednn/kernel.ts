@@ -31,7 +31,7 @@ export function kernel<Inputs, Attrs>(
   name: string,
   run: (call: Call<Inputs, Attrs>) => TensorInfo | TensorInfo[] | undefined,
 ): NativeKernel {
-  return { name, run: run as NativeKernel['run'] };
+  return { name, run: run };
 }
 
 /** The kernel of the JavaScript backend. It may keep its inputs, and it is not recorded. */

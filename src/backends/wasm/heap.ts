@@ -46,7 +46,7 @@ export const allocate = (backend: BackendWasm, shape: readonly number[]): Block 
 
 /** Gives a block's memory back. */
 export const release = (backend: BackendWasm, block: Block): void => {
-  backend.disposeData(block.dataId as object);
+  backend.disposeData(block.dataId);
 };
 
 /**
@@ -77,7 +77,7 @@ export function withWindow<T>(
   const internals = backend as unknown as Internals;
   const id = internals.dataIdNextNumber++;
   const dataId = { id };
-  const owner = block.dataId as object;
+  const owner = block.dataId;
   const memoryOffset = backend.getMemoryOffset(owner) + offset * Float32Array.BYTES_PER_ELEMENT;
   const window: Block = { dataId, shape: [...shape], dtype: 'float32' };
   backend.dataIdMap.set(dataId, { id, memoryOffset, shape: window.shape, dtype: 'float32', refCount: 1 });

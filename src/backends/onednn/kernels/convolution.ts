@@ -84,7 +84,7 @@ const reluMaxPool = kernel<
   const bias = backend.floats(inputs.bias);
   const shape = describe(inputs.x.shape, inputs.filter.shape, attrs);
   if (!x || !filter || !bias || !shape) return undefined;
-  const [n, h, w, c] = shape.outShape as Shape4D;
+  const [n, h, w, c] = shape.outShape;
   const pooled = [n, Math.floor(h / attrs.size), Math.floor(w / attrs.size), c];
   const y = backend.allocate(pooled);
   const where = backend.allocateBytes(pooled);

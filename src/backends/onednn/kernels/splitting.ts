@@ -25,7 +25,7 @@ const splitV = kernel<{ x: TensorInfo }, { numOrSizeSplits: number | number[]; a
     const { shape } = inputs.x;
     const axis = util.parseAxisParam(attrs.axis, shape)[0]!;
     if (!x || util.sizeFromShape(shape.slice(0, axis)) !== 1) return undefined;
-    const sizes = backend_util.prepareSplitSize(inputs.x as never, attrs.numOrSizeSplits, axis);
+    const sizes = backend_util.prepareSplitSize(inputs.x, attrs.numOrSizeSplits, axis);
     const stride = util.sizeFromShape(shape.slice(axis + 1));
     let at = 0;
     return sizes.map((size) => {
