@@ -84,7 +84,6 @@ function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number): Co
   };
 }
 
-/** A difference of shares may be negative. */
 const unbounded = (rule: Rule): Rule => ({ ...rule, bounds: [-Infinity, Infinity] });
 
 function slopeDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {

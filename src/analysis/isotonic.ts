@@ -38,7 +38,6 @@ export function isotonic(x: ArrayLike<number>, y: ArrayLike<number>, weights: Ar
   return { x: blockX.subarray(0, last + 1), y: blockY.subarray(0, last + 1) };
 }
 
-/** The curve's values at ascending points. */
 export function evaluateCurve(curve: Curve, points: readonly number[]): number[] {
   const { x, y } = curve;
   let k = 0;

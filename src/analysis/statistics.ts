@@ -111,7 +111,6 @@ export interface Transfer {
 /** All statistics of one optimizer (one label). */
 export interface OptimizerStatistics {
   readonly label: string;
-  /** adam, adamw, sgd, sgdw. */
   readonly optimizer: string;
   readonly schedule: string;
   readonly epochs: number;
@@ -124,7 +123,6 @@ export interface OptimizerStatistics {
   readonly ridge: Ridge;
   readonly regret: Regret;
   readonly transfer: Transfer;
-  /** Why there are no statistics. */
   readonly reason?: string;
 }
 
@@ -171,7 +169,6 @@ export interface BudgetOptimum {
   readonly runs: number;
 }
 
-/** How the best wd follows the budget. */
 export interface BudgetTrend {
   readonly optima: readonly BudgetOptimum[];
   /** Slope of ln(best wd) against ln(epochs); 0 if the best setting stays put. */

@@ -32,7 +32,6 @@ export interface Noise {
   readonly freedom: number;
 }
 
-/** The surface of mean errors. */
 export function surfaceOf(grid: Grid): Surface {
   const cells = grid.cells.flat();
   const positive = cells.map((c) => c.mean ?? 0).filter((m) => m > 0);

@@ -102,7 +102,6 @@ function both([one, other]: readonly [Estimate, Estimate], [name, otherName]: re
   return `${shown(one)} for ${name} and ${shown(other)} for ${otherName}`;
 }
 
-/** What separability and slope together show. */
 function independence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison): string {
   const separability = direction(c.separability);
   if (separability === 'unknown')

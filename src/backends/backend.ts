@@ -7,14 +7,11 @@ export type BackendName = 'tensorflow' | 'onednn' | 'wasm' | 'cpu';
 /** Every backend, in the order in which `adamw-bench doctor` lists them. */
 export const BACKEND_NAMES: readonly BackendName[] = ['tensorflow', 'onednn', 'wasm', 'cpu'];
 
-/** The result of trying a backend. */
 export interface BackendReport {
   readonly name: BackendName;
-  /** Whether it can compute here and now. */
   readonly available: boolean;
   /** What computes: `GPU`, `CPU (TensorFlow)`, `CPU, AVX2`, ... */
   readonly device?: string;
-  /** Version of the library that computes. */
   readonly version?: string;
   readonly threads?: number;
   /** Further facts worth a line each in `doctor`. */

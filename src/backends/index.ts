@@ -14,7 +14,6 @@ export interface BackendOptions {
   readonly threads?: number;
 }
 
-/** Each backend's way to become the current one. */
 const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendReport>> = {
   async tensorflow({ threads }) {
     const found = await loadTensorflow(threads);
@@ -60,7 +59,6 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
   },
 };
 
-/** A failure to load, as a report. */
 export function unavailable(name: BackendName, error: unknown): BackendReport {
   if (error instanceof BackendError)
     return { name, available: false, reason: error.reason, advice: error.advice };

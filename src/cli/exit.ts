@@ -1,6 +1,5 @@
 import { ReportedError, type ReportedOptions } from '../errors/reported.js';
 
-/** What the process tells its caller. */
 export const exitCode = {
   ok: 0,
   /** A defect of this program, or a failing machine. */

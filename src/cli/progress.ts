@@ -117,7 +117,6 @@ interface BarTexts {
   readonly text: string;
 }
 
-/** Columns of a bar. */
 const barSize = 20;
 
 /** One line, a column shorter than the terminal: a full one would wrap. */

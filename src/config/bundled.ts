@@ -12,7 +12,6 @@ export interface Bundled {
   readonly path: string;
 }
 
-/** All of them, those of subfolders last. */
 export function bundledConfigs(): Bundled[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith(ending))

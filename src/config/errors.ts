@@ -3,7 +3,6 @@ import { ReportedError } from '../errors/reported.js';
 import { printable } from '../experiment/printable.js';
 import { excerpt, lineColumn, type Place } from './source.js';
 
-/** One complaint. */
 export interface Problem {
   /** Absent if there is no text to point at (a file that does not exist). */
   readonly place?: Place;
@@ -11,7 +10,6 @@ export interface Problem {
   readonly file?: string;
   /** What was expected and what was found. */
   readonly message: string;
-  /** What to do about it. */
   readonly hint?: string | undefined;
 }
 

@@ -2,7 +2,6 @@
 import { choices, expectation } from './expectation.js';
 import { editorSchema, settingsSchema, type JsonSchema } from './jsonSchema.js';
 
-/** The reference as Markdown. */
 export function configReference(): string {
   const at = (...path: string[]): JsonSchema =>
     path.reduce((schema, key) => schema.properties?.[key] ?? {}, settingsSchema);

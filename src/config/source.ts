@@ -22,7 +22,6 @@ export interface LineColumn {
   readonly column: number;
 }
 
-/** The line and column of an offset. */
 export function lineColumn(text: string, offset: number): LineColumn {
   const before = text.slice(0, offset);
   const lineStart = before.lastIndexOf('\n') + 1;

@@ -73,20 +73,17 @@ export function scalarTree(value: unknown, place: Place): ScalarTree {
   return { kind: 'scalar', value, place, size: 1, block: false };
 }
 
-/** A map tree of given entries. */
 export function mapTree(entries: ReadonlyMap<string, Entry>, place: Place, block = true): MapTree {
   let size = 1;
   for (const { value } of entries.values()) size += value.size;
   return { kind: 'map', entries, place, size, block };
 }
 
-/** A list tree of given items. */
 export function listTree(items: readonly Tree[], place: Place, block = true): ListTree {
   const size = items.reduce((sum, item) => sum + item.size, 1);
   return { kind: 'list', items, place, size, block };
 }
 
-/** The tree as JavaScript values. */
 export function toPlain(tree: Tree): unknown {
   if (tree.kind === 'scalar') return tree.value;
   if (tree.kind === 'list') return tree.items.map(toPlain);

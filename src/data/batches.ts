@@ -44,7 +44,6 @@ export function standardisationTable({ mean, std }: ChannelStatistics): Float32A
   return table;
 }
 
-/** What batches are made of. */
 export interface BatchSource {
   readonly split: Split;
   readonly height: number;

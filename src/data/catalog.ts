@@ -231,12 +231,10 @@ const CATALOG: readonly CatalogEntry[] = [
   },
 ];
 
-/** All data sets, for `data list`. */
 export function datasetCatalog(): readonly CatalogEntry[] {
   return CATALOG;
 }
 
-/** The entry of one data set. */
 export function catalogEntry(name: DatasetName): CatalogEntry {
   return CATALOG.find((entry) => entry.name === name)!;
 }

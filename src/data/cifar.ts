@@ -19,7 +19,6 @@ export interface CifarFormat {
 export const CIFAR10: CifarFormat = { labelBytes: 1, labelAt: 0, classes: 10 };
 export const CIFAR100: CifarFormat = { labelBytes: 2, labelAt: 1, classes: 100 };
 
-/** Bytes of one record. */
 export function recordSize(format: CifarFormat): number {
   return format.labelBytes + CHANNELS * PIXELS;
 }

@@ -11,7 +11,6 @@ export interface Split {
   readonly n: number;
 }
 
-/** A data set held in memory. */
 export interface Dataset {
   readonly name: string;
   readonly height: number;

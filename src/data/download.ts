@@ -42,7 +42,6 @@ export interface DownloadOptions {
   readonly pauseMs?: number;
 }
 
-/** What a mirror did wrong. */
 class MirrorError extends Error {
   /** Another request will not change it. */
   readonly final: boolean;
@@ -56,7 +55,6 @@ class MirrorError extends Error {
   }
 }
 
-/** No mirror delivered the file. */
 export class DownloadError extends DataError {
   constructor(
     { label, found = '', ...target }: Target,

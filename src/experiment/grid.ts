@@ -19,7 +19,6 @@ export interface GridCell {
   /** Sample standard deviation (n - 1) of `errors`; null with fewer than two. */
   readonly sd: number | null;
   readonly diverged: number;
-  /** Runs that failed or timed out. */
   readonly missing: number;
 }
 

@@ -19,7 +19,6 @@ interface Data {
   refCount: number;
   /** Absent if the values came from elsewhere, or if somebody else may hold on to them. */
   block?: Block | undefined;
-  /** Others may write to the values. */
   shared?: boolean;
 }
 
@@ -86,7 +85,6 @@ export class OnednnBackend extends MathBackendCPU implements RepeatingBackend {
     this.replays.forget(owner);
   }
 
-  /** The values as the backend keeps them. */
   valuesOf({ dataId }: TensorInfo): backend_util.BackendValues | undefined {
     return this.dataOf(dataId).values;
   }
@@ -110,7 +108,6 @@ export class OnednnBackend extends MathBackendCPU implements RepeatingBackend {
     data.shared = false;
   }
 
-  /** The same data under another shape. */
   alias(tensor: TensorInfo, shape: number[]): TensorInfo {
     this.incRef(tensor.dataId);
     return { dataId: tensor.dataId, shape, dtype: tensor.dtype };

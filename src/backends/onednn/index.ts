@@ -17,7 +17,6 @@ import { splittingKernels } from './kernels/splitting.js';
 import { trainingKernels } from './kernels/training.js';
 import { BufferPool } from './pool.js';
 
-/** What the backend found on this machine. */
 export interface OnednnFacts {
   /** oneDNN's. */
   readonly version: string;

@@ -47,7 +47,6 @@ export function javascriptKernel(original: KernelFunc): KernelFunc {
   };
 }
 
-/** Runs another registered kernel of this backend. */
 export function callKernel(
   name: string,
   backend: OnednnBackend,

@@ -21,7 +21,6 @@ export interface Block {
    */
   holders: number;
   freedAt: number;
-  /** The pool that it returns to. */
   pool: BufferPool;
 }
 
@@ -45,7 +44,6 @@ export function blockSize(bytes: number): number {
 export class BufferPool {
   private readonly free = new Map<number, Block[]>();
   private clock = 0;
-  /** Bytes in free blocks. */
   idleBytes = 0;
 
   /** @param alignment gives the bytes from a buffer's start to its first cache line. */

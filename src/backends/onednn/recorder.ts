@@ -24,7 +24,6 @@ interface RecordedCall {
   readonly places: readonly InputPlace[];
 }
 
-/** Whether two arrays have memory in common. */
 const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
   a.buffer === b.buffer &&
   a.byteOffset < b.byteOffset + b.byteLength &&
@@ -93,7 +92,6 @@ export class Recording {
     return results.map((values) => moved.get(values) ?? values);
   }
 
-  /** How many calls a replay makes. */
   get length(): number {
     return this.calls.length;
   }

@@ -25,7 +25,6 @@ interface Axis {
   readonly skip: number;
 }
 
-/** Lays out one axis. */
 function layAxis(
   inSize: number,
   outSize: number,

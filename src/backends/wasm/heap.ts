@@ -44,7 +44,6 @@ export function runOriginal(
 export const allocate = (backend: BackendWasm, shape: readonly number[]): Block =>
   backend.makeOutput([...shape], 'float32');
 
-/** Gives a block's memory back. */
 export const release = (backend: BackendWasm, block: Block): void => {
   backend.disposeData(block.dataId);
 };

@@ -6,7 +6,6 @@ import { getThreadsCount, setThreadsCount, setWasmPaths, version_wasm } from '@t
 import { BackendError } from '../backend.js';
 import { registerWasmTrainingKernels } from './register.js';
 
-/** What was loaded. */
 export interface WasmFacts {
   readonly version: string;
   readonly threads: number;

@@ -8,7 +8,6 @@ import { drawShape } from './shapes.js';
 export type SyntheticName = 'synthetic-mnist' | 'synthetic-cifar';
 
 interface Generator {
-  /** Values of one image. */
   readonly size: number;
   draw(label: number, canvas: Float32Array, random: Stream): void;
 }
