@@ -131,7 +131,14 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
       recorded: record.finalTestError,
       sameData: true,
     });
-    const missing = await call(['export', local, '--cell', record.cell.id, '--out', file]);
+    const missing = await call([
+      'export',
+      local,
+      '--cell',
+      record.cell.id,
+      '--out',
+      join(folder, 'none.safetensors'),
+    ]);
     expect(missing.code).toBe(2);
     expect(missing.output).toContain('--keep-weights');
   });
