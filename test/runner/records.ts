@@ -1,4 +1,5 @@
 /** Records of cells that were never trained, for tests of what keeps them. */
+import { ruleOf } from '../experiment/rule.js';
 import fc from 'fast-check';
 import { identify, type Cell } from '../../src/experiment/cell.js';
 import type { RunRecord } from '../../src/experiment/record.js';
@@ -16,16 +17,7 @@ export const cellOf = (changes: Partial<Omit<Cell, 'id'>> = {}): Cell =>
       augment: { crop: 0, flip: false },
     },
     model: { name: 'mlp', hidden: [4] },
-    optimizer: {
-      name: 'adamw',
-      beta1: 0.9,
-      beta2: 0.999,
-      eps: 1e-8,
-      epsForm: 'paper',
-      momentumForm: 'paper',
-      convention: 'paper',
-      exclude: 'none',
-    },
+    optimizer: ruleOf('adamw'),
     schedule: { name: 'cosine' },
     epochs: 2,
     batchSize: 20,
