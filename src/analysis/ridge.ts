@@ -26,6 +26,8 @@ export const ASSUMED_NOISE = 0.05;
 const VERTEX_ERROR = 0.1;
 /** The parabola is fitted to the lowest cell and this many on each side. */
 const NEIGHBOURS = 2;
+/** A vertex this share of the wd step beyond the outermost point still lies on it: rounding must not decide. */
+const ROUNDING = 1e-9;
 
 /**
  * The ridge of a table of errors. `noise`: relative variance of a cell's mean. Each column has weight 1 / (noise *
@@ -104,12 +106,14 @@ function vertex(x: readonly number[], y: readonly number[], at: number): Optimum
   const [c1, c2] = [dot(toC1, y), dot(toC2, y)];
   if (!(c2 > 0)) return unusable('flat');
   const shift = -c1 / (2 * c2);
-  if (at + shift < x[0]! || at + shift > x.at(-1)!) return unusable('flat');
+  const step = (x.at(-1)! - x[0]!) / (x.length - 1);
+  const slack = ROUNDING * step;
+  if (at + shift < x[0]! - slack || at + shift > x.at(-1)! + slack) return unusable('flat');
   const spread = x.reduce(
     (sum, _, i) => sum + (-toC1[i]! / (2 * c2) + (c1 * toC2[i]!) / (2 * c2 * c2)) ** 2,
     0,
   );
-  return { status: 'used', at: at + shift, spread, step: (x.at(-1)! - x[0]!) / (x.length - 1) };
+  return { status: 'used', at: at + shift, spread, step };
 }
 
 const row = (v: number, a: number, b: number, c: number) => a + b * v + c * v * v;

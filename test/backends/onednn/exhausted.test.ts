@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { built } from './both.js';
 
-const script = fileURLToPath(new URL('exhausted.ts', import.meta.url));
+const script = fileURLToPath(new URL('exhausted.mjs', import.meta.url));
 
 test.skipIf(!built)(
   'memory that runs out in a parallel kernel is an error, not the end of the process',
   () => {
-    const child = spawnSync(process.execPath, ['--import', 'tsx', script], { encoding: 'utf8' });
+    const child = spawnSync(process.execPath, [script], { encoding: 'utf8' });
     expect({ signal: child.signal, status: child.status, stderr: child.stderr }).toEqual({
       signal: null,
       status: 0,
