@@ -3,7 +3,7 @@ import type { Job, Plan } from '../experiment/plan.js';
 import type { Beat, RunRecord } from '../experiment/record.js';
 import type { JobSource } from './claims.js';
 import type { WorkerSetup } from './protocol.js';
-import type { Limits } from './workerProcess.js';
+import type { Limits } from './workerLink.js';
 
 /**
  * Trains jobs until none is left or `signal` aborts; running cells then keep checkpoints. The signal's reason says why:

@@ -10,4 +10,4 @@ export { packageVersion, readManifest, type Manifest } from './manifest.js';
 export { relabelled } from './missing.js';
 export { runSweep } from './runner.js';
 export type { SweepEvents, SweepOptions, SweepPlan, SweepResult } from './sweep.js';
-export { WorkerFailure } from './workerProcess.js';
+export { WorkerFailure } from './workerLink.js';

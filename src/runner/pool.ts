@@ -7,7 +7,8 @@ import { failureOf, type RunRecord } from '../experiment/record.js';
 import type { ExecutionContext, ExecutionEvents, Executor } from './executor.js';
 import { nextStep } from './retry.js';
 import { workerSlot, type WorkerSlot } from './slot.js';
-import { WorkerFailure, type WorkerHandle } from './workerProcess.js';
+import { WorkerFailure } from './workerLink.js';
+import type { WorkerHandle } from './workerProcess.js';
 
 /** @throws what `onRecord` throws, and WorkerFailure where no worker can be started: that is no cell's fault */
 export const runPool: Executor = async (_jobs, context, events, signal) => {

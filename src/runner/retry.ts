@@ -1,5 +1,5 @@
 /** When something that failed is tried again: a cell, and the start of a worker process. */
-import type { WorkerFailure } from './workerProcess.js';
+import type { WorkerFailure } from './workerLink.js';
 
 /** What follows the failure of an attempt: another one, the end of the cell with a status, or nothing for now. */
 export type NextStep = 'retry' | 'failed' | 'timeout' | 'stopped';

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerSetup } from './protocol.js';
 import { waitBeforeStart } from './retry.js';
-import { WorkerFailure, startWorker, type Limits, type WorkerHandle } from './workerProcess.js';
+import { WorkerFailure, type Limits } from './workerLink.js';
+import { startWorker, type WorkerHandle } from './workerProcess.js';
 
 /** All that a worker process is started with. */
 export interface WorkerOptions {

@@ -5,7 +5,7 @@ import type { RunRecord } from '../experiment/record.js';
 import type { ExecutionEvents, Executor } from './executor.js';
 import type { Manifest } from './manifest.js';
 import type { CheckpointPolicy } from './trainCell.js';
-import type { Limits } from './workerProcess.js';
+import type { Limits } from './workerLink.js';
 
 export interface SweepOptions {
   readonly dir: string;

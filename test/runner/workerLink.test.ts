@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { linkTo } from '../../src/runner/workerProcess.js';
+import { WorkerLink } from '../../src/runner/workerLink.js';
 import { cellOf } from './records.js';
 import { scratch } from './scratch.js';
 
@@ -23,18 +23,18 @@ async function deaf() {
 
 it('is killed when it hangs in a cell and was asked to stop, without any time limit', async () => {
   const child = await deaf();
-  const link = linkTo(child, unlimited, { idle: 300, busy: 0.5 });
+  const link = new WorkerLink(child, unlimited, { idle: 300, busy: 0.5 });
   const refused = expect(link.ask(train, forever)).rejects.toThrow('no sign of life for 0.5 seconds');
   await link.stop();
   await refused;
-  expect([link.alive(), child.signalCode]).toEqual([false, 'SIGKILL']);
+  expect([link.alive, child.signalCode]).toEqual([false, 'SIGKILL']);
 });
 
 it('is not alive from the moment it is killed', async () => {
-  const link = linkTo(await deaf(), unlimited);
-  expect(link.alive()).toBe(true);
+  const link = new WorkerLink(await deaf(), unlimited);
+  expect(link.alive).toBe(true);
   link.kill();
-  expect(link.alive()).toBe(false);
+  expect(link.alive).toBe(false);
   await expect(link.ask(train, forever)).rejects.toThrow('its worker process is gone');
   await link.stop();
 });
