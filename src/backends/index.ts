@@ -38,7 +38,7 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
       device: found.device,
       version: found.version,
       threads: found.threads,
-      facts: { 'instruction set': found.isa },
+      facts: { 'instruction set': found.isa, addon: found.addon },
     };
   },
   async wasm() {
@@ -80,6 +80,7 @@ export async function loadBackend(name: BackendName, options: BackendOptions = {
   try {
     return await loaders[name](options);
   } catch (error) {
+    if (error instanceof BackendError) throw error;
     const { reason = '', advice = 'Use `backend: auto`, or see `adamw-bench doctor`.' } = unavailable(
       name,
       error,
