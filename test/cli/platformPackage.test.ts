@@ -35,11 +35,13 @@ function command(program: string, ...args: string[]) {
     env,
   });
   expect(status, stderr).toBe(0);
-  return stdout;
+  return { stdout, stderr };
 }
 
 function doctor(program: string): BackendReport {
-  const { backends } = JSON.parse(command(program, 'doctor', '--json')) as { backends: BackendReport[] };
+  const { backends } = JSON.parse(command(program, 'doctor', '--json').stdout) as {
+    backends: BackendReport[];
+  };
   return backends.find(({ name }) => name === 'onednn')!;
 }
 
@@ -47,13 +49,13 @@ interface Session {
   readonly backend: BackendReport;
 }
 
-function train(program: string, ...more: string[]) {
+function train(program: string) {
   const { file, dir } = configure({ backend: 'auto' });
-  command(program, 'run', file, '--out', dir, '--no-figures', ...more);
+  const { stderr } = command(program, 'run', file, '--out', dir, '--no-figures');
   const { sessions } = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as {
     sessions: Session[];
   };
-  return { ...results(dir), backend: sessions[0]!.backend };
+  return { ...results(dir), stderr, backend: sessions[0]!.backend };
 }
 
 describe.skipIf(!existsSync(built))('adamw-bench beside the platform package', () => {
@@ -66,6 +68,7 @@ describe.skipIf(!existsSync(built))('adamw-bench beside the platform package', (
     const [brought, local] = [program, join(root, 'bin', 'adamw-bench.js')].map((one) => train(one));
     expect(brought!.backend.name).toBe('onednn');
     expect(local!.backend.facts?.['addon']).toContain('built here');
+    expect(brought!.stderr).not.toContain('not used');
     expect(brought!.runs).toEqual(local!.runs);
     expect(brought!.epochs).toEqual(local!.epochs);
   });
@@ -77,9 +80,10 @@ describe.skipIf(!existsSync(built))('adamw-bench beside the platform package', (
   ])('says why and trains on wasm where %s', (_what, installed, why) => {
     const program = application(installed);
     expect(doctor(program)).toMatchObject({ available: false, reason: expect.stringMatching(why) });
-    const { backend, runs } = train(program);
+    const { backend, runs, stderr } = train(program);
     expect(backend.name).toBe('wasm');
     expect(backend.facts?.['onednn not used']).toMatch(why);
+    expect(stderr).toMatch(new RegExp(`note: Backend onednn not used: .*${why.source}`));
     expect(runs.every(({ status }) => status === 'ok')).toBe(true);
   });
 });
