@@ -32,8 +32,8 @@ const char* isa_name(dnnl::cpu_isa isa) {
   return static_cast<int>(isa) > static_cast<int>(dnnl::cpu_isa::avx512_core) ? "AVX-512 or better" : "unknown";
 }
 
-// -> { version, isa, kernels, builtFrom }: oneDNN's version and instruction set, that of this package's own kernels, and
-// the version of this package.
+// -> { version, isa, kernels, builtFrom }: oneDNN's version and instruction set, that of this package's own kernels,
+// and the version of this package.
 Napi::Value facts(const Napi::CallbackInfo& info) {
   const dnnl_version_t* v = dnnl_version();
   Napi::Object out = Napi::Object::New(info.Env());
