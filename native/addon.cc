@@ -15,6 +15,10 @@
 
 namespace {
 
+// The version of the npm package that this file was built from. The loader reads it from the file, before it loads it.
+constexpr char kBuiltFrom[] = "adamw-bench addon " ADAMW_BENCH_VERSION;
+constexpr size_t kPrefix = sizeof("adamw-bench addon ") - 1;
+
 const char* isa_name(dnnl::cpu_isa isa) {
   switch (isa) {
     case dnnl::cpu_isa::sse41: return "SSE4.1";
@@ -28,13 +32,15 @@ const char* isa_name(dnnl::cpu_isa isa) {
   return static_cast<int>(isa) > static_cast<int>(dnnl::cpu_isa::avx512_core) ? "AVX-512 or better" : "unknown";
 }
 
-// -> { version, isa, kernels }: oneDNN's version and instruction set, and that of this package's own kernels.
+// -> { version, isa, kernels, builtFrom }: oneDNN's version and instruction set, that of this package's own kernels,
+// and the version of this package.
 Napi::Value facts(const Napi::CallbackInfo& info) {
   const dnnl_version_t* v = dnnl_version();
   Napi::Object out = Napi::Object::New(info.Env());
   out.Set("version", std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch));
   out.Set("isa", isa_name(dnnl::get_effective_cpu_isa()));
   out.Set("kernels", simd::best().name);
+  out.Set("builtFrom", kBuiltFrom + kPrefix);
   return out;
 }
 

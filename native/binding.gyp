@@ -9,6 +9,8 @@
     'warnings': ['-Wall', '-Wextra', '-Wunused-parameter', '-Wno-psabi', '-Wno-unknown-pragmas'],
     # CI sets ADAMW_BENCH_WERROR. A user's newer compiler may know warnings that ours does not, and still builds.
     'werror': '<!(node -p "process.env.ADAMW_BENCH_WERROR ? \'-Werror\' : \'-Wno-error\'")',
+    # What the loader (src/backends/onednn/locate.ts) reads from the finished file.
+    'package_version': '<!(node -p "require(\'../package.json\').version")',
     'flags_avx2': ['-mavx2', '-mfma'],
     'flags_avx512': ['-mavx512f', '-mavx512vl', '-mavx512bw', '-mavx512dq', '-mfma', '-mprefer-vector-width=512'],
   },
@@ -45,7 +47,11 @@
         'training.cc',
         'simd/table.cc',
       ],
+      'defines': ['ADAMW_BENCH_VERSION="<(package_version)"'],
       'libraries': ['-ldnnl', '-fopenmp'],
+      # Libraries that lie beside the addon come first, as in packages/onednn-linux-x64. The old kind of path: it also
+      # holds for the libraries that those libraries need.
+      'ldflags': ['-Wl,--disable-new-dtags', "-Wl,-rpath,'$$ORIGIN'"],
       'conditions': [
         ['target_arch=="x64"', {
           'defines': ['WITH_X86_KERNELS'],

@@ -13,6 +13,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$work/native"
 (cd "$root/native" && cp -r ./*.cc ./*.h simd binding.gyp "$work/native")
+cp "$root/package.json" "$work"
 ln -s "$root/node_modules" "$work/node_modules"
 
 echo 'check-memory: building with AddressSanitizer and UndefinedBehaviorSanitizer'

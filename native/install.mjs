@@ -1,5 +1,6 @@
 // Builds the oneDNN addon where oneDNN, a C++ compiler, make and Python are present; where one is missing, says in one
-// line what to install. It ends well whatever happens, so that the package is installed and runs on its other backends.
+// line what to install. It ends well whatever happens, so that the package is installed and runs on its other backends;
+// with ADAMW_BENCH_REQUIRE_NATIVE, a build that fails is an error.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,6 +21,9 @@ const pythons = [
   'python3',
   'python',
 ].filter(Boolean);
+
+/** Brings the built addon, where it is installed: see src/backends/onednn/locate.ts. */
+const platformPackage = '@adamw-bench/onednn-linux-x64';
 
 /** Why there will be no addon. */
 class Skip extends Error {}
@@ -101,20 +105,35 @@ function build() {
   );
 }
 
+function isBrought() {
+  try {
+    const { version } = createRequire(import.meta.url)(`${platformPackage}/package.json`);
+    return version === createRequire(import.meta.url)('../package.json').version;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns whether the addon was built */
 function buildOrExplain() {
   try {
     requireTools();
     build();
     console.log('adamw-bench: built the oneDNN backend');
+    return true;
   } catch (error) {
     // A defect here must not end the installation either.
     const reason = error instanceof Skip ? error.message : `${error}`;
-    console.log(`adamw-bench: the oneDNN backend was not built (${reason}); to have it: ${remedy()}`);
+    const instead = isBrought() ? `${platformPackage} brings it` : `to have it: ${remedy()}`;
+    console.log(`adamw-bench: the oneDNN backend was not built (${reason}); ${instead}`);
+    return false;
   }
 }
 
 // The installation goes on when nobody reads the output.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-if (process.platform === 'linux') buildOrExplain();
-else console.log('adamw-bench: the oneDNN backend builds on Linux only; here the other backends compute');
-process.exitCode = 0;
+const linux = process.platform === 'linux';
+if (!linux)
+  console.log('adamw-bench: the oneDNN backend builds on Linux only; here the other backends compute');
+const done = linux && buildOrExplain();
+process.exitCode = !done && process.env.ADAMW_BENCH_REQUIRE_NATIVE ? 1 : 0;

@@ -22,6 +22,15 @@ export interface BackendReport {
   readonly advice?: string;
 }
 
+/** What ends the fact of a report that says why `auto` has passed a backend over. */
+export const NOT_USED = ' not used';
+
+/** Why `auto` has passed faster backends over, a sentence for each. */
+export const passedOver = ({ facts = {} }: BackendReport): string[] =>
+  Object.entries(facts)
+    .filter(([key]) => key.endsWith(NOT_USED))
+    .map(([key, why]) => `Backend ${key}: ${why} \`adamw-bench doctor\` says what to do.`);
+
 /** A backend that cannot be used here: `reason` says why, `advice` what to do. */
 export class BackendError extends ReportedError {
   constructor(

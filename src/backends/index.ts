@@ -1,11 +1,11 @@
 /** Choosing the engine that computes: one backend by name, or the fastest that works. */
 import { engine, setBackend } from '@tensorflow/tfjs-core';
-import { BackendError, type BackendName, type BackendReport } from './backend.js';
+import { BackendError, NOT_USED, type BackendName, type BackendReport } from './backend.js';
 import { loadCpu } from './cpu.js';
 import { probeBackend } from './probe.js';
 import { loadTensorflow, tensorflowHost } from './tensorflow.js';
 
-export { BACKEND_NAMES, BackendError, type BackendName, type BackendReport } from './backend.js';
+export { BACKEND_NAMES, BackendError, passedOver, type BackendName, type BackendReport } from './backend.js';
 export { identityOf } from './identity.js';
 export { probeBackends } from './probe.js';
 
@@ -38,7 +38,7 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
       device: found.device,
       version: found.version,
       threads: found.threads,
-      facts: { 'instruction set': found.isa },
+      facts: { 'instruction set': found.isa, addon: found.addon },
     };
   },
   async wasm() {
@@ -80,6 +80,7 @@ export async function loadBackend(name: BackendName, options: BackendOptions = {
   try {
     return await loaders[name](options);
   } catch (error) {
+    if (error instanceof BackendError) throw error;
     const { reason = '', advice = 'Use `backend: auto`, or see `adamw-bench doctor`.' } = unavailable(
       name,
       error,
@@ -96,7 +97,7 @@ async function loadFirst(names: readonly BackendName[], options: BackendOptions,
       const report = await loadBackend(name, options);
       return { ...report, facts: { ...report.facts, ...failures } };
     } catch (error) {
-      failures[`${name} not used`] = (error as BackendError).reason;
+      failures[`${name}${NOT_USED}`] = (error as BackendError).reason;
     }
   }
   throw new Error(`No backend works here: ${JSON.stringify(failures)}. Run \`adamw-bench doctor\`.`);
@@ -116,7 +117,7 @@ async function tryGpu(): Promise<BackendReport | Failures> {
   const report = await probeBackend('tensorflow');
   if (report.available && report.device === 'GPU') return report;
   const why = [report.reason, report.advice].filter(Boolean).join(' ') || report.facts?.['warning'];
-  return { 'tensorflow not used': why ?? 'it runs on the CPU.' };
+  return { [`tensorflow${NOT_USED}`]: why ?? 'it runs on the CPU.' };
 }
 
 const isReport = (found: BackendReport | Failures): found is BackendReport => 'available' in found;

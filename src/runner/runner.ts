@@ -6,6 +6,7 @@ import type { ReportedOptions } from '../errors/reported.js';
 import { onUnflushable } from '../files/flush.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
 import { plan, type Job, type Plan } from '../experiment/plan.js';
+import { passedOver } from '../backends/backend.js';
 import { backendFor } from './backendFor.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
@@ -78,7 +79,8 @@ async function openSweep(
   events: SweepEvents,
 ): Promise<Opened> {
   const { backend, notice } = await backendFor(experiment, await readManifest(layout(options.dir).manifest));
-  if (notice !== undefined) events.onNotice?.(notice);
+  for (const text of [...(notice === undefined ? [] : [notice]), ...passedOver(backend)])
+    events.onNotice?.(text);
   const data = await describeData(experiment, options, events);
   const { journal, records } = await explainingAccess(options.dir, () =>
     openJournal(layout(options.dir).journal, (count, movedTo) =>

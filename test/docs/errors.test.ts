@@ -43,10 +43,15 @@ function visit(node: ts.Node, act: (node: ts.Node) => void): void {
   ts.forEachChild(node, (child) => visit(child, act));
 }
 
-/** Where a code is given: `code: …` in an object, a default `code = …`, and the first argument of the queue's makers. */
+/** Where a code is given: `code: …` in an object, a default `code = …`, the first argument of the queue's makers, the fourth of BackendError. */
 function codeIn(node: ts.Node): ts.Expression | undefined {
   if (ts.isPropertyAssignment(node) && node.name.getText() === 'code') return node.initializer;
   if (ts.isBindingElement(node) && node.name.getText() === 'code') return node.initializer;
+  // Its fourth argument; a variable there has a type of its own.
+  if (ts.isNewExpression(node) && node.expression.getText() === 'BackendError') {
+    const given = node.arguments?.[3];
+    return given && ts.isIdentifier(given) ? undefined : given;
+  }
   const isMaker = ts.isCallExpression(node) && ['final', 'passing'].includes(node.expression.getText());
   return isMaker ? node.arguments[0] : undefined;
 }
@@ -111,6 +116,7 @@ test.each([
     ['worker-a', 'worker-b'],
     0,
   ],
+  ["throw new BackendError('cpu', 'reason', 'advice', 'a-code');", ['a-code'], 0],
   ["f({ code: wide ? 'one' : 'two' });", [], 1],
   ["const { code = 'unknown error' } = error;", [], 0],
 ])('the codes of %s are found', (text, codes, unclear) => {

@@ -172,4 +172,24 @@ describe.skipIf(cannot)(`native/install.mjs${cannot ? ` (skipped: ${cannot})` : 
     const env = { npm_config_user_agent: agent, ADAMW_BENCH_SKIP_NATIVE: '1' };
     expect(install(packageFolder(), env).stdout).toContain(`then ${command}`);
   });
+
+  it.each([
+    ['0.3.0', true],
+    ['0.2.9', false],
+  ])('names the platform package of version %s where the package is 0.3.0: %s', (version, isNamed) => {
+    const folder = packageFolder({ nodeGyp: false });
+    const name = '@adamw-bench/onednn-linux-x64';
+    mkdirSync(join(folder, 'node_modules', name), { recursive: true });
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ version: '0.3.0' }));
+    writeFileSync(join(folder, 'node_modules', name, 'package.json'), JSON.stringify({ version }));
+    const { status, stdout } = install(folder, without('g++'));
+    expect(status).toBe(0);
+    expect(stdout.includes(`${name} brings it`)).toBe(isNamed);
+    expect(stdout.includes('apt-get install')).toBe(!isNamed);
+  });
+
+  it('ends with 1 where the addon is required and cannot be built', () => {
+    const env = { ...without('g++'), ADAMW_BENCH_REQUIRE_NATIVE: '1' };
+    expect(install(packageFolder(), env)).toMatchObject({ status: 1, built: false });
+  });
 });

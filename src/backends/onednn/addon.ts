@@ -1,8 +1,6 @@
-/** The native addon (native/): where it is found, and the types of its functions. */
-import { existsSync } from 'node:fs';
+/** The native addon (native/): loading it, and the types of its functions. */
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { locateAddon, refusal, type AddonPlace } from './locate.js';
 import { runKernel } from './recorder.js';
 
 /** `null` stands for an optional array that is not given. */
@@ -14,7 +12,8 @@ type Optional = Float32Array | null;
  * native/*.cc.
  */
 export interface Addon {
-  facts(): { version: string; isa: string; kernels: string };
+  /** `version` and `isa` are oneDNN's; `builtFrom` is the version of this package that the addon was built from. */
+  facts(): { version: string; isa: string; kernels: string; builtFrom: string };
   setThreads(threads: number): void;
   /** Bytes from the buffer's start to the first cache line. */
   alignment(buffer: ArrayBuffer): number;
@@ -177,38 +176,27 @@ export interface Addon {
   ): void;
 }
 
-const remedy = 'apt-get install libdnnl-dev g++ make python3, then npm rebuild adamw-bench';
-
-/** native/build/Release/adamw_onednn.node in the nearest folder above this file that has it. */
-function find(): string {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const file = join(folder, 'native', 'build', 'Release', 'adamw_onednn.node');
-    if (existsSync(file)) return file;
-    if (folder === dirname(folder)) {
-      throw new Error(`The native addon of the onednn backend is not built: ${remedy}.`);
-    }
-  }
-}
-
 let loaded: Addon | undefined;
+let place: AddonPlace | undefined;
 
 /**
- * The addon, loaded once.
- * @throws Error with a sentence that says what to install, if it is not built or oneDNN is gone
+ * The addon, loaded once: see locate.ts.
+ * @throws BackendError with a sentence that says what to install, if there is none or it does not load
  */
 export function loadAddon(): Addon {
   if (loaded) return loaded;
-  const file = find();
+  place = locateAddon();
   try {
-    loaded = createRequire(import.meta.url)(file) as Addon;
+    loaded = createRequire(import.meta.url)(place.file) as Addon;
   } catch (error) {
     const [reason] = (error as Error).message.split('\n');
-    throw new Error(`The native addon of the onednn backend does not load (${reason}): ${remedy}.`, {
-      cause: error,
-    });
+    throw refusal('onednn-load', `its native addon (${place.origin}) does not load (${reason}).`);
   }
   return loaded;
 }
+
+/** Which addon is loaded, for `doctor`. */
+export const addonOrigin = (): string => place?.origin ?? 'none';
 
 const noKernels = ['facts', 'setThreads', 'alignment'] as const;
 type Kernels = Omit<Addon, (typeof noKernels)[number]>;

@@ -4,7 +4,7 @@
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { getKernel, getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
-import { loadAddon } from './addon.js';
+import { addonOrigin, loadAddon } from './addon.js';
 import { OnednnBackend, backendName } from './backend.js';
 import { javascriptKernel, registerNative } from './kernel.js';
 import { batchNormKernels } from './kernels/batchNorm.js';
@@ -24,6 +24,8 @@ export interface OnednnFacts {
   readonly isa: string;
   readonly threads: number;
   readonly device: string;
+  /** Which addon computes: the local build or the platform package. */
+  readonly addon: string;
 }
 
 const nativeKernels = [
@@ -61,12 +63,18 @@ function register(): void {
  * number of threads.
  * @param options.threads threads inside an operation, for this JavaScript thread: 1 for several workers side by side,
  *   the number of cores for a single run
- * @throws Error with a sentence that says what is missing and what to install
+ * @throws BackendError that says what is missing and what to install
  */
 export async function loadOnednn({ threads }: { threads: number }): Promise<OnednnFacts> {
   const addon = loadAddon();
   addon.setThreads(threads);
   register();
   const { version, isa, kernels } = addon.facts();
-  return { version, isa: `${isa}, own kernels ${kernels}`, threads, device: `CPU, ${isa}` };
+  return {
+    version,
+    isa: `${isa}, own kernels ${kernels}`,
+    threads,
+    device: `CPU, ${isa}`,
+    addon: addonOrigin(),
+  };
 }
