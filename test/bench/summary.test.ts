@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { StepRow } from '../../bench/speed/measureSteps.js';
 import { median, pairwise, spread } from '../../bench/speed/statistics.js';
 import { summarise, summariseSweep } from '../../bench/speed/summary.js';
-import { withSection } from '../../bench/speed/write.js';
+import { withSection } from '../../bench/speed/readme.js';
 
 const row = (engine: StepRow['engine'], configuration: string, round: number, speed: number): StepRow => ({
   model: 'mlp',
