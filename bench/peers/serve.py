@@ -26,11 +26,11 @@ def say(message):
     print(json.dumps(message), flush=True)
 
 
-def warm(step):
+def warm(step, seconds):
     # The first step may compile, and is not like the others.
     step()
     total, last = 0.0, 0.0
-    while total < 3:
+    while last == 0 or total < seconds:
         began = time.perf_counter()
         step()
         last = time.perf_counter() - began
@@ -58,7 +58,7 @@ def peak_memory():
 
 def obey(message, step, images):
     if message["do"] == "warm":
-        say(warm(step))
+        say(warm(step, message["seconds"]))
     elif message["do"] == "turn":
         turn(step, images, message["at"], message["seconds"], message["fill"])
     elif message["do"] == "steps":

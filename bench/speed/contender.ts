@@ -7,10 +7,10 @@ export interface Contender {
   readonly team: Team;
   readonly variant: Variant | undefined;
   /**
-   * Takes steps for three seconds; seconds of the last one.
+   * Takes steps for some seconds; seconds of the last one.
    * @throws Error where it cannot take a step, and, its processes ended, where that takes longer than `limit` seconds
    */
-  warm(limit: number): Promise<number>;
+  warm(seconds: number, limit: number): Promise<number>;
   /** Images per second of all processes together, which start at one moment. */
   turn(seconds: number): Promise<number>;
 }
@@ -66,14 +66,14 @@ function contender(team: Team, variant: Variant | undefined, steppers: readonly 
   return {
     team,
     variant,
-    async warm(limit) {
+    async warm(seconds, limit) {
       let late = false;
       const timer = setTimeout(() => {
         late = true;
         steppers.forEach((stepper) => stepper.kill());
       }, limit * 1000);
       try {
-        return Math.max(...(await all({ do: 'warm' })).map(({ step }) => step!));
+        return Math.max(...(await all({ do: 'warm', seconds })).map(({ step }) => step!));
       } catch (error) {
         throw late ? new Error(`its first steps took over ${limit} seconds`, { cause: error }) : error;
       } finally {

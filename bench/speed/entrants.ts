@@ -16,8 +16,15 @@ const longStep = 1.5;
 /** Of PyTorch's variants those go into the rounds, for each team, that were quickest in trial turns. */
 const finalists = 2;
 
-/** Trial turns of each variant; the quicker one counts, as a disturbance only ever slows down. */
-const trials = 2;
+/** How everyone is warmed up and tried, seconds. */
+export interface Trial {
+  /** V8 compiles hot code after some hundred steps. */
+  readonly warm: number;
+  /** Length of a trial turn. */
+  readonly turn: number;
+  /** Trial turns of each variant; the quickest counts, as a disturbance only ever slows down. */
+  readonly turns: number;
+}
 
 const isCompared = ({ engine }: Team) => engine === 'onednn' || engine === 'pytorch';
 
@@ -25,12 +32,16 @@ const isCompared = ({ engine }: Team) => engine === 'onednn' || engine === 'pyto
  * Seconds of a step after its warm-up; undefined, with a note, where a contender that may fail cannot take one.
  * @throws Error where one cannot without which there is nothing to compare
  */
-async function warmUp(contender: Contender, say: (text: string) => void): Promise<number | undefined> {
+async function warmUp(
+  contender: Contender,
+  seconds: number,
+  say: (text: string) => void,
+): Promise<number | undefined> {
   const { team, variant } = contender;
   const needed = isCompared(team) && variant?.compiled !== true;
   const limit = variant?.compiled ? patience.compiled : needed ? patience.compared : patience.other;
   try {
-    return await contender.warm(limit);
+    return await contender.warm(seconds, limit);
   } catch (error) {
     if (needed) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -40,11 +51,11 @@ async function warmUp(contender: Contender, say: (text: string) => void): Promis
 }
 
 /** The quickest variants of each team. */
-async function quickest(tried: readonly Entrant[], seconds: number): Promise<Entrant[]> {
+async function quickest(tried: readonly Entrant[], { turn, turns }: Trial): Promise<Entrant[]> {
   const speeds = new Map<Entrant, number>();
-  for (let trial = 0; trial < trials; trial++)
+  for (let trial = 0; trial < turns; trial++)
     for (const entrant of tried)
-      speeds.set(entrant, Math.max(speeds.get(entrant) ?? 0, await entrant.contender.turn(seconds)));
+      speeds.set(entrant, Math.max(speeds.get(entrant) ?? 0, await entrant.contender.turn(turn)));
   const teams = new Set(tried.map(({ contender }) => teamName(contender.team)));
   return [...teams].flatMap((name) =>
     tried
@@ -55,22 +66,23 @@ async function quickest(tried: readonly Entrant[], seconds: number): Promise<Ent
 }
 
 /**
- * Warms everyone up, and picks PyTorch's finalists in turns of `seconds`.
+ * Warms everyone up, and picks PyTorch's finalists.
  * @param rounds how many rounds an entrant takes part in
  */
 export async function entrants(
   contenders: readonly Contender[],
-  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+  rounds: number,
+  trial: Trial,
   say: (text: string) => void,
 ): Promise<Entrant[]> {
   const entered: Entrant[] = [];
   for (const contender of contenders) {
-    const step = await warmUp(contender, say);
+    const step = await warmUp(contender, trial.warm, say);
     if (step !== undefined) entered.push({ contender, rounds: step > longStep ? 1 : rounds });
   }
   const isPeer = ({ contender }: Entrant) => contender.team.engine === 'pytorch';
   return [
     ...entered.filter((entrant) => !isPeer(entrant)),
-    ...(await quickest(entered.filter(isPeer), seconds)),
+    ...(await quickest(entered.filter(isPeer), trial)),
   ];
 }

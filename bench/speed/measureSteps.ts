@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configurationOf, startCrews, type Crew } from './contender.js';
-import { entrants, type Entrant } from './entrants.js';
+import { entrants, type Entrant, type Trial } from './entrants.js';
 import { productsOf, trainingFlops } from './flops.js';
 import type { BenchModel } from './models.js';
 import type { Answer } from './process.js';
@@ -14,6 +14,7 @@ export interface Plan {
   readonly turn: number;
   /** Before each turn, seconds: processors are quicker after a rest, and all are to have had the same. */
   readonly rest: number;
+  readonly trial: Trial;
 }
 
 /** One turn. */
@@ -125,7 +126,7 @@ export async function measureSteps(
   const crews = (await Promise.all(teamsFor(model).map((team) => startCrews(team, model)))).flat();
   try {
     const contenders = crews.flatMap((crew) => crew.contenders);
-    const list = await entrants(contenders, { rounds: plan.rounds, seconds: plan.turn / 2 }, say);
+    const list = await entrants(contenders, plan.rounds, plan.trial, say);
     const rows = await measureRounds(model, list, plan, peak, say);
     return { rows, hellos: hellosOf(crews), variant: bestEagerVariant(rows, list) };
   } finally {

@@ -26,7 +26,7 @@ async function memory(engine: Team['engine'], model: BenchModel, n: number, vari
 async function timeOutside(model: BenchModel, seconds: number) {
   const { stepper } = await startStepper(team('onednn'), model, true);
   try {
-    await stepper.ask({ do: 'warm' });
+    await stepper.ask({ do: 'warm', seconds: 3 * seconds });
     const answer = await stepper.ask({ do: 'turn', at: 0, seconds, fill: false });
     return {
       outsideNative: 1 - answer.native! / answer.seconds!,

@@ -24,12 +24,12 @@ export interface SpeedOptions {
 
 const sizes = {
   quick: {
-    plan: { rounds: 1, turn: 0.2, rest: 0 },
+    plan: { rounds: 1, turn: 0.2, rest: 0, trial: { warm: 0, turn: 0.1, turns: 1 } },
     steps: 2,
     sweep: { rounds: 1, train: 200, test: 100, epochs: 1 },
   },
   full: {
-    plan: { rounds: 5, turn: 1.2, rest: 1.5 },
+    plan: { rounds: 5, turn: 1.2, rest: 1.5, trial: { warm: 3, turn: 0.6, turns: 2 } },
     steps: 10,
     sweep: { rounds: 3, train: 2000, test: 500, epochs: 3 },
   },
