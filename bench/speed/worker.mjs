@@ -1,6 +1,6 @@
 /**
  * A process that takes training steps when it is told to: `node bench/speed/worker.mjs SETUP`, SETUP being JSON
- * ({backend, threads, model, shape, batchSize, instrument, eager}). It runs the built package, as a user's worker does.
+ * ({backend, threads, model, shape, batchSize, instrument, mode}). It runs the built package, as a user's worker does.
  * Commands and answers are JSON lines on stdin and stdout; bench/peers/serve.py speaks the same:
  *
  *   {"do": "warm", "seconds": s}        -> {"step": seconds of the last step}, after s seconds of steps
@@ -14,10 +14,9 @@ import { readFileSync } from 'node:fs';
 import { performance, PerformanceObserver } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { engine } from '@tensorflow/tfjs-core';
 import { useBackend } from '../../dist/backends/index.js';
 import { loadAddon } from '../../dist/backends/onednn/addon.js';
-import { startTraining } from './training.mjs';
+import { chooseMode, startTraining } from './training.mjs';
 
 const setup = JSON.parse(process.argv[2]);
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -45,8 +44,7 @@ function instrument() {
 
 if (setup.instrument) instrument();
 const backend = await useBackend(setup.backend, { threads: setup.threads });
-/** Every step in full, as if the backend had no recorder. */
-if (setup.eager) engine().backend.repeat = undefined;
+if (setup.mode) chooseMode(setup.mode);
 const training = startTraining(setup);
 let stopped = false;
 
@@ -76,6 +74,8 @@ async function turn({ at, seconds, fill }) {
     steps++;
     elapsed = (performance.now() - began) / 1000;
   }
+  await training.settle();
+  elapsed = (performance.now() - began) / 1000;
   const native = (spent.native - before.native) / 1000;
   const collection = (spent.collection - before.collection) / 1000;
   say({ images: steps * setup.batchSize, seconds: elapsed, native, collection });
@@ -103,4 +103,5 @@ createInterface({ input: process.stdin })
       .catch((error) => say({ error: error instanceof Error ? error.message : String(error) }));
   })
   .on('close', () => process.exit(0));
-say({ ready: true, version: backend.version, isa: backend.facts?.['instruction set'] });
+const { TensorFlow: library, 'instruction set': isa } = backend.facts ?? {};
+say({ ready: true, version: library ?? backend.version, isa });

@@ -4,17 +4,19 @@ import { peer, requirePython } from '../peers/python.js';
 import { startProcess, type Program } from '../speed/process.js';
 import type { Case } from './cases.js';
 
-/** `recorded` is what a user gets; `eager` is the same with the recorder off. */
-export const engines = ['eager', 'recorded', 'tf.function', 'tf.function, jit'] as const;
+/** `recorded` is what a user gets, and `xla` with `xla: true`; `eager` is the same with the recorder off. */
+export const engines = ['eager', 'recorded', 'xla', 'tf.function', 'tf.function, jit'] as const;
 export type Engine = (typeof engines)[number];
+
+export const isPeer = (engine: Engine): boolean => engine.startsWith('tf.function');
 
 const worker = fileURLToPath(new URL('../speed/worker.mjs', import.meta.url));
 
 /** A process with one thread. */
 export function programOf(engine: Engine, { model, batchSize }: Case): Program {
   const setup = { model: model.spec, shape: model.shape, batchSize, threads: 1 };
-  if (engine === 'eager' || engine === 'recorded') {
-    const own = { ...setup, backend: 'tensorflow', eager: engine === 'eager' };
+  if (!isPeer(engine)) {
+    const own = { ...setup, backend: 'tensorflow', mode: engine };
     return { name: engine, command: process.execPath, args: [worker, JSON.stringify(own)] };
   }
   const theirs = { ...setup, jit: engine === 'tf.function, jit' };

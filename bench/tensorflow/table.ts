@@ -2,7 +2,7 @@
 import { median, pairwise, spread, type Spread } from '../speed/statistics.js';
 import { times } from '../speed/tables.js';
 import { mebibytes, significant, type Table } from '../table.js';
-import { engines, type Engine } from './contenders.js';
+import { engines, isPeer, type Engine } from './contenders.js';
 import type { TurnRow } from './measure.js';
 
 export interface CaseSummary {
@@ -41,7 +41,6 @@ function summariseCase(rows: readonly TurnRow[]): CaseSummary[] {
     const own = of(engine);
     if (own.length === 0) return [];
     const { model, batchSize, peakMemory } = own[0]!;
-    const isPeer = engine.startsWith('tf.function');
     return {
       model,
       batchSize,
@@ -49,7 +48,7 @@ function summariseCase(rows: readonly TurnRow[]): CaseSummary[] {
       msPerStep: spread(own.map((row) => row.msPerStep)),
       imagesPerSecond: (1000 * batchSize) / middle(own),
       peakMemory,
-      overFunction: isPeer ? undefined : over(best, own),
+      overFunction: isPeer(engine) ? undefined : over(best, own),
       overEager: engine === 'eager' ? undefined : over(of('eager'), own),
     };
   });
