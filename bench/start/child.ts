@@ -4,9 +4,8 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 
-const preload = fileURLToPath(new URL('./preload.cjs', import.meta.url));
+const preload = new URL('./preload.mjs', import.meta.url).href;
 
 /** Runs `node ARGS`; seconds. @throws Error with its last words where it fails */
 export async function runToEnd(args: readonly string[], env = process.env): Promise<number> {
@@ -27,7 +26,7 @@ export async function runToEnd(args: readonly string[], env = process.env): Prom
 export async function peakMemoryOf(args: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'adamw-bench-memory-'));
   try {
-    const options = `${process.env['NODE_OPTIONS'] ?? ''} --require ${JSON.stringify(preload)}`;
+    const options = `${process.env['NODE_OPTIONS'] ?? ''} --import ${preload}`;
     await runToEnd(args, { ...process.env, NODE_OPTIONS: options, BENCH_MEMORY_FOLDER: folder });
     const files = await readdir(folder);
     const bytes = await Promise.all(
