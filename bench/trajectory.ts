@@ -3,7 +3,7 @@
  * arithmetic of network, gradients, optimizer and schedule. Rounding sends the two on different ways after a few steps,
  * so single losses come apart; their means over an epoch must not.
  *
- *     npx tsx bench/trajectory.ts DATA_DIR [--seeds 0,1,2,3] [--depth 8]      (needs PyTorch: python3-torch)
+ *     npx tsx bench/trajectory.ts DATA_DIR [--seeds 0,1,2,3] [--depth 8]      (needs `npm run bench -- --setup pytorch`)
  *
  * Writes results/bench/trajectory.csv.
  */
@@ -24,7 +24,7 @@ import type { Cell } from '../src/experiment/cell.js';
 import { batchLoader } from '../src/train/loader.js';
 import { weightTensors } from '../src/train/snapshot.js';
 import { step } from '../src/train/step.js';
-import { peer, python } from './speed/process.js';
+import { peer, requirePython } from './peers/python.js';
 
 /** Steps after which a span of the table ends; the last is the epoch's. */
 const spans = [10, 100, 200, 300, 391];
@@ -80,7 +80,9 @@ const depthOf = ({ model }: Cell) => (model.name === 'resnet' ? model.depth : Na
 
 /** The losses of the same steps in PyTorch. @throws Error with its last words */
 function trainThere(folder: string): number[] {
-  const { status, stdout, stderr } = spawnSync(python, [peer('trajectory.py'), folder], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(requirePython('pytorch'), [peer('trajectory.py'), folder], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`PyTorch failed: ${stderr.slice(-1000)}`);
   return JSON.parse(stdout) as number[];
 }

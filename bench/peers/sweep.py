@@ -1,4 +1,4 @@
-"""The benchmark's sweep in PyTorch: `python3 bench/peers/sweep.py JOB`, JOB being JSON as bench/speed/sweep.ts writes it.
+"""The benchmark's sweep in PyTorch: `python bench/peers/sweep.py JOB`; bench/speed/measureSweep.ts writes JOB, JSON.
 
 The cells are dealt to two processes of one thread each, which live as long as the sweep; images are noise, made in no
 time. What is done per cell is what `adamw-bench run` does: epochs of shuffled batches under a cosine, and after each
@@ -31,9 +31,8 @@ def work(job, cells, results):
     while (cell := cells.get()) is not None:
         torch.manual_seed(0)
         model = build(job["model"], shape).to(memory_format=memory_format)
-        optimizer = torch.optim.AdamW(
-            model.parameters(), lr=cell["lr"], weight_decay=cell["wd"], foreach=job["variant"]["foreach"]
-        )
+        how = {job["variant"]["optimizer"]: True}
+        optimizer = torch.optim.AdamW(model.parameters(), lr=cell["lr"], weight_decay=cell["wd"], **how)
         t, rows = 0, []
         for _ in range(epochs):
             model.train()

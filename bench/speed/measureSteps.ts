@@ -1,10 +1,12 @@
 /** Whole training steps of every engine on one network, taking turns. */
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { configurationOf, startCrew, type Contender, type Crew } from './contender.js';
+import { configurationOf, startCrews, type Crew } from './contender.js';
+import { entrants, type Entrant, type Trial } from './entrants.js';
 import { productsOf, trainingFlops } from './flops.js';
 import type { BenchModel } from './models.js';
-import type { Team, Variant } from './process.js';
+import type { Answer } from './process.js';
+import { plainVariant, type Team, type Variant } from './team.js';
 
 export interface Plan {
   readonly rounds: number;
@@ -12,6 +14,7 @@ export interface Plan {
   readonly turn: number;
   /** Before each turn, seconds: processors are quicker after a rest, and all are to have had the same. */
   readonly rest: number;
+  readonly trial: Trial;
 }
 
 /** One turn. */
@@ -28,10 +31,10 @@ export interface StepRow {
 
 export interface StepResult {
   readonly rows: StepRow[];
-  /** PyTorch's quickest variant in processes of one thread. */
+  /** PyTorch's quickest variant in processes of one thread, of those that need no compiler. */
   readonly variant: Variant;
-  /** What the engines said of themselves: versions. */
-  readonly versions: Partial<Record<Team['engine'], string>>;
+  /** What the engines said of themselves: versions, instruction sets. */
+  readonly hellos: Partial<Record<Team['engine'], Answer>>;
 }
 
 const cores = availableParallelism();
@@ -45,97 +48,87 @@ const teams: readonly Team[] = [
   { engine: 'cpu', processes: cores, threads: 1 },
 ];
 
+/** On the largest network it is measured too what several threads give to one cell. */
+const alone: Team = { engine: 'onednn', processes: 1, threads: 1 };
+
 /** tfjs's JavaScript takes minutes for the filter gradients of one batch. */
 const tooSlow = ({ engine }: Team, { spec }: BenchModel) => engine === 'cpu' && spec.name !== 'mlp';
 
-/** An engine whose first steps take longer, in seconds, is not measured. */
-const patience = 25;
+const teamsFor = (model: BenchModel): Team[] => [
+  ...teams.filter((team) => !tooSlow(team, model)),
+  ...(model.threads && cores > 1 ? [alone] : []),
+];
 
-/** A step longer than this, in seconds, is measured in the first round only. */
-const longStep = 1.5;
-/** Of PyTorch's many variants those go into the rounds that were quickest in a trial turn. */
-const finalists = 3;
-
-interface Entrant {
-  readonly contender: Contender;
-  readonly rounds: number;
-}
-
-/** Warms everyone up, and picks PyTorch's finalists. An engine that nothing is compared with may fail: it is left out. */
-async function entrants(crews: readonly Crew[], plan: Plan): Promise<Entrant[]> {
-  const entered: Entrant[] = [];
-  const tried: { entrant: Entrant; speed: number }[] = [];
-  for (const contender of crews.flatMap((crew) => crew.contenders)) {
-    const { engine } = contender.team;
-    const step = await contender
-      .warm(engine === 'onednn' || engine === 'pytorch' ? 120 : patience)
-      .catch((error: unknown) => {
-        if (engine === 'onednn' || engine === 'pytorch') throw error;
-        console.warn(`${engine} is left out: ${error instanceof Error ? error.message : String(error)}`);
-        return undefined;
-      });
-    if (step === undefined) continue;
-    const entrant = { contender, rounds: step > longStep ? 1 : plan.rounds };
-    if (engine !== 'pytorch') entered.push(entrant);
-    else tried.push({ entrant, speed: await contender.turn(plan.turn / 2) });
-  }
-  tried.sort((a, b) => b.speed - a.speed);
-  return [...entered, ...tried.slice(0, finalists).map(({ entrant }) => entrant)];
-}
-
-/** The variant that the best single-threaded PyTorch ran in; the default one where none was a finalist. */
-function bestVariant(rows: readonly StepRow[], list: readonly Entrant[]): Variant {
-  const single = list.filter(({ contender }) => contender.variant && contender.team.threads === 1);
+/** The variant that the best single-threaded PyTorch ran in without a compiler; the plain one if none was a finalist. */
+export function bestEagerVariant(rows: readonly StepRow[], list: readonly Entrant[]): Variant {
+  const single = list.filter(
+    ({ contender: { team, variant } }) => variant && !variant.compiled && team.threads === 1,
+  );
   const speed = ({ contender }: Entrant) =>
     Math.max(
       ...rows
-        .filter(({ configuration }) => configuration === configurationOf(contender))
+        .filter(
+          ({ engine, configuration }) => engine === 'pytorch' && configuration === configurationOf(contender),
+        )
         .map((row) => row.imagesPerSecond),
     );
   const [best] = single.sort((a, b) => speed(b) - speed(a));
-  return best?.contender.variant ?? { layout: 'nchw', foreach: false };
+  return best?.contender.variant ?? plainVariant;
 }
 
-/** Measures one network: round by round, in each one turn for every contender, in an order that rotates. */
+/** One turn of an entrant, after its rest. */
+async function measureTurn({ contender }: Entrant, plan: Plan) {
+  await sleep(1000 * plan.rest);
+  return contender.turn(plan.turn);
+}
+
+/** The rounds: in each one turn for every entrant, in an order that rotates. */
+async function measureRounds(
+  model: BenchModel,
+  list: readonly Entrant[],
+  plan: Plan,
+  peak: ((cores: number) => Promise<number>) | undefined,
+  say: (text: string) => void,
+): Promise<StepRow[]> {
+  const flops = trainingFlops(productsOf(model.spec, model.shape));
+  const rows: StepRow[] = [];
+  for (let round = 1; round <= plan.rounds; round++) {
+    const peakGflops = await peak?.(cores);
+    const shift = (round - 1) % list.length;
+    for (const entrant of [...list.slice(shift), ...list.slice(0, shift)]) {
+      if (round > entrant.rounds) continue;
+      const imagesPerSecond = await measureTurn(entrant, plan);
+      rows.push({
+        model: model.name,
+        engine: entrant.contender.team.engine,
+        configuration: configurationOf(entrant.contender),
+        round,
+        imagesPerSecond,
+        peakGflops,
+        shareOfPeak: peakGflops && (imagesPerSecond * flops) / (peakGflops * 1e9),
+      });
+    }
+    say(`${model.title}: round ${round} of ${plan.rounds}`);
+  }
+  return rows;
+}
+
+const hellosOf = (crews: readonly Crew[]): StepResult['hellos'] =>
+  Object.fromEntries(crews.map(({ contenders, hello }) => [contenders[0]!.team.engine, hello]));
+
+/** Measures one network. @throws Error where onednn or PyTorch does not train it */
 export async function measureSteps(
   model: BenchModel,
   plan: Plan,
   peak: ((cores: number) => Promise<number>) | undefined,
   say: (text: string) => void,
 ): Promise<StepResult> {
-  const flops = trainingFlops(productsOf(model.spec, model.shape));
-  const crews = await Promise.all(
-    teams.filter((team) => !tooSlow(team, model)).map((team) => startCrew(team, model)),
-  );
+  const crews = (await Promise.all(teamsFor(model).map((team) => startCrews(team, model)))).flat();
   try {
-    const list = await entrants(crews, plan);
-    const rows: StepRow[] = [];
-    for (let round = 1; round <= plan.rounds; round++) {
-      const peakGflops = await peak?.(cores);
-      const shift = (round - 1) % list.length;
-      for (const { contender, rounds } of [...list.slice(shift), ...list.slice(0, shift)]) {
-        if (round > rounds) continue;
-        await sleep(1000 * plan.rest);
-        const imagesPerSecond = await contender.turn(plan.turn);
-        const shareOfPeak = peakGflops && (imagesPerSecond * flops) / (peakGflops * 1e9);
-        const { engine } = contender.team;
-        const configuration = configurationOf(contender);
-        rows.push({
-          model: model.name,
-          engine,
-          configuration,
-          round,
-          imagesPerSecond,
-          peakGflops,
-          shareOfPeak,
-        });
-      }
-      say(`${model.title}: round ${round} of ${plan.rounds}`);
-    }
-    const versions = Object.fromEntries(
-      crews.map(({ contenders, hello }) => [contenders[0]!.team.engine, hello.version]),
-    );
-    return { rows, versions, variant: bestVariant(rows, list) };
+    const contenders = crews.flatMap((crew) => crew.contenders);
+    const list = await entrants(contenders, plan.rounds, plan.trial, say);
+    const rows = await measureRounds(model, list, plan, peak, say);
+    return { rows, hellos: hellosOf(crews), variant: bestEagerVariant(rows, list) };
   } finally {
     await Promise.all(crews.map((crew) => crew.end()));
   }

@@ -5,8 +5,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { peer, requirePython } from '../peers/python.js';
 import { batchSize, cnn, digits } from './models.js';
-import { environment, peer, python, type Variant } from './process.js';
+import { pytorchEnvironment, type Variant } from './team.js';
 
 export interface SweepRow {
   readonly round: number;
@@ -71,7 +72,7 @@ async function ours(size: SweepSize): Promise<number> {
 function theirs({ train, test, epochs }: SweepSize, variant: Variant): Promise<number> {
   const cells = lr.flatMap((lr) => wd.map((wd) => ({ lr, wd })));
   const job = { cells, train, test, epochs, workers, batchSize, variant, model: cnn, shape: digits };
-  return timed(python, [peer('sweep.py'), JSON.stringify(job)], environment(1));
+  return timed(requirePython('pytorch'), [peer('sweep.py'), JSON.stringify(job)], pytorchEnvironment(1));
 }
 
 /** Both sweeps in turn, `rounds` times; who is first alternates. */

@@ -1,6 +1,6 @@
 /** What one single-threaded worker holds in memory, and how much of its time is not spent in native code. */
 import type { BenchModel } from './models.js';
-import { startStepper, type Team, type Variant } from './process.js';
+import { plainVariant, startStepper, type Team, type Variant } from './team.js';
 
 export interface WorkerRow {
   readonly model: string;
@@ -26,7 +26,7 @@ async function memory(engine: Team['engine'], model: BenchModel, n: number, vari
 async function timeOutside(model: BenchModel, seconds: number) {
   const { stepper } = await startStepper(team('onednn'), model, true);
   try {
-    await stepper.ask({ do: 'warm' });
+    await stepper.ask({ do: 'warm', seconds: 3 * seconds });
     const answer = await stepper.ask({ do: 'turn', at: 0, seconds, fill: false });
     return {
       outsideNative: 1 - answer.native! / answer.seconds!,
@@ -37,9 +37,9 @@ async function timeOutside(model: BenchModel, seconds: number) {
   }
 }
 
-/** Measures one worker of each engine; PyTorch's memory is the lower one of its two layouts. */
+/** Measures one worker of each engine; PyTorch's memory is the lower one of its two layouts, not compiled. */
 export async function measureWorker(model: BenchModel, steps: number, seconds: number): Promise<WorkerRow> {
-  const layouts = (['nchw', 'channels-last'] as const).map((layout) => ({ layout, foreach: false }));
+  const layouts = (['nchw', 'channels-last'] as const).map((layout) => ({ ...plainVariant, layout }));
   const [onednnBytes, ...pytorch] = await Promise.all([
     memory('onednn', model, steps),
     ...layouts.map((variant) => memory('pytorch', model, steps, variant)),

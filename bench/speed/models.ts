@@ -7,6 +7,8 @@ export interface BenchModel {
   readonly title: string;
   readonly spec: ModelSpec;
   readonly shape: ImageShape;
+  /** Large enough for several threads: one cell is measured with one thread as well. */
+  readonly threads?: true;
 }
 
 export const batchSize = 128;
@@ -35,5 +37,6 @@ export const models: readonly BenchModel[] = [
     title: 'ResNet-20',
     spec: { name: 'resnet', depth: 20, width: 16 },
     shape: photographs,
+    threads: true,
   },
 ];

@@ -1,21 +1,23 @@
 /** The machine's multiply-add peak, by a small native loop on every core at once. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { machineKind, type MachineKind } from './machine.js';
+import { whenQuiet } from './quiet.js';
 
 const run = promisify(execFile);
 const source = fileURLToPath(new URL('./peak.cc', import.meta.url));
 
 /** Flags for the widest multiply-add that the processor has. */
-async function wideFlags(): Promise<string[]> {
-  const info = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
-  if (/\bavx512f\b/.test(info)) return ['-mavx512f', '-mfma'];
-  if (/\bavx2\b/.test(info)) return ['-mavx2', '-mfma'];
-  return [];
-}
+const wideFlags: Record<MachineKind, readonly string[]> = {
+  avx512: ['-mavx512f', '-mfma'],
+  avx2: ['-mavx2', '-mfma'],
+  other: [],
+};
 
 /**
  * Builds the loop; the function returned measures GFLOP/s of `cores` cores together (a multiply-add is two).
@@ -24,7 +26,7 @@ async function wideFlags(): Promise<string[]> {
 export async function buildPeak(): Promise<((cores: number) => Promise<number>) | undefined> {
   const program = join(await mkdtemp(join(tmpdir(), 'adamw-bench-peak-')), 'peak');
   try {
-    await run('g++', ['-O3', ...(await wideFlags()), source, '-o', program]);
+    await run('g++', ['-O3', ...wideFlags[machineKind()], source, '-o', program]);
   } catch (error) {
     console.warn(
       `The multiply-add loop does not build, so shares of the peak are left out: ${String(error)}`,
@@ -38,4 +40,10 @@ export async function buildPeak(): Promise<((cores: number) => Promise<number>) 
     );
     return rates.reduce((sum, rate) => sum + rate, 0);
   };
+}
+
+/** The same, waiting for a quiet machine before each look; a `quick` one does not wait. */
+export async function quietPeak(quick: boolean): ReturnType<typeof buildPeak> {
+  const peak = await buildPeak();
+  return peak && !quick ? whenQuiet(peak, () => sleep(3000)) : peak;
 }

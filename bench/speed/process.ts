@@ -1,39 +1,23 @@
-/** The orchestrator's side of a process that takes steps on command: JSON lines there and back. */
+/** The orchestrator's side of a process that works on command: JSON lines there and back. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { batchSize, type BenchModel } from './models.js';
 
-export const python = process.env.BENCH_PYTHON ?? '/usr/bin/python3';
-export const peer = (name: string) => fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
-const ownWorker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
-
-/**
- * The environment of a PyTorch process. torch.set_num_threads does not reach OpenBLAS, which would start a thread for
- * every core: two processes would then take the machine from each other in every product, at half their speed.
- */
-export const environment = (threads: number): NodeJS.ProcessEnv => ({
-  ...process.env,
-  OPENBLAS_NUM_THREADS: String(threads),
-});
-
-/** How PyTorch is to lay out its tensors and to run AdamW. */
-export interface Variant {
-  readonly layout: 'nchw' | 'channels-last';
-  readonly foreach: boolean;
+/** What to start, and the name that errors give it. */
+export interface Program {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Who computes, with how many processes of how many threads. */
-export interface Team {
-  readonly engine: 'onednn' | 'wasm' | 'cpu' | 'pytorch';
-  readonly processes: number;
-  readonly threads: number;
-}
-
+/** A line of the other side; each command has its own fields, which its caller knows. */
 export interface Answer {
-  readonly ready?: true;
   readonly version?: string;
+  /** Instruction set. */
   readonly isa?: string;
+  readonly blas?: string;
+  /** Version of the oneDNN that the engine brings. */
+  readonly onednn?: string;
   readonly error?: string;
   readonly step?: number;
   readonly images?: number;
@@ -44,77 +28,75 @@ export interface Answer {
 }
 
 export interface Stepper {
-  ask(message: object): Promise<Answer>;
+  /** Sends a command; its answer. @throws Error with the process's last words where it fails */
+  ask<A = Answer>(message: object): Promise<A>;
   tell(message: object): void;
   end(): Promise<void>;
   kill(): void;
 }
 
+/** Processes that have started and not ended. */
 const living = new Set<ChildProcess>();
 process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')));
 
-/**
- * Starts one process of a team for a network, and waits until it is ready.
- * @throws Error with its last words, here and from `ask`, where the process fails
- */
-export async function startStepper(
-  team: Team,
-  model: BenchModel,
-  instrument = false,
-): Promise<{ stepper: Stepper; hello: Answer }> {
-  const setup = JSON.stringify({
-    backend: team.engine,
-    threads: team.threads,
-    model: model.spec,
-    shape: model.shape,
-    batchSize,
-    instrument,
-  });
-  const [command, script] =
-    team.engine === 'pytorch' ? [python, peer('steps.py')] : [process.execPath, ownWorker];
-  const child = spawn(command, [script, setup], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: environment(team.threads),
-  });
-  living.add(child);
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  let lastWords = '';
-  child.stderr.on('data', (chunk: Buffer) => (lastWords = (lastWords + chunk.toString()).slice(-1000)));
-  child.stdin.on('error', () => undefined);
+/** Resolves when a process has ended, or could not be started. `lastWords` are kept up to date. */
+function watch(child: ChildProcess): { ended: Promise<void>; lastWords: () => string } {
+  let words = '';
+  child.stderr!.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-1000)));
+  child.stdin!.on('error', () => undefined);
+  // One that could not be started has no pid, and there is nothing to kill.
+  if (child.pid !== undefined) living.add(child);
   const ended = new Promise<void>((resolve) => {
     child.on('error', (error) => {
-      lastWords = error.message;
+      words = error.message;
       resolve();
     });
     child.on('close', () => resolve());
   }).then(() => void living.delete(child));
-  const answer = async (): Promise<Answer> => {
+  return { ended, lastWords: () => words.trim() || 'it said nothing' };
+}
+
+/**
+ * Starts a process, and waits until it has said hello.
+ * @throws Error with its last words where it does not
+ */
+export async function startProcess({
+  name,
+  command,
+  args,
+  env = process.env,
+}: Program): Promise<{ stepper: Stepper; hello: Answer }> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { ended, lastWords } = watch(child);
+  const kill = () => void (living.has(child) && child.kill('SIGKILL'));
+  const answer = async <A>(): Promise<A> => {
     for (;;) {
       const { done, value } = await lines.next();
       if (done) {
         await ended;
-        throw new Error(`A ${team.engine} process ended: ${lastWords.trim() || 'it said nothing'}`);
+        throw new Error(`A ${name} process ended: ${lastWords()}`);
       }
       // Libraries may greet on stdout.
       if (!value.startsWith('{')) continue;
       const message = JSON.parse(value) as Answer;
-      if (message.error !== undefined) throw new Error(`A ${team.engine} process failed: ${message.error}`);
-      return message;
+      if (message.error !== undefined) throw new Error(`A ${name} process failed: ${message.error}`);
+      return message as A;
     }
   };
   const tell = (message: object) => void child.stdin.write(`${JSON.stringify(message)}\n`);
-  const hello = await answer();
+  const hello = await answer<Answer>();
   const stepper: Stepper = {
     tell,
     ask(message) {
       tell(message);
       return answer();
     },
-    kill: () => void child.kill('SIGKILL'),
+    kill,
     async end() {
       child.stdin.end();
       // One that is in the middle of a step of minutes is not waited for.
-      const late = setTimeout(() => child.kill('SIGKILL'), 5000);
+      const late = setTimeout(kill, 5000);
       await ended;
       clearTimeout(late);
     },

@@ -1,4 +1,5 @@
 /** From single turns to the numbers that one quotes: pure functions. */
+import { teamName } from './contender.js';
 import type { StepRow } from './measureSteps.js';
 import type { SweepRow } from './measureSweep.js';
 import { median, pairwise, spread, type Spread } from './statistics.js';
@@ -59,4 +60,36 @@ export function summariseSweep(rows: readonly SweepRow[]) {
       .map((row) => row.seconds);
   const [ours, theirs] = [seconds('adamw-bench'), seconds('pytorch')];
   return { ours: spread(ours), pytorch: spread(theirs), times: spread(pairwise(theirs, ours)) };
+}
+
+/** Speeds of one configuration of ours on a network, by round. */
+const speedsOf = (rows: readonly StepRow[], model: string, configuration: string) =>
+  byRound(
+    rows.filter(
+      (row) => row.model === model && row.engine === 'onednn' && row.configuration === configuration,
+    ),
+  );
+
+/** What several threads give to one cell, and to the machine. */
+export interface ThreadsSummary {
+  readonly model: string;
+  readonly threads: number;
+  /** One process with all threads over one with one thread. */
+  readonly overOne: Spread;
+  /** The same over as many processes of one thread, which is what fills a machine with small cells. */
+  readonly overProcesses: Spread;
+}
+
+/** The networks that were measured with one thread on an otherwise idle machine. */
+export function summariseThreads(rows: readonly StepRow[], cores: number): ThreadsSummary[] {
+  const one = teamName({ processes: 1, threads: 1 });
+  const many = teamName({ processes: 1, threads: cores });
+  const processes = teamName({ processes: cores, threads: 1 });
+  const measured = rows.filter((row) => row.engine === 'onednn' && row.configuration === one);
+  return [...new Set(measured.map((row) => row.model))].map((model) => ({
+    model,
+    threads: cores,
+    overOne: spread(pairwise(speedsOf(rows, model, many), speedsOf(rows, model, one))),
+    overProcesses: spread(pairwise(speedsOf(rows, model, many), speedsOf(rows, model, processes))),
+  }));
 }

@@ -1,9 +1,9 @@
 /**
  * A process that takes training steps when it is told to: `node bench/speed/worker.mjs SETUP`, SETUP being JSON
- * ({backend, threads, model, shape, batchSize, instrument}). It runs the built package, as a user's worker does.
- * Commands and answers are JSON lines on stdin and stdout; bench/peers/steps.py speaks the same:
+ * ({backend, threads, model, shape, batchSize, instrument, mode}). It runs the built package, as a user's worker does.
+ * Commands and answers are JSON lines on stdin and stdout; bench/peers/serve.py speaks the same:
  *
- *   {"do": "warm"}                      -> {"step": seconds of the last step of three seconds' worth}
+ *   {"do": "warm", "seconds": s}        -> {"step": seconds of the last step}, after s seconds of steps
  *   {"do": "turn", "at": t, "seconds": s, "fill": bool}
  *                                       -> {"images", "seconds"}; starts at time t (seconds since 1970) and takes
  *                                          steps for s seconds. `fill`: goes on afterwards until {"do": "stop"}, so
@@ -13,15 +13,10 @@
 import { readFileSync } from 'node:fs';
 import { performance, PerformanceObserver } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
-import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { useBackend } from '../../dist/backends/index.js';
 import { loadAddon } from '../../dist/backends/onednn/addon.js';
-import { optimizerSchema } from '../../dist/experiment/specs.js';
-import { buildModel } from '../../dist/models/index.js';
-import { makeOptimizer } from '../../dist/optim/index.js';
-import { stream } from '../../dist/random/stream.js';
-import { step } from '../../dist/train/step.js';
-import { weightTensors } from '../../dist/train/snapshot.js';
+import { chooseMode, startTraining } from './training.mjs';
 
 const setup = JSON.parse(process.argv[2]);
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -47,50 +42,23 @@ function instrument() {
   }).observe({ entryTypes: ['gc'] });
 }
 
-/** A few batches of noise, so that no step finds its input in the cache because of the one before. */
-function batches({ height, width, channels, classes }, n) {
-  return Array.from({ length: 8 }, (_, b) => {
-    const random = stream(0, 'bench', b);
-    const images = Float32Array.from({ length: n * height * width * channels }, () => random.normal());
-    const labels = Int32Array.from({ length: n }, () => random.integer(0, classes - 1));
-    return { images, labels, shape: [n, height, width, channels] };
-  });
-}
-
 if (setup.instrument) instrument();
 const backend = await useBackend(setup.backend, { threads: setup.threads });
-const model = buildModel(setup.model, setup.shape);
-const optimizer = makeOptimizer(optimizerSchema.parse({ name: 'adamw', convention: 'lr' }), {
-  lr: 1e-3,
-  wd: 1e-2,
-});
-const data = batches(setup.shape, setup.batchSize);
-const random = stream(0, 'forward');
-const theta = model.initialTheta(0);
-let weights = weightTensors({
-  theta,
-  slots: optimizer.slots.map(() => new Float32Array(theta.length)),
-  state: model.initialState(),
-});
-let t = 0;
+if (setup.mode) chooseMode(setup.mode);
+const training = startTraining(setup);
 let stopped = false;
 
-/** One step as train.ts takes it, its pause for messages included; seconds. */
+/** Seconds of one step. */
 async function oneStep() {
   const began = performance.now();
-  const at = { t: t + 1, eta: 1, cycleSteps: 1000 };
-  const done = step(model, optimizer, weights, data[t % data.length], at, random);
-  weights = done.weights;
-  t++;
-  if (!Number.isFinite(done.score.loss)) throw new Error(`the loss was ${done.score.loss} at step ${t}`);
-  await breathe();
+  await training.step();
   return (performance.now() - began) / 1000;
 }
 
 /** Long enough for V8 to have compiled what is hot. */
-async function warm() {
-  let last = 0;
-  for (let total = 0; total < 3;) total += last = await oneStep();
+async function warm({ seconds }) {
+  let last = await oneStep();
+  for (let total = 0; total < seconds;) total += last = await oneStep();
   return { step: last };
 }
 
@@ -106,6 +74,8 @@ async function turn({ at, seconds, fill }) {
     steps++;
     elapsed = (performance.now() - began) / 1000;
   }
+  await training.settle();
+  elapsed = (performance.now() - began) / 1000;
   const native = (spent.native - before.native) / 1000;
   const collection = (spent.collection - before.collection) / 1000;
   say({ images: steps * setup.batchSize, seconds: elapsed, native, collection });
@@ -133,4 +103,5 @@ createInterface({ input: process.stdin })
       .catch((error) => say({ error: error instanceof Error ? error.message : String(error) }));
   })
   .on('close', () => process.exit(0));
-say({ ready: true, version: backend.version, isa: backend.facts?.['instruction set'] });
+const { TensorFlow: library, 'instruction set': isa } = backend.facts ?? {};
+say({ ready: true, version: library ?? backend.version, isa });

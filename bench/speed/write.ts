@@ -1,14 +1,11 @@
-/** The benchmark's files: CSVs of what was measured, the machine's facts, and README's section. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
-import { format, resolveConfig } from 'prettier';
-import { writeAtomically } from '../../src/files/atomic.js';
-import { makeFolder } from '../../src/files/folder.js';
+/** The files of the benchmark of speed: CSVs of what was measured, the machine's facts, the ratios. */
+import { format } from 'prettier';
+import { csvOf, decimals, writeFiles } from '../table.js';
 import type { Machine } from './machine.js';
 import type { StepRow } from './measureSteps.js';
 import type { SweepRow } from './measureSweep.js';
 import type { WorkerRow } from './measureWorker.js';
+import type { Published } from './published.js';
 
 export interface Results {
   readonly steps: readonly StepRow[];
@@ -16,68 +13,47 @@ export interface Results {
   readonly sweep: readonly SweepRow[];
 }
 
-const rounded = (value: number | undefined, n: number) => (value === undefined ? '' : value.toFixed(n));
-
-/** steps.csv, workers.csv, sweep.csv and machine.json in a folder. */
-export async function writeResults(folder: string, results: Results, machine: Machine): Promise<void> {
-  await makeFolder(folder);
-  const csv = (name: string, heads: readonly string[], rows: readonly (readonly (string | number)[])[]) =>
-    writeAtomically(join(folder, name), stringify([heads, ...rows] as (string | number)[][]));
-  await csv(
-    'steps.csv',
-    ['model', 'engine', 'configuration', 'round', 'images_per_second', 'peak_gflops', 'share_of_peak'],
-    results.steps.map((row) => [
-      row.model,
-      row.engine,
-      row.configuration,
-      row.round,
-      row.imagesPerSecond.toPrecision(5),
-      rounded(row.peakGflops, 1),
-      rounded(row.shareOfPeak, 4),
-    ]),
+const stepsCsv = (rows: readonly StepRow[]) =>
+  csvOf(
+    rows.map((row) => ({
+      model: row.model,
+      engine: row.engine,
+      configuration: row.configuration,
+      round: row.round,
+      images_per_second: row.imagesPerSecond.toPrecision(5),
+      peak_gflops: decimals(row.peakGflops, 1),
+      share_of_peak: decimals(row.shareOfPeak, 4),
+    })),
   );
-  await csv(
-    'workers.csv',
-    [
-      'model',
-      'onednn_peak_bytes',
-      'pytorch_peak_bytes',
-      'onednn_outside_native',
-      'onednn_garbage_collection',
-    ],
-    results.workers.map((row) => [
-      row.model,
-      row.onednnBytes,
-      row.pytorchBytes,
-      rounded(row.outsideNative, 4),
-      rounded(row.collection, 4),
-    ]),
+
+const workersCsv = (rows: readonly WorkerRow[]) =>
+  csvOf(
+    rows.map((row) => ({
+      model: row.model,
+      onednn_peak_bytes: row.onednnBytes,
+      pytorch_peak_bytes: row.pytorchBytes,
+      onednn_outside_native: decimals(row.outsideNative, 4),
+      onednn_garbage_collection: decimals(row.collection, 4),
+    })),
   );
-  await csv(
-    'sweep.csv',
-    ['round', 'engine', 'seconds'],
-    results.sweep.map((row) => [row.round, row.engine, rounded(row.seconds, 2)]),
-  );
-  const facts = await format(JSON.stringify(machine), { parser: 'json' });
-  await writeAtomically(join(folder, 'machine.json'), facts);
-}
 
-const marks = /(<!-- benchmark -->\n)[\s\S]*?(<!-- end benchmark -->)/;
+const sweepCsv = (rows: readonly SweepRow[]) =>
+  csvOf(rows.map(({ round, engine, seconds }) => ({ round, engine, seconds: decimals(seconds, 2) })));
 
-/**
- * README's text with a new section between its two marks.
- * @throws Error where the marks are not there
- */
-export function withSection(text: string, section: string): string {
-  if (!marks.test(text))
-    throw new Error(
-      'README has no <!-- benchmark --> and <!-- end benchmark -->: put them where the table goes.',
-    );
-  return text.replace(marks, (_, open: string, close: string) => `${open}\n${section}\n\n${close}`);
-}
+export const json = (value: unknown) => format(JSON.stringify(value), { parser: 'json' });
 
-export async function rewriteReadme(file: string, section: string): Promise<void> {
-  const text = withSection(await readFile(file, 'utf8'), section);
-  const options = (await resolveConfig(file)) ?? {};
-  await writeAtomically(file, await format(text, { ...options, parser: 'markdown' }));
+/** steps.csv, workers.csv, sweep.csv, machine.json and summary.json in a folder. */
+export async function writeResults(
+  folder: string,
+  results: Results,
+  machine: Machine,
+  summary: Published,
+): Promise<void> {
+  await writeFiles(folder, {
+    'steps.csv': stepsCsv(results.steps),
+    'workers.csv': workersCsv(results.workers),
+    'sweep.csv': sweepCsv(results.sweep),
+    'machine.json': await json(machine),
+    'summary.json': await json(summary),
+  });
 }

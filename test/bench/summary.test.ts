@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { StepRow } from '../../bench/speed/measureSteps.js';
 import { median, pairwise, spread } from '../../bench/speed/statistics.js';
-import { summarise, summariseSweep } from '../../bench/speed/summary.js';
-import { withSection } from '../../bench/speed/write.js';
+import { summarise, summariseSweep, summariseThreads } from '../../bench/speed/summary.js';
+import { withSection } from '../../bench/speed/readme.js';
 
 const row = (engine: StepRow['engine'], configuration: string, round: number, speed: number): StepRow => ({
   model: 'mlp',
@@ -55,6 +55,30 @@ describe('a summary', () => {
     ]);
     expect(times).toEqual({ median: 2.5, min: 2, max: 3 });
   });
+});
+
+test('several threads are compared with one thread and with one process a core, round by round', () => {
+  const own = (configuration: string, round: number, speed: number) => ({
+    ...row('onednn', configuration, round, speed),
+    model: 'resnet-20',
+  });
+  const rows = [
+    own('1 x 1 thread', 1, 100),
+    own('1 x 2 threads', 1, 180),
+    own('2 x 1 thread', 1, 200),
+    own('1 x 1 thread', 2, 50),
+    own('1 x 2 threads', 2, 100),
+    own('2 x 1 thread', 2, 100),
+    row('onednn', '1 x 2 threads', 1, 5),
+  ];
+  expect(summariseThreads(rows, 2)).toEqual([
+    {
+      model: 'resnet-20',
+      threads: 2,
+      overOne: { median: 1.9, min: 1.8, max: 2 },
+      overProcesses: { median: 0.95, min: 0.9, max: 1 },
+    },
+  ]);
 });
 
 test("README's section is replaced, again and again, and nothing else", () => {

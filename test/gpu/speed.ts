@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { pythonOf } from '../../bench/peers/python.js';
 import { models, type BenchModel } from '../../bench/speed/models.js';
 
 const shakeShake: BenchModel = {
@@ -36,7 +37,7 @@ async function ours(root: string, { model, batchSize, seconds }: Case): Promise<
   };
   try {
     await next();
-    await ask({ do: 'warm' });
+    await ask({ do: 'warm', seconds: 3 });
     const turn = await ask({ do: 'turn', at: Date.now() / 1000 + 0.1, seconds, fill: false });
     if (turn.images === undefined) throw new Error(turn.error ?? 'no answer');
     return turn.images / turn.seconds!;
@@ -49,11 +50,10 @@ async function ours(root: string, { model, batchSize, seconds }: Case): Promise<
 
 function pytorch(root: string, { model, batchSize, seconds }: Case): string {
   const setup = { model: model.spec, shape: model.shape, batchSize, seconds, device: 'cuda' };
-  const { status, stdout } = spawnSync(
-    process.env['BENCH_PYTHON'] ?? 'python3',
-    ['bench/peers/gpu.py', JSON.stringify(setup)],
-    { cwd: root, encoding: 'utf8' },
-  );
+  const { status, stdout } = spawnSync(pythonOf('pytorch'), ['bench/peers/gpu.py', JSON.stringify(setup)], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (status !== 0) return 'no PyTorch with a GPU here';
   const { eager, compiled } = JSON.parse(stdout) as { eager: number | null; compiled: number | null };
   const show = (rate: number | null) => (rate === null ? '-' : String(Math.round(rate)));
