@@ -56,11 +56,11 @@ export function deferredStep(run: DeferredRun, before: Weights, input: StepInput
   const take = (count: number) => results.splice(0, count) as Tensor1D[];
   const [theta] = take(1);
   const slots = take(before.slots.length);
-  const [state = before.state.clone()] = take(stateful.length);
+  const [state = before.state] = take(stateful.length);
   const [gradient] = take(recorder ? 1 : 0);
   tally.replace(results[0] as Tensor2D);
   if (gradient) recorder!.see(input.at)(before, gradient);
-  dispose([before.theta, ...before.slots, before.state, gradient ?? [], Object.values(given)]);
+  dispose([before.theta, ...before.slots, ...stateful, gradient ?? [], Object.values(given)]);
   return { theta: theta!, slots, state };
 }
 
