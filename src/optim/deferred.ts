@@ -4,17 +4,30 @@
  */
 import { dispose, unstack, type Scalar, type Tensor1D } from '@tensorflow/tfjs-core';
 import type { StepInfo } from './optimizer.js';
-import { isDecoupled, stepScalars, type OptimizerRule, type Rates, type StepScalars } from './scalars.js';
+import { stepScalars, type OptimizerRule, type Rates, type StepScalars } from './scalars.js';
 import type { StepFactors } from './transforms.js';
 
-/** The numbers of a step that an optimizer uses and that change from step to step, in the order of `changingNumbers`. */
-function changing({ name, epsForm, momentumForm }: OptimizerRule): (keyof StepScalars)[] {
-  const isAdam = name === 'adam' || name === 'adamw';
-  const own: (keyof StepScalars)[] = isAdam
-    ? ['stepSize', 'bias1', 'bias2', ...(epsForm === 'paper' ? [] : ['epsilon' as const])]
-    : [momentumForm === 'paper' ? 'gradientScale' : 'momentumScale'];
-  return isDecoupled(name) ? [...own, 'decay'] : own;
-}
+type Names = readonly (keyof StepScalars)[];
+
+const adam = ({ epsForm }: OptimizerRule): Names => [
+  'stepSize',
+  'bias1',
+  'bias2',
+  ...(epsForm === 'torch7' ? (['epsilon'] as const) : []),
+];
+const sgd = ({ momentumForm }: OptimizerRule): Names => [
+  momentumForm === 'paper' ? 'gradientScale' : 'momentumScale',
+];
+
+/** The numbers of a step that an optimizer uses and that differ from step to step, in their order in the tensor. */
+const CHANGING: Record<OptimizerRule['name'], (rule: OptimizerRule) => Names> = {
+  adam,
+  adamw: (rule) => [...adam(rule), 'decay'],
+  sgd,
+  sgdw: (rule) => [...sgd(rule), 'decay'],
+};
+
+const changing = (rule: OptimizerRule): Names => CHANGING[rule.name](rule);
 
 /** What the step at `at` needs besides constants. */
 export function changingNumbers(rule: OptimizerRule, rates: Rates, at: StepInfo): Float32Array {

@@ -22,7 +22,7 @@ import type { DrawnNumbers } from '../nn/layer.js';
 import type { Optimizer, StepInfo } from '../optim/optimizer.js';
 import type { Stream } from '../random/stream.js';
 import type { DecayRecorder } from './decay.js';
-import { differentiate, observedIn, type Batch, type Weights } from './step.js';
+import { differentiate, observedIn, watchDraws, type Batch, type Weights } from './step.js';
 import { withScore, type Tally } from './tally.js';
 
 /** What makes one step another than the one before. */
@@ -51,7 +51,8 @@ export function deferredStep(run: DeferredRun, before: Weights, input: StepInput
     owner: model,
     name: recorder ? 'step, gradient' : 'step',
     inputs: [before.theta, ...before.slots, ...stateful, ...Object.values(given), ...constant, tally.rows],
-    run: () => computeStep(run, before, given, input.random),
+    // All that the layers draw is among the inputs; a layer that does draw cannot be recorded.
+    run: (unrepeatable) => computeStep(run, before, given, watchDraws(input.random, unrepeatable)),
   });
   const take = (count: number) => results.splice(0, count) as Tensor1D[];
   const [theta] = take(1);

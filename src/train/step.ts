@@ -115,7 +115,7 @@ export function differentiate(
 }
 
 /** The same stream; calls `notice` on every draw. */
-const watchDraws = (random: Stream, notice: () => void): Stream => ({
+export const watchDraws = (random: Stream, notice: () => void): Stream => ({
   uniform: () => (notice(), random.uniform()),
   integer: (low, high) => (notice(), random.integer(low, high)),
   normal: () => (notice(), random.normal()),
