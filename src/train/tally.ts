@@ -17,11 +17,17 @@ import {
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Score } from './step.js';
 
-/** Scores that fit: more would make the host run further ahead of the device, and let more batches wait there. */
+/** Scores that fit. */
 const capacity = 512;
 
-/** Scores do not wait longer than this, milliseconds: progress is shown, and a divergence ends the run. */
+/**
+ * Scores do not wait longer than this, milliseconds: progress is shown, and a divergence ends the run. Nor is the device
+ * given more work than it can do in this time: a read waits for all of it, and meanwhile the process hears nothing.
+ */
 const longestWait = 2000;
+
+/** How much more than the last time may wait. */
+const growth = 4;
 
 /**
  * The rows [capacity, 2] after one more score: [loss, wrong answers], the newest last, the oldest dropped. Part of a
@@ -42,6 +48,8 @@ export class Tally {
   private current: Tensor2D = zeros([capacity, 2]);
   private count = 0;
   private since = 0;
+  /** How many may wait. How fast the device is shows only when it is waited for, so the first is not left waiting. */
+  private limit = 1;
 
   /** Input of the next step. */
   get rows(): Tensor2D {
@@ -58,7 +66,7 @@ export class Tally {
 
   /** Whether the scores should be read now. */
   get isDue(): boolean {
-    return this.count >= capacity || (this.count > 0 && performance.now() - this.since > longestWait);
+    return this.count >= this.limit || (this.count > 0 && performance.now() - this.since > longestWait);
   }
 
   /** The scores since the last call, in the order of the steps. Waits for the device. */
@@ -70,6 +78,8 @@ export class Tally {
       loss: values[2 * (from + i)]!,
       wrong: values[2 * (from + i) + 1]!,
     }));
+    const each = (performance.now() - this.since) / this.count;
+    this.limit = Math.max(1, Math.min(capacity, growth * this.limit, Math.floor(longestWait / each)));
     this.count = 0;
     return scores;
   }

@@ -5,7 +5,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { makeOptimizer } from '../../src/optim/index.js';
@@ -19,6 +19,7 @@ import { Tally, withScore } from '../../src/train/tally.js';
 import { cell, tiny } from './tiny.js';
 
 beforeAll(() => tf.setBackend('cpu'));
+afterEach(() => void vi.useRealTimers());
 
 const models: ModelSpec[] = [
   { name: 'mlp', hidden: [4] },
@@ -139,15 +140,38 @@ describe('a tally', () => {
 
   test('is due before a score would be lost', async () => {
     const tally = new Tally();
-    expect(tally.isDue).toBe(false);
-    const losses: number[] = [];
-    while (!tally.isDue) {
-      losses.push(losses.length);
-      add(tally, losses.length - 1, right, [0]);
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const blocks: number[] = [];
+    for (let block = 0; block < 7; block++) {
+      expect(tally.isDue).toBe(false);
+      const losses: number[] = [];
+      while (!tally.isDue) {
+        losses.push(losses.length);
+        add(tally, losses.length - 1, right, [0]);
+      }
+      expect((await tally.read()).map(({ loss }) => loss)).toEqual(losses);
+      blocks.push(losses.length);
     }
-    expect(losses.length).toBeGreaterThan(1);
-    expect((await tally.read()).map(({ loss }) => loss)).toEqual(losses);
-    expect(tally.isDue).toBe(false);
+    // The device answers at once here.
+    expect(blocks).toEqual([1, 4, 16, 64, 256, 512, 512]);
+    tally.dispose();
+  });
+
+  test('gives a slow device no more than it does in two seconds', async () => {
+    const tally = new Tally();
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const blocks: number[] = [];
+    for (const milliseconds of [10, 400, 900, 3000, 1, 1]) {
+      let count = 0;
+      while (!tally.isDue) {
+        add(tally, count++, right, [0]);
+      }
+      // The device takes so long for each.
+      vi.advanceTimersByTime(count * milliseconds);
+      await tally.read();
+      blocks.push(count);
+    }
+    expect(blocks).toEqual([1, 4, 5, 2, 1, 4]);
     tally.dispose();
   });
 });

@@ -134,15 +134,14 @@ describe.skipIf(missing)('a run on TensorFlow', () => {
     const of = cellOf(models[3]!);
     await train(of, tiny, { onBeat: (progress) => void seen.push({ progress, reads: reads.count() }) });
     reads.stop();
-    // An epoch reads the scores of its steps and of its evaluation, and theta's norm.
+    // An epoch reads the scores of its steps and of its evaluation, and theta's norm. The run's first step is waited for.
     for (const { progress, reads } of seen) {
       const { epoch, batch, scored } = progress;
-      expect(reads).toBe(3 * epoch + (batch === 3 ? 1 : 0));
-      // Nothing is known before.
-      expect(scored).toBe(batch === 3 ? 3 : 0);
+      expect(reads).toBe(1 + 3 * epoch + (batch === 3 ? 1 : 0));
+      expect(scored).toBe(batch === 3 ? 3 : epoch === 0 ? 1 : 0);
     }
     const weights = 1 + 2 + 1;
-    expect(reads.count()).toBe(3 * of.epochs + weights);
+    expect(reads.count()).toBe(1 + 3 * of.epochs + weights);
   });
 
   test('reads the scores in mid-epoch once they have waited for some seconds', async () => {
@@ -157,9 +156,9 @@ describe.skipIf(missing)('a run on TensorFlow', () => {
       },
     });
     reads.stop();
-    expect(scored.slice(0, 5)).toEqual([0, 0, 3, 3, 5]);
-    // Once more than otherwise. This network has no state.
-    expect(reads.count()).toBe(1 + 3 + 3);
+    expect(scored.slice(0, 5)).toEqual([1, 1, 3, 4, 5]);
+    // Steps 1, 3, 4 and 5; evaluation, norm; the weights of a network without state.
+    expect(reads.count()).toBe(4 + 2 + 3);
   });
 
   test('diverges at the step at which the cpu backend does, with the epochs that were whole', async () => {
