@@ -2,7 +2,9 @@
 import { permutation, type Stream } from '../random/stream.js';
 import type { Labels } from './dataset.js';
 import { DataError } from './errors.js';
-import { range } from './source.js';
+
+/** 0, 1, .., n-1. */
+export const range = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
 
 /** How many images to take of each class: as equal as `available` and `count` allow. */
 function quotas(available: readonly number[], count: number, random: Stream): number[] {
@@ -51,6 +53,24 @@ export function balancedSubset(
     return Array.from(order.subarray(0, wanted[c]), (k) => list[k]!);
   });
   return Int32Array.from(chosen).sort();
+}
+
+/** The numbers 0 .. n-1 that are not in `some` (ascending). */
+export function without(n: number, some: Int32Array): Int32Array {
+  const rest = new Int32Array(n - some.length);
+  let [at, next] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    if (some[next] === i) next++;
+    else rest[at++] = i;
+  }
+  return rest;
+}
+
+/** The elements of `labels` at `indices`. */
+export function labelsAt(labels: Labels, indices: Int32Array): Labels {
+  const chosen = labels.slice(0, indices.length);
+  indices.forEach((at, i) => (chosen[i] = labels[at]!));
+  return chosen;
 }
 
 /**
