@@ -17,13 +17,13 @@ import {
  * ReLU (nn/batchNorm.ts).
  *   inputs  x [..., c], scale [c], offset [c], residual [..., c] (optional)
  *   attrs   epsilon: number, relu: boolean
- *   outputs y [..., c], mean [c], variance [c] (biased)
+ *   outputs y [..., c], mean [c], variance [c] (biased), and up to three more that the backend's gradient wants
  */
 export const BatchNormTrain = 'AdamwBenchBatchNormTrain';
 
 /**
  * Gradient of BatchNormTrain.
- *   inputs  dy, x, y [..., c], scale, mean, variance [c]
+ *   inputs  dy, x, y [..., c], scale, mean, variance [c], kept0, kept1, kept2: what BatchNormTrain gave besides
  *   attrs   epsilon: number, relu: boolean, residual: boolean
  *   outputs dx [..., c], dscale [c], doffset [c], and where `residual`: dresidual [..., c]
  */

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from './backend.js';
+import { registerTensorflowKernels } from './tensorflow/kernels/index.js';
 import {
   PACKAGE_FOLDER,
   SUPPORT_ADDON,
@@ -242,6 +243,7 @@ export async function loadTensorflow(
   const { name, module } =
     setUp === undefined ? requireFirst(host, [GPU_PACKAGE, CPU_PACKAGE]) : requireSetUp(host, setUp.folder);
   await activate(name);
+  registerTensorflowKernels();
   const backend = engine().backend as unknown as NodeBackend;
   const facts = {
     package: name,

@@ -52,6 +52,8 @@ export interface Model {
   /** Initial theta: each parameter from its own stream of `seed`. */
   initialTheta(seed: number): Float32Array;
   initialState(): Float32Array;
+  /** How many uniform numbers a training pass of a batch draws from its stream. */
+  draws(batch: number): number;
   /** x [b, h, w, c] -> logits [b, classes]. `state` is read in evaluation only. */
   apply(theta: Tensor1D, state: Tensor1D, x: Tensor4D, pass: Pass): Tensor2D;
   /** Running statistics after one more batch; `seen` (in layer order) is disposed of. */
@@ -81,6 +83,7 @@ export function modelOf(network: LayerOf, shape: ImageShape): Model {
       fill(params, sizes, parameterCount, (param, i) => initialValues(param, sizes[i]!, seed)),
     initialState: () =>
       fill(stateSpecs, stateSizes, stateCount, (spec) => new Float32Array(spec.size).fill(spec.initial)),
+    draws: (batch) => layer.draws?.(batch) ?? 0,
     rankMask: () =>
       fill(params, sizes, parameterCount, (param, i) =>
         new Float32Array(sizes[i]!).fill(param.shape.length > 1 ? 1 : 0),

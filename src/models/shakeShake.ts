@@ -11,7 +11,7 @@ import { named, serial, slices, type LayerOf } from '../nn/layer.js';
 import { padded } from '../nn/padding.js';
 import { globalAverage } from '../nn/pool.js';
 import { relu } from '../nn/relu.js';
-import { drawShares, even, shake } from '../nn/shake.js';
+import { drawShares, drawnShares, even, shake } from '../nn/shake.js';
 import { ModelError } from './error.js';
 
 /** Filters of the stem, whatever the width of what follows. */
@@ -65,10 +65,12 @@ export function shakeShakeBlock(filters: number, stride: number, per: Per): Laye
     const branch2 = named('branch2', branch(input));
     const skip = named('skip', (changes ? projection(filters, stride) : serial({}))(input));
     const parts = [branch1, branch2, skip];
+    const shares = (batch: number) => (per === 'image' ? batch : 1);
     return {
       output: branch1.output,
       params: parts.flatMap((part) => part.params),
       state: parts.flatMap((part) => part.state),
+      draws: (batch) => 2 * shares(batch),
       apply(params, state, x, pass) {
         const take = slices(params, state);
         // Both branches and the projection start with the same ReLU; an identity skip does not.
@@ -77,7 +79,9 @@ export function shakeShakeBlock(filters: number, stride: number, per: Per): Laye
         const second = branch2.apply(...take(branch2), rectified, pass);
         const past = skip.apply(...take(skip), changes ? rectified : x, pass);
         if (!pass.training) return even(first, second, past);
-        return shake(first, second, past, drawShares(pass.random, per === 'image' ? x.shape[0] : 1));
+        const count = shares(x.shape[0]!);
+        const { random, drawn } = pass;
+        return shake(first, second, past, drawn ? drawnShares(drawn, count) : drawShares(random, count));
       },
     };
   };

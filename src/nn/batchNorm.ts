@@ -39,14 +39,14 @@ interface Normalized {
 registerGradient({
   kernelName: BatchNormTrain,
   inputsToSave: ['x', 'scale'],
-  outputsToSave: [true, true, true],
+  outputsToSave: [true, true, true, true, true, true],
   gradFunc: (dys, saved, attrs) => {
-    const [x, scale, y, mean, variance] = saved as [Tensor, Tensor1D, Tensor, Tensor1D, Tensor1D];
+    const [x, scale, y, mean, variance, ...kept] = saved as [Tensor, Tensor1D, Tensor, Tensor1D, Tensor1D];
     const { relu, residual } = attrs as unknown as { relu: boolean; residual: boolean };
     const [dy] = dys as Tensor[];
     const [dx, dscale, doffset, dresidual] = runKernel(
       BatchNormTrainGrad,
-      { dy: dy!, x, y, scale, mean, variance },
+      { dy: dy!, x, y, scale, mean, variance, ...numbered(kept) },
       { epsilon, relu, residual },
     );
     // Disposed of at once, as in conv.ts: these are most of a network's memory.
@@ -55,6 +55,9 @@ registerGradient({
     return residual ? { ...gradients, residual: () => dresidual! } : gradients;
   },
 });
+
+const numbered = (kept: readonly Tensor[]) =>
+  Object.fromEntries(kept.map((tensor, i) => [`kept${i}`, tensor]));
 
 function fused(x: Tensor, scale: Tensor, offset: Tensor, relu: boolean, residual?: Tensor): Normalized {
   const inputs = residual ? { x, scale, offset, residual } : { x, scale, offset };

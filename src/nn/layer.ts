@@ -2,7 +2,7 @@
  * Layers as values. A layer gets the shape of its input, says which parameters it needs, and applies them. Composition
  * (`serial`, `residual` in the models) concatenates these needs.
  */
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Stream } from '../random/stream.js';
 
 /** Shape of one image's activation, without the batch axis: [h, w, c] or [features]. */
@@ -36,8 +36,20 @@ export interface Observed {
  * evaluation normalises by the running statistics.
  */
 export type Pass =
-  | { readonly training: true; readonly random: Stream; observe(seen: Observed): void }
+  | {
+      readonly training: true;
+      readonly random: Stream;
+      /** Where a step is recorded: the numbers that the layers would draw from `random`, as inputs of the step. */
+      readonly drawn?: DrawnNumbers;
+      observe(seen: Observed): void;
+    }
   | { readonly training: false };
+
+/**
+ * Numbers that were drawn before the pass. The next `count` of them, as a tensor [count, 1, 1, 1] that each call of the
+ * result makes anew.
+ */
+export type DrawnNumbers = (count: number) => () => Tensor4D;
 
 export interface Layer {
   readonly output: Shape;
@@ -45,6 +57,8 @@ export interface Layer {
   readonly largest?: number;
   readonly params: readonly ParamSpec[];
   readonly state: readonly StateSpec[];
+  /** How many uniform numbers a training pass of a batch draws; absent: none. */
+  draws?(batch: number): number;
   /** x [b, ...input] -> [b, ...output]; `params` and `state` hold one tensor per spec, in order. */
   apply(params: readonly Tensor[], state: readonly Tensor1D[], x: Tensor, pass: Pass): Tensor;
 }
@@ -75,6 +89,7 @@ export function serial(layers: Readonly<Record<string, LayerOf>>): LayerOf {
       largest: Math.max(sizeOf(input), ...parts.map(({ largest, output }) => largest ?? sizeOf(output))),
       params: parts.flatMap((part) => part.params),
       state: parts.flatMap((part) => part.state),
+      draws: (batch) => parts.reduce((sum, part) => sum + (part.draws?.(batch) ?? 0), 0),
       apply(params, state, x, pass) {
         const take = slices(params, state);
         return parts.reduce((activation, part) => part.apply(...take(part), activation, pass), x);

@@ -3,20 +3,30 @@
  * branches in the forward pass, another one in the backward pass: on purpose, the gradient is not that of the value.
  */
 import './gradients.js';
-import { add, customGrad, mul, sub, tensor4d, tidy, type Tensor } from '@tensorflow/tfjs-core';
+import { add, customGrad, mul, sub, tensor4d, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Stream } from '../random/stream.js';
+import type { DrawnNumbers } from './layer.js';
+
+/** Numbers, or a function that makes them a tensor [count, 1, 1, 1]. */
+type Share = Float32Array | (() => Tensor4D);
 
 /** The first branch's share: one for each image of a batch, or (length 1) one for all. */
 export interface Shares {
-  readonly forward: Float32Array;
-  readonly backward: Float32Array;
+  readonly forward: Share;
+  readonly backward: Share;
 }
 
 /** Independent shares, uniform in [0, 1): `count` for the forward pass (alpha), then as many for the backward (beta). */
-export function drawShares(random: Stream, count: number): Shares {
+export function drawShares(random: Stream, count: number): Record<keyof Shares, Float32Array> {
   const draw = () => Float32Array.from({ length: count }, () => random.uniform());
   return { forward: draw(), backward: draw() };
 }
+
+/** The same shares where their numbers were drawn before the pass, in the same order. */
+export const drawnShares = (drawn: DrawnNumbers, count: number): Shares => ({
+  forward: drawn(count),
+  backward: drawn(count),
+});
 
 /**
  * alpha first + (1 - alpha) second + skip, all [b, h, w, c]. Backwards, `first` receives beta dy, `second`
@@ -39,4 +49,5 @@ export function shake(first: Tensor, second: Tensor, skip: Tensor, { forward, ba
 export const even = (first: Tensor, second: Tensor, skip: Tensor): Tensor =>
   tidy(() => add(mul(add(first, second), 0.5), skip));
 
-const column = (shares: Float32Array) => tensor4d(shares, [shares.length, 1, 1, 1]);
+const column = (share: Share) =>
+  typeof share === 'function' ? share() : tensor4d(share, [share.length, 1, 1, 1]);

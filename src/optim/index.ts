@@ -1,6 +1,7 @@
 /** From an optimizer's specification to the pure function that takes its steps. */
 import { zeros, type Tensor1D } from '@tensorflow/tfjs-core';
 import { adamL2, adamW } from './adam.js';
+import { changingNumbers, withFactors } from './deferred.js';
 import { canFuse, fusedStep } from './fused.js';
 import type { Optimizer } from './optimizer.js';
 import { stepScalars, type OptimizerRule, type Rates } from './scalars.js';
@@ -44,6 +45,7 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
   const links = CHAINS[rule.name](rule, mask);
   return {
     slots: links.slots,
+    mask,
     init: (n) => links.slots.map((): Tensor1D => zeros([n])),
     update(theta, gradient, slots, at, reuse = false) {
       requireEqualLengths({ theta, gradient, ...named(links.slots, slots), ...(mask ? { mask } : {}) });
@@ -51,6 +53,9 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
       if (canFuse(rule)) return fusedStep(rule, { theta, gradient, slots, mask, reuse }, s);
       return applyChain(links, theta, gradient, slots, s);
     },
+    numbers: (at) => changingNumbers(rule, { lr, wd }, at),
+    updateBy: (numbers, theta, gradient, slots) =>
+      withFactors(rule, { lr, wd }, numbers, (s) => applyChain(links, theta, gradient, slots, s)),
   };
 }
 

@@ -24,6 +24,8 @@ export interface Updated {
 export interface Optimizer {
   /** Names of the state vectors, e.g. ['m', 'v'], in the order of `slots`. */
   readonly slots: readonly string[];
+  /** [n]: what the steps read besides their arguments; absent: nothing. */
+  readonly mask?: Tensor1D | undefined;
   /** Fresh state for n parameters: one zero vector per slot. */
   init(n: number): Tensor1D[];
   /** One step. `reuse`: theta and slots are not needed any more, so that the new ones may be written over them. */
@@ -34,4 +36,8 @@ export interface Optimizer {
     at: StepInfo,
     reuse?: boolean,
   ): Updated;
+  /** The numbers of step `at` that differ from step to step: what `updateBy` wants as a tensor. */
+  numbers(at: StepInfo): Float32Array;
+  /** `update` by the numbers of a step, in a form that can be recorded (backends/repeat.ts). Writes to no input. */
+  updateBy(numbers: Tensor1D, theta: Tensor1D, gradient: Tensor1D, slots: readonly Tensor1D[]): Updated;
 }

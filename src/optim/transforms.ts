@@ -4,9 +4,15 @@
  * A chain begins with the gradient; its output is subtracted from theta. All tensors are flat vectors of theta's
  * length. Only `applyChain` disposes of tensors; the transforms run inside its tidy.
  */
-import { add, div, mul, sqrt, square, sub, tidy, type Tensor1D } from '@tensorflow/tfjs-core';
+import { add, div, mul, sqrt, square, sub, tidy, type Scalar, type Tensor1D } from '@tensorflow/tfjs-core';
 import type { Updated } from './optimizer.js';
 import type { StepScalars } from './scalars.js';
+
+/** A number, or a tensor of one: a recorded step gets as tensors what changes from step to step (deferred.ts). */
+export type Factor = number | Scalar;
+
+/** The numbers of a step, each as one or the other. */
+export type StepFactors = Readonly<Record<keyof StepScalars, Factor>>;
 
 /** An update on its way to theta, and the state vectors that the next step will need. */
 export interface Transformed {
@@ -19,11 +25,11 @@ export interface Transform {
   /** Names of the state vectors it keeps. */
   readonly slots: readonly string[];
   /** `theta` is the value before the step, wherever in the chain this stands. */
-  apply(update: Tensor1D, theta: Tensor1D, slots: readonly Tensor1D[], s: StepScalars): Transformed;
+  apply(update: Tensor1D, theta: Tensor1D, slots: readonly Tensor1D[], s: StepFactors): Transformed;
 }
 
 /** Picks a coefficient among the numbers of a step. */
-export type Coefficient = (s: StepScalars) => number;
+export type Coefficient = (s: StepFactors) => Factor;
 
 /** u -> c u. */
 export const scaleBy = (coefficient: Coefficient): Transform => ({
@@ -97,7 +103,7 @@ export function applyChain(
   theta: Tensor1D,
   gradient: Tensor1D,
   slots: readonly Tensor1D[],
-  s: StepScalars,
+  s: StepFactors,
 ): Updated {
   const [next, ...nextSlots] = tidy(() => {
     const out = links.apply(gradient, theta, slots, s);
@@ -107,6 +113,6 @@ export function applyChain(
 }
 
 // A factor that float32 cannot tell from 1 changes nothing, so the operation is skipped.
-const isOne = (c: number): boolean => Math.fround(c) === 1;
-const times = (x: Tensor1D, c: number): Tensor1D => (isOne(c) ? x : mul(x, c));
-const over = (x: Tensor1D, c: number): Tensor1D => (isOne(c) ? x : div(x, c));
+const isOne = (c: Factor): boolean => typeof c === 'number' && Math.fround(c) === 1;
+const times = (x: Tensor1D, c: Factor): Tensor1D => (isOne(c) ? x : mul(x, c));
+const over = (x: Tensor1D, c: Factor): Tensor1D => (isOne(c) ? x : div(x, c));

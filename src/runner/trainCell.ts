@@ -3,7 +3,7 @@ import type { Dataset } from '../data/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../train/checkpoint.js';
 import type { Cell } from '../experiment/cell.js';
 import type { EpochMetrics, RunRecord } from '../experiment/record.js';
-import type { Position, Snapshot } from '../train/snapshot.js';
+import type { Position, Progress, Snapshot } from '../train/snapshot.js';
 import { train, InvalidSnapshot, type Observer, type Outcome } from '../train/train.js';
 import { encodeWeights } from '../train/weights.js';
 import type { Job } from '../experiment/plan.js';
@@ -23,7 +23,7 @@ export interface TrainingContext {
   readonly weights?: CheckpointStore;
   /** How often this cell has been started, this time included. */
   readonly attempt: number;
-  onBeat?(position: Position): void;
+  onBeat?(progress: Progress): void;
   onEpoch?(metrics: EpochMetrics): void;
   /** A sentence about something that was put right, e.g. a damaged checkpoint set aside. */
   onNotice?(text: string): void;
@@ -42,12 +42,11 @@ export async function trainCell(
   const checkpoints = checkpointing(cell, context);
   const observer: Observer = {
     onEpoch: (metrics) => context.onEpoch?.(metrics),
-    onBeat: (position) => context.onBeat?.(position),
+    onBeat: (progress) => context.onBeat?.(progress),
     shouldStop: () => context.shouldStop?.() ?? false,
-    onInterrupt: (snapshot) => checkpoints.keep(() => snapshot),
-    async onPause(position, snapshot) {
-      if (position.epoch < cell.epochs && checkpoints.areDue(position)) await checkpoints.keep(snapshot);
-    },
+    wantsSnapshot: (progress) => progress.epoch < cell.epochs && checkpoints.areDue(progress),
+    onSnapshot: (snapshot) => checkpoints.keep(snapshot),
+    onInterrupt: (snapshot) => checkpoints.keep(snapshot),
   };
   const outcome = await train(cell, dataset, observer, from).catch((error: unknown) => {
     if (!(error instanceof InvalidSnapshot)) throw error;
@@ -81,10 +80,10 @@ function checkpointing(cell: Cell, { store, policy, onNotice }: TrainingContext)
       const wait = Math.max(policy.seconds * 1000, leastRatio * cost);
       return policy.seconds > 0 && performance.now() - keptAt > wait;
     },
-    async keep(snapshot: () => Snapshot): Promise<void> {
+    async keep(snapshot: Snapshot): Promise<void> {
       const began = performance.now();
       try {
-        await store.write(cell.id, encodeCheckpoint(cell, snapshot()));
+        await store.write(cell.id, encodeCheckpoint(cell, snapshot));
       } catch (error) {
         onNotice?.(`No checkpoint of cell ${cell.id} could be kept: ${(error as Error).message}.`);
       }

@@ -8,7 +8,7 @@ import { useBackend } from '../backends/index.js';
 import { loadDataset, type Dataset } from '../data/index.js';
 import type { Cell } from '../experiment/cell.js';
 import type { Beat, EpochMetrics } from '../experiment/record.js';
-import type { Position } from '../train/snapshot.js';
+import type { Progress } from '../train/snapshot.js';
 import { folderStore } from './checkpoints.js';
 import { faultsOf, parseFaults } from './fault.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.js';
@@ -49,22 +49,22 @@ async function prepare(wanted: WorkerSetup): Promise<void> {
 }
 
 /** A function to call after every batch, which sends a beat now and then. */
-function pulse(cell: Cell): { beat(position: Position): void; epoch(metrics: EpochMetrics): void } {
+function pulse(cell: Cell): { beat(progress: Progress): void; epoch(metrics: EpochMetrics): void } {
   let sentAt = 0;
   let testError: number | null = null;
   const steps = Math.ceil(dataset!.train.n / cell.batchSize);
   return {
     epoch: (metrics) => (testError = metrics.testError),
-    beat(position) {
+    beat({ epoch, batch, scored, lossSum, epochSeconds }) {
       const now = performance.now();
       if (now - sentAt < beatInterval) return;
       sentAt = now;
-      const seen = Math.min(position.batch * cell.batchSize, dataset!.train.n);
+      const seen = Math.min(scored * cell.batchSize, dataset!.train.n);
       const beat: Beat = {
-        epoch: position.epoch + position.batch / steps,
-        trainLoss: seen > 0 ? position.lossSum / seen : null,
+        epoch: epoch + batch / steps,
+        trainLoss: seen > 0 ? lossSum / seen : null,
         testError,
-        imagesPerSecond: position.epochSeconds > 0 ? seen / position.epochSeconds : null,
+        imagesPerSecond: epochSeconds > 0 ? seen / epochSeconds : null,
         memory: process.memoryUsage.rss(),
       };
       void say({ type: 'beat', beat });
@@ -83,9 +83,9 @@ async function trainOne({ job, attempt }: Extract<ToWorker, { type: 'train' }>):
     policy: setup!.policy,
     ...(setup!.weights === undefined ? {} : { weights: folderStore(setup!.weights) }),
     attempt,
-    onBeat(position) {
-      beat(position);
-      fail(position);
+    onBeat(progress) {
+      beat(progress);
+      fail(progress);
     },
     onEpoch: epoch,
     onNotice: (text) => void say({ type: 'notice', text }),

@@ -20,6 +20,12 @@ export interface Position {
   readonly seconds: number;
 }
 
+/** A position on the way, as an observer sees it. */
+export interface Progress extends Position {
+  /** Batches of the epoch whose scores are known: what lossSum, wrong and epochSeconds are of. At most `batch`. */
+  readonly scored: number;
+}
+
 export interface Snapshot {
   readonly position: Position;
   readonly metrics: readonly EpochMetrics[];
@@ -30,10 +36,14 @@ export interface Snapshot {
   readonly recorder?: readonly Float32Array[];
 }
 
-/** Copies the weights out of the backend. */
-export function weightArrays(weights: Weights): Pick<Snapshot, 'theta' | 'slots' | 'state'> {
-  const copy = (tensor: Weights['theta']) => Float32Array.from(tensor.dataSync());
-  return { theta: copy(weights.theta), slots: weights.slots.map(copy), state: copy(weights.state) };
+/** Copies the weights out of the backend; they must not change meanwhile. */
+export async function weightArrays({
+  theta,
+  slots,
+  state,
+}: Weights): Promise<Pick<Snapshot, 'theta' | 'slots' | 'state'>> {
+  const copy = async (tensor: Weights['theta']) => Float32Array.from(await tensor.data());
+  return { theta: await copy(theta), slots: await Promise.all(slots.map(copy)), state: await copy(state) };
 }
 
 /** Weights in the current backend. The tensors may share the arrays' memory: no operation writes to its inputs. */

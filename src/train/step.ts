@@ -1,4 +1,7 @@
-/** One training step and one evaluation: tensors in, tensors and numbers out. */
+/**
+ * One training step and one evaluation: tensors in, tensors and numbers out. Backends that compute behind the caller's
+ * back have their own (deferred.ts).
+ */
 import {
   dispose,
   keep,
@@ -14,7 +17,7 @@ import {
 import { repeat } from '../backends/repeat.js';
 import type { Model } from '../models/index.js';
 import { crossEntropy } from '../nn/crossEntropy.js';
-import type { Observed } from '../nn/layer.js';
+import type { Observed, Pass } from '../nn/layer.js';
 import type { Optimizer, StepInfo } from '../optim/optimizer.js';
 import type { Stream } from '../random/stream.js';
 
@@ -66,32 +69,46 @@ function gradientOf(model: Model, weights: Weights, batch: Batch, random: Stream
     owner: model,
     name: 'gradient',
     inputs: [theta, state, x, labels],
-    run: (unrepeatable) => differentiate(model, weights, x, labels, watchDraws(random, unrepeatable)),
+    run: (unrepeatable) =>
+      differentiate(model, weights, x, labels, { random: watchDraws(random, unrepeatable) }),
   });
-  for (let k = 0; k < statistics.length; k += 2)
-    seen.push({ mean: statistics[k] as Tensor1D, variance: statistics[k + 1] as Tensor1D });
+  seen.push(...observedIn(statistics));
   const score = scoreOf(loss!, logits as Tensor2D, batch.labels);
   dispose([x, labels, loss!, logits!]);
   return { score, gradient: gradient as Tensor1D };
 }
 
-/** The loss [], the logits, the gradient by theta, and each batch norm's mean and variance. */
-function differentiate(
+/** The statistics of `differentiate`, layer by layer. */
+export const observedIn = (statistics: readonly Tensor[]): Observed[] =>
+  Array.from({ length: statistics.length / 2 }, (_, k) => ({
+    mean: statistics[2 * k] as Tensor1D,
+    variance: statistics[2 * k + 1] as Tensor1D,
+  }));
+
+/** Where a training pass gets its random numbers. */
+export type Randomness = Pick<Extract<Pass, { training: true }>, 'random' | 'drawn'>;
+
+/**
+ * The loss [], the logits, the gradient by theta, and each batch norm's mean and variance. The caller disposes of all,
+ * also within a tidy.
+ */
+export function differentiate(
   model: Model,
-  weights: Weights,
+  { theta, state }: Weights,
   x: Tensor4D,
   labels: Tensor1D,
-  random: Stream,
+  randomness: Randomness,
 ): Tensor[] {
   const statistics: Tensor[] = [];
   const observe = ({ mean, variance }: Observed) => void statistics.push(mean, variance);
   const results = tidy(() => {
     let logits: Tensor2D | undefined;
-    const lossOf = valueAndGrad((theta) => {
-      logits = keep(model.apply(theta as Tensor1D, weights.state, x, { training: true, random, observe }));
+    const lossOf = valueAndGrad((at) => {
+      const pass: Pass = { training: true, ...randomness, observe };
+      logits = keep(model.apply(at as Tensor1D, state, x, pass));
       return crossEntropy(logits, labels);
     });
-    const { value, grad } = lossOf(weights.theta);
+    const { value, grad } = lossOf(theta);
     return [value, logits!, grad];
   });
   return [...results, ...statistics];

@@ -11,25 +11,32 @@ import { makeOptimizer, makeSchedule, type Optimizer, type ScheduleFunction } fr
 import { permutation, stream } from '../random/stream.js';
 import type { Cell } from '../experiment/cell.js';
 import { decayRecorder, type DecayRecorder } from './decay.js';
+import { evaluateBatches } from './evaluate.js';
 import { batchLoader, type BatchLoader } from './loader.js';
 import type { DecayBucket, EpochMetrics } from '../experiment/record.js';
-import { weightArrays, weightTensors, type Position, type Snapshot } from './snapshot.js';
-import { evaluate, step, type Weights } from './step.js';
+import { passesOf, type Passes } from './passes.js';
+import { weightArrays, weightTensors, type Position, type Progress, type Snapshot } from './snapshot.js';
+import type { Batch, Weights } from './step.js';
 
 /** The callbacks of a run, and how to stop it. */
 export interface Observer {
   onEpoch?(metrics: EpochMetrics): void;
   /** After every batch, trained or evaluated: a sign of life. */
-  onBeat?(position: Position): void;
-  /** After every step but an epoch's last, and after every epoch; may keep a snapshot of the run as it stands. */
-  onPause?(position: Position, snapshot: () => Snapshot): void | Promise<void>;
+  onBeat?(progress: Progress): void;
+  /** Asked after every step but an epoch's last, and after every epoch: whether to take a snapshot there. */
+  wantsSnapshot?(progress: Progress): boolean;
+  /** The run as it stands where it was wanted. */
+  onSnapshot?(snapshot: Snapshot): void | Promise<void>;
   /** Asked after every step: true ends the run there, as `interrupted`. */
   shouldStop?(): boolean;
   /** The run as it stands where it was told to stop. */
   onInterrupt?(snapshot: Snapshot): void | Promise<void>;
 }
 
-/** How a run ended. `diverged`: a loss was not finite; the metrics end with the last whole epoch. */
+/**
+ * How a run ended. `diverged`: a loss was not finite; the metrics end with the last whole epoch, and the weights are
+ * those when this was found, which on a deferred backend is some steps later.
+ */
 export interface Outcome {
   readonly status: 'ok' | 'diverged' | 'interrupted';
   readonly reason?: string;
@@ -48,8 +55,12 @@ interface Run {
   readonly loader: BatchLoader;
   readonly recorder: DecayRecorder | undefined;
   readonly mask: Tensor1D | undefined;
+  readonly passes: Passes;
   weights: Weights;
+  /** As far as the scores are known. */
   position: Position;
+  /** Batches of the epoch that were given to the backend. */
+  taken: number;
   metrics: EpochMetrics[];
 }
 
@@ -70,12 +81,12 @@ export async function train(
   try {
     while (run.position.epoch < cell.epochs) {
       const ended = (await trainEpoch(run, observer)) ?? (await evaluateEpoch(run, observer));
-      if (ended?.status === 'interrupted') await observer.onInterrupt?.(snapshotOf(run));
-      if (ended) return outcome(run, ended);
+      if (ended?.status === 'interrupted') await observer.onInterrupt?.(await snapshotOf(run));
+      if (ended) return await outcome(run, ended);
       observer.onEpoch?.(run.metrics.at(-1)!);
-      await observer.onPause?.(run.position, () => snapshotOf(run));
+      if (observer.wantsSnapshot?.(progressOf(run))) await observer.onSnapshot?.(await snapshotOf(run));
     }
-    return outcome(run, { status: 'ok' });
+    return await outcome(run, { status: 'ok' });
   } finally {
     dispose(run);
   }
@@ -85,57 +96,98 @@ type Ending = Pick<Outcome, 'status' | 'reason'>;
 
 /** Trains the rest of the current epoch. Returns how the run ended, if it did. */
 async function trainEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
-  const { cell, model, optimizer, loader: loader } = run;
-  const epoch = run.position.epoch;
+  const { loader, passes, schedule, cell } = run;
+  const { epoch } = run.position;
   const order = permutation(loader.trainSize, stream(cell.seed, 'shuffle', epoch));
-  while (run.position.batch < loader.stepsPerEpoch) {
-    const began = performance.now();
-    const { position } = run;
-    const { batch: b } = position;
-    const images = order.subarray(b * cell.batchSize, (b + 1) * cell.batchSize);
-    const batch = loader.train(images, stream(cell.seed, 'augment', epoch, b));
-    const t = epoch * loader.stepsPerEpoch + b + 1;
-    const at = { t, ...run.schedule(t) };
-    const random = stream(cell.seed, 'forward', epoch, b);
-    const { weights, score } = step(model, optimizer, run.weights, batch, at, random, run.recorder?.see(at));
-    run.weights = weights;
-    if (!Number.isFinite(score.loss)) {
-      return {
-        status: 'diverged',
-        reason: `the loss was ${score.loss} in epoch ${epoch + 1}, step ${b + 1}`,
-      };
+  const clock = stopwatch();
+  let batch = trainingBatch(run, order);
+  while (batch) {
+    const t = epoch * loader.stepsPerEpoch + run.taken + 1;
+    const random = stream(cell.seed, 'forward', epoch, run.taken);
+    run.weights = passes.train(run.weights, batch, { t, ...schedule(t) }, random);
+    run.taken++;
+    // While the device computes.
+    batch = trainingBatch(run, order);
+    if (passes.isDue() || !batch) {
+      const ended = await settle(run, clock);
+      if (ended) return ended;
     }
-    const seconds = (performance.now() - began) / 1000;
-    run.position = {
-      epoch,
-      batch: b + 1,
-      lossSum: position.lossSum + score.loss * images.length,
-      wrong: position.wrong + score.wrong,
-      epochSeconds: position.epochSeconds + seconds,
-      seconds: position.seconds + seconds,
-    };
     await yieldToEvents();
-    observer.onBeat?.(run.position);
-    if (observer.shouldStop?.()) return { status: 'interrupted' };
-    if (b + 1 < loader.stepsPerEpoch) await observer.onPause?.(run.position, () => snapshotOf(run));
+    observer.onBeat?.(progressOf(run));
+    if (observer.shouldStop?.()) return (await settle(run, clock)) ?? { status: 'interrupted' };
+    if (batch && observer.wantsSnapshot?.(progressOf(run))) {
+      const ended = await settle(run, clock);
+      if (ended) return ended;
+      await observer.onSnapshot?.(await snapshotOf(run));
+    }
+    if (run.taken === run.position.batch) clock.restart();
   }
   return undefined;
 }
 
+/** The epoch's next batch, of the images that are next in `order`; undefined at its end. */
+function trainingBatch({ cell, loader, position, taken }: Run, order: Int32Array): Batch | undefined {
+  if (taken >= loader.stepsPerEpoch) return undefined;
+  const images = order.subarray(taken * cell.batchSize, (taken + 1) * cell.batchSize);
+  return loader.train(images, stream(cell.seed, 'augment', position.epoch, taken));
+}
+
+/**
+ * Adds the scores of the steps that were taken to the position, in their order. Their time is counted, too.
+ * @returns how the run ended, if a loss was not finite
+ */
+async function settle(run: Run, clock: Stopwatch): Promise<Ending | undefined> {
+  const { cell, loader } = run;
+  const scores = await run.passes.scores();
+  if (scores.length === 0) return undefined;
+  const seconds = clock.seconds();
+  let { batch, lossSum, wrong } = run.position;
+  for (const score of scores) {
+    if (!Number.isFinite(score.loss)) {
+      return {
+        status: 'diverged',
+        reason: `the loss was ${score.loss} in epoch ${run.position.epoch + 1}, step ${batch + 1}`,
+      };
+    }
+    const images = Math.min(cell.batchSize, loader.trainSize - batch * cell.batchSize);
+    lossSum += score.loss * images;
+    wrong += score.wrong;
+    batch++;
+  }
+  run.position = {
+    epoch: run.position.epoch,
+    batch,
+    lossSum,
+    wrong,
+    epochSeconds: run.position.epochSeconds + seconds,
+    seconds: run.position.seconds + seconds,
+  };
+  return undefined;
+}
+
+interface Stopwatch {
+  restart(): void;
+  /** Since the start or the last restart. */
+  seconds(): number;
+}
+
+function stopwatch(): Stopwatch {
+  let began = performance.now();
+  return {
+    restart: () => (began = performance.now()),
+    seconds: () => (performance.now() - began) / 1000,
+  };
+}
+
 /** Evaluates the trained epoch, and moves to the next. */
 async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
-  const { loader: loader, position, cell } = run;
-  const began = performance.now();
-  let loss = 0;
-  let wrong = 0;
-  for (const batch of loader.test()) {
-    const score = evaluate(run.model, run.weights, batch);
-    loss += score.loss * batch.labels.length;
-    wrong += score.wrong;
+  const { loader, position, cell } = run;
+  const clock = stopwatch();
+  const { loss, wrong } = await evaluateBatches(run.passes, run.weights, loader.test(), async () => {
     await yieldToEvents();
-    observer.onBeat?.(run.position);
-  }
-  const seconds = (performance.now() - began) / 1000;
+    observer.onBeat?.(progressOf(run));
+  });
+  const seconds = clock.seconds();
   const testLoss = loss / loader.testSize;
   const epoch = position.epoch + 1;
   if (!Number.isFinite(testLoss)) {
@@ -148,13 +200,20 @@ async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | und
     trainError: position.wrong / loader.trainSize,
     testLoss,
     testError: wrong / loader.testSize,
-    thetaNorm: norm(run.weights.theta),
+    thetaNorm: norm(await run.weights.theta.data()),
     imagesPerSecond: loader.trainSize / position.epochSeconds,
     seconds: position.epochSeconds + seconds,
   });
   run.position = { ...start, epoch, seconds: position.seconds + seconds };
+  run.taken = 0;
   return undefined;
 }
+
+const progressOf = ({ position, taken }: Run): Progress => ({
+  ...position,
+  batch: taken,
+  scored: position.batch,
+});
 
 const start: Position = { epoch: 0, batch: 0, lossSum: 0, wrong: 0, epochSeconds: 0, seconds: 0 };
 
@@ -176,9 +235,10 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
     cell,
     model,
     optimizer,
-    loader: loader,
+    loader,
     recorder,
     mask,
+    passes: passesOf(model, optimizer, recorder),
     schedule: makeSchedule(cell.schedule, {
       epochs: cell.epochs,
       stepsPerEpoch: loader.stepsPerEpoch,
@@ -186,6 +246,7 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
     }),
     weights: weightTensors(from ?? fresh()),
     position: from?.position ?? start,
+    taken: from?.position.batch ?? 0,
     metrics: [...(from?.metrics ?? [])],
   };
 }
@@ -212,17 +273,18 @@ function checkSnapshot(from: Snapshot, cell: Cell, model: Model, loader: BatchLo
   }
 }
 
-const snapshotOf = (run: Run): Snapshot => ({
+/** All scores must be known. */
+const snapshotOf = async (run: Run): Promise<Snapshot> => ({
   position: run.position,
   metrics: [...run.metrics],
-  ...weightArrays(run.weights),
+  ...(await weightArrays(run.weights)),
   ...(run.recorder ? { recorder: run.recorder.arrays() } : {}),
 });
 
-const outcome = (run: Run, ending: Ending): Outcome => ({
+const outcome = async (run: Run, ending: Ending): Promise<Outcome> => ({
   ...ending,
   metrics: run.metrics,
-  weights: weightArrays(run.weights),
+  weights: await weightArrays(run.weights),
   ...(run.recorder && ending.status === 'ok' ? { decay: run.recorder.buckets() } : {}),
   seconds: run.position.seconds,
 });
@@ -230,11 +292,12 @@ const outcome = (run: Run, ending: Ending): Outcome => ({
 function dispose(run: Run): void {
   for (const tensor of [run.weights.theta, run.weights.state, ...run.weights.slots]) tensor.dispose();
   run.mask?.dispose();
+  run.passes.dispose();
   forget(run.model);
 }
 
-function norm(theta: Tensor1D): number {
+function norm(theta: Float32Array | Int32Array | Uint8Array): number {
   let sum = 0;
-  for (const value of theta.dataSync()) sum += value * value;
+  for (const value of theta) sum += value * value;
   return Math.sqrt(sum);
 }

@@ -7,9 +7,10 @@ import type { Dataset } from '../data/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
 import { buildModel, type ImageShape, type Model } from '../models/index.js';
 import { hasValidId, type Cell } from '../experiment/cell.js';
+import { evaluateBatches } from './evaluate.js';
 import { batchLoader } from './loader.js';
+import { evaluationOf } from './passes.js';
 import { weightTensors, type Snapshot } from './snapshot.js';
-import { evaluate } from './step.js';
 import type { Outcome } from './train.js';
 
 const format = 'adamw-bench weights 1';
@@ -97,20 +98,16 @@ export function decodeWeights(bytes: Uint8Array): FinalWeights {
 }
 
 /** Mean loss and share of wrong answers on the whole test set, as at the end of an epoch, bit for bit. */
-export function evaluateWeights(
+export async function evaluateWeights(
   { cell, weights }: Pick<FinalWeights, 'cell' | 'weights'>,
   dataset: Dataset,
-): { loss: number; error: number } {
+): Promise<{ loss: number; error: number }> {
   const model = buildModel(cell.model, dataset);
   const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
   const tensors = weightTensors(weights);
-  let loss = 0;
-  let wrong = 0;
-  for (const batch of loader.test()) {
-    const score = evaluate(model, tensors, batch);
-    loss += score.loss * batch.labels.length;
-    wrong += score.wrong;
-  }
+  const evaluation = evaluationOf(model);
+  const { loss, wrong } = await evaluateBatches(evaluation, tensors, loader.test());
+  evaluation.dispose();
   tensors.theta.dispose();
   tensors.state.dispose();
   forget(model);

@@ -117,7 +117,7 @@ describe.each(fixture.models)('$model.name $model.depth on $shape', (expected) =
     tf.dispose([taken.weights.theta, taken.weights.state, ...taken.weights.slots]);
   });
 
-  test('after three steps: weights, running statistics, and evaluation by them', () => {
+  test('after three steps: weights, running statistics, and evaluation by them', async () => {
     const optimizer = makeOptimizer(rule, { lr: fixture.lr, wd: 0 });
     const random = goldenStream();
     let weights = start();
@@ -127,7 +127,7 @@ describe.each(fixture.models)('$model.name $model.depth on $shape', (expected) =
       weights = taken.weights;
       loss = taken.score.loss;
     }
-    const { theta, state } = weightArrays(weights);
+    const { theta, state } = await weightArrays(weights);
     const logits = tf.tidy(() => {
       const x = tf.tensor4d(input.images, input.shape);
       return model.apply(weights.theta, weights.state, x, { training: false }).dataSync();

@@ -4,8 +4,8 @@ import { loadBackend, type BackendName } from '../../src/backends/index.js';
 import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { makeOptimizer } from '../../src/optim/index.js';
+import { passesOf } from '../../src/train/passes.js';
 import { weightArrays, weightTensors } from '../../src/train/snapshot.js';
-import { evaluate, step } from '../../src/train/step.js';
 import { goldenStream, images, labels, thetaOf } from './formula.js';
 
 const rule = {
@@ -25,6 +25,7 @@ export async function trained(backend: BackendName, spec: ModelSpec) {
   const shape: [number, number, number, number] = [batch, size, size, channels];
   const model = buildModel(spec, { height: size, width: size, channels, classes });
   const optimizer = makeOptimizer(rule, { lr: 0.02, wd: 0.01 });
+  const passes = passesOf(model, optimizer);
   const theta = thetaOf(model.params);
   let weights = weightTensors({
     theta,
@@ -33,10 +34,11 @@ export async function trained(backend: BackendName, spec: ModelSpec) {
   });
   const input = { images: images(shape), labels: labels(batch, classes), shape };
   const random = goldenStream();
-  for (let t = 1; t <= 3; t++)
-    ({ weights } = step(model, optimizer, weights, input, { t, eta: 1, cycleSteps: 3 }, random));
-  const arrays = weightArrays(weights);
-  const { loss } = evaluate(model, weights, input);
+  for (let t = 1; t <= 3; t++) weights = passes.train(weights, input, { t, eta: 1, cycleSteps: 3 }, random);
+  const arrays = await weightArrays(weights);
+  passes.evaluate(weights, input);
+  const { loss } = (await passes.scores()).at(-1)!;
+  passes.dispose();
   tf.dispose([weights.theta, weights.state, ...weights.slots]);
   return { ...arrays, loss };
 }

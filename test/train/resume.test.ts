@@ -33,6 +33,12 @@ async function trainCut(of: ReturnType<typeof cell>, cuts: readonly number[]): P
   return train(of, tiny, {}, from);
 }
 
+/** Takes every snapshot that is offered. */
+const everySnapshot = (taken: Snapshot[]) => ({
+  wantsSnapshot: () => true,
+  onSnapshot: (snapshot: Snapshot) => void taken.push(snapshot),
+});
+
 describe.each(['adam', 'adamw', 'sgd', 'sgdw'] as const)('%s', (name) => {
   test('cut and continued equals uncut: any place, network, augmentation, recording', async () => {
     await fc.assert(
@@ -74,7 +80,7 @@ describe.each(['adam', 'adamw', 'sgd', 'sgdw'] as const)('%s', (name) => {
 test('every snapshot offered on the way leads to the same end', async () => {
   const of = cell({ model: normed, recordDecay: true, epochs: 2 });
   const snapshots: Snapshot[] = [];
-  const whole = await train(of, tiny, { onPause: (_position, snapshot) => void snapshots.push(snapshot()) });
+  const whole = await train(of, tiny, everySnapshot(snapshots));
   expect(snapshots.map(({ position: { epoch, batch } }) => [epoch, batch])).toEqual([
     [0, 1],
     [0, 2],
@@ -90,7 +96,7 @@ test('every snapshot offered on the way leads to the same end', async () => {
 test('a snapshot is not changed by the run that goes on from it', async () => {
   const of = cell({ recordDecay: true });
   const snapshots: Snapshot[] = [];
-  await train(of, tiny, { onPause: (_position, snapshot) => void snapshots.push(snapshot()) });
+  await train(of, tiny, everySnapshot(snapshots));
   const before = Buffer.from(encodeCheckpoint(of, snapshots[1]!));
   await train(of, tiny, {}, snapshots[1]);
   expect(before.equals(Buffer.from(encodeCheckpoint(of, snapshots[1]!)))).toBe(true);

@@ -40,7 +40,7 @@ async function evaluateFile(file: string, { dataDir, backend, json }: EvalFlags)
   const { cell, testError, fingerprint } = weights;
   await useBackend(backend ?? backendOfIdentity(cell.backend), { threads: cell.threads });
   const dataset = await loadDataset(cell.dataset, dataDir === undefined ? {} : { dataDir });
-  const { loss, error } = evaluateWeights(weights, dataset);
+  const { loss, error } = await evaluateWeights(weights, dataset);
   const sameData = dataset.fingerprint === fingerprint;
   if (json) {
     console.log(

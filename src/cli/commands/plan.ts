@@ -128,6 +128,8 @@ async function estimateSeconds(experiment: Experiment, workers: number, dataDir:
       last = now;
     },
     shouldStop: () => times.length >= timedSteps,
+    // A device that computes behind our back is waited for after every step.
+    wantsSnapshot: () => true,
   });
   const counted = times.slice(Math.min(warmUpSteps, times.length - 1)).sort((a, b) => a - b);
   const stepSeconds = counted[counted.length >> 1]!;

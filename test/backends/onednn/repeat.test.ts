@@ -9,7 +9,7 @@ import type { ModelSpec } from '../../../src/experiment/specs.js';
 import { buildModel, type Model } from '../../../src/models/index.js';
 import { makeOptimizer } from '../../../src/optim/index.js';
 import { stream } from '../../../src/random/stream.js';
-import { weightArrays, weightTensors } from '../../../src/train/snapshot.js';
+import { weightTensors } from '../../../src/train/snapshot.js';
 import { evaluate, step } from '../../../src/train/step.js';
 import { RULE } from '../../optim/drive.js';
 import { bits, built, tensor, values } from './both.js';
@@ -72,15 +72,10 @@ function train(model: Model, modelAt: () => Model): string {
     const tested = evaluate(modelAt(), weights, batchOf(t + 100));
     scores.push(done.score.loss, done.score.wrong, tested.loss, tested.wrong);
   }
-  const arrays = weightArrays(weights);
-  tf.dispose([weights.theta, weights.state, ...weights.slots]);
-  return bits([
-    Float64Array.from(scores) as never,
-    arrays.theta,
-    arrays.state,
-    ...arrays.slots,
-    ...gradients,
-  ]);
+  const all = [weights.theta, weights.state, ...weights.slots];
+  const arrays = all.map((tensor) => Float32Array.from(tensor.dataSync()));
+  tf.dispose(all);
+  return bits([Float64Array.from(scores) as never, ...arrays, ...gradients]);
 }
 
 const networks: readonly [ModelSpec, repeatable: boolean][] = [

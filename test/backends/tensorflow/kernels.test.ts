@@ -1,12 +1,13 @@
 /**
- * Every layer, and the loss, on TensorFlow's kernels against the cpu backend's: outputs and gradients. Other backends
- * have fused kernels for some of them; here these are the compositions that specify those.
+ * Every layer, the loss and the optimizers on TensorFlow's kernels against the cpu backend's: outputs and gradients.
+ * The cpu backend has no fused kernels: it computes the compositions that specify them.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { relativeDifference } from '../../../src/backends/check.js';
 import { loadBackend } from '../../../src/backends/index.js';
+import { BiasReluGrad, ReluGrad, runKernel } from '../../../src/backends/kernels.js';
 import { batchNormTrain } from '../../../src/nn/batchNorm.js';
 import { conv } from '../../../src/nn/conv.js';
 import { convPool } from '../../../src/nn/convPool.js';
@@ -15,6 +16,7 @@ import { dense } from '../../../src/nn/dense.js';
 import type { LayerOf, Pass } from '../../../src/nn/layer.js';
 import { globalAverage, maxPooling } from '../../../src/nn/pool.js';
 import { relu } from '../../../src/nn/relu.js';
+import { makeOptimizer } from '../../../src/optim/index.js';
 import { missing } from './setUp.js';
 
 /** Numbers that are the same on every run, none of them 0, where ReLU has no gradient. */
@@ -60,6 +62,11 @@ const sizes = fc.record({
   c: fc.integer({ min: 1, max: 5 }),
 });
 const runs = { numRuns: 12 };
+/** Axes before the channels. */
+const outer = fc.constantFrom([2], [1, 3], [2, 5, 5], [3, 8, 8], [1, 1, 7]);
+const channels = fc.integer({ min: 1, max: 9 });
+
+const flat = (tensors: readonly tf.Tensor[]) => tf.concat(tensors.map((one) => tf.reshape(one, [-1])));
 
 describe.skipIf(missing)('on TensorFlow', () => {
   beforeAll(async () => {
@@ -94,22 +101,105 @@ describe.skipIf(missing)('on TensorFlow', () => {
     );
   });
 
-  test.each([
-    [false, false],
-    [true, false],
-    [true, true],
-  ])('batch norm, ReLU %s, residual %s', async (withRelu, withResidual) => {
-    const shape = [3, 4, 5, 6];
-    const inputs = () => [tensor(shape, 1), tensor([6], 2), tensor([6], 3), tensor(shape, 4)];
-    await expectSame(() =>
-      withGradients((x, scale, offset, residual) => {
-        const options = withResidual ? { relu: withRelu, residual } : { relu: withRelu };
-        const { y } = batchNormTrain(x!, scale!, offset!, options);
-        // Every input is asked for, used or not.
-        return withResidual ? y : tf.add(y, tf.mul(residual!, 0));
-      }, inputs()),
-    );
+  test('batch norm of any rank, with residual and ReLU: statistics, output, gradients', () =>
+    fc.assert(
+      fc.asyncProperty(outer, channels, fc.boolean(), fc.boolean(), async (rows, c, relu, withResidual) => {
+        const shape = [...rows, c];
+        const inputs = () => [
+          tensor(shape, 1),
+          tensor([c], 2),
+          tensor([c], 3),
+          ...(withResidual ? [tensor(shape, 4)] : []),
+        ];
+        const normalize = ([x, scale, offset, residual]: tf.Tensor[]) =>
+          batchNormTrain(x!, scale!, offset!, { relu, residual });
+        await expectSame(() => {
+          const { mean, variance } = normalize(inputs());
+          return tf.concat([mean, variance]);
+        });
+        await expectSame(() => withGradients((...given) => normalize(given).y, inputs()));
+      }),
+      runs,
+    ));
+
+  test('the gradients of ReLU, and of bias and ReLU', () =>
+    fc.assert(
+      fc.asyncProperty(outer, channels, fc.boolean(), async (rows, c, relu) => {
+        const shape = [...rows, c];
+        const given = () => ({ dy: tensor(shape, 2), y: tf.relu(tensor(shape, 3)) });
+        const fused = await on('tensorflow', () =>
+          flat([...runKernel(BiasReluGrad, given(), { relu }), ...runKernel(ReluGrad, given())]),
+        );
+        const composed = await on('cpu', () => {
+          const { dy, y } = given();
+          const rectified = tf.mul(dy, tf.step(y));
+          const dz = relu ? rectified : dy;
+          return flat([dz, tf.sum(tf.reshape(dz, [-1, c]), 0), rectified]);
+        });
+        expect(relativeDifference(fused, composed)).toBeLessThan(1e-5);
+      }),
+      runs,
+    ));
+
+  test('the gradient of ReLU runs one operation and makes no constant', async () => {
+    await tf.setBackend('tensorflow');
+    const backend = tf.engine().backend as unknown as { binding: Record<string, unknown> };
+    const real = backend.binding;
+    const calls: string[] = [];
+    tf.tidy(() => {
+      const given = { dy: tensor([2, 3], 1), y: tensor([2, 3], 2) };
+      // Inputs are uploaded when they are first used.
+      tf.add(given.dy, given.y);
+      const noting = (name: string) => ({
+        value: (...args: unknown[]) => {
+          calls.push(name);
+          return (real[name] as (...args: unknown[]) => unknown).apply(real, args);
+        },
+      });
+      backend.binding = Object.create(real, {
+        executeOp: noting('executeOp'),
+        createTensor: noting('createTensor'),
+      }) as Record<string, unknown>;
+      runKernel(ReluGrad, given);
+      backend.binding = real;
+    });
+    expect(calls).toEqual(['executeOp']);
   });
+
+  test('updates of every optimizer, by numbers that come as a tensor', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          name: fc.constantFrom('adam' as const, 'adamw' as const, 'sgd' as const, 'sgdw' as const),
+          epsForm: fc.constantFrom('paper' as const, 'torch7' as const),
+          momentumForm: fc.constantFrom('paper' as const, 'torch' as const),
+          convention: fc.constantFrom('paper' as const, 'normalized' as const),
+        }),
+        fc.constantFrom(1, 7, 1000),
+        fc.boolean(),
+        async (form, n, masked) => {
+          const rule = { ...form, beta1: 0.9, beta2: 0.99, eps: 1e-8 };
+          const at = { t: 3, eta: 0.7, cycleSteps: 50 };
+          const update = (by: 'number' | 'tensor') => () => {
+            const mask = masked ? (tf.round(tf.abs(tensor([n], 6))) as tf.Tensor1D) : undefined;
+            const optimizer = makeOptimizer(rule, { lr: 0.05, wd: 0.1, mask });
+            const [theta, gradient, m] = [1, 2, 3].map((seed) => tensor([n], seed) as tf.Tensor1D);
+            const slots = [m!, tf.abs(tensor([n], 4)) as tf.Tensor1D].slice(0, optimizer.slots.length);
+            const next =
+              by === 'number'
+                ? optimizer.update(theta!, gradient!, slots, at)
+                : optimizer.updateBy(tf.tensor1d(optimizer.numbers(at)), theta!, gradient!, slots);
+            return flat([next.theta, ...next.slots]);
+          };
+          const expected = await on('cpu', update('number'));
+          const found = await on('tensorflow', update('tensor'));
+          expect(relativeDifference(found, expected)).toBeLessThan(1e-6);
+          // On one backend the two are equal.
+          expect(await on('tensorflow', update('number'))).toEqual(found);
+        },
+      ),
+      { numRuns: 40 },
+    ));
 
   test('cross-entropy, also of large logits', async () => {
     for (const scale of [1, 50]) {

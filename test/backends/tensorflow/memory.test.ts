@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { loadBackend } from '../../../src/backends/index.js';
 import { buildModel } from '../../../src/models/index.js';
 import { makeOptimizer } from '../../../src/optim/index.js';
+import { passesOf } from '../../../src/train/passes.js';
 import { weightTensors } from '../../../src/train/snapshot.js';
-import { step } from '../../../src/train/step.js';
 import { goldenStream, images, labels, thetaOf } from '../../models/formula.js';
 import { missing } from './setUp.js';
 
@@ -27,6 +27,7 @@ test.skipIf(missing)('memory stays flat over 2000 steps', async () => {
     { height: 8, width: 8, channels: 3, classes: 5 },
   );
   const optimizer = makeOptimizer(rule, { lr: 1e-3, wd: 1e-3 });
+  const passes = passesOf(model, optimizer);
   const theta = thetaOf(model.params);
   const slots = [new Float32Array(theta.length), new Float32Array(theta.length)];
   let weights = weightTensors({ theta, slots, state: model.initialState() });
@@ -34,7 +35,7 @@ test.skipIf(missing)('memory stays flat over 2000 steps', async () => {
   const random = goldenStream();
   const go = (from: number, to: number) => {
     for (let t = from; t < to; t++)
-      ({ weights } = step(model, optimizer, weights, batch, { t, eta: 1, cycleSteps: 2000 }, random));
+      weights = passes.train(weights, batch, { t, eta: 1, cycleSteps: 2000 }, random);
   };
   go(1, 500);
   const tensors = tf.memory().numTensors;

@@ -1,0 +1,80 @@
+/**
+ * The scores of steps that nobody has read yet. They stay on the device, as reading one would make the step wait for
+ * it, and are read in blocks.
+ */
+import {
+  argMax,
+  cast,
+  concat,
+  notEqual,
+  reshape,
+  slice,
+  stack,
+  sum,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Score } from './step.js';
+
+/** Scores that fit: more would make the host run further ahead of the device, and let more batches wait there. */
+const capacity = 512;
+
+/** Scores do not wait longer than this, milliseconds: progress is shown, and a divergence ends the run. */
+const longestWait = 2000;
+
+/**
+ * The rows [capacity, 2] after one more score: [loss, wrong answers], the newest last, the oldest dropped. Part of a
+ * recorded step, so it knows no position.
+ *
+ * A row of logits that has a NaN may count either way: the loss is NaN then.
+ */
+export function withScore(rows: Tensor2D, loss: Tensor, logits: Tensor2D, labels: Tensor1D): Tensor2D {
+  return tidy(() => {
+    const wrong = sum(cast(notEqual(argMax(logits, 1), labels), 'float32'));
+    const row = reshape(stack([loss, wrong]), [1, 2]);
+    return concat([slice(rows, [1, 0], [capacity - 1, 2]), row]) as Tensor2D;
+  });
+}
+
+/** The rows of `withScore`, and how many of them wait. */
+export class Tally {
+  private current: Tensor2D = zeros([capacity, 2]);
+  private count = 0;
+  private since = 0;
+
+  /** Input of the next step. */
+  get rows(): Tensor2D {
+    return this.current;
+  }
+
+  /** Takes the rows that a step has added its score to. */
+  replace(rows: Tensor2D): void {
+    this.current.dispose();
+    this.current = rows;
+    if (this.count === 0) this.since = performance.now();
+    this.count++;
+  }
+
+  /** Whether the scores should be read now. */
+  get isDue(): boolean {
+    return this.count >= capacity || (this.count > 0 && performance.now() - this.since > longestWait);
+  }
+
+  /** The scores since the last call, in the order of the steps. Waits for the device. */
+  async read(): Promise<Score[]> {
+    if (this.count === 0) return [];
+    const values = await this.current.data();
+    const from = capacity - this.count;
+    const scores = Array.from({ length: this.count }, (_, i) => ({
+      loss: values[2 * (from + i)]!,
+      wrong: values[2 * (from + i) + 1]!,
+    }));
+    this.count = 0;
+    return scores;
+  }
+
+  dispose(): void {
+    this.current.dispose();
+  }
+}
