@@ -66,9 +66,13 @@ export function without(n: number, some: Int32Array): Int32Array {
   return rest;
 }
 
+/** Not `slice`, which gives a view of the same memory where the labels came in a Buffer. */
+const emptyLike = (labels: Labels, n: number): Labels =>
+  labels instanceof Uint16Array ? new Uint16Array(n) : new Uint8Array(n);
+
 /** The elements of `labels` at `indices`. */
 export function labelsAt(labels: Labels, indices: Int32Array): Labels {
-  const chosen = labels.slice(0, indices.length);
+  const chosen = emptyLike(labels, indices.length);
   indices.forEach((at, i) => (chosen[i] = labels[at]!));
   return chosen;
 }
@@ -78,7 +82,8 @@ export function labelsAt(labels: Labels, indices: Int32Array): Labels {
  * others being equally likely.
  */
 export function withLabelNoise(labels: Labels, classes: number, share: number, random: Stream): Labels {
-  const noisy = labels.slice();
+  const noisy = emptyLike(labels, labels.length);
+  noisy.set(labels);
   const wrong = permutation(labels.length, random).subarray(0, Math.round(share * labels.length));
   for (const i of wrong) noisy[i] = (noisy[i]! + random.integer(1, classes - 1)) % classes;
   return noisy;
