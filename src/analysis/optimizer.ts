@@ -1,5 +1,5 @@
 /** All statistics of one optimizer's grid. */
-import type { RunRecord } from '../experiment/record.js';
+import { hasValidation, type RunRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
 import type { Best, OptimizerStatistics, RegretFrom, Ridge, Separability, Transfer } from './statistics.js';
@@ -45,7 +45,7 @@ export function analyseOptimizer(
   const basin = (statistic: 'basinRelative' | 'basinAbsolute') =>
     estimate(samples[statistic], RULES.basin, plan.level, REASONS.empty);
   const cell = records[0]?.cell;
-  const best = bestOf(grid, surface, samples, plan.level);
+  const best = bestOf(grid, samples, plan.level);
   return {
     statistics: {
       label,
@@ -75,15 +75,16 @@ export function analyseOptimizer(
 
 const countKnown = (surface: Surface) => surface.error.reduce((n, e) => n + Number(!Number.isNaN(e)), 0);
 
-function bestOf(grid: Grid, surface: Surface, samples: Samples, level: number): Best | null {
-  const at = argmin(surface.error);
+function bestOf(grid: Grid, samples: Samples, level: number): Best | null {
+  const at = argmin(Float64Array.from(grid.cells.flat(), ({ selection }) => selection ?? NaN));
   if (at < 0) return null;
   const [i, j] = [Math.floor(at / grid.wds.length), at % grid.wds.length];
   const { lr, wd, mean, sd, errors } = grid.cells[i]![j]!;
   const onBorder = (k: number, length: number) => length > 1 && (k === 0 || k === length - 1);
   const edge = onBorder(i, grid.lrs.length) || onBorder(j, grid.wds.length);
   const expected = estimate(samples.best, RULES.best, level, REASONS.empty);
-  return { lr, wd, mean: mean!, sd, runs: errors.length, edge, expected };
+  const chosenBy = grid.cells[i]![j]!.runs.some(hasValidation) ? 'validation' : 'test';
+  return { lr, wd, mean: mean!, sd, runs: errors.length, chosenBy, edge, expected };
 }
 
 function separabilityOf(grid: Grid, surface: Surface, samples: Samples, level: number): Separability {

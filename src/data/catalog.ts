@@ -1,5 +1,6 @@
 /** The data sets there are: shapes, files, checksums and where they are published. Facts only, no reading. */
 import type { DatasetSpec } from '../experiment/specs.js';
+import { heldBack } from '../experiment/validation.js';
 
 export type DatasetName = DatasetSpec['name'];
 
@@ -249,5 +250,5 @@ export function trainShape(spec: DatasetSpec): {
   n: number;
 } {
   const { shape, classes, train } = catalogEntry(spec.name);
-  return { ...shape, classes, n: spec.train ?? train };
+  return { ...shape, classes, n: spec.train ?? train - heldBack(train, spec.validation) };
 }

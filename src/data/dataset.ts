@@ -17,9 +17,12 @@ export interface Dataset {
   readonly width: number;
   readonly channels: number;
   readonly classes: number;
+  /** With label noise. Where each seed has its own training images: all that it may choose from, with clean labels. */
   readonly train: Split;
+  /** Training images held back to choose the best cell by, with clean labels. */
+  readonly validation?: Split;
   readonly test: Split;
-  /** sha256 (hex) over both splits' images and labels: what was trained on, whatever file it came in. */
+  /** sha256 (hex) over all splits' images and labels: what was trained on, whatever file it came in. */
   readonly fingerprint: string;
   /** Sentences the user should see, e.g. "archive's md5 is not the official one". */
   readonly warnings: readonly string[];

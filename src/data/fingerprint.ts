@@ -9,10 +9,10 @@ function updateAll(hash: Hash, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; at += CHUNK) hash.update(bytes.subarray(at, at + CHUNK));
 }
 
-/** sha256 (hex) over both splits' sizes, images and labels; labels count as 16-bit little-endian numbers. */
-export function fingerprint(train: Split, test: Split): string {
+/** sha256 (hex) over the splits' sizes, images and labels; labels count as 16-bit little-endian numbers. */
+export function fingerprint(...splits: readonly Split[]): string {
   const hash = createHash('sha256');
-  for (const { n, images, labels } of [train, test]) {
+  for (const { n, images, labels } of splits) {
     hash.update(`${n} ${images.length}\n`);
     updateAll(hash, images);
     const wide = Buffer.alloc(2 * n);

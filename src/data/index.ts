@@ -5,6 +5,7 @@ export { resolveDataDir } from './dataDir.js';
 export { datasetCatalog, trainShape, type CatalogEntry, type DataFile, type DatasetName } from './catalog.js';
 export type { Progress } from './download.js';
 export { loadDataset, type LoadOptions } from './load.js';
+export { forSeed } from './perSeed.js';
 export { datasetStatus, fetchDataset, verifyDataset, type FileStatus } from './manage.js';
 export {
   channelStatistics,

@@ -1,9 +1,10 @@
 /** From a `dataset:` of a configuration to images and labels in memory. */
 import type { DatasetSpec } from '../experiment/specs.js';
+import { heldBack } from '../experiment/validation.js';
 import { stream } from '../random/stream.js';
 import { catalogEntry, type CatalogEntry } from './catalog.js';
 import { resolveDataDir } from './dataDir.js';
-import type { Dataset, Split } from './dataset.js';
+import type { Dataset, Labels, Split } from './dataset.js';
 import type { Progress } from './download.js';
 import { authenticate } from './authenticity.js';
 import type { Located } from './elsewhere.js';
@@ -11,8 +12,8 @@ import { ensureFiles } from './files.js';
 import { fingerprint } from './fingerprint.js';
 import { formatOf } from './formats.js';
 import { take } from './source.js';
-import { balancedSubset, withLabelNoise } from './subset.js';
-import { syntheticSplit, type SyntheticName } from './synthetic/generate.js';
+import { balancedSubset, labelsAt, range, withLabelNoise, without } from './subset.js';
+import { isSynthetic, syntheticSplit, type SyntheticName } from './synthetic/generate.js';
 
 export interface LoadOptions {
   /** Folder of the data files; see `resolveDataDir`. */
@@ -24,12 +25,9 @@ export interface LoadOptions {
 
 interface Splits {
   readonly train: Split;
+  readonly validation?: Split;
   readonly test: Split;
   readonly warnings: readonly string[];
-}
-
-function isSynthetic(name: string): name is SyntheticName {
-  return name === 'synthetic-mnist' || name === 'synthetic-cifar';
 }
 
 /** One sentence about the files that are not the published ones, if any. */
@@ -64,24 +62,47 @@ async function fromFiles(spec: DatasetSpec, entry: CatalogEntry, options: LoadOp
   const said = await warnings(entry, places);
   const paths = new Map([...places].map(([name, { path }]) => [name, path]));
   const sources = await formatOf(entry).open(entry, paths, (sentence) => said.push(`${sentence}.`));
-  const split = (which: 'train' | 'test') => {
-    const random = stream(spec.subsetSeed, 'subset', which);
-    const what = `${entry.name}'s ${which} split`;
-    const source = sources[which];
-    return take(source, balancedSubset(source.labels, entry.classes, spec[which], random, what));
+  const subset = (which: 'train' | 'validation' | 'test', labels: Labels, count: number | undefined) => {
+    const what = `${entry.name}'s ${which === 'test' ? 'test' : 'train'} split`;
+    return balancedSubset(labels, entry.classes, count, stream(spec.subsetSeed, 'subset', which), what);
   };
-  return { train: await split('train'), test: await split('test'), warnings: said };
+  const { train, test } = sources;
+  const n = train.labels.length;
+  const held =
+    spec.validation === undefined
+      ? undefined
+      : subset('validation', train.labels, heldBack(n, spec.validation));
+  const left = held === undefined ? range(n) : without(n, held);
+  const wanted = subset('train', labelsAt(train.labels, left), countOf(spec));
+  return {
+    train: await take(
+      train,
+      wanted.map((i) => left[i]!),
+    ),
+    ...(held === undefined ? {} : { validation: await take(train, held) }),
+    test: await take(test, subset('test', test.labels, spec.test)),
+    warnings: said,
+  };
 }
 
+/** How many training images are loaded; undefined for all. Where each seed chooses its own, it chooses from all. */
+const countOf = ({ subset, train }: DatasetSpec) => (subset === 'per-seed' ? undefined : train);
+
 function generated(name: SyntheticName, spec: DatasetSpec, entry: CatalogEntry): Splits {
-  const split = (which: 'train' | 'test') =>
-    syntheticSplit(name, which, spec[which] ?? entry[which], spec.subsetSeed);
-  return { train: split('train'), test: split('test'), warnings: [] };
+  const { validation, subsetSeed } = spec;
+  const held = heldBack(entry.train, validation);
+  return {
+    // The validation images come first.
+    train: syntheticSplit(name, 'train', spec.train ?? entry.train - held, subsetSeed, held),
+    ...(validation === undefined ? {} : { validation: syntheticSplit(name, 'train', held, subsetSeed) }),
+    test: syntheticSplit(name, 'test', spec.test ?? entry.test, subsetSeed),
+    warnings: [],
+  };
 }
 
 /**
  * The data set a configuration asks for: fetched if need be, checked, cut to its subsets, with label noise applied
- * to the training labels. Equal specs give equal data on every machine.
+ * to the training labels. With `subset: per-seed` the training images are those that `forSeed` chooses from. Equal specs give equal data on every machine.
  * @throws DataError if files are missing, damaged, or cannot be had, or hold fewer images than asked for
  * @throws FileError if the system refuses to read or write them
  */
@@ -90,16 +111,18 @@ export async function loadDataset(spec: DatasetSpec, options: LoadOptions = {}):
   const clean = isSynthetic(spec.name)
     ? generated(spec.name, spec, entry)
     : await fromFiles(spec, entry, options);
-  const noise = stream(spec.subsetSeed, 'label-noise');
-  const labels = withLabelNoise(clean.train.labels, entry.classes, spec.labelNoise, noise);
-  const train = { ...clean.train, labels };
+  const train = spec.subset === 'per-seed' ? clean.train : withNoise(clean.train, spec, entry.classes);
   return {
     name: entry.name,
     ...entry.shape,
     classes: entry.classes,
+    ...clean,
     train,
-    test: clean.test,
-    fingerprint: fingerprint(train, clean.test),
-    warnings: clean.warnings,
+    fingerprint: fingerprint(train, clean.test, ...(clean.validation ? [clean.validation] : [])),
   };
+}
+
+function withNoise(train: Split, { subsetSeed, labelNoise }: DatasetSpec, classes: number): Split {
+  const labels = withLabelNoise(train.labels, classes, labelNoise, stream(subsetSeed, 'label-noise'));
+  return { ...train, labels };
 }

@@ -1,5 +1,6 @@
 /** The raw material of one split: labels at hand, images fetched only for the indices that are wanted. */
 import type { Labels, Split } from './dataset.js';
+import { labelsAt } from './subset.js';
 
 export interface Source {
   readonly labels: Labels;
@@ -9,14 +10,11 @@ export interface Source {
 
 /** The split made of `indices` (ascending) of a source. */
 export async function take(source: Source, indices: Int32Array): Promise<Split> {
-  const labels = source.labels.slice(0, indices.length);
-  for (let i = 0; i < indices.length; i++) labels[i] = source.labels[indices[i]!]!;
-  return { images: await source.gather(indices), labels, n: indices.length };
-}
-
-/** 0, 1, .., n-1. */
-export function range(n: number): Int32Array {
-  return Int32Array.from({ length: n }, (_, i) => i);
+  return {
+    images: await source.gather(indices),
+    labels: labelsAt(source.labels, indices),
+    n: indices.length,
+  };
 }
 
 /**

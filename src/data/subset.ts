@@ -2,7 +2,9 @@
 import { permutation, type Stream } from '../random/stream.js';
 import type { Labels } from './dataset.js';
 import { DataError } from './errors.js';
-import { range } from './source.js';
+
+/** 0, 1, .., n-1. */
+export const range = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
 
 /** How many images to take of each class: as equal as `available` and `count` allow. */
 function quotas(available: readonly number[], count: number, random: Stream): number[] {
@@ -53,12 +55,35 @@ export function balancedSubset(
   return Int32Array.from(chosen).sort();
 }
 
+/** The numbers 0 .. n-1 that are not in `some` (ascending). */
+export function without(n: number, some: Int32Array): Int32Array {
+  const rest = new Int32Array(n - some.length);
+  let [at, next] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    if (some[next] === i) next++;
+    else rest[at++] = i;
+  }
+  return rest;
+}
+
+/** Not `slice`, which gives a view of the same memory where the labels came in a Buffer. */
+const emptyLike = (labels: Labels, n: number): Labels =>
+  labels instanceof Uint16Array ? new Uint16Array(n) : new Uint8Array(n);
+
+/** The elements of `labels` at `indices`. */
+export function labelsAt(labels: Labels, indices: Int32Array): Labels {
+  const chosen = emptyLike(labels, indices.length);
+  indices.forEach((at, i) => (chosen[i] = labels[at]!));
+  return chosen;
+}
+
 /**
  * Labels with `share` of them (rounded to a whole number), drawn at random, replaced by another class, each of the
  * others being equally likely.
  */
 export function withLabelNoise(labels: Labels, classes: number, share: number, random: Stream): Labels {
-  const noisy = labels.slice();
+  const noisy = emptyLike(labels, labels.length);
+  noisy.set(labels);
   const wrong = permutation(labels.length, random).subarray(0, Math.round(share * labels.length));
   for (const i of wrong) noisy[i] = (noisy[i]! + random.integer(1, classes - 1)) % classes;
   return noisy;

@@ -3,6 +3,7 @@ import { DEFAULT_LABELS, optimizerLabel } from './labels.js';
 import { report, hasNoIssues, type Context } from './issues.js';
 import { cellCount, MAX_CELLS, type Sections } from './size.js';
 import type { OptimizerSpec, TrainSpec } from './specs.js';
+import { heldBack } from './validation.js';
 
 /** Warm-up and restart cycles must fit into the run. */
 export function checkTrain(train: TrainSpec, ctx: Context): void {
@@ -105,9 +106,33 @@ function checkSizes({ dataset, train }: Sections, ctx: Context): void {
     if (size === undefined || asked === undefined || asked <= size[split]) continue;
     report(ctx, ['dataset', split], `must be at most ${size[split]}, the images that ${dataset.name} has`);
   }
-  const images = dataset.train ?? size?.train;
+  checkValidation(dataset, size?.train, ctx);
+  const images = dataset.train ?? (size && size.train - heldBack(size.train, dataset.validation));
   if (images !== undefined && train.batchSize > images) {
     report(ctx, ['train', 'batchSize'], `must be at most ${images}, the number of training images`);
+  }
+}
+
+/** @param available training images, before any are held back; undefined where they are generated without end */
+function checkValidation(
+  { train, validation, subset, name }: Sections['dataset'],
+  available: number | undefined,
+  ctx: Context,
+): void {
+  if (subset === 'per-seed' && train === undefined) {
+    report(
+      ctx,
+      ['dataset', 'subset'],
+      'needs `dataset.train`, the number of images that each seed trains on',
+    );
+  }
+  if (validation === undefined || available === undefined) return;
+  const held = heldBack(available, validation);
+  if (held === 0)
+    report(ctx, ['dataset', 'validation'], `must hold back at least one of the ${available} images`);
+  if (available - held < (train ?? 1)) {
+    const message = `must leave the ${train ?? 1} training images asked for: ${name} has ${available}`;
+    report(ctx, ['dataset', 'validation'], message);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Run records of one optimizer as an lr x wd grid, with the seeds of each cell gathered. All tables and figures use it. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import type { RunRecord } from './record.js';
+import { selectionError, type RunRecord } from './record.js';
 
 /** `ok`: every run with an error finished; `mixed`: some diverged; `diverged`: all did; `missing`: no run has an error. */
 export type GridCellStatus = 'ok' | 'mixed' | 'diverged' | 'missing';
@@ -16,6 +16,8 @@ export interface GridCell {
   readonly errors: readonly number[];
   /** Mean of `errors`; null if missing. */
   readonly mean: number | null;
+  /** What the best cell is chosen by: the mean of the runs' validation errors where images were held back, else `mean`. */
+  readonly selection: number | null;
   /** Sample standard deviation (n - 1) of `errors`; null with fewer than two. */
   readonly sd: number | null;
   readonly diverged: number;
@@ -90,6 +92,7 @@ function summarise(lr: number, wd: number, bySeed: ReadonlyMap<number, RunRecord
     runs,
     errors,
     mean: errors.length > 0 ? mean(errors) : null,
+    selection: errors.length > 0 ? mean(finished.map((run) => selectionError(run) ?? NaN)) : null,
     sd: errors.length > 1 ? sampleStandardDeviation(errors) : null,
     diverged,
     missing: runs.length - errors.length,

@@ -26,6 +26,9 @@ export const metricsSchema = z.object({
   /** On the whole test set, after the epoch. */
   testLoss: measured,
   testError: share,
+  /** On the images held back, likewise; absent where none are. */
+  validationLoss: measured.optional(),
+  validationError: share.optional(),
   /** Euclidean norm of all parameters after the epoch. */
   thetaNorm: measured,
   /** Training speed, evaluation excluded. */
@@ -81,6 +84,18 @@ export interface RunRecord extends Readonly<
   readonly epochs: readonly EpochMetrics[];
   readonly decay?: readonly DecayBucket[];
 }
+
+/**
+ * The error by which the best cell is chosen: on the images held back where there are such, else on the test set. Null
+ * if the run failed or timed out.
+ */
+export function selectionError({ status, epochs, finalTestError }: RunRecord): number | null {
+  return status === 'ok' ? (epochs.at(-1)?.validationError ?? finalTestError) : finalTestError;
+}
+
+/** Whether a run's best cell is chosen on images held back. */
+export const hasValidation = ({ cell }: Pick<RunRecord, 'cell'>): boolean =>
+  cell.dataset.validation !== undefined;
 
 /** Whether a cell has no result: it failed, or ran out of time. */
 export const isFailure = ({ status }: Pick<RunRecord, 'status'>): boolean =>

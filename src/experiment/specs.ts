@@ -50,6 +50,22 @@ export const datasetSchema = z.strictObject({
     .describe('Which data. The synthetic ones are generated and need no download.'),
   train: count.optional().describe('Use this many training images (a class-balanced subset); default all.'),
   test: count.optional().describe('Use this many test images (a class-balanced subset); default all.'),
+  validation: positive
+    .refine((held) => held < 1 || Number.isSafeInteger(held), {
+      error: 'must be a share below 1 or a whole number of images',
+    })
+    .optional()
+    .describe(
+      'Hold back so many training images, or below 1 so large a share of them, to choose the best cell by; default none. `train` counts what is left.',
+    ),
+  subset: z
+    .enum(['fixed', 'per-seed'])
+    .optional()
+    // Absent, not `fixed`: a cell's identity is a hash of its settings, and older cells have none.
+    .overwrite((subset) => (subset === 'per-seed' ? subset : undefined))
+    .describe(
+      'Whether every seed trains on the same `train` images and wrong labels, or each on its own; default fixed. Needs `train`.',
+    ),
   subsetSeed: z.int().min(0).default(0).describe('Seed of the subsets and of synthetic images.'),
   labelNoise: fraction.default(0).describe('Share of training labels replaced by a random other class.'),
   augment: z

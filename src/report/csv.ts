@@ -12,7 +12,7 @@ import type {
   NamedBudgetTrend,
   OptimizerStatistics,
 } from '../analysis/statistics.js';
-import type { EpochMetrics, RunRecord } from '../experiment/record.js';
+import { hasValidation, selectionError, type EpochMetrics, type RunRecord } from '../experiment/record.js';
 import { inDisplayOrder } from './order.js';
 
 type Value = string | number | boolean | null;
@@ -56,15 +56,17 @@ const RUN_COLUMNS = [
   'label', 'optimizer', 'lr', 'wd', 'seed', 'status', 'final_test_error', 'final_train_loss', 'best_test_error',
   'epochs', 'epochs_done', 'schedule', 'warmup', 'batch_size', 'beta1', 'beta2', 'eps', 'eps_form', 'momentum_form',
   'convention', 'exclude', 'dataset', 'model', 'backend', 'threads', 'numerics', 'cell', 'reason',
-  ...TIMING_COLUMNS,
 ] as const; // prettier-ignore
 
 /** The same in all rows of a run, then what differs from epoch to epoch. */
 const EPOCH_RUN_COLUMNS = ['label', 'lr', 'wd', 'seed', 'epochs', 'cell'] as const;
 const EPOCH_OWN_COLUMNS = [
-  'epoch', 'epoch_lr', 'train_loss', 'train_error', 'test_loss', 'test_error', 'theta_norm', 'seconds',
-  'images_per_second',
+  'epoch', 'epoch_lr', 'train_loss', 'train_error', 'test_loss', 'test_error', 'theta_norm',
 ] as const; // prettier-ignore
+const EPOCH_TIMING_COLUMNS = ['seconds', 'images_per_second'] as const;
+
+/** Only where images are held back: other tables stay as they were. */
+const VALIDATION_COLUMNS = { runs: ['final_val_error'], epochs: ['val_loss', 'val_error'] } as const;
 
 const STATISTIC_COLUMNS = ['kind', 'a', 'b', 'statistic', 'value', 'low', 'high', 'count', 'note'] as const;
 
@@ -86,6 +88,7 @@ function runRow(record: RunRecord): Row {
     status: record.status,
     final_test_error: record.finalTestError,
     final_train_loss: record.finalTrainLoss,
+    final_val_error: hasValidation(record) ? selectionError(record) : null,
     best_test_error: errors.length === 0 ? null : Math.min(...errors),
     epochs: cell.epochs,
     epochs_done: record.epochs.length,
@@ -118,7 +121,7 @@ function runRow(record: RunRecord): Row {
  * The rows of one run. Only the first fields can hold text. The rest are numbers, which need no quotes and are joined
  * directly: the general writer takes a dozen seconds more for a million rows.
  */
-function epochRows({ label, cell, epochs }: RunRecord): string {
+function epochRows({ label, cell, epochs }: RunRecord, withValidation: boolean): string {
   const run = { label, lr: cell.lr, wd: cell.wd, seed: cell.seed, epochs: cell.epochs, cell: cell.id };
   const start = write([run], EPOCH_RUN_COLUMNS, false).slice(0, -1);
   const row = (e: EpochMetrics): string =>
@@ -130,6 +133,7 @@ function epochRows({ label, cell, epochs }: RunRecord): string {
       e.testLoss,
       e.testError,
       e.thetaNorm,
+      ...(withValidation ? [e.validationLoss ?? null, e.validationError ?? null] : []),
       e.seconds,
       e.imagesPerSecond,
     ]
@@ -140,15 +144,18 @@ function epochRows({ label, cell, epochs }: RunRecord): string {
 
 /** runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed. */
 export function runsCsv(records: readonly RunRecord[]): string {
-  return write(inDisplayOrder(records).map(runRow), RUN_COLUMNS, true);
+  const own = records.some(hasValidation) ? VALIDATION_COLUMNS.runs : [];
+  return write(inDisplayOrder(records).map(runRow), [...RUN_COLUMNS, ...own, ...TIMING_COLUMNS], true);
 }
 
 /** epochs.csv in pieces, of about a megabyte: a large sweep's million rows need not be in memory at once. */
 export function* epochsCsvChunks(records: readonly RunRecord[]): Generator<string> {
-  yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS].join(',')}\n`;
+  const withValidation = records.some(hasValidation);
+  const own = withValidation ? VALIDATION_COLUMNS.epochs : [];
+  yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS, ...own, ...EPOCH_TIMING_COLUMNS].join(',')}\n`;
   let text = '';
   for (const record of inDisplayOrder(records)) {
-    text += epochRows(record);
+    text += epochRows(record, withValidation);
     if (text.length < 1_000_000) continue;
     yield text;
     text = '';

@@ -38,14 +38,14 @@ export function meanTrainLoss({ runs }: GridCell): number | null {
 }
 
 /**
- * The `count` cells of lowest mean test error, best first; a diverged seed counts as chance. The statistics choose the
- * best cell by the same rule (analysis/optimizer.ts), so the star is on the cell that the tables name.
+ * The `count` cells of lowest mean error (on the images held back where there are such, else on the test set), best
+ * first; a diverged seed counts as chance. The statistics choose the best cell by the same rule (analysis/optimizer.ts), so the star is on the cell that the tables name.
  */
 export function bestCells(grid: Grid, count: number): GridCell[] {
   return grid.cells
     .flat()
     .filter((c) => c.mean !== null)
-    .toSorted((a, b) => a.mean! - b.mean! || a.lr - b.lr || a.wd - b.wd)
+    .toSorted((a, b) => a.selection! - b.selection! || a.lr - b.lr || a.wd - b.wd)
     .slice(0, count);
 }
 

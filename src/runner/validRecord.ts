@@ -5,9 +5,11 @@ import { metricsSchema, recordSchema, type RunRecord } from '../experiment/recor
 /** Most of a record are its epochs: zod takes as long for them as all other reading together. */
 const withoutEpochs = recordSchema.omit({ epochs: true });
 
-const shares = ['trainError', 'testError'] as const;
+const shares = ['trainError', 'testError'];
+/** Of the images held back, where there are such. */
+const optional = ['validationLoss', 'validationError'];
 const measured = Object.keys(metricsSchema.shape).filter(
-  (key) => key !== 'epoch' && !(shares as readonly string[]).includes(key),
+  (key) => key !== 'epoch' && !shares.includes(key) && !optional.includes(key),
 );
 
 const isShare = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 1;
@@ -21,7 +23,9 @@ export function isMetrics(value: unknown): boolean {
     Number.isSafeInteger(metrics['epoch']) &&
     (metrics['epoch'] as number) >= 1 &&
     shares.every((key) => isShare(metrics[key])) &&
-    measured.every((key) => isMeasured(metrics[key]))
+    measured.every((key) => isMeasured(metrics[key])) &&
+    (metrics['validationLoss'] === undefined || isMeasured(metrics['validationLoss'])) &&
+    (metrics['validationError'] === undefined || isShare(metrics['validationError']))
   );
 }
 

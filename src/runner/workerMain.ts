@@ -5,7 +5,7 @@
 import { gpuEnvironment, listGpus, visibleGpus } from '../backends/gpus.js';
 import { backendOfIdentity, isOnGpu, requireIdentity } from '../backends/identity.js';
 import { useBackend } from '../backends/index.js';
-import { loadDataset, type Dataset } from '../data/index.js';
+import { forSeed, loadDataset, type Dataset } from '../data/index.js';
 import type { Cell } from '../experiment/cell.js';
 import type { Beat, EpochMetrics } from '../experiment/record.js';
 import type { Progress } from '../train/snapshot.js';
@@ -49,17 +49,20 @@ async function prepare(wanted: WorkerSetup): Promise<void> {
 }
 
 /** A function to call after every batch, which sends a beat now and then. */
-function pulse(cell: Cell): { beat(progress: Progress): void; epoch(metrics: EpochMetrics): void } {
+function pulse(
+  cell: Cell,
+  trainSize: number,
+): { beat(progress: Progress): void; epoch(metrics: EpochMetrics): void } {
   let sentAt = 0;
   let testError: number | null = null;
-  const steps = Math.ceil(dataset!.train.n / cell.batchSize);
+  const steps = Math.ceil(trainSize / cell.batchSize);
   return {
     epoch: (metrics) => (testError = metrics.testError),
     beat({ epoch, batch, scored, lossSum, epochSeconds }) {
       const now = performance.now();
       if (now - sentAt < beatInterval) return;
       sentAt = now;
-      const seen = Math.min(scored * cell.batchSize, dataset!.train.n);
+      const seen = Math.min(scored * cell.batchSize, trainSize);
       const beat: Beat = {
         epoch: epoch + batch / steps,
         trainLoss: seen > 0 ? lossSum / seen : null,
@@ -75,10 +78,11 @@ function pulse(cell: Cell): { beat(progress: Progress): void; epoch(metrics: Epo
 const faults = parseFaults(process.env.ADAMW_BENCH_FAULT);
 
 async function trainOne({ job, attempt }: Extract<ToWorker, { type: 'train' }>): Promise<void> {
-  const { beat, epoch } = pulse(job.cell);
-  const fail = faultsOf(faults, job, attempt, Math.ceil(dataset!.train.n / job.cell.batchSize));
+  const own = forSeed(dataset!, job.cell.dataset, job.cell.seed);
+  const { beat, epoch } = pulse(job.cell, own.train.n);
+  const fail = faultsOf(faults, job, attempt, Math.ceil(own.train.n / job.cell.batchSize));
   const record = await trainCell(job, {
-    dataset: dataset!,
+    dataset: own,
     store: folderStore(setup!.checkpoints),
     policy: setup!.policy,
     ...(setup!.weights === undefined ? {} : { weights: folderStore(setup!.weights) }),

@@ -13,17 +13,21 @@ import type { Batch } from './step.js';
 export interface BatchLoader {
   readonly trainSize: number;
   readonly testSize: number;
+  /** 0 where no images are held back. */
+  readonly validationSize: number;
   /** The last batch of an epoch may be smaller than the others. */
   readonly stepsPerEpoch: number;
   /** The training images of these indices, augmented from `random`. Valid until the next call. */
   train(indices: Int32Array, random: Stream): Batch;
   /** The test set in order, unaugmented. Each batch is valid until the next. */
   test(): Iterable<Batch>;
+  /** The images held back, likewise. */
+  validation(): Iterable<Batch>;
 }
 
 /** Batches of `batchSize`, standardised by the training split's channel means and deviations. */
 export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: number): BatchLoader {
-  const { height, width, channels, train, test } = dataset;
+  const { height, width, channels, train, test, validation } = dataset;
   const geometry = { height, width, channels, table: tableOf(dataset) };
   const images = new Float32Array(batchSize * height * width * channels);
   const labels = new Int32Array(batchSize);
@@ -36,20 +40,23 @@ export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: n
       shape: [b, height, width, channels],
     };
   };
+  function* inOrder(split: Split): Generator<Batch> {
+    for (let from = 0; from < split.n; from += batchSize) {
+      const b = Math.min(batchSize, split.n - from);
+      yield fill(
+        split,
+        Int32Array.from({ length: b }, (_, i) => from + i),
+      );
+    }
+  }
   return {
     trainSize: train.n,
     testSize: test.n,
+    validationSize: validation?.n ?? 0,
     stepsPerEpoch: Math.ceil(train.n / batchSize),
     train: (indices, random) => fill(train, indices, random),
-    *test() {
-      for (let from = 0; from < test.n; from += batchSize) {
-        const b = Math.min(batchSize, test.n - from);
-        yield fill(
-          test,
-          Int32Array.from({ length: b }, (_, i) => from + i),
-        );
-      }
-    },
+    test: () => inOrder(test),
+    validation: () => (validation ? inOrder(validation) : []),
   };
 }
 

@@ -183,10 +183,13 @@ function stopwatch(): Stopwatch {
 async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | undefined> {
   const { loader, position, cell } = run;
   const clock = stopwatch();
-  const { loss, wrong } = await evaluateBatches(run.passes, run.weights, loader.test(), async () => {
-    await yieldToEvents();
-    observer.onBeat?.(progressOf(run));
-  });
+  const totalsOf = (batches: Iterable<Batch>) =>
+    evaluateBatches(run.passes, run.weights, batches, async () => {
+      await yieldToEvents();
+      observer.onBeat?.(progressOf(run));
+    });
+  const { loss, wrong } = await totalsOf(loader.test());
+  const held = loader.validationSize > 0 ? await totalsOf(loader.validation()) : undefined;
   const seconds = clock.seconds();
   const testLoss = loss / loader.testSize;
   const epoch = position.epoch + 1;
@@ -200,6 +203,7 @@ async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | und
     trainError: position.wrong / loader.trainSize,
     testLoss,
     testError: wrong / loader.testSize,
+    ...(held && { validationLoss: held.loss / held.images, validationError: held.wrong / held.images }),
     thetaNorm: norm(await run.weights.theta.data()),
     imagesPerSecond: loader.trainSize / position.epochSeconds,
     seconds: position.epochSeconds + seconds,

@@ -9,7 +9,8 @@ import { catalogEntry, type CatalogEntry } from '../../src/data/catalog.js';
 import { ensureFiles, locate } from '../../src/data/files.js';
 import { formatOf } from '../../src/data/formats.js';
 import { datasetStatus, fetchDataset, loadDataset, verifyDataset } from '../../src/data/index.js';
-import { range, take } from '../../src/data/source.js';
+import { take } from '../../src/data/source.js';
+import { range } from '../../src/data/subset.js';
 import { absent, realDataDir } from './real.js';
 import { scratch, tarGz } from './scratch.js';
 

@@ -8,7 +8,8 @@ import { imagenetSource } from '../../src/data/imagenet32.js';
 import { verifyDataset } from '../../src/data/manage.js';
 import { integers, parseNpy } from '../../src/data/npy.js';
 import { readNpz } from '../../src/data/npz.js';
-import { range, take } from '../../src/data/source.js';
+import { take } from '../../src/data/source.js';
+import { range } from '../../src/data/subset.js';
 import { scratch } from './scratch.js';
 
 /** A .npy file as numpy.save writes it (format 1.0, header padded to 64 bytes). */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { backendOfIdentity } from '../../backends/identity.js';
 import { BACKEND_NAMES, useBackend, type BackendName } from '../../backends/index.js';
-import { loadDataset } from '../../data/index.js';
+import { forSeed, loadDataset } from '../../data/index.js';
 import { explainingFiles } from '../../files/problem.js';
 import { decodeWeights, evaluateWeights, type FinalWeights } from '../../train/weights.js';
 import { UsageError, exitCode } from '../exit.js';
@@ -40,7 +40,7 @@ async function evaluateFile(file: string, { dataDir, backend, json }: EvalFlags)
   const { cell, testError, fingerprint } = weights;
   await useBackend(backend ?? backendOfIdentity(cell.backend), { threads: cell.threads });
   const dataset = await loadDataset(cell.dataset, dataDir === undefined ? {} : { dataDir });
-  const { loss, error } = await evaluateWeights(weights, dataset);
+  const { loss, error } = await evaluateWeights(weights, forSeed(dataset, cell.dataset, cell.seed));
   const sameData = dataset.fingerprint === fingerprint;
   if (json) {
     console.log(

@@ -1,6 +1,7 @@
 /** Test error over lr x wd, one panel per optimizer, one colour scale: the paper's Figures 1 and 2. */
 import { axisLabels, percent } from '../format.js';
 import type { Grid } from '../../experiment/grid.js';
+import { hasValidation } from '../../experiment/record.js';
 import { bestCells, markedCells, shownStatus, trainedCells } from '../panels.js';
 import { rampStops } from '../ramp.js';
 import { errorRange } from '../scale.js';
@@ -47,7 +48,10 @@ function panel(grid: Grid, domain: readonly number[]): object {
   return {
     title: {
       text: grid.label,
-      subtitle: best === undefined ? 'no finished run' : `best ${percent(best.mean)} %`,
+      subtitle:
+        best === undefined
+          ? 'no finished run'
+          : `best ${percent(best.mean)} %${best.runs.some(hasValidation) ? ', chosen by validation error' : ''}`,
       fontSize: 15,
     },
     width: size * columns.length,
