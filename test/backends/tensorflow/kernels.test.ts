@@ -2,6 +2,8 @@
  * Every layer, and the loss, on TensorFlow's kernels against the cpu backend's: outputs and gradients. Other backends
  * have fused kernels for some of them; here these are the compositions that specify those.
  */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
