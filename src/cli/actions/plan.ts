@@ -1,6 +1,6 @@
 /** What `adamw-bench plan` does. */
 import { identityOf, useBackend } from '../../backends/index.js';
-import { tensorflowHost } from '../../backends/tensorflow.js';
+import { nvidiaDriver } from '../../backends/gpus.js';
 import type { Experiment } from '../../config/index.js';
 import { DataError, loadDataset, trainShape } from '../../data/index.js';
 import { buildModel, requireMemory } from '../../models/index.js';
@@ -48,7 +48,7 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
 /** Refuses a network that `run` would refuse for its size. @throws ModelError */
 function requireRoom(experiment: Experiment): void {
   const model = buildModel(experiment.model, trainShape(experiment.dataset));
-  const mayUseGpu = experiment.backend === 'auto' && tensorflowHost.hasNvidiaDriver();
+  const mayUseGpu = experiment.backend === 'auto' && nvidiaDriver.isThere();
   requireMemory(model, experiment, { backend: mayUseGpu ? 'tensorflow' : experiment.backend });
 }
 
