@@ -5,7 +5,7 @@ import { experimentWarnings, type Experiment } from '../../config/index.js';
 import { listGpus, visibleGpus } from '../../backends/gpus.js';
 import { identityOf, isOnGpu } from '../../backends/identity.js';
 import type { BackendReport } from '../../backends/index.js';
-import { colorDepth, renderSummary, writeReport } from '../../report/index.js';
+import { colorDepth, preloadDrawing, renderSummary, writeReport } from '../../report/index.js';
 import {
   StorageError,
   defaultWorkers,
@@ -16,6 +16,7 @@ import {
   runSweep,
   sweepFiles,
   type Executor,
+  type SweepEvents,
   type SweepResult,
 } from '../../runner/index.js';
 import { loadNamed } from '../bundled.js';
@@ -84,7 +85,7 @@ export async function run(config: string, flags: RunFlags): Promise<number> {
         command: commandLine(config, flags),
         signal: stop.signal,
       },
-      display,
+      flags.figures ? preloadingAtEnd(display) : display,
     );
   } finally {
     display.end();
@@ -94,6 +95,28 @@ export async function run(config: string, flags: RunFlags): Promise<number> {
   if (!flags.quiet)
     console.error('Stopped before any cell was trained. Run the same command again to go on.');
   return exitCode.interrupted;
+}
+
+/**
+ * The same events, which also have the libraries of the figures loaded while the last cells train: from when a core has
+ * nothing to do.
+ */
+function preloadingAtEnd(events: SweepEvents): SweepEvents {
+  let left = 0;
+  let busy = 0;
+  return {
+    ...events,
+    onPlan(plan) {
+      left = plan.missing.length;
+      busy = plan.workers ?? 0;
+      events.onPlan?.(plan);
+    },
+    onRecord(record, slot) {
+      left--;
+      if (left === busy - 1) void preloadDrawing();
+      events.onRecord?.(record, slot);
+    },
+  };
 }
 
 /** All files that the command may write, so that a folder is refused before anything is trained. */
@@ -134,7 +157,7 @@ async function conclude(
   const write = async () => {
     // Once more: hours may have passed.
     await requireOwn(dir, reportFiles(flags), moveOrChoose);
-    return writeReport(dir, input, flags);
+    return writeReport(dir, input, { figures: flags.figures, keepDrawn: true });
   };
   const paths = records.length > 0 ? await tellingHowToReport(dir, write) : [];
   const talk = !flags.quiet && !flags.json;
