@@ -101,7 +101,7 @@ export const loadBackend = (name: BackendName, options: BackendOptions = {}): Pr
   explaining(name, () => loaders[name](options));
 
 /** Says what `loadBackend` would, for a process that computes nothing. Throws as it does. */
-const describeBackend: typeof loadBackend = (name, options = {}) =>
+const describeBackend = (name: BackendName, options: BackendOptions = {}): Promise<BackendReport> =>
   explaining(name, () => (describers[name] ?? loaders[name])(options));
 
 /** Turns whatever a loader throws into a BackendError. */
