@@ -1,6 +1,6 @@
 /** Which GPUs there are, what they are, and which of them a worker uses. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
 /** A card as its driver describes it. */
 export interface Gpu {
@@ -71,3 +71,9 @@ const isDevice = (entry: string, count: number): boolean =>
 export function gpuEnvironment(slot: number, visible: readonly string[]): Record<string, string> {
   return visible.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: visible[slot % visible.length]! };
 }
+
+/** Files by which an NVIDIA driver shows, on Linux and Windows. */
+const DRIVER_FILES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', 'C:\\Windows\\System32\\nvcuda.dll'];
+
+/** Whether this machine shows an NVIDIA driver; an object, so that tests can be about another machine. */
+export const nvidiaDriver = { isThere: () => DRIVER_FILES.some((file) => existsSync(file)) };

@@ -1,9 +1,9 @@
 /** Choosing the engine that computes: one backend by name, or the fastest that works. */
-import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { BackendError, NOT_USED, type BackendName, type BackendReport } from './backend.js';
-import { loadCpu } from './cpu.js';
+import { nvidiaDriver } from './gpus.js';
+import type { OnednnFacts } from './onednn/facts.js';
 import { probeBackend } from './probe.js';
-import { loadTensorflow, tensorflowHost } from './tensorflow.js';
+import { versionOf } from './version.js';
 
 export { BACKEND_NAMES, BackendError, passedOver, type BackendName, type BackendReport } from './backend.js';
 export { identityOf } from './identity.js';
@@ -16,6 +16,7 @@ export interface BackendOptions {
 
 const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendReport>> = {
   async tensorflow({ threads }) {
+    const { loadTensorflow } = await import('./tensorflow.js');
     const found = await loadTensorflow(threads);
     const { setUp } = found;
     const facts = {
@@ -30,16 +31,10 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
   },
   async onednn({ threads = 1 }) {
     const { loadOnednn } = await import('./onednn/index.js');
+    const { setBackend } = await import('@tensorflow/tfjs-core');
     const found = await loadOnednn({ threads });
     await setBackend('onednn');
-    return {
-      name: 'onednn',
-      available: true,
-      device: found.device,
-      version: found.version,
-      threads: found.threads,
-      facts: { 'instruction set': found.isa, addon: found.addon },
-    };
+    return onednnReport(found);
   },
   async wasm() {
     const { loadWasm } = await import('./wasm/index.js');
@@ -54,9 +49,35 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
     };
   },
   async cpu() {
+    const { loadCpu } = await import('./cpu.js');
     const { version } = await loadCpu();
     return { name: 'cpu', available: true, device: 'CPU', version, threads: 1 };
   },
+};
+
+const onednnReport = ({ device, version, threads, isa, addon }: OnednnFacts): BackendReport => ({
+  name: 'onednn',
+  available: true,
+  device,
+  version,
+  threads,
+  facts: { 'instruction set': isa, addon },
+});
+
+/** The same reports, of backends that can tell without making tfjs compute with them. tfjs takes long to load. */
+const describers: Partial<typeof loaders> = {
+  async onednn({ threads = 1 }) {
+    const { describeOnednn } = await import('./onednn/facts.js');
+    return onednnReport(describeOnednn({ threads }));
+  },
+  cpu: () =>
+    Promise.resolve({
+      name: 'cpu',
+      available: true,
+      device: 'CPU',
+      version: versionOf('@tensorflow/tfjs-backend-cpu'),
+      threads: 1,
+    }),
 };
 
 export function unavailable(name: BackendName, error: unknown): BackendReport {
@@ -76,9 +97,17 @@ export function unavailable(name: BackendName, error: unknown): BackendReport {
  * Makes one backend current.
  * @throws BackendError with a reason and advice if that fails
  */
-export async function loadBackend(name: BackendName, options: BackendOptions = {}): Promise<BackendReport> {
+export const loadBackend = (name: BackendName, options: BackendOptions = {}): Promise<BackendReport> =>
+  explaining(name, () => loaders[name](options));
+
+/** Says what `loadBackend` would, for a process that computes nothing. Throws as it does. */
+const describeBackend = (name: BackendName, options: BackendOptions = {}): Promise<BackendReport> =>
+  explaining(name, () => (describers[name] ?? loaders[name])(options));
+
+/** Turns whatever a loader throws into a BackendError. */
+async function explaining(name: BackendName, load: () => Promise<BackendReport>): Promise<BackendReport> {
   try {
-    return await loaders[name](options);
+    return await load();
   } catch (error) {
     if (error instanceof BackendError) throw error;
     const { reason = '', advice = 'Use `backend: auto`, or see `adamw-bench doctor`.' } = unavailable(
@@ -89,12 +118,17 @@ export async function loadBackend(name: BackendName, options: BackendOptions = {
   }
 }
 
-/** Tries backends in turn until one works; why the others do not is added to its facts. */
-async function loadFirst(names: readonly BackendName[], options: BackendOptions, passedOver: Failures) {
+/** Loads or describes backends in turn until one works; why the others do not is added to its facts. */
+async function firstOf(
+  names: readonly BackendName[],
+  load: typeof loadBackend,
+  options: BackendOptions,
+  passedOver: Failures,
+) {
   const failures = { ...passedOver };
   for (const name of names) {
     try {
-      const report = await loadBackend(name, options);
+      const report = await load(name, options);
       return { ...report, facts: { ...report.facts, ...failures } };
     } catch (error) {
       failures[`${name}${NOT_USED}`] = (error as BackendError).reason;
@@ -113,7 +147,7 @@ const onCpu: readonly BackendName[] = ['onednn', 'wasm', 'cpu'];
  * in this one, our oneDNN addon could not be loaded any more. Without a driver there is nothing to try.
  */
 async function tryGpu(): Promise<BackendReport | Failures> {
-  if (!tensorflowHost.hasNvidiaDriver()) return {};
+  if (!nvidiaDriver.isThere()) return {};
   const report = await probeBackend('tensorflow');
   if (report.available && report.device === 'GPU') return report;
   const why = [report.reason, report.advice].filter(Boolean).join(' ') || report.facts?.['warning'];
@@ -136,16 +170,17 @@ export async function useBackend(
   const use = async () => {
     if (name !== 'auto') return loadBackend(name, options);
     const gpu = await tryGpu();
-    return isReport(gpu) ? loadBackend('tensorflow', options) : loadFirst(onCpu, options, gpu);
+    return isReport(gpu) ? loadBackend('tensorflow', options) : firstOf(onCpu, loadBackend, options, gpu);
   };
   const report = await use();
+  const { engine } = await import('@tensorflow/tfjs-core');
   await engine().ready();
   return report;
 }
 
 /**
- * Says what useBackend would make current, for a process that trains nothing itself. TensorFlow is not loaded for
- * that: it would take memory of the GPU, and its copies of TLS symbols do not go together with Node's, which a
+ * Says what useBackend would make current, for a process that trains nothing itself: it makes none current. TensorFlow
+ * is not loaded for that: it would take memory of the GPU, and its copies of TLS symbols do not go together with Node's, which a
  * connection to Redis may need.
  * Throws as useBackend does.
  */
@@ -155,11 +190,10 @@ export async function chooseBackend(
 ): Promise<BackendReport> {
   const gpu = name === 'auto' ? await tryGpu() : {};
   if (name !== 'tensorflow' && !isReport(gpu)) {
-    return name === 'auto' ? loadFirst(onCpu, options, gpu) : useBackend(name, options);
+    return name === 'auto' ? firstOf(onCpu, describeBackend, options, gpu) : describeBackend(name, options);
   }
   const report = isReport(gpu) ? gpu : await probeBackend('tensorflow');
   if (!report.available) throw new BackendError('tensorflow', report.reason ?? '', report.advice ?? '');
-  await loadBackend('cpu');
   return {
     ...report,
     ...(report.device === 'GPU' || options.threads === undefined ? {} : { threads: options.threads }),

@@ -5,12 +5,12 @@
  * installed with npm is taken; its install script downloads TensorFlow 2.9.1, and where that failed npm leaves it out,
  * or leaves it without its binary. This loader tells these cases apart.
  */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from './backend.js';
 import { registerTensorflowKernels } from './tensorflow/kernels/index.js';
+import { nvidiaDriver } from './gpus.js';
 import {
   PACKAGE_FOLDER,
   SUPPORT_ADDON,
@@ -63,13 +63,10 @@ export function restoreRemovedUtil(nodeUtil: NodeUtil): void {
 
 const ownRequire = createRequire(import.meta.url);
 
-/** Files by which an NVIDIA driver shows, on Linux and Windows. */
-const DRIVER_FILES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', 'C:\\Windows\\System32\\nvcuda.dll'];
-
 /** This machine. */
 export const tensorflowHost: TensorflowHost = {
   require: ownRequire,
-  hasNvidiaDriver: () => DRIVER_FILES.some((file) => existsSync(file)),
+  hasNvidiaDriver: () => nvidiaDriver.isThere(),
   setUp: () => {
     const folder = tensorflowHome();
     const found = readSetUp(folder);

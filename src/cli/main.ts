@@ -18,7 +18,10 @@ Examples:
 
 type Add = (program: Command, finish: (code: number) => void) => void;
 
-/** The commands. Each is loaded only if it (or help) is asked for: TensorFlow.js alone takes half a second. */
+/**
+ * The commands. Their files (commands/) hold names, options and help, and load what a command does (actions/) when it
+ * is called: the libraries behind one take up to a second, which no help should wait for.
+ */
 const commands: readonly { readonly names: readonly string[]; load(): Promise<Add> }[] = [
   { names: ['run'], load: async () => (await import('./commands/run.js')).addRun },
   { names: ['plan'], load: async () => (await import('./commands/plan.js')).addPlan },
@@ -65,8 +68,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Adds the command that is called; all of them for help and for unknown commands. */
+/** Adds the command that is called; all of them for help and for unknown commands; none for the version. */
 async function addCommands(program: Command, name = '', finish: (code: number) => void): Promise<void> {
+  if (name === '--version' || name === '-V') return;
   const called = commands.filter(({ names }) => names.includes(name));
   for (const { load } of called.length > 0 ? called : commands) (await load())(program, finish);
   for (const command of program.commands) command.exitOverride();

@@ -8,9 +8,6 @@ import { UsageError } from './exit.js';
 
 const remedy = 'Choose another file with --out.';
 
-/** The option that lets a command replace a file. */
-export const forceOption = ['--force', 'replace the file if there is one'] as const;
-
 /**
  * Refuses a file that may not be written.
  * @throws UsageError if it belongs to a results folder, is a folder or a device, or exists without `force`

@@ -31,7 +31,7 @@ export function explain(issues: readonly Issue[], root: MapTree): Problem[] {
 const dotted = (path: Path): string => path.map(String).join('.');
 
 function nearKey(path: Path, data: unknown): string | undefined {
-  return nearest(String(path.at(-1)), keysAt(settingsSchema, path.slice(0, -1), data));
+  return nearest(String(path.at(-1)), keysAt(settingsSchema(), path.slice(0, -1), data));
 }
 
 interface Flat {
@@ -75,7 +75,7 @@ function explainOne(flat: Flat, root: MapTree, data: unknown): Problem {
   const unseen = tree?.kind === 'scalar' ? firstInvisible(place) : undefined;
   if (unseen !== undefined) return unseen;
   const name = `\`${dotted(path)}\``;
-  const schemas = schemasAt(settingsSchema, path, data);
+  const schemas = schemasAt(settingsSchema(), path, data);
   if (flat.kind === 'rule') {
     const unset = schemas[0]?.default;
     const value = tree === undefined ? `${String(unset)} by default` : words(tree);
@@ -96,7 +96,7 @@ function explainUnknownKey(path: Path, place: Place, data: unknown): Problem {
   const parent = path.slice(0, -1);
   const inside = parent.length === 0 ? '' : ` in \`${dotted(parent)}\``;
   const near = nearKey(path, data);
-  const keys = keysAt(settingsSchema, parent, data).join(', ');
+  const keys = keysAt(settingsSchema(), parent, data).join(', ');
   const hint =
     near !== undefined ? `did you mean \`${near}\`?` : `${elsewhere(path, data)}keys here: ${keys}`;
   return { place, message: `unknown key \`${key}\`${inside}`, hint };
@@ -105,9 +105,9 @@ function explainUnknownKey(path: Path, place: Place, data: unknown): Problem {
 /** Where the key would be right: in another variant of its parent, or under another parent. */
 function elsewhere(path: Path, data: unknown): string {
   const key = String(path.at(-1));
-  const variants = variantsWith(settingsSchema, path.slice(0, -1), data, key);
+  const variants = variantsWith(settingsSchema(), path.slice(0, -1), data, key);
   if (variants.length > 0) return `it belongs to ${variants.join(', ')}; `;
-  const other = pathsOfKey(settingsSchema, key)[0];
+  const other = pathsOfKey(settingsSchema(), key)[0];
   return other === undefined ? '' : `it belongs at \`${other}\`; `;
 }
 

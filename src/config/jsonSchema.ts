@@ -32,10 +32,14 @@ export interface JsonSchema {
   exclusiveMaximum?: number;
 }
 
+// Made when it is first asked for: only errors and editors need it.
+let made: JsonSchema | undefined;
+
 /** The schema of a complete configuration, `extends` not included. Do not change it: it is made once. */
-export const settingsSchema: JsonSchema = tidy(
-  z.toJSONSchema(experimentSchema, { io: 'input' }) as JsonSchema,
-);
+export function settingsSchema(): JsonSchema {
+  made ??= tidy(z.toJSONSchema(experimentSchema, { io: 'input' }) as JsonSchema);
+  return made;
+}
 
 /** Every subschema, changed by a function from the leaves up. */
 function mapSchema(schema: JsonSchema, change: (s: JsonSchema) => JsonSchema): JsonSchema {
@@ -70,7 +74,7 @@ const EXTENDS: JsonSchema = {
  * without required keys.
  */
 export function editorSchema(): JsonSchema {
-  const { $schema, ...settings } = settingsSchema;
+  const { $schema, ...settings } = settingsSchema();
   const complete = { ...settings, properties: { extends: EXTENDS, ...settings.properties } };
   const partial = mapSchema(complete, ({ required: _, oneOf, ...rest }) =>
     // Without its name a model may match several variants.

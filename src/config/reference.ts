@@ -4,11 +4,11 @@ import { editorSchema, settingsSchema, type JsonSchema } from './jsonSchema.js';
 
 export function configReference(): string {
   const at = (...path: string[]): JsonSchema =>
-    path.reduce((schema, key) => schema.properties?.[key] ?? {}, settingsSchema);
+    path.reduce((schema, key) => schema.properties?.[key] ?? {}, settingsSchema());
   const optimizer = at('optimizers').items?.anyOf?.find((s) => s.type === 'object') ?? {};
   const axis = at('grid', 'lr').anyOf?.find((s) => s.type === 'object') ?? {};
   const extendsKey = editorSchema().$defs?.['complete']?.properties?.['extends'] ?? {};
-  const top = { ...settingsSchema, properties: { extends: extendsKey, ...settingsSchema.properties } };
+  const top = { ...settingsSchema(), properties: { extends: extendsKey, ...settingsSchema().properties } };
   return [
     INTRODUCTION,
     '## The file',

@@ -3,14 +3,14 @@
  * `26 2x64d` is depth 26 and width 64. After the authors' Lua code (models/shakeshake.lua and shakeshakeblock.lua in
  * https://github.com/loshchil/AdamW-and-SGDW).
  */
-import { conv2d, mul, relu as rectify, reshape, tensor, type Tensor } from '@tensorflow/tfjs-core';
+import { conv2d, mul, reshape, tensor, type Tensor } from '@tensorflow/tfjs-core';
 import { batchNorm } from '../nn/batchNorm.js';
 import { conv } from '../nn/conv.js';
 import { dense } from '../nn/dense.js';
 import { named, serial, slices, type LayerOf } from '../nn/layer.js';
 import { padded } from '../nn/padding.js';
 import { globalAverage } from '../nn/pool.js';
-import { relu } from '../nn/relu.js';
+import { rectify, relu } from '../nn/relu.js';
 import { drawShares, drawnShares, even, shake } from '../nn/shake.js';
 import { ModelError } from './error.js';
 

@@ -5,7 +5,6 @@ import {
   engine,
   matMul,
   registerGradient,
-  relu as rectify,
   reshape,
   type Tensor,
   type Tensor2D,
@@ -13,6 +12,7 @@ import {
 import { biasGradient } from './biasGradient.js';
 import { runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
+import { rectify } from './relu.js';
 
 // As in conv.ts: the first layer's input gradient is an MLP's most expensive product, and nobody needs it.
 registerGradient({

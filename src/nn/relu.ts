@@ -2,19 +2,19 @@
 import './gradients.js';
 import {
   Relu,
+  getGradient,
   mul,
   registerGradient,
-  relu as rectify,
+  relu as tfjsRelu,
   step,
-  unregisterGradient,
+  type GradConfig,
   type Tensor,
 } from '@tensorflow/tfjs-core';
 import { ReluGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
 
 // tfjs's own gradient reads the input and takes three operations. From the output it takes one.
-unregisterGradient(Relu);
-registerGradient({
+const gradient: GradConfig = {
   kernelName: Relu,
   outputsToSave: [true],
   gradFunc: (dy, saved) => ({
@@ -25,9 +25,15 @@ registerGradient({
         : mul(dy as Tensor, step(y));
     },
   }),
-});
+};
 
-/** max(x, 0), elementwise. */
+/** max(x, 0), elementwise, with that gradient even where tfjs's union package was loaded since the last call. */
+export function rectify(x: Tensor): Tensor {
+  if (getGradient(Relu) !== gradient) registerGradient(gradient);
+  return tfjsRelu(x);
+}
+
+/** `rectify` as a layer. */
 export const relu: LayerOf = (input) => ({
   output: input,
   params: [],

@@ -5,3 +5,4 @@ export { type Analysed, analyse, type ReportInput } from './input.js';
 export { reportHtml, writeReport } from './report.js';
 export { type LiveServer, type ServeOptions, serveReport } from './serve.js';
 export { colorDepth, type ColorDepth, renderSummary, type TerminalOptions } from './terminal.js';
+export { preloadDrawing } from './figures/draw.js';

@@ -4,7 +4,7 @@
  * damaged on disk is set aside, and its cell trained again. Several coordinators may append to one journal: who
  * writes holds `<file>.lock` meanwhile.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { ReportedError } from '../errors/reported.js';
@@ -35,7 +35,7 @@ export class JournalVersionError extends ReportedError {
   }
 }
 
-const checksum = (json: string) => createHash('sha256').update(json).digest('hex').slice(0, 16);
+const checksum = (json: string) => hash('sha256', json).slice(0, 16);
 
 /** A record as its journal line, newline included. */
 export function encodeLine(record: RunRecord): string {

@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
 import type { BackendReport } from '../backends/index.js';
+import { versionOf } from '../backends/version.js';
 import type { Experiment } from '../experiment/experiment.js';
 import { NUMERICS } from '../experiment/cell.js';
 import { packageVersion } from '../files/version.js';
@@ -75,7 +75,7 @@ export async function extendManifest(
   return {
     adamwBench: packageVersion,
     numerics: NUMERICS,
-    tfjs: tfjsVersion,
+    tfjs: versionOf('@tensorflow/tfjs-core'),
     gitRevision: await gitRevision(),
     seeds: experiment.train.seeds,
     dataset,

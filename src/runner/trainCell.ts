@@ -5,7 +5,6 @@ import type { Cell } from '../experiment/cell.js';
 import type { EpochMetrics, RunRecord } from '../experiment/record.js';
 import type { Position, Progress, Snapshot } from '../train/snapshot.js';
 import { train, InvalidSnapshot, type Observer, type Outcome } from '../train/train.js';
-import { encodeWeights } from '../train/weights.js';
 import type { Job } from '../experiment/plan.js';
 import type { CheckpointStore } from './checkpoints.js';
 
@@ -61,6 +60,8 @@ export async function trainCell(
 /** Weights are worth less than the result: where they cannot be kept, that is said, and the result stands alone. */
 async function keepWeights(cell: Cell, outcome: Outcome, context: TrainingContext): Promise<void> {
   if (!context.weights) return;
+  // Loaded only where weights are kept: it brings the schemas, which nothing else in a worker needs.
+  const { encodeWeights } = await import('../train/weights.js');
   const bytes = encodeWeights(cell, context.dataset, outcome);
   await context.weights.write(cell.id, bytes).catch(({ message }: Error) => {
     context.onNotice?.(`The weights of cell ${cell.id} could not be kept (${message}); its result is.`);

@@ -12,7 +12,7 @@ import {
   useBackend,
   type BackendReport,
 } from '../../src/backends/index.js';
-import { tensorflowHost } from '../../src/backends/tensorflow.js';
+import { nvidiaDriver } from '../../src/backends/gpus.js';
 import { HOME_VARIABLE, readSetUp, tensorflowHome } from '../../src/backends/tensorflowHome.js';
 import { probeBackend } from '../../src/backends/probe.js';
 
@@ -60,7 +60,7 @@ describe('on a machine with an NVIDIA driver', () => {
   const nowhere = join(tmpdir(), 'adamw-bench-no-set-up');
 
   it('auto takes another backend where TensorFlow is not set up, and says why', async () => {
-    vi.spyOn(tensorflowHost, 'hasNvidiaDriver').mockReturnValue(true);
+    vi.spyOn(nvidiaDriver, 'isThere').mockReturnValue(true);
     vi.stubEnv(HOME_VARIABLE, nowhere);
     for (const choose of [useBackend, chooseBackend]) {
       const report = await choose('auto', { threads: 1 });
@@ -72,7 +72,7 @@ describe('on a machine with an NVIDIA driver', () => {
   it.skipIf(readSetUp(tensorflowHome()) === undefined)(
     'auto does not take TensorFlow on a CPU, nor load it into this process',
     async () => {
-      vi.spyOn(tensorflowHost, 'hasNvidiaDriver').mockReturnValue(true);
+      vi.spyOn(nvidiaDriver, 'isThere').mockReturnValue(true);
       vi.stubEnv('CUDA_VISIBLE_DEVICES', '');
       const report = await chooseBackend('auto', { threads: 1 });
       expect(report.name).not.toBe('tensorflow');

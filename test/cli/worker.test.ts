@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { idleSummary } from '../../src/cli/commands/worker.js';
+import { idleSummary } from '../../src/cli/actions/worker.js';
 
 it('a worker that leaves says for what, and how many cells it has trained', () => {
   const left = (trained: string) =>

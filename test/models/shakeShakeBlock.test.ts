@@ -1,4 +1,6 @@
 /** One Shake-Shake block: what alpha, beta, evaluation and the moved half of the shortcut do, by definition. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

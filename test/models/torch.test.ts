@@ -3,6 +3,8 @@
  * after three steps of SGD with momentum, taken by the training loop's own `step`. fixtures/models/make.py holds the
  * other half; both make their inputs by formula.
  */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';

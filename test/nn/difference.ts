@@ -1,4 +1,6 @@
 /** Gradient checks by directional derivatives, and small tensors by formula. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { sines, sizeOf } from '../models/formula.js';

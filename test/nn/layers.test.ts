@@ -1,4 +1,6 @@
 /** Each layer's value against its definition in plain loops, and its gradient against differences. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';

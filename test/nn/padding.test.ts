@@ -2,6 +2,8 @@
  * tfjs-node's convolution kernels refuse paddings given in pixels. Here the cpu backend's kernels stand under its
  * name, with the refusal of theirs in front: the networks must compute the same under both names.
  */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

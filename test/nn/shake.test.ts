@@ -1,4 +1,6 @@
 /** The shake: forward by one share, backward by another, each image its own. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';

@@ -1,4 +1,6 @@
 /** Runs an optimizer of src/optim over the problem of problem.ts. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { makeOptimizer, makeSchedule } from '../../src/optim/index.js';
 import type { Optimizer, StepInfo } from '../../src/optim/index.js';

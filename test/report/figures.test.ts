@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { budgetName, decoupling } from '../../src/analysis/index.js';
-import { figureInput, figuresOf, pngRenderer, renderSvg, styled } from '../../src/report/figures/index.js';
+import { figureInput, figuresOf, styled } from '../../src/report/figures/index.js';
+import { pngRenderer } from '../../src/report/figures/png.js';
+import { renderSvg } from '../../src/report/figures/render.js';
 import { powers, sweepRecords } from './records.js';
 
 const HOSTILE = '</svg><script>alert(1)</script>\u0000\u2028" onload="x';

@@ -48,6 +48,27 @@ describe('writeReport', () => {
     for (const name of figureNames) expect(listed).toContain(`figures/${name}.svg`);
   });
 
+  it('keeps drawn figures where it may, and draws what is changed or not whole', async () => {
+    const root = join(dir, 'kept');
+    const file = (name: string) => join(root, 'figures', name);
+    const mark = async (...names: string[]) => {
+      for (const name of names) await writeFile(file(name), `marked ${name}`);
+    };
+    const marked = async (name: string) => (await readFile(file(name), 'utf8')).startsWith('marked');
+    const first = await writeReport(root, input);
+    const page = await readFile(join(root, 'report.html'), 'utf8');
+    await mark('heatmaps.png', 'anytime.svg');
+    // Now the PNG of `anytime` is older than its SVG, as after a crash between the two.
+    expect(await writeReport(root, input, { keepDrawn: true })).toEqual(first);
+    expect([await marked('heatmaps.png'), await marked('anytime.svg')]).toEqual([true, false]);
+    expect(await readFile(join(root, 'report.html'), 'utf8')).toBe(page);
+    await writeReport(root, { ...input, records: records.slice(4) }, { keepDrawn: true });
+    expect(await marked('heatmaps.png')).toBe(false);
+    await mark('heatmaps.png');
+    await writeReport(root, { ...input, records: records.slice(4) });
+    expect(await marked('heatmaps.png')).toBe(false);
+  }, 60_000);
+
   it('writes a report of nothing', async () => {
     const paths = await writeReport(join(dir, 'empty'), { ...input, records: [] });
     expect(paths.map((p) => p.split('/').at(-1))).toEqual([

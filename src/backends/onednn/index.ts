@@ -4,8 +4,9 @@
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { getKernel, getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
-import { addonOrigin, loadAddon } from './addon.js';
 import { OnednnBackend, backendName } from './backend.js';
+import { loadAddon } from './addon.js';
+import { describeOnednn, type OnednnFacts } from './facts.js';
 import { javascriptKernel, registerNative } from './kernel.js';
 import { batchNormKernels } from './kernels/batchNorm.js';
 import { convolutionKernels } from './kernels/convolution.js';
@@ -16,17 +17,6 @@ import { reductionKernels } from './kernels/reduction.js';
 import { splittingKernels } from './kernels/splitting.js';
 import { trainingKernels } from './kernels/training.js';
 import { BufferPool } from './pool.js';
-
-export interface OnednnFacts {
-  /** oneDNN's. */
-  readonly version: string;
-  /** The instruction set that oneDNN uses, and that of this package's own kernels. */
-  readonly isa: string;
-  readonly threads: number;
-  readonly device: string;
-  /** Which addon computes: the local build or the platform package. */
-  readonly addon: string;
-}
 
 const nativeKernels = [
   ...convolutionKernels,
@@ -66,15 +56,7 @@ function register(): void {
  * @throws BackendError that says what is missing and what to install
  */
 export async function loadOnednn({ threads }: { threads: number }): Promise<OnednnFacts> {
-  const addon = loadAddon();
-  addon.setThreads(threads);
+  const facts = describeOnednn({ threads });
   register();
-  const { version, isa, kernels } = addon.facts();
-  return {
-    version,
-    isa: `${isa}, own kernels ${kernels}`,
-    threads,
-    device: `CPU, ${isa}`,
-    addon: addonOrigin(),
-  };
+  return facts;
 }

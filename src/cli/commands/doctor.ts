@@ -1,12 +1,6 @@
 /** `adamw-bench doctor`: what computes here, and what would if something were installed. */
 import type { Command } from 'commander';
-import { probeBackends, type BackendReport } from '../../backends/index.js';
-import { DataError, resolveDataDir } from '../../data/index.js';
-import { usableCpus } from '../../runner/cpuQuota.js';
-import { hostFacts, packageVersion } from '../../runner/manifest.js';
-import { exitCode } from '../exit.js';
-import { buildAdvice, cautiousManager } from '../packageManager.js';
-import { libraryVersion } from '../units.js';
+import type { DoctorFlags } from '../actions/doctor.js';
 
 /** Adds the command to the program. */
 export function addDoctor(program: Command, finish: (code: number) => void): void {
@@ -16,66 +10,8 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
     .option('--json', 'print one JSON object')
     .option('--verbose', "show TensorFlow's own messages as it starts")
     .addHelpText('after', '\nExample:\n  adamw-bench doctor')
-    .action(async (flags: DoctorFlags) => finish(await doctor(flags)));
-}
-
-interface DoctorFlags {
-  readonly json?: boolean;
-  readonly verbose?: boolean;
-}
-
-async function doctor({ json = false, verbose = false }: DoctorFlags): Promise<number> {
-  const backends = await probeBackends({ verbose, thorough: true });
-  const host = hostFacts();
-  const working = backends.some(({ available }) => available);
-  const manager = cautiousManager();
-  const unbuilt =
-    manager !== undefined && backends.some(({ name, available }) => name === 'onednn' && !available);
-  const advice = unbuilt ? { advice: buildAdvice[manager] } : {};
-  if (json)
-    console.log(
-      JSON.stringify({ version: packageVersion, node: process.version, host, backends, ...advice }),
-    );
-  else {
-    console.log(`adamw-bench ${packageVersion}, Node ${process.version}, ${host.platform}`);
-    const usable = usableCpus();
-    const allowed = usable < host.cores ? ` (the container's CPU quota allows ${usable})` : '';
-    console.log(`${host.cpu}, ${host.cores} cores${allowed}, ${(host.memoryBytes / 2 ** 30).toFixed(1)} GiB`);
-    console.log(`${dataFolder()}\n`);
-    for (const report of backends) console.log(describe(report));
-    if (unbuilt) console.log(`\n${buildAdvice[manager]}`);
-  }
-  return working ? exitCode.ok : exitCode.unexpected;
-}
-
-/** Where data are kept, or why nowhere: the doctor goes on. */
-function dataFolder(): string {
-  try {
-    return `data folder ${resolveDataDir()}`;
-  } catch (error) {
-    if (error instanceof DataError) return error.message;
-    throw error;
-  }
-}
-
-function describe({
-  name,
-  available,
-  device,
-  version,
-  threads,
-  facts = {},
-  reason,
-  advice,
-}: BackendReport): string {
-  const head = `${available ? 'works' : 'no   '}  ${name.padEnd(10)}`;
-  const about = available
-    ? [
-        device,
-        libraryVersion({ name, version }),
-        threads === undefined ? '' : `${threads} thread${threads === 1 ? '' : 's'}`,
-      ]
-    : [reason, advice];
-  const details = Object.entries(facts).map(([key, value]) => `                  ${key}: ${value}`);
-  return [`${head} ${about.filter(Boolean).join(available ? ', ' : ' ')}`, ...details].join('\n');
+    .action(async (flags: DoctorFlags) => {
+      const { doctor } = await import('../actions/doctor.js');
+      finish(await doctor(flags));
+    });
 }

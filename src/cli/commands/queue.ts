@@ -1,14 +1,6 @@
 /** `adamw-bench queue`: how the sweeps on a Redis stand, and holding or emptying them. */
 import type { Command } from 'commander';
-import { findAddress } from '../../queue/address.js';
-import { changeQueues, queueStatus, type QueueStatus } from '../../queue/admin.js';
-import { connect } from '../../queue/connection.js';
-import { exitCode } from '../exit.js';
-
-interface QueueFlags {
-  readonly sweep?: string;
-  readonly json?: boolean;
-}
+import type { QueueFlags } from '../actions/queue.js';
 
 const examples = `
 Examples:
@@ -34,7 +26,10 @@ export function addQueue(program: Command, finish: (code: number) => void): void
     .description('count the cells of each sweep by state, and list the workers')
     .argument(...where)
     .option('--json', 'print one JSON object')
-    .action(async (redis: string | undefined, flags: QueueFlags) => finish(await status(redis, flags)));
+    .action(async (redis: string | undefined, flags: QueueFlags) => {
+      const { status } = await import('../actions/queue.js');
+      finish(await status(redis, flags));
+    });
   for (const change of ['pause', 'resume', 'drain'] as const) {
     queue
       .command(change)
@@ -42,50 +37,9 @@ export function addQueue(program: Command, finish: (code: number) => void): void
       .argument(...where)
       .option('--sweep <name>', 'only this experiment or queue (default: all)')
       .option('--json', 'print one JSON object')
-      .action(async (redis: string | undefined, flags: QueueFlags) =>
-        finish(await steer(change, redis, flags)),
-      );
+      .action(async (redis: string | undefined, flags: QueueFlags) => {
+        const { steer } = await import('../actions/queue.js');
+        finish(await steer(change, redis, flags));
+      });
   }
-}
-
-async function status(address: string | undefined, { json }: QueueFlags): Promise<number> {
-  const redis = await connect(findAddress(address));
-  try {
-    const found = await queueStatus(redis);
-    console.log(json ? JSON.stringify(found) : describe(found));
-  } finally {
-    redis.disconnect();
-  }
-  return exitCode.ok;
-}
-
-async function steer(
-  change: keyof typeof changes,
-  address: string | undefined,
-  { sweep, json }: QueueFlags,
-): Promise<number> {
-  const redis = await connect(findAddress(address));
-  try {
-    const names = await changeQueues(redis, change, sweep);
-    const done = { pause: 'paused', resume: 'resumed', drain: 'drained' }[change];
-    console.log(json ? JSON.stringify({ [done]: names }) : names.map((name) => `${done} ${name}`).join('\n'));
-  } finally {
-    redis.disconnect();
-  }
-  return exitCode.ok;
-}
-
-function describe({ sweeps, workers }: QueueStatus): string {
-  const counted = sweeps.map(
-    ({ queue, paused, waiting, active, delayed, done, failed, workers: serving }) =>
-      `${queue}${paused ? ' (paused)' : ''}: ${waiting} waiting, ${active} in training, ${delayed} to be tried again, ${done + failed} results not fetched yet; ${serving} worker${serving === 1 ? '' : 's'}`,
-  );
-  const listed = workers.flatMap(({ host, pid, version, busy, slots, refuses }) => [
-    `worker ${host}:${pid}, adamw-bench ${version}, ${busy} of ${slots} busy`,
-    ...Object.entries(refuses).map(([queue, reason]) => `  leaves ${queue} to others: ${reason}`),
-  ]);
-  return [
-    ...(counted.length > 0 ? counted : ['No sweeps.']),
-    ...(listed.length > 0 ? listed : ['No workers.']),
-  ].join('\n');
 }

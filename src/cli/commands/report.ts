@@ -1,28 +1,8 @@
 /** `adamw-bench report` and `adamw-bench compare`: from journals to tables, figures and pages. */
-import { watch } from 'node:fs';
-import { join } from 'node:path';
 import { Option, type Command } from 'commander';
-import { errnoOf, explainingFiles } from '../../files/problem.js';
-import {
-  colorDepth,
-  renderComparison,
-  renderComparisonText,
-  renderSummary,
-  serveReport,
-  writeReport,
-} from '../../report/index.js';
-import { reportFiles, requireOwn } from '../../runner/index.js';
-import { UsageError, exitCode } from '../exit.js';
-import { pngNotice } from '../notices.js';
-import { forceOption, requireFree, writeOutput } from '../outputFile.js';
-import { readResults } from '../results.js';
-import { stopSignal } from '../signals.js';
+import type { CompareFlags } from '../actions/report.js';
+import { forceOption } from '../options.js';
 import { wholeNumber } from '../units.js';
-
-interface CompareFlags {
-  readonly out?: string;
-  readonly force?: boolean;
-}
 
 export function addReport(program: Command, finish: (code: number) => void): void {
   program
@@ -37,9 +17,10 @@ export function addReport(program: Command, finish: (code: number) => void): voi
       'after',
       '\nExamples:\n  adamw-bench report results/quick\n  adamw-bench report results/cifar --serve   watch the heatmap fill',
     )
-    .action(async (dir: string, flags: { serve?: boolean; port: number }) =>
-      finish(flags.serve ? await serve(dir, flags.port) : await report(dir)),
-    );
+    .action(async (dir: string, flags: { serve?: boolean; port: number }) => {
+      const { report, serve } = await import('../actions/report.js');
+      finish(flags.serve ? await serve(dir, flags.port) : await report(dir));
+    });
   program
     .command('compare')
     .description('put two results folders side by side')
@@ -51,90 +32,8 @@ export function addReport(program: Command, finish: (code: number) => void): voi
       'after',
       '\nExample:\n  adamw-bench compare results/adam results/adamw --out comparison.html',
     )
-    .action(async (a: string, b: string, flags: CompareFlags) => finish(await compare(a, b, flags)));
-}
-
-const terminal = () => ({
-  color: colorDepth(process.stdout, process.env),
-  width: process.stdout.columns ?? 100,
-});
-
-async function report(dir: string): Promise<number> {
-  const { records, experiment, manifest, command } = await readResults(dir);
-  const input = { records, experiment, manifest, command };
-  await explainingFiles(dir, () => requireOwn(dir, reportFiles({ figures: true }), 'Move them elsewhere.'));
-  const paths = await writeReport(dir, input);
-  console.log(renderSummary(input.records, terminal()));
-  console.log(['', ...paths].join('\n'));
-  const notice = pngNotice(paths);
-  if (notice) console.error(notice);
-  return exitCode.ok;
-}
-
-/** Changes of a folder's journal, until the signal aborts. */
-async function* journalChanges(dir: string, signal: AbortSignal): AsyncGenerator<void> {
-  const events: (() => void)[] = [];
-  let pending = false;
-  let broken = false;
-  const wake = () => {
-    pending = true;
-    events.shift()?.();
-  };
-  const watcher = watch(dir, (_event, name) => {
-    if (name === 'runs.jsonl') wake();
-  });
-  // The page stays as it is, but no longer learns of changes.
-  watcher.on('error', (error) => {
-    console.error(`The folder can no longer be watched (${error.message}). Reload the page to see changes.`);
-    broken = true;
-    wake();
-  });
-  signal.addEventListener('abort', wake);
-  try {
-    while (!signal.aborted && !broken) {
-      if (!pending) await new Promise<void>((resolve) => events.push(resolve));
-      pending = false;
-      yield;
-    }
-  } finally {
-    watcher.close();
-  }
-}
-
-/** Turns an unusable port into a refusal; other errors stay unchanged. */
-function refusal(error: unknown): unknown {
-  return errnoOf(error) === 'EACCES'
-    ? new UsageError((error as Error).message, { code: 'port-not-allowed' })
-    : error;
-}
-
-async function serve(dir: string, port: number): Promise<number> {
-  await readResults(dir);
-  const stop = stopSignal(0, 'ending the page');
-  const server = await serveReport({
-    load: () => readResults(dir),
-    changes: journalChanges(dir, stop.signal),
-    port,
-  }).catch((error: unknown) => {
-    throw refusal(error);
-  });
-  console.log(`${server.url}  (Ctrl-C ends it)`);
-  await new Promise<void>((resolve) =>
-    stop.signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
-  stop.release();
-  await server.close();
-  return exitCode.ok;
-}
-
-async function compare(a: string, b: string, { out, force = false }: CompareFlags): Promise<number> {
-  if (out !== undefined) await requireFree(out, force);
-  const named = async (dir: string) => ({ ...(await readResults(dir)), name: dir });
-  const [first, second] = [await named(a), await named(b)];
-  console.log(renderComparisonText(first, second, terminal()));
-  if (out !== undefined) {
-    await writeOutput(out, renderComparison(first, second), force);
-    console.log(join(out));
-  }
-  return exitCode.ok;
+    .action(async (a: string, b: string, flags: CompareFlags) => {
+      const { compare } = await import('../actions/report.js');
+      finish(await compare(a, b, flags));
+    });
 }

@@ -8,8 +8,7 @@ import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
 
 export type { Figure, FigureInput } from './figure.js';
 export { figureInput } from './figure.js';
-export { pngRenderer } from './png.js';
-export { renderSvg, styled } from './render.js';
+export { styled } from './style.js';
 
 /** Figures without data (no decay recorded, one budget only, ...) are left out. */
 export function figuresOf(input: FigureInput): Figure[] {

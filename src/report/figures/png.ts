@@ -3,7 +3,7 @@
  * desktop. resvg is a native module: where its package has no binary for this machine, there are no PNGs.
  */
 import { createRequire } from 'node:module';
-import { FONT } from './render.js';
+import { FONT } from './style.js';
 
 const resolve = createRequire(import.meta.url).resolve;
 

@@ -1,4 +1,6 @@
 /** The fused training kernels against the compositions that specify them, which the cpu backend runs. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

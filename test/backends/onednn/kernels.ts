@@ -1,4 +1,6 @@
 /** Every native kernel against the JavaScript kernel of the same name, on random shapes. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

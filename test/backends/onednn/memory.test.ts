@@ -1,4 +1,6 @@
 /** Recycled memory: that it is reused, that nobody sees it change, and that training does not grow. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { OnednnBackend } from '../../../src/backends/onednn/backend.js';

@@ -2,6 +2,8 @@
  * Every layer, the loss and the optimizers on TensorFlow's kernels against the cpu backend's: outputs and gradients.
  * The cpu backend has no fused kernels: it computes the compositions that specify them.
  */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';

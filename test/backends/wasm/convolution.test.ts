@@ -1,4 +1,6 @@
 /** The wasm backend's convolution gradients against the cpu backend's, over shapes, strides and paddings. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';

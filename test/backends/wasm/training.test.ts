@@ -1,4 +1,6 @@
 /** Whole training steps on the wasm backend: every operation a network of ours uses, and the memory they take. */
+// For the gradients of this file's own operations.
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';

@@ -1,0 +1,124 @@
+/** What `adamw-bench plan` does. */
+import { identityOf, useBackend } from '../../backends/index.js';
+import { nvidiaDriver } from '../../backends/gpus.js';
+import type { Experiment } from '../../config/index.js';
+import { DataError, loadDataset, trainShape } from '../../data/index.js';
+import { buildModel, requireMemory } from '../../models/index.js';
+import { plan, type Job, type Plan } from '../../experiment/plan.js';
+import { defaultWorkers } from '../../runner/index.js';
+import { train } from '../../train/train.js';
+import { loadNamed } from '../bundled.js';
+import { exitCode } from '../exit.js';
+import { elapsed } from '../units.js';
+
+export interface PlanFlags {
+  readonly set: readonly string[];
+  readonly dataDir?: string;
+  readonly workers?: number;
+  readonly time: boolean;
+  readonly json?: boolean;
+}
+
+/** Prints the cells of a configuration and an estimate of their time; returns the exit code. */
+export async function showPlan(config: string, flags: PlanFlags): Promise<number> {
+  const experiment = loadNamed(config, { set: flags.set });
+  requireRoom(experiment);
+  const planned = plan(experiment, experiment.backend);
+  const { size: cells } = planned;
+  const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
+  if (!flags.json) console.log(planText(planned, workers));
+  const estimate = flags.time ? await estimateIfDataThere(experiment, workers, flags.dataDir) : undefined;
+  if (flags.json) {
+    const optimizers = planned.optimizers.map(({ label, lrs, wds, size }) => ({
+      label,
+      lr: lrs,
+      wd: wds,
+      cells: size,
+    }));
+    console.log(JSON.stringify({ name: experiment.name, cells, workers, optimizers, ...estimate }));
+  } else if (estimate) {
+    const { backend, stepSeconds, seconds } = estimate;
+    console.log(
+      `about ${elapsed(seconds)} with backend ${backend} (${(stepSeconds * 1000).toFixed(1)} ms a step)`,
+    );
+  }
+  return exitCode.ok;
+}
+
+/** Refuses a network that `run` would refuse for its size. @throws ModelError */
+function requireRoom(experiment: Experiment): void {
+  const model = buildModel(experiment.model, trainShape(experiment.dataset));
+  const mayUseGpu = experiment.backend === 'auto' && nvidiaDriver.isThere();
+  requireMemory(model, experiment, { backend: mayUseGpu ? 'tensorflow' : experiment.backend });
+}
+
+function planText({ experiment, optimizers, size }: Plan, workers: number): string {
+  const { name, model, dataset, train } = experiment;
+  const seeds = `${train.seeds.length} seed${train.seeds.length === 1 ? '' : 's'}`;
+  const lines = optimizers.map(
+    ({ label, lrs, wds, size: cells }) =>
+      `  ${label}: ${lrs.length} lr (${range(lrs)}) x ${wds.length} wd (${range(wds)}) x ${seeds} = ${cells} cells`,
+  );
+  const total = `${size} cells on ${workers} worker${workers === 1 ? '' : 's'}`;
+  return [`${name}: ${model.name} on ${dataset.name}`, ...lines, total].join('\n');
+}
+
+const range = (values: readonly number[]) => {
+  const show = (value: number) => Number(value.toPrecision(3)).toString();
+  return values.length === 1 ? show(values[0]!) : `${show(values[0]!)} .. ${show(values.at(-1)!)}`;
+};
+
+/** Steps timed for an estimate; the warm-up steps before them are not counted. */
+const timedSteps = 8;
+const warmUpSteps = 3;
+
+/** The estimate; undefined if the data are missing, which a note says. */
+async function estimateIfDataThere(experiment: Experiment, workers: number, dataDir: string | undefined) {
+  try {
+    return await estimateSeconds(experiment, workers, dataDir);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    console.error(`note: no estimate of the time, because it needs the data. ${error.message}`);
+    return undefined;
+  }
+}
+
+/**
+ * Times a few steps of the first cell. Returns the median time of one, the seconds of all cells one after the other
+ * (`workerSeconds`), and the seconds for so many workers side by side (`seconds`).
+ */
+async function estimateSeconds(experiment: Experiment, workers: number, dataDir: string | undefined) {
+  const backend = await useBackend(experiment.backend, { threads: experiment.threads });
+  // A plan downloads nothing.
+  const where = dataDir === undefined ? {} : { dataDir };
+  const dataset = await loadDataset(experiment.dataset, { ...where, download: false });
+  const times: number[] = [];
+  let last = performance.now();
+  const { jobs, optimizers } = plan(experiment, identityOf(backend));
+  const { value: first } = jobs().next();
+  await train(longer(first!), dataset, {
+    onBeat() {
+      const now = performance.now();
+      times.push((now - last) / 1000);
+      last = now;
+    },
+    shouldStop: () => times.length >= timedSteps,
+    // A device that computes behind our back is waited for after every step.
+    wantsSnapshot: () => true,
+  });
+  const counted = times.slice(Math.min(warmUpSteps, times.length - 1)).sort((a, b) => a - b);
+  const stepSeconds = counted[counted.length >> 1]!;
+  const { batchSize } = experiment.train;
+  // Evaluation is the forward third of a step.
+  const stepsPerEpoch = Math.ceil(dataset.train.n / batchSize) + Math.ceil(dataset.test.n / batchSize) / 3;
+  const allEpochs = optimizers.reduce((sum, { size, epochs }) => sum + size * epochs, 0);
+  const workerSeconds = allEpochs * stepsPerEpoch * stepSeconds;
+  return { backend: backend.name, stepSeconds, workerSeconds, seconds: workerSeconds / workers };
+}
+
+/** The same cell with enough epochs for the timed steps, whatever the size of the data set. */
+const longer = ({ cell }: Job): Job['cell'] => ({
+  ...cell,
+  epochs: Math.max(cell.epochs, timedSteps),
+  warmup: 0,
+});
