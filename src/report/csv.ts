@@ -12,6 +12,7 @@ import type {
   NamedBudgetTrend,
   OptimizerStatistics,
 } from '../analysis/statistics.js';
+import { placementOf } from '../experiment/placement.js';
 import type { EpochMetrics, RunRecord } from '../experiment/record.js';
 import { inDisplayOrder } from './order.js';
 
@@ -55,7 +56,7 @@ function write(rows: readonly Row[], columns: readonly string[], header: boolean
 const RUN_COLUMNS = [
   'label', 'optimizer', 'lr', 'wd', 'seed', 'status', 'final_test_error', 'final_train_loss', 'best_test_error',
   'epochs', 'epochs_done', 'schedule', 'warmup', 'batch_size', 'beta1', 'beta2', 'eps', 'eps_form', 'momentum_form',
-  'convention', 'exclude', 'dataset', 'model', 'backend', 'threads', 'numerics', 'cell', 'reason',
+  'placement', 'convention', 'exclude', 'dataset', 'model', 'backend', 'threads', 'numerics', 'cell', 'reason',
   ...TIMING_COLUMNS,
 ] as const; // prettier-ignore
 
@@ -97,6 +98,7 @@ function runRow(record: RunRecord): Row {
     eps: optimizer.eps,
     eps_form: optimizer.epsForm,
     momentum_form: optimizer.momentumForm,
+    placement: placementOf(optimizer),
     convention: optimizer.convention,
     exclude: optimizer.exclude,
     dataset: JSON.stringify(cell.dataset),
