@@ -8,9 +8,12 @@ import {
   add,
   cast,
   div,
-  greaterEqual,
+  greater,
+  less,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
   mul,
-  sign,
   sqrt,
   square,
   sub,
@@ -64,7 +67,8 @@ export const addDecay = (coefficient: Coefficient, mask?: Tensor1D): Transform =
 /**
  * u -> u + c theta where u theta >= 0, else u: cautious weight decay (https://arxiv.org/abs/2510.12402). Last in a
  * chain, u is what the step subtracts from theta, so that decay acts where it and the step pull the same way. The
- * signs are multiplied, since u theta of two small numbers would round to 0.
+ * signs are compared, since u theta of two small numbers rounds to 0. tfjs's `sign` would not do: on wasm it calls
+ * small numbers 0.
  *
  * @param mask as for `addDecay`
  */
@@ -72,7 +76,11 @@ export const addCautiousDecay = (coefficient: Coefficient, mask?: Tensor1D): Tra
   slots: [],
   apply(update, theta, slots, s) {
     if (coefficient(s) === 0) return { update, slots };
-    const agree = cast(greaterEqual<Tensor1D>(mul(sign(update), sign(theta)), 0), 'float32');
+    const opposed = logicalOr(
+      logicalAnd(greater(update, 0), less(theta, 0)),
+      logicalAnd(less(update, 0), greater(theta, 0)),
+    );
+    const agree: Tensor1D = cast(logicalNot(opposed), 'float32');
     return addDecay(coefficient, mask ? mul(agree, mask) : agree).apply(update, theta, slots, s);
   },
 });

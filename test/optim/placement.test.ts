@@ -106,27 +106,25 @@ function worst(run: Run, placement: Placement): number {
 }
 
 describe.each(SCHEDULES)('300 steps under schedule $name', (schedule) => {
-  test.each(PLACEMENTS)(
-    'Adam, %s: as the formula in every convention, with and without a mask',
-    (placement) => {
-      for (const convention of CONVENTIONS)
-        for (const epsForm of ['paper', 'torch7'] as const)
-          for (const mask of [undefined, MASK]) {
-            const run = runOf({ ...ADAM, convention, epsForm }, placement, schedule);
-            expect(
-              worst(mask ? { ...run, mask } : run, placement),
-              `${convention}, ${epsForm}, ${mask ? 'masked' : 'all'}`,
-            ).toBeLessThan(1e-5);
-          }
-    },
-  );
+  const conventionsOf = (placement: Placement) =>
+    placement === 'decoupled' || placement === 'cautious' ? CONVENTIONS : (['paper', 'constant'] as const);
+
+  test.each(PLACEMENTS)('Adam, %s: as the formula', (placement) => {
+    for (const convention of conventionsOf(placement)) {
+      const run = runOf({ ...ADAM, convention }, placement, schedule);
+      expect(worst(run, placement), convention).toBeLessThan(1e-5);
+      const torch7 = { ...run, rule: { ...run.rule, epsForm: 'torch7' } } as const;
+      expect(worst({ ...torch7, mask: MASK }, placement), `${convention}, masked`).toBeLessThan(1e-5);
+    }
+  });
 
   test.each(['l2', 'decoupled', 'cautious', 'none'] as const)('SGD, %s: as the formula', (placement) => {
-    for (const convention of CONVENTIONS)
-      for (const momentumForm of ['paper', 'torch'] as const) {
-        const run = runOf({ ...SGD, convention, momentumForm }, placement, schedule);
-        expect(worst({ ...run, mask: MASK }, placement), `${convention}, ${momentumForm}`).toBeLessThan(1e-5);
-      }
+    for (const convention of conventionsOf(placement)) {
+      const run = runOf({ ...SGD, convention }, placement, schedule);
+      expect(worst(run, placement), convention).toBeLessThan(1e-5);
+      const torch = { ...run, rule: { ...run.rule, momentumForm: 'torch' } } as const;
+      expect(worst({ ...torch, mask: MASK }, placement), `${convention}, masked`).toBeLessThan(1e-5);
+    }
   });
 });
 
@@ -229,10 +227,11 @@ describe.each(['cpu', 'wasm', 'onednn'])('on %s, to the bit,', (backend) => {
         const plain = finish({ ...rule, placement: 'cautious' }, 0, once);
         course.theta.forEach((theta, i) => {
           // In the first step m, and so what is subtracted, has the gradient's sign.
-          const agree = Math.sign(plain[n + i]!) * Math.sign(theta) >= 0 || plain[i] === theta;
-          const decays = agree && (course.mask?.[i] ?? 1) === 1;
-          if (!decays) expect(cautious[i]! + 0).toBe(plain[i]! + 0);
-          else if (Math.abs(theta) > 1e-3 && rule.convention === 'constant')
+          const signs = Math.sign(plain[n + i]!) * Math.sign(theta);
+          if (course.mask?.[i] === 0) expect(cautious[i]).toBe(plain[i]);
+          // What is subtracted may have been rounded to 0, if it does not change theta.
+          else if (signs < 0 && plain[i] !== theta) expect(cautious[i]).toBe(plain[i]);
+          else if (signs >= 0 && Math.abs(theta) > 1e-3 && rule.convention === 'constant')
             expect((plain[i]! - cautious[i]!) / (wd * theta)).toBeCloseTo(1, 1);
         });
         expect(cautious.slice(n)).toEqual(plain.slice(n));
