@@ -80,7 +80,7 @@ export const addCautiousDecay = (coefficient: Coefficient, mask?: Tensor1D): Tra
       logicalAnd(greater(update, 0), less(theta, 0)),
       logicalAnd(less(update, 0), greater(theta, 0)),
     );
-    const agree: Tensor1D = cast(logicalNot(opposed), 'float32');
+    const agree = cast(logicalNot(opposed), 'float32') as Tensor1D;
     return addDecay(coefficient, mask ? mul(agree, mask) : agree).apply(update, theta, slots, s);
   },
 });

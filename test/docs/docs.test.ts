@@ -54,7 +54,7 @@ describe('docs/paper.md', () => {
 
   test('names functions and fields that are there', () => {
     const named = {
-      'src/optim/transforms.ts': ['addDecay', 'addCautiousDecay', 'scaleByAdam', 'applyChain', 'over', 'slots', 'update'],
+      'src/optim/transforms.ts': ['addDecay', 'scaleByAdam', 'applyChain', 'over', 'slots', 'update'],
       'src/optim/scalars.ts': ['decayFactor', 'bias1', 'bias2', 'momentumForm', 'epsForm'],
       'src/optim/optimizer.ts': ['cycleSteps', 'gradient', 'theta'],
       'src/optim/schedule.ts': ['phaseOf', 'warmup'],
