@@ -284,9 +284,8 @@ describe('contradictions', () => {
     `);
   });
   test('a name and a placement', () => {
-    expect(
-      refuses('- adam\n', '- adam\n  - {name: adamw, label: B, placement: l2}\n'),
-    ).toMatchInlineSnapshot(`
+    expect(refuses('- adam\n', '- adam\n  - {name: adamw, label: B, placement: l2}\n'))
+      .toMatchInlineSnapshot(`
       "a.yaml:9:40: \`optimizers.1.placement\` is "l2": it contradicts the name adamw, which means adam with decoupled decay
         9 |   - {name: adamw, label: B, placement: l2}
           |                                        ^^
