@@ -6,9 +6,11 @@ export * from './tf-optimizers/index.js';
 // The same optimizers as pure functions of flat vectors, their schedules, and the transforms they are made of.
 export * from './optim/index.js';
 export {
+  addCautiousDecay,
   addDecay,
   applyChain,
   chain,
+  identity,
   momentum,
   scaleBy,
   scaleByAdam,

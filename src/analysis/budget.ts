@@ -1,4 +1,5 @@
 /** Whether the best wd moves when the training budget changes (the paper's appendix on normalized decay). */
+import { kindOf } from '../experiment/placement.js';
 import type { RunRecord } from '../experiment/record.js';
 import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
@@ -16,7 +17,7 @@ export const budgetKey = ({ optimizer, schedule }: RunRecord['cell']): string =>
 
 /** Optimizer, convention and schedule. The name is short: settings that differ elsewhere share it. */
 export const budgetName = ({ optimizer, schedule }: RunRecord['cell']): string =>
-  `${optimizer.name}, ${optimizer.convention}, ${schedule.name}`;
+  `${kindOf(optimizer)}, ${optimizer.convention}, ${schedule.name}`;
 
 /** The trends of everything that `records` has at several numbers of epochs, in order of appearance. */
 export function budgetTrends(records: readonly RunRecord[], plan: BootstrapPlan): NamedBudgetTrend[] {

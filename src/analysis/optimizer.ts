@@ -1,4 +1,5 @@
 /** All statistics of one optimizer's grid. */
+import { kindOf } from '../experiment/placement.js';
 import { hasValidation, type RunRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
@@ -49,7 +50,7 @@ export function analyseOptimizer(
   return {
     statistics: {
       label,
-      optimizer: cell?.optimizer.name ?? '',
+      optimizer: cell ? kindOf(cell.optimizer) : '',
       schedule: cell?.schedule.name ?? '',
       epochs: cell?.epochs ?? 0,
       runs: grid.runs,

@@ -4,7 +4,7 @@ export { ConfigError, type Diagnostic } from './errors.js';
 export { axisValues } from '../experiment/axis.js';
 export { cellCount } from '../experiment/size.js';
 export { editorSchema } from './jsonSchema.js';
-export { DEFAULT_LABELS, optimizerLabel } from '../experiment/labels.js';
+export { defaultLabel, optimizerLabel } from '../experiment/labels.js';
 export { loadExperiment, type LoadOptions } from './load.js';
 export type { Axis } from '../experiment/axis.js';
 export type { DatasetSpec, ModelSpec, OptimizerSpec, Schedule, TrainSpec } from '../experiment/specs.js';

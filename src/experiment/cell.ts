@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { datasetSchema, modelSchema, optimizerSchema, scheduleSchema } from './specs.js';
+import { datasetSchema, modelSchema, optimizerFields, scheduleSchema } from './specs.js';
 
 /** Raised when a change to the training code changes results, so that old and new records do not mix. */
 export const NUMERICS = 2;
@@ -12,7 +12,7 @@ export const NUMERICS = 2;
 const count = z.int().min(0);
 
 /** The optimizer's settings that decide its arithmetic. Its label is not among them. */
-export const ruleSchema = optimizerSchema.omit({
+export const ruleSchema = optimizerFields.omit({
   label: true,
   lr: true,
   wd: true,

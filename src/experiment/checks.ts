@@ -1,6 +1,7 @@
 /** Checks of settings that contradict each other. All run before any training. */
-import { DEFAULT_LABELS, optimizerLabel } from './labels.js';
+import { defaultLabel, optimizerLabel } from './labels.js';
 import { report, hasNoIssues, type Context } from './issues.js';
+import { checkNoDecay } from './placement.js';
 import { cellCount, MAX_CELLS, type Sections } from './size.js';
 import type { OptimizerSpec, TrainSpec } from './specs.js';
 import { heldBack } from './validation.js';
@@ -46,8 +47,9 @@ export function checkOptimizers(optimizers: readonly OptimizerSpec[], ctx: Conte
   }
 }
 
-function labelHint({ name, convention }: OptimizerSpec): string {
-  const example = `${DEFAULT_LABELS[name]} (${convention === 'paper' ? 'second' : convention})`;
+function labelHint(optimizer: OptimizerSpec): string {
+  const { name, convention } = optimizer;
+  const example = `${defaultLabel(optimizer)} (${convention === 'paper' ? 'second' : convention})`;
   return `add a distinct label, e.g. {name: ${name}, label: ${example}, ...}`;
 }
 
@@ -88,6 +90,7 @@ export function checkExperiment(experiment: Sections, ctx: Context): void {
   checkCells(experiment, ctx);
   checkSizes(experiment, ctx);
   checkOverrides(experiment, ctx);
+  checkNoDecay(experiment.optimizers, experiment.grid, ctx);
   checkDuplicates(experiment, ctx);
 }
 

@@ -93,6 +93,7 @@ function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): 
 
 /** The part of an optimizer's specification that decides its arithmetic. */
 function ruleOf(spec: OptimizerSpec): Cell['optimizer'] {
-  const { name, beta1, beta2, eps, epsForm, momentumForm, convention, exclude } = spec;
-  return { name, beta1, beta2, eps, epsForm, momentumForm, convention, exclude };
+  const { name, placement, beta1, beta2, eps, epsForm, momentumForm, convention, exclude } = spec;
+  const placed = placement === undefined ? { name } : { name, placement };
+  return { ...placed, beta1, beta2, eps, epsForm, momentumForm, convention, exclude };
 }

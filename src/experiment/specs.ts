@@ -1,6 +1,7 @@
 /** The specifications that an experiment is made of, each as a schema: its type, its defaults, its messages. */
 import { z } from 'zod';
 import { axisSchema } from './axis.js';
+import { checkPlacement, PLACEMENTS, withoutSynonyms } from './placement.js';
 
 const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
@@ -146,10 +147,17 @@ export const trainFields = z.strictObject({
     .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
 });
 
-export const optimizerSchema = z.strictObject({
+/** The keys of an optimizer. `optimizerSchema` also checks that they agree. */
+export const optimizerFields = z.strictObject({
   name: z
     .enum(['adam', 'adamw', 'sgd', 'sgdw'])
     .describe('adam, sgd: L2 regularisation of strength wd. adamw, sgdw: decoupled weight decay wd.'),
+  placement: z
+    .enum(PLACEMENTS)
+    .optional()
+    .describe(
+      'Where the decay enters, with the name adam or sgd: l2 the gradient (their default); l2-in-m, l2-in-v only what that moment averages (Adam); decoupled the update (adamw, sgdw); cautious the same, but only where update and weight have one sign; none nowhere (wd: [0]).',
+    ),
   label: z
     .string()
     .min(1)
@@ -188,6 +196,8 @@ export const optimizerSchema = z.strictObject({
   schedule: scheduleSchema.optional().describe('Overrides train.schedule.'),
   epochs: count.optional().describe('Overrides train.epochs.'),
 });
+
+export const optimizerSchema = optimizerFields.superRefine(checkPlacement).overwrite(withoutSynonyms);
 
 export type Schedule = z.infer<typeof scheduleSchema>;
 export type DatasetSpec = z.infer<typeof datasetSchema>;

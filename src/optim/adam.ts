@@ -2,24 +2,17 @@
  * Algorithm 2 of the paper: Adam with L2 regularisation, and AdamW.
  *
  * The two differ in where lambda theta enters: before the moments, so that it is divided by sqrt(vhat) like the
- * gradient, or after them. In the chain that is the place of one transform.
+ * gradient, or after them. In the chain that is the place of one transform (placements.ts).
  */
-import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { Places } from './placements.js';
 import type { OptimizerRule } from './scalars.js';
-import { addDecay, chain, scaleBy, scaleByAdam, type Transform } from './transforms.js';
+import { chain, scaleBy, scaleByAdam, type Transform } from './transforms.js';
 
-/** Adam, with lambda/2 |theta|^2 added to the loss. */
-export const adamL2 = (rule: OptimizerRule, mask?: Tensor1D): Transform =>
+/** Adam (https://arxiv.org/abs/1412.6980), with what is at its places. */
+export const adam = (rule: OptimizerRule, at: Places): Transform =>
   chain(
-    addDecay((s) => s.l2, mask),
-    scaleByAdam(rule),
+    at.gradient,
+    scaleByAdam(rule, at),
     scaleBy((s) => s.stepSize),
-  );
-
-/** Adam, with theta decayed beside the update. */
-export const adamW = (rule: OptimizerRule, mask?: Tensor1D): Transform =>
-  chain(
-    scaleByAdam(rule),
-    scaleBy((s) => s.stepSize),
-    addDecay((s) => s.decay, mask),
+    at.update,
   );

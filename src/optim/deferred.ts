@@ -3,6 +3,7 @@
  * recorded as the constant that it was. It is the chain of adam.ts and sgd.ts, to the bit.
  */
 import { dispose, unstack, type Scalar, type Tensor1D } from '@tensorflow/tfjs-core';
+import { decaysTheta, familyOf } from '../experiment/placement.js';
 import type { StepInfo } from './optimizer.js';
 import { stepScalars, type OptimizerRule, type Rates, type StepScalars } from './scalars.js';
 import type { StepFactors } from './transforms.js';
@@ -20,14 +21,10 @@ const sgd = ({ momentumForm }: OptimizerRule): Names => [
 ];
 
 /** The numbers of a step that an optimizer uses and that differ from step to step, in their order in the tensor. */
-const CHANGING: Record<OptimizerRule['name'], (rule: OptimizerRule) => Names> = {
-  adam,
-  adamw: (rule) => [...adam(rule), 'decay'],
-  sgd,
-  sgdw: (rule) => [...sgd(rule), 'decay'],
-};
-
-const changing = (rule: OptimizerRule): Names => CHANGING[rule.name](rule);
+const changing = (rule: OptimizerRule): Names => [
+  ...(familyOf(rule) === 'adam' ? adam(rule) : sgd(rule)),
+  ...(decaysTheta(rule) ? (['decay'] as const) : []),
+];
 
 /** What the step at `at` needs besides constants. */
 export function changingNumbers(rule: OptimizerRule, rates: Rates, at: StepInfo): Float32Array {

@@ -3,21 +3,20 @@
  * sgd.ts are the specification; this is the same arithmetic in one pass over memory.
  */
 import type { NamedTensorMap, Tensor1D } from '@tensorflow/tfjs-core';
+import { familyOf, placementOf, type Family, type Placement } from '../experiment/placement.js';
 import { AdamStep, hasKernel, runKernel, SgdStep } from '../backends/kernels.js';
 import type { Updated } from './optimizer.js';
 import type { OptimizerRule, StepScalars } from './scalars.js';
 
-const KERNELS: Record<OptimizerRule['name'], string | undefined> = {
-  adam: AdamStep,
-  adamw: AdamStep,
-  sgd: SgdStep,
-  sgdw: SgdStep,
-};
+const KERNELS: Record<Family, string | undefined> = { adam: AdamStep, sgd: SgdStep };
+
+/** What the kernels' `l2` and `decay` can say. */
+const FUSED_PLACEMENTS: ReadonlySet<Placement> = new Set(['l2', 'decoupled', 'none']);
 
 /** Whether the current backend can take this optimizer's step in one kernel. */
-export function canFuse({ name }: OptimizerRule): boolean {
-  const kernel = KERNELS[name];
-  return kernel !== undefined && hasKernel(kernel);
+export function canFuse(rule: OptimizerRule): boolean {
+  const kernel = KERNELS[familyOf(rule)];
+  return kernel !== undefined && FUSED_PLACEMENTS.has(placementOf(rule)) && hasKernel(kernel);
 }
 
 /** The vectors of a step; `mask` as for `addDecay`, `reuse` as for `Optimizer.update`. */
@@ -34,7 +33,7 @@ export function fusedStep(rule: OptimizerRule, vectors: StepVectors, s: StepScal
   const { theta, gradient, slots, mask, reuse } = vectors;
   const inputs: NamedTensorMap = { theta, gradient, m: slots[0]!, ...(mask && { mask }) };
   const out =
-    KERNELS[rule.name] === AdamStep
+    KERNELS[familyOf(rule)] === AdamStep
       ? runKernel(AdamStep, { ...inputs, v: slots[1]! }, { ...adamAttrs(rule, s), reuse })
       : runKernel(SgdStep, inputs, { ...sgdAttrs(rule, s), reuse });
   const [next, ...nextSlots] = out as Tensor1D[];

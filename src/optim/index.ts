@@ -1,11 +1,13 @@
 /** From an optimizer's specification to the pure function that takes its steps. */
 import { zeros, type Tensor1D } from '@tensorflow/tfjs-core';
-import { adamL2, adamW } from './adam.js';
+import { familyOf, placementOf, placementProblem, type Family } from '../experiment/placement.js';
+import { adam } from './adam.js';
 import { changingNumbers, withFactors } from './deferred.js';
 import { canFuse, fusedStep } from './fused.js';
 import type { Optimizer } from './optimizer.js';
+import { placesOf, type Places } from './placements.js';
 import { stepScalars, type OptimizerRule, type Rates } from './scalars.js';
-import { sgdL2, sgdW } from './sgd.js';
+import { sgd } from './sgd.js';
 import { applyChain, type Transform } from './transforms.js';
 
 export { makeSchedule } from './schedule.js';
@@ -13,10 +15,7 @@ export type { ScheduleFunction, ScheduleShape } from './schedule.js';
 export type { OptimizerRule } from './scalars.js';
 export type { Optimizer, StepInfo, Updated } from './optimizer.js';
 
-const CHAINS = { adam: adamL2, adamw: adamW, sgd: sgdL2, sgdw: sgdW } as const satisfies Record<
-  OptimizerRule['name'],
-  (rule: OptimizerRule, mask?: Tensor1D) => Transform
->;
+const RULES: Readonly<Record<Family, (rule: OptimizerRule, at: Places) => Transform>> = { adam, sgd };
 
 export interface OptimizerOptions extends Rates {
   /** Initial learning rate alpha, >= 0. */
@@ -28,13 +27,14 @@ export interface OptimizerOptions extends Rates {
 }
 
 /**
- * An optimizer over flat vectors [n]: `adam`, `sgd` (L2), `adamw`, `sgdw` (decoupled).
+ * An optimizer over flat vectors [n]: `adam`, `sgd` (L2), `adamw`, `sgdw` (decoupled), or `adam` and `sgd` with the
+ * decay at `rule.placement`.
  *
  * `update` returns fresh tensors and leaks none; the caller disposes of the old theta, gradient and slots. It runs the
  * fused kernel if the backend has it, else the chain.
  *
- * @throws RangeError for an lr or wd that is negative or not finite, for a beta outside of [0, 1), and in `update` for
- * vectors of unequal length.
+ * @throws RangeError for an lr or wd that is negative or not finite, for a beta outside of [0, 1), for a placement that
+ * the rule does not have, for decay where it is placed nowhere, and in `update` for vectors of unequal length.
  */
 export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): Optimizer {
   const { lr, wd, mask } = options;
@@ -42,7 +42,8 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
   requireRange('The weight decay wd', wd, Infinity);
   requireRange('beta1', rule.beta1, 1);
   requireRange('beta2', rule.beta2, 1);
-  const links = CHAINS[rule.name](rule, mask);
+  requirePlacement(rule, wd);
+  const links = RULES[familyOf(rule)](rule, placesOf(placementOf(rule), mask));
   return {
     slots: links.slots,
     mask,
@@ -68,6 +69,17 @@ function requireRange(what: string, value: number, below: number): void {
   if (!(value >= 0 && value < below))
     throw new RangeError(
       `${what} is ${value}: it must be 0 or more and ${below === Infinity ? 'finite' : `below ${below}`}.`,
+    );
+}
+
+function requirePlacement(rule: OptimizerRule, wd: number): void {
+  const { name, placement } = rule;
+  const problem = placementProblem(rule);
+  if (problem !== undefined)
+    throw new RangeError(`The placement ${placement} ${problem.message}: ${problem.hint}.`);
+  if (placement === 'none' && wd !== 0)
+    throw new RangeError(
+      `wd is ${wd}, and the placement of ${name} is none: use wd 0, or another placement.`,
     );
 }
 

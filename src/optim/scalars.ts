@@ -4,13 +4,14 @@
  * The chains of transforms (adam.ts, sgd.ts) and the fused kernels (fused.ts) both take their numbers from here. So
  * eta, the bias corrections and the four decay conventions are defined once.
  */
+import { placementOf, type Placement } from '../experiment/placement.js';
 import type { OptimizerSpec } from '../experiment/specs.js';
 import type { StepInfo } from './optimizer.js';
 
 /** What decides an optimizer's arithmetic, apart from lr, wd and the mask. */
 export type OptimizerRule = Pick<
   OptimizerSpec,
-  'name' | 'beta1' | 'beta2' | 'eps' | 'epsForm' | 'momentumForm' | 'convention'
+  'name' | 'placement' | 'beta1' | 'beta2' | 'eps' | 'epsForm' | 'momentumForm' | 'convention'
 >;
 
 /** alpha and lambda of the paper. */
@@ -21,7 +22,7 @@ export interface Rates {
 
 /** The numbers of one step. Those an optimizer has no use for are there all the same. */
 export interface StepScalars {
-  /** Multiplies theta where it joins the gradient, before the moments; 0 for decoupled decay. */
+  /** Multiplies theta where it joins the gradient, in whole or for one moment; 0 for decoupled decay. */
   readonly l2: number;
   /** Multiplies theta where it joins the finished update, after the moments; 0 for L2. */
   readonly decay: number;
@@ -39,8 +40,18 @@ export interface StepScalars {
   readonly momentumScale: number;
 }
 
-/** Whether wd acts on theta directly (AdamW, SGDW) and not through the gradient (Adam, SGD with L2). */
-export const isDecoupled = (name: OptimizerRule['name']): boolean => name === 'adamw' || name === 'sgdw';
+/** Whether wd acts through the gradient, on theta directly, or not at all. */
+const ACTS: Readonly<Record<Placement, 'on gradient' | 'on theta' | undefined>> = {
+  l2: 'on gradient',
+  'l2-in-m': 'on gradient',
+  'l2-in-v': 'on gradient',
+  decoupled: 'on theta',
+  cautious: 'on theta',
+  none: undefined,
+};
+
+/** Whether the step needs `decay`: AdamW, SGDW and the cautious forms. */
+export const decaysTheta = (rule: OptimizerRule): boolean => ACTS[placementOf(rule)] === 'on theta';
 
 /**
  * What multiplies theta in decoupled decay, per step.
@@ -80,13 +91,12 @@ export function decayFactor(
  * eta_t alpha afterwards. They differ only where eta changes.
  */
 export function stepScalars(rule: OptimizerRule, rates: Rates, at: StepInfo): StepScalars {
-  const decoupled = isDecoupled(rule.name);
   const stepSize = at.eta * rates.lr;
   const bias2 = 1 - rule.beta2 ** at.t;
   const scaledFirst = rule.momentumForm === 'paper';
   return {
-    l2: decoupled ? 0 : rates.wd,
-    decay: decoupled ? decayFactor(rule.convention, rates, at) : 0,
+    l2: ACTS[placementOf(rule)] === 'on gradient' ? rates.wd : 0,
+    decay: decaysTheta(rule) ? decayFactor(rule.convention, rates, at) : 0,
     stepSize,
     bias1: 1 - rule.beta1 ** at.t,
     bias2,

@@ -1,27 +1,19 @@
 /**
  * Algorithm 1 of the paper: SGD with momentum and L2 regularisation, and SGDW.
  *
- * As in adam.ts, the two differ in the place of `addDecay`. One of the two scales around the momentum is always 1. The
+ * As in adam.ts, the two differ in the place of the decay. One of the two scales around the momentum is always 1. The
  * other is eta_t alpha: the first in the paper's form, the second in PyTorch's and the authors' (`momentumForm`).
  */
-import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { Places } from './placements.js';
 import type { OptimizerRule } from './scalars.js';
-import { addDecay, chain, momentum, scaleBy, type Transform } from './transforms.js';
+import { chain, momentum, scaleBy, type Transform } from './transforms.js';
 
-/** SGD with momentum, with lambda/2 |theta|^2 added to the loss. */
-export const sgdL2 = (rule: OptimizerRule, mask?: Tensor1D): Transform =>
+/** SGD with momentum, with what is at its places. The momentum is all that the gradient enters: it has no m or v apart. */
+export const sgd = (rule: OptimizerRule, at: Pick<Places, 'gradient' | 'update'>): Transform =>
   chain(
-    addDecay((s) => s.l2, mask),
+    at.gradient,
     scaleBy((s) => s.gradientScale),
     momentum(rule.beta1),
     scaleBy((s) => s.momentumScale),
-  );
-
-/** SGD with momentum, with theta decayed beside the update. */
-export const sgdW = (rule: OptimizerRule, mask?: Tensor1D): Transform =>
-  chain(
-    scaleBy((s) => s.gradientScale),
-    momentum(rule.beta1),
-    scaleBy((s) => s.momentumScale),
-    addDecay((s) => s.decay, mask),
+    at.update,
   );

@@ -4,7 +4,23 @@
  * A chain begins with the gradient; its output is subtracted from theta. All tensors are flat vectors of theta's
  * length. Only `applyChain` disposes of tensors; the transforms run inside its tidy.
  */
-import { add, div, mul, sqrt, square, sub, tidy, type Scalar, type Tensor1D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  div,
+  greater,
+  less,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  mul,
+  sqrt,
+  square,
+  sub,
+  tidy,
+  type Scalar,
+  type Tensor1D,
+} from '@tensorflow/tfjs-core';
 import type { Updated } from './optimizer.js';
 import type { StepScalars } from './scalars.js';
 
@@ -31,6 +47,9 @@ export interface Transform {
 /** Picks a coefficient among the numbers of a step. */
 export type Coefficient = (s: StepFactors) => Factor;
 
+/** u -> u. */
+export const identity: Transform = { slots: [], apply: (update, _theta, slots) => ({ update, slots }) };
+
 /** u -> c u. */
 export const scaleBy = (coefficient: Coefficient): Transform => ({
   slots: [],
@@ -52,6 +71,27 @@ export const addDecay = (coefficient: Coefficient, mask?: Tensor1D): Transform =
   },
 });
 
+/**
+ * u -> u + c theta where u theta >= 0, else u: cautious weight decay (https://arxiv.org/abs/2510.12402). Last in a
+ * chain, u is what the step subtracts from theta, so that decay acts where it and the step pull the same way. The
+ * signs are compared, since u theta of two small numbers rounds to 0. tfjs's `sign` would not do: on wasm it calls
+ * small numbers 0.
+ *
+ * @param mask as for `addDecay`
+ */
+export const addCautiousDecay = (coefficient: Coefficient, mask?: Tensor1D): Transform => ({
+  slots: [],
+  apply(update, theta, slots, s) {
+    if (coefficient(s) === 0) return { update, slots };
+    const opposed = logicalOr(
+      logicalAnd(greater(update, 0), less(theta, 0)),
+      logicalAnd(less(update, 0), greater(theta, 0)),
+    );
+    const agree = cast(logicalNot(opposed), 'float32') as Tensor1D;
+    return addDecay(coefficient, mask ? mul(agree, mask) : agree).apply(update, theta, slots, s);
+  },
+});
+
 /** u -> m, with m = beta m + u: heavy-ball momentum, without dampening. */
 export const momentum = (beta: number): Transform => ({
   slots: ['m'],
@@ -66,12 +106,19 @@ export const momentum = (beta: number): Transform => ({
  *
  *     m = beta1 m + (1 - beta1) u      mhat = m / (1 - beta1^t)
  *     v = beta2 v + (1 - beta2) u^2    vhat = v / (1 - beta2^t)
+ *
+ * @param into what u goes through on its way into m, and into v; transforms without state
  */
-export const scaleByAdam = ({ beta1, beta2 }: { beta1: number; beta2: number }): Transform => ({
+export const scaleByAdam = (
+  { beta1, beta2 }: { beta1: number; beta2: number },
+  into: { m: Transform; v: Transform } = { m: identity, v: identity },
+): Transform => ({
   slots: ['m', 'v'],
-  apply(update, _theta, slots, s) {
-    const m: Tensor1D = add(mul(slots[0]!, beta1), mul(update, 1 - beta1));
-    const v: Tensor1D = add(mul(slots[1]!, beta2), mul(square(update), 1 - beta2));
+  apply(update, theta, slots, s) {
+    const forM = into.m.apply(update, theta, [], s).update;
+    const forV = into.v.apply(update, theta, [], s).update;
+    const m: Tensor1D = add(mul(slots[0]!, beta1), mul(forM, 1 - beta1));
+    const v: Tensor1D = add(mul(slots[1]!, beta2), mul(square(forV), 1 - beta2));
     const mhat = over(m, s.bias1);
     const vhat = over(v, s.bias2);
     return { update: div(mhat, add(sqrt(vhat), s.epsilon)), slots: [m, v] };

@@ -12,6 +12,7 @@ import type {
   NamedBudgetTrend,
   OptimizerStatistics,
 } from '../analysis/statistics.js';
+import { placementOf } from '../experiment/placement.js';
 import { hasValidation, selectionError, type EpochMetrics, type RunRecord } from '../experiment/record.js';
 import { inDisplayOrder } from './order.js';
 
@@ -65,8 +66,14 @@ const EPOCH_OWN_COLUMNS = [
 ] as const; // prettier-ignore
 const EPOCH_TIMING_COLUMNS = ['seconds', 'images_per_second'] as const;
 
-/** Only where images are held back: other tables stay as they were. */
-const VALIDATION_COLUMNS = { runs: ['final_val_error'], epochs: ['val_loss', 'val_error'] } as const;
+/** Columns of settings that few sweeps have: the tables of the others stay as they were. */
+const rareColumns = (records: readonly RunRecord[]) => ({
+  runs: [
+    ...(records.some(({ cell }) => cell.optimizer.placement !== undefined) ? ['placement'] : []),
+    ...(records.some(hasValidation) ? ['final_val_error'] : []),
+  ],
+  epochs: records.some(hasValidation) ? ['val_loss', 'val_error'] : [],
+});
 
 const STATISTIC_COLUMNS = ['kind', 'a', 'b', 'statistic', 'value', 'low', 'high', 'count', 'note'] as const;
 
@@ -100,6 +107,7 @@ function runRow(record: RunRecord): Row {
     eps: optimizer.eps,
     eps_form: optimizer.epsForm,
     momentum_form: optimizer.momentumForm,
+    placement: placementOf(optimizer),
     convention: optimizer.convention,
     exclude: optimizer.exclude,
     dataset: JSON.stringify(cell.dataset),
@@ -144,18 +152,17 @@ function epochRows({ label, cell, epochs }: RunRecord, withValidation: boolean):
 
 /** runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed. */
 export function runsCsv(records: readonly RunRecord[]): string {
-  const own = records.some(hasValidation) ? VALIDATION_COLUMNS.runs : [];
-  return write(inDisplayOrder(records).map(runRow), [...RUN_COLUMNS, ...own, ...TIMING_COLUMNS], true);
+  const columns = [...RUN_COLUMNS, ...rareColumns(records).runs, ...TIMING_COLUMNS];
+  return write(inDisplayOrder(records).map(runRow), columns, true);
 }
 
 /** epochs.csv in pieces, of about a megabyte: a large sweep's million rows need not be in memory at once. */
 export function* epochsCsvChunks(records: readonly RunRecord[]): Generator<string> {
-  const withValidation = records.some(hasValidation);
-  const own = withValidation ? VALIDATION_COLUMNS.epochs : [];
+  const own = rareColumns(records).epochs;
   yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS, ...own, ...EPOCH_TIMING_COLUMNS].join(',')}\n`;
   let text = '';
   for (const record of inDisplayOrder(records)) {
-    text += epochRows(record, withValidation);
+    text += epochRows(record, own.length > 0);
     if (text.length < 1_000_000) continue;
     yield text;
     text = '';

@@ -1,10 +1,19 @@
 /** AdamW and AdamL2 for tfjs programs: Algorithm 2 of the paper behind the tf.Optimizer interface. */
 import type { serialization } from '@tensorflow/tfjs-core';
+import { withoutSynonyms, type Placed, type Placement } from '../experiment/placement.js';
 import type { OptimizerRule } from '../optim/index.js';
 import { DecayingOptimizer, type DecayingOptions } from './decaying.js';
-import { adamOptions, checkOptions } from './options.js';
+import { adamL2Options, adamWOptions, checkOptions } from './options.js';
 
-export interface AdamOptions extends DecayingOptions {
+export type AdamWPlacement = Extract<Placement, 'decoupled' | 'cautious'>;
+export type AdamL2Placement = Extract<Placement, 'l2' | 'l2-in-m' | 'l2-in-v'>;
+
+export interface AdamOptions<P extends Placement = Placement> extends DecayingOptions {
+  /**
+   * Where the decay enters. AdamW: `decoupled` (default), or `cautious`: only where the update and the weight have one
+   * sign (https://arxiv.org/abs/2510.12402). AdamL2: `l2` (default), or `l2-in-m`, `l2-in-v`: only what that moment averages.
+   */
+  placement?: P;
   /** Decay rate of the first moment, default 0.9. */
   beta1?: number;
   /** Decay rate of the second moment, default 0.999. */
@@ -16,10 +25,11 @@ export interface AdamOptions extends DecayingOptions {
 }
 
 abstract class AdamFamily extends DecayingOptimizer {
-  constructor(name: 'adam' | 'adamw', className: string, options: AdamOptions) {
-    const checked = checkOptions(adamOptions, className, options);
-    const { beta1, beta2, epsilon: eps, epsForm, convention } = checked;
-    super({ name, beta1, beta2, eps, epsForm, convention, momentumForm: 'paper' }, checked);
+  constructor(schema: typeof adamWOptions | typeof adamL2Options, className: string, options: AdamOptions) {
+    const checked = checkOptions(schema, className, options);
+    const { placement, beta1, beta2, epsilon: eps, epsForm, convention } = checked;
+    const placed = withoutSynonyms<Placed>({ name: 'adam', placement });
+    super({ ...placed, beta1, beta2, eps, epsForm, convention, momentumForm: 'paper' }, checked);
   }
 
   override getConfig(): serialization.ConfigDict {
@@ -38,8 +48,8 @@ export class AdamW extends AdamFamily {
   static get className(): string {
     return 'AdamW';
   }
-  constructor(options: AdamOptions) {
-    super('adamw', AdamW.className, options);
+  constructor(options: AdamOptions<AdamWPlacement>) {
+    super(adamWOptions, AdamW.className, options);
   }
 }
 
@@ -48,7 +58,7 @@ export class AdamL2 extends AdamFamily {
   static get className(): string {
     return 'AdamL2';
   }
-  constructor(options: AdamOptions) {
-    super('adam', AdamL2.className, options);
+  constructor(options: AdamOptions<AdamL2Placement>) {
+    super(adamL2Options, AdamL2.className, options);
   }
 }

@@ -99,6 +99,8 @@ export abstract class DecayingOptimizer extends Optimizer {
       learningRate: this.learningRate,
       weightDecay: this.weightDecay,
       convention: this.rule.convention,
+      // Absent where the class says it: versions before the option refuse it.
+      ...(this.rule.placement === undefined ? {} : { placement: this.rule.placement }),
       ...includeConfig(this.include),
       ...(this.cycleSteps === undefined ? {} : { cycleSteps: this.cycleSteps }),
     };

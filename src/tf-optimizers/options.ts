@@ -1,5 +1,6 @@
 /** The options of all exported classes, as one schema: what is allowed is said here once. */
 import { z } from 'zod';
+import type { Placement } from '../experiment/placement.js';
 import { fitsFloat32 } from '../experiment/float32.js';
 import { OptionError } from './errors.js';
 import type { Include } from './include.js';
@@ -50,28 +51,40 @@ const withCycle = <T extends z.ZodType<{ convention: string; cycleSteps?: number
     error: "a number of steps, 1 or more, since the convention 'normalized' needs it",
   });
 
-/** Of AdamW and AdamL2. */
-export const adamOptions = withCycle(
-  z.strictObject({
-    ...common,
-    beta1: setting(...share).default(0.9),
-    beta2: setting(...share).default(0.999),
-    epsilon: setting('a finite number above 0, or null for the default', (value) => value > 0)
-      .nullable()
-      .default(DEFAULT_EPSILON)
-      .transform((epsilon) => epsilon ?? DEFAULT_EPSILON),
-    epsForm: oneOf('paper', 'torch7').default('paper'),
-  }),
-);
+/** The first is the default. */
+const placementOf = <const P extends Placement>(first: P, ...others: readonly P[]) =>
+  oneOf(first, ...others).default(first as never);
 
-/** Of SGDW and SGDL2. */
-export const sgdOptions = withCycle(
-  z.strictObject({
-    ...common,
-    momentum: setting(...share).default(0.9),
-    momentumForm: oneOf('paper', 'torch').default('paper'),
-  }),
-);
+const adamOptions = <const P extends Placement>(...placements: readonly [P, ...P[]]) =>
+  withCycle(
+    z.strictObject({
+      ...common,
+      placement: placementOf(...placements),
+      beta1: setting(...share).default(0.9),
+      beta2: setting(...share).default(0.999),
+      epsilon: setting('a finite number above 0, or null for the default', (value) => value > 0)
+        .nullable()
+        .default(DEFAULT_EPSILON)
+        .transform((epsilon) => epsilon ?? DEFAULT_EPSILON),
+      epsForm: oneOf('paper', 'torch7').default('paper'),
+    }),
+  );
+
+export const adamWOptions = adamOptions('decoupled', 'cautious');
+export const adamL2Options = adamOptions('l2', 'l2-in-m', 'l2-in-v');
+
+const sgdOptions = <const P extends Placement>(...placements: readonly [P, ...P[]]) =>
+  withCycle(
+    z.strictObject({
+      ...common,
+      placement: placementOf(...placements),
+      momentum: setting(...share).default(0.9),
+      momentumForm: oneOf('paper', 'torch').default('paper'),
+    }),
+  );
+
+export const sgdWOptions = sgdOptions('decoupled', 'cautious');
+export const sgdL2Options = sgdOptions('l2');
 
 /** The first argument of a class made by extendWithDecoupledWeightDecay. */
 export const decayOptions = z.strictObject(decay);

@@ -1,10 +1,15 @@
 /** SGDW and SGDL2 for tfjs programs: Algorithm 1 of the paper behind the tf.Optimizer interface. */
 import type { serialization } from '@tensorflow/tfjs-core';
+import { withoutSynonyms, type Placed, type Placement } from '../experiment/placement.js';
 import type { OptimizerRule } from '../optim/index.js';
 import { DecayingOptimizer, type DecayingOptions } from './decaying.js';
-import { checkOptions, sgdOptions } from './options.js';
+import { checkOptions, sgdL2Options, sgdWOptions } from './options.js';
 
-export interface SgdOptions extends DecayingOptions {
+export type SGDWPlacement = Extract<Placement, 'decoupled' | 'cautious'>;
+
+export interface SgdOptions<P extends Placement = Placement> extends DecayingOptions {
+  /** Where the decay enters. SGDW: `decoupled` (default), or `cautious` as for AdamW. SGDL2: `l2`. */
+  placement?: P;
   /** Default 0.9; 0 is plain SGD. */
   momentum?: number;
   /**
@@ -15,12 +20,13 @@ export interface SgdOptions extends DecayingOptions {
 }
 
 abstract class SgdFamily extends DecayingOptimizer {
-  constructor(name: 'sgd' | 'sgdw', className: string, options: SgdOptions) {
-    const checked = checkOptions(sgdOptions, className, options);
-    const { momentum: beta1, momentumForm, convention } = checked;
+  constructor(schema: typeof sgdWOptions | typeof sgdL2Options, className: string, options: SgdOptions) {
+    const checked = checkOptions(schema, className, options);
+    const { placement, momentum: beta1, momentumForm, convention } = checked;
+    const placed = withoutSynonyms<Placed>({ name: 'sgd', placement });
     // Adam's settings, which SGD has no use for.
     const unused = { beta2: 0, eps: 1e-8, epsForm: 'paper' } as const;
-    super({ name, beta1, momentumForm, convention, ...unused }, checked);
+    super({ ...placed, beta1, momentumForm, convention, ...unused }, checked);
   }
 
   override getConfig(): serialization.ConfigDict {
@@ -34,8 +40,8 @@ export class SGDW extends SgdFamily {
   static get className(): string {
     return 'SGDW';
   }
-  constructor(options: SgdOptions) {
-    super('sgdw', SGDW.className, options);
+  constructor(options: SgdOptions<SGDWPlacement>) {
+    super(sgdWOptions, SGDW.className, options);
   }
 }
 
@@ -44,7 +50,7 @@ export class SGDL2 extends SgdFamily {
   static get className(): string {
     return 'SGDL2';
   }
-  constructor(options: SgdOptions) {
-    super('sgd', SGDL2.className, options);
+  constructor(options: SgdOptions<'l2'>) {
+    super(sgdL2Options, SGDL2.className, options);
   }
 }

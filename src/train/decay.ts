@@ -5,7 +5,7 @@
  * The moments are linear in their input. So the part of m that comes from L2's lambda*theta is itself a moving
  * average, and is kept beside the optimizer's own state. This gives the exact part of a step that is due to decay.
  * Adam+L2 moves a weight by eta lr (mDecay/bias1)/(sqrt(v/bias2) + eps) towards zero; the decoupled forms move it by
- * the decay factor of optim/scalars.ts. Recorded over the second half of the run, in plain arrays. It takes a few
+ * the decay factor of optim/scalars.ts. Decay in v alone moves nothing: it only makes steps smaller. Recorded over the second half of the run, in plain arrays. It takes a few
  * passes over theta per step, so it is off by default.
  */
 import type { Tensor1D } from '@tensorflow/tfjs-core';
@@ -13,6 +13,7 @@ import type { Model } from '../models/index.js';
 import type { StepInfo } from '../optim/optimizer.js';
 import { stepScalars, type StepScalars } from '../optim/scalars.js';
 import type { Cell } from '../experiment/cell.js';
+import { familyOf, placementOf } from '../experiment/placement.js';
 import type { DecayBucket } from '../experiment/record.js';
 import type { Weights } from './step.js';
 
@@ -75,27 +76,61 @@ export function decayRecorder(
 
 /** The part of parameter i's step that decay causes; carries the decay's own moment along. */
 function shrinkageOf(
-  { optimizer: { name, beta1, beta2 } }: Cell,
+  { optimizer }: Cell,
   s: StepScalars,
   moment: Float32Array,
   weights: Weights,
 ): (i: number, theta: number, g: number) => number {
-  if (name === 'adam') {
-    const v = weights.slots[1]!.dataSync();
-    return (i, theta, g) => {
-      const total = g + s.l2 * theta;
-      moment[i] = beta1 * moment[i]! + (1 - beta1) * s.l2 * theta;
-      const next = beta2 * v[i]! + (1 - beta2) * total * total;
-      return (s.stepSize * (moment[i] / s.bias1)) / (Math.sqrt(next / s.bias2) + s.epsilon);
-    };
+  const placement = placementOf(optimizer);
+  switch (placement) {
+    case 'none':
+    case 'l2-in-v':
+      return () => 0;
+    case 'decoupled':
+      return (_i, theta) => s.decay * theta;
+    case 'cautious': {
+      const momentum = nextMomentum(optimizer, s, weights);
+      return (i, theta, g) =>
+        s.stepSize * Math.sign(momentum(i, g)) * Math.sign(theta) >= 0 ? s.decay * theta : 0;
+    }
+    case 'l2':
+    case 'l2-in-m':
+      return penaltyShrinkage(optimizer, s, moment, weights, placement === 'l2');
   }
-  if (name === 'sgd') {
+}
+
+/** m after the step, where decay does not enter it: it has the sign of the update. */
+function nextMomentum(
+  { name, beta1 }: Cell['optimizer'],
+  s: StepScalars,
+  weights: Weights,
+): (i: number, g: number) => number {
+  const m = weights.slots[0]!.dataSync();
+  const scale = familyOf({ name }) === 'adam' ? 1 - beta1 : s.gradientScale;
+  return (i, g) => beta1 * m[i]! + scale * g;
+}
+
+/** The step of the penalty's own first moment. `inV`: whether the penalty also enters the second one. */
+function penaltyShrinkage(
+  { name, beta1, beta2 }: Cell['optimizer'],
+  s: StepScalars,
+  moment: Float32Array,
+  weights: Weights,
+  inV: boolean,
+): (i: number, theta: number, g: number) => number {
+  if (familyOf({ name }) === 'sgd') {
     return (i, theta) => {
       moment[i] = beta1 * moment[i]! + s.gradientScale * s.l2 * theta;
       return s.momentumScale * moment[i];
     };
   }
-  return (_i, theta) => s.decay * theta;
+  const v = weights.slots[1]!.dataSync();
+  return (i, theta, g) => {
+    const total = inV ? g + s.l2 * theta : g;
+    moment[i] = beta1 * moment[i]! + (1 - beta1) * s.l2 * theta;
+    const next = beta2 * v[i]! + (1 - beta2) * total * total;
+    return (s.stepSize * (moment[i] / s.bias1)) / (Math.sqrt(next / s.bias2) + s.epsilon);
+  };
 }
 
 /** Weights with a gradient at all, sorted by its root mean square, in equal parts; medians within each. */

@@ -124,12 +124,12 @@ describe('values', () => {
   });
   test('unknown optimizers', () => {
     expect(refuses('- adam\n', '- admw\n  - 7\n  - {lr: [1]}\n')).toMatchInlineSnapshot(`
-      "a.yaml:8:5: \`optimizers.0\` is "admw": expected one of adam, adamw, sgd, sgdw, or a map with the keys name, label, lr, wd, beta1, beta2, eps, epsForm, momentumForm, convention, exclude, schedule, epochs
+      "a.yaml:8:5: \`optimizers.0\` is "admw": expected one of adam, adamw, sgd, sgdw, or a map with the keys name, placement, label, lr, wd, beta1, beta2, eps, epsForm, momentumForm, convention, exclude, schedule, epochs
         8 |   - admw
           |     ^^^^
         did you mean \`adamw\`?
 
-      a.yaml:9:5: \`optimizers.1\` is 7: expected one of adam, adamw, sgd, sgdw, or a map with the keys name, label, lr, wd, beta1, beta2, eps, epsForm, momentumForm, convention, exclude, schedule, epochs
+      a.yaml:9:5: \`optimizers.1\` is 7: expected one of adam, adamw, sgd, sgdw, or a map with the keys name, placement, label, lr, wd, beta1, beta2, eps, epsForm, momentumForm, convention, exclude, schedule, epochs
         9 |   - 7
           |     ^
 
@@ -281,6 +281,51 @@ describe('contradictions', () => {
       "a.yaml:9:5: \`optimizers.1\` must differ from \`optimizers.0\` in more than its label
         9 |   - {name: adam, label: B, epochs: 4}
           |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"
+    `);
+  });
+  test('a name and a placement', () => {
+    expect(refuses('- adam\n', '- adam\n  - {name: adamw, label: B, placement: l2}\n'))
+      .toMatchInlineSnapshot(`
+      "a.yaml:9:40: \`optimizers.1.placement\` is "l2": it contradicts the name adamw, which means adam with decoupled decay
+        9 |   - {name: adamw, label: B, placement: l2}
+          |                                        ^^
+        write {name: adam, placement: l2}, or {name: adamw} alone"
+    `);
+  });
+  test('a placement that means nothing', () => {
+    const both = '- {name: sgd, placement: l2-in-v}\n  - {name: sgd, placement: l2-in-m}\n';
+    expect(refuses('- adam\n', both)).toMatchInlineSnapshot(`
+      "a.yaml:8:28: \`optimizers.0.placement\` is "l2-in-v": it has no meaning for sgd, which has no second moment
+        8 |   - {name: sgd, placement: l2-in-v}
+          |                            ^^^^^^^
+        sgd takes l2, decoupled, cautious and none
+
+      a.yaml:9:28: \`optimizers.1.placement\` is "l2-in-m": it is plain l2 for sgd, whose momentum is all that the gradient enters
+        9 |   - {name: sgd, placement: l2-in-m}
+          |                            ^^^^^^^
+        write placement: l2"
+    `);
+  });
+  test('decay that is placed nowhere', () => {
+    const both = '- {name: adam, placement: none}\n  - {name: sgd, placement: none, wd: [0, 0.1]}\n';
+    expect(refuses('- adam\n', both)).toMatchInlineSnapshot(`
+      "a.yaml:8:29: \`optimizers.0.placement\` is "none": it takes wd 0 only, and \`grid.wd\` has others
+        8 |   - {name: adam, placement: none}
+          |                             ^^^^
+        add wd: [0] beside it
+
+      a.yaml:9:38: \`optimizers.1.wd\` must be [0], since \`placement\` is none
+        9 |   - {name: sgd, placement: none, wd: [0, 0.1]}
+          |                                      ^^^^^^^^
+        write wd: [0]"
+    `);
+  });
+  test('one optimizer in two spellings', () => {
+    const two = '- {name: adam, placement: decoupled, lr: [0.01, 0.1], label: B}\n';
+    expect(refuses('- adam\n', two)).toMatchInlineSnapshot(`
+      "a.yaml:9:5: \`optimizers.1\` must differ from \`optimizers.0\` in more than its label
+        9 |   - name: adamw
+          |     ^"
     `);
   });
   test('a batch larger than the training set', () => {

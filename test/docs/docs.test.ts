@@ -54,8 +54,7 @@ describe('docs/paper.md', () => {
 
   test('names functions and fields that are there', () => {
     const named = {
-      'src/optim/adam.ts': ['addDecay'],
-      'src/optim/transforms.ts': ['scaleByAdam', 'applyChain', 'over', 'slots', 'update'],
+      'src/optim/transforms.ts': ['addDecay', 'scaleByAdam', 'applyChain', 'over', 'slots', 'update'],
       'src/optim/scalars.ts': ['decayFactor', 'bias1', 'bias2', 'momentumForm', 'epsForm'],
       'src/optim/optimizer.ts': ['cycleSteps', 'gradient', 'theta'],
       'src/optim/schedule.ts': ['phaseOf', 'warmup'],

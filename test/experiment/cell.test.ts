@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { identify, hasValidId, type Cell } from '../../src/experiment/cell.js';
+import { PLACEMENTS } from '../../src/experiment/placement.js';
 import { plan } from '../../src/experiment/plan.js';
 import { cellOf } from '../runner/records.js';
 import { experiment } from './experiment.js';
@@ -16,6 +17,9 @@ const shuffled = (value: unknown): unknown =>
             .reverse()
             .map(([key, of]) => [key, shuffled(of)]),
         );
+
+/** Of the first cell of adam, adamw, sgd and sgdw in version 0.2.0. */
+const OLD_IDS = ['40dedf16658925c8', '6ec77a0cca8cb521', '15981527ed40fde3', 'c462ca60011e9269'];
 
 describe('a cell', () => {
   it('has an id that never changes: results of old versions must be found again', () => {
@@ -37,6 +41,24 @@ describe('a cell', () => {
       { name: 'mlp', hidden: [4], batchNorm: false },
     ].map((model) => [...plan(experiment({ model }), 'cpu').jobs()].map(({ cell }) => cell.id));
     expect(ids[1]).toEqual(ids[0]);
+  });
+
+  it('has the same id in every spelling of its optimizer, and the old names keep theirs', () => {
+    const idsOf = (...optimizers: object[]) =>
+      [...plan(experiment({ optimizers }), 'cpu').jobs()].map(({ cell }) => cell.id);
+    const old = idsOf({ name: 'adam' }, { name: 'adamw' }, { name: 'sgd' }, { name: 'sgdw' });
+    expect(old.filter((_, i) => i % 4 === 0)).toEqual(OLD_IDS);
+    const spelt = [
+      { name: 'adam', placement: 'l2' },
+      { name: 'adam', placement: 'decoupled' },
+      { name: 'sgd', placement: 'l2' },
+      { name: 'sgd', placement: 'decoupled' },
+    ];
+    expect(idsOf(...spelt)).toEqual(old);
+    expect(idsOf({ name: 'adamw', placement: 'decoupled' })).toEqual(idsOf({ name: 'adamw' }));
+    const own = [...PLACEMENTS.slice(1, 3), 'cautious'].map((placement) => ({ name: 'adam', placement }));
+    const ids = [...old, ...idsOf(...own, { name: 'sgd', placement: 'cautious' })];
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   it('has another id with any other setting', () => {
