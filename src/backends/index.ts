@@ -12,11 +12,13 @@ export { probeBackends } from './probe.js';
 /** How many threads one operation may use, where the backend has threads. */
 export interface BackendOptions {
   readonly threads?: number;
+  /** Has XLA compile the steps; for tensorflow only. */
+  readonly xla?: boolean | undefined;
 }
 
 const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendReport>> = {
-  async tensorflow({ threads }) {
-    const found = await loadTensorflow(threads);
+  async tensorflow({ threads, xla }) {
+    const found = await loadTensorflow({ threads, xla });
     const { setUp } = found;
     const facts = {
       package: found.package,

@@ -10,6 +10,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from './backend.js';
+import type { RepeatingBackend } from './repeat.js';
+import { isNodeBackend } from './tensorflow/binding.js';
+import { hasFunctionsAddon, loadFunctionsAddon, readyFunctionsAddon } from './tensorflow/functionsAddon.js';
+import { StepFunctions } from './tensorflow/repeats.js';
 import {
   PACKAGE_FOLDER,
   SUPPORT_ADDON,
@@ -30,7 +34,9 @@ export interface TensorflowFacts {
   readonly device: 'GPU' | 'CPU';
   /** Where it comes from: a set-up's folder and kind; undefined for a package in node_modules. */
   readonly setUp?: { readonly folder: string; readonly kind: SetUp['kind'] };
-  /** Where a GPU was asked for and none was found: what to tell the user. */
+  /** Whether a step can be recorded and run as one call. */
+  readonly records: boolean;
+  /** What to tell the user: a GPU was asked for and none was found, or the set-up is an old one. */
   readonly warning?: string;
 }
 
@@ -40,6 +46,8 @@ export interface TensorflowHost {
   readonly require: (name: string) => unknown;
   /** Whether the machine shows an NVIDIA driver, without which there is no GPU to find. */
   readonly hasNvidiaDriver: () => boolean;
+  /** Loads the addon of recorded steps from a set-up; false where the set-up has none. */
+  readonly loadFunctions?: (folder: string) => boolean;
   /** The set-up of this user, if there is one. */
   readonly setUp?: () => { readonly folder: string; readonly kind: SetUp['kind'] } | undefined;
 }
@@ -73,6 +81,11 @@ export const tensorflowHost: TensorflowHost = {
     const folder = tensorflowHome();
     const found = readSetUp(folder);
     return found && { folder, kind: found.kind };
+  },
+  loadFunctions: (folder) => {
+    if (!hasFunctionsAddon(folder)) return false;
+    loadFunctionsAddon(folder);
+    return true;
   },
 };
 
@@ -148,11 +161,11 @@ function whyNoGpu(kind: SetUp['kind'] | 'npm', hasDriver: boolean): string | und
 }
 
 /** Requires the first of the packages that is installed. Throws the BackendError of the first that is but fails. */
-function requireFirst(host: TensorflowHost, names: readonly string[]): { name: string; module: unknown } {
+function requireFirst(host: TensorflowHost, names: readonly string[]) {
   let failure: BackendError | undefined;
   for (const name of names) {
     try {
-      return { name, module: host.require(name) };
+      return { name, module: host.require(name), isOld: false };
     } catch (error) {
       const cause = classify(error, name);
       if (cause.kind !== 'missing') failure ??= explain(cause, name);
@@ -161,8 +174,11 @@ function requireFirst(host: TensorflowHost, names: readonly string[]): { name: s
   throw failure ?? NOT_INSTALLED;
 }
 
-/** Requires the package of a set-up, whose bridge asks for this program's tfjs. */
-function requireSetUp(host: TensorflowHost, folder: string): { name: string; module: unknown } {
+/**
+ * Requires the package of a set-up, whose bridge asks for this program's tfjs.
+ * @returns also whether the set-up is an old one, without the addon of recorded steps
+ */
+function requireSetUp(host: TensorflowHost, folder: string) {
   const shared = globalThis as { [TFJS_BRIDGE]?: (name: string) => unknown };
   // Whoever bundles tfjs into one file with this loader has said before which copy is his.
   shared[TFJS_BRIDGE] ??= ownRequire;
@@ -170,7 +186,8 @@ function requireSetUp(host: TensorflowHost, folder: string): { name: string; mod
   try {
     // Before TensorFlow starts its threads.
     (host.require(join(path, SUPPORT_ADDON)) as SupportAddon).blockSignals();
-    return { name: GPU_PACKAGE, module: host.require(path) };
+    const isOld = host.loadFunctions?.(folder) === false;
+    return { name: GPU_PACKAGE, module: host.require(path), isOld };
   } catch (error) {
     const cause = classify(error, path);
     const message = 'message' in cause ? cause.message : 'files are missing';
@@ -220,37 +237,79 @@ export function environmentFor(threads: number | undefined): Record<string, stri
 }
 
 /** The parts of tfjs-node's backend that tfjs-core's type does not tell of. */
-interface NodeBackend {
+interface LoadedBackend {
   /** Whether the library found a GPU. */
   readonly isUsingGpuDevice?: boolean;
   readonly binding?: { readonly TF_Version?: string };
 }
 
+/** What a set-up that an earlier version made lacks. */
+const OLD_SET_UP =
+  'Its steps run kernel by kernel, as the set-up was made by an earlier version: run `adamw-bench setup` again.';
+
+const withoutXla = new BackendError(
+  'tensorflow',
+  '`xla: true` needs recorded steps, and this TensorFlow was not set up for them.',
+  'Run `adamw-bench setup tensorflow` (or `cuda`) again, or leave `xla` out.',
+);
+
+/** The backend that has `repeat`, and whether XLA compiles for it. */
+let repeating: { readonly backend: object; readonly xla: boolean } | undefined;
+
+/** Gives the backend its `repeat` and `forget`, if our addon is there. Returns whether it is. */
+function addRepeat(backend: object, xla: boolean): boolean {
+  const addon = readyFunctionsAddon();
+  if (!addon || !isNodeBackend(backend)) return false;
+  if (repeating?.backend === backend && repeating.xla === xla) return true;
+  repeating = { backend, xla };
+  const functions = new StepFunctions({ backend, addon, xla });
+  const methods: RepeatingBackend = {
+    repeat: (computation) => functions.repeat(computation),
+    forget: (owner) => functions.forget(owner),
+  };
+  Object.assign(backend, methods);
+  return true;
+}
+
+export interface TensorflowOptions {
+  /** Threads inside an operation on a CPU; by default TensorFlow's own choice. */
+  readonly threads?: number | undefined;
+  /** Has XLA compile recorded steps. */
+  readonly xla?: boolean | undefined;
+}
+
 /**
  * Makes TensorFlow the current tfjs backend: the user's set-up, else the GPU package, else the CPU package.
- * @param threads threads inside an operation on a CPU; by default TensorFlow's own choice
  * @param host stands in for the machine in tests
  * Throws a BackendError that says what is missing and what to do.
  */
 export async function loadTensorflow(
-  threads?: number,
+  { threads, xla = false }: TensorflowOptions = {},
   host: TensorflowHost = tensorflowHost,
 ): Promise<TensorflowFacts> {
   for (const [name, value] of Object.entries(environmentFor(threads))) process.env[name] ??= value;
   restoreRemovedUtil(ownRequire('node:util') as NodeUtil);
   const setUp = host.setUp?.();
-  const { name, module } =
+  const { name, module, isOld } =
     setUp === undefined ? requireFirst(host, [GPU_PACKAGE, CPU_PACKAGE]) : requireSetUp(host, setUp.folder);
   await activate(name);
-  const backend = engine().backend as unknown as NodeBackend;
-  const facts = {
+  const { backend } = engine();
+  const { isUsingGpuDevice, binding } = backend as unknown as LoadedBackend;
+  const records = addRepeat(backend, xla);
+  if (xla && !records) throw withoutXla;
+  const onGpu = isUsingGpuDevice === true;
+  const kind = setUp?.kind ?? (name === GPU_PACKAGE ? 'npm' : 'cpu');
+  const warnings = [
+    onGpu ? undefined : whyNoGpu(kind, host.hasNvidiaDriver()),
+    isOld ? OLD_SET_UP : undefined,
+  ].filter((one) => one !== undefined);
+  return {
     package: name,
     version: (module as { version?: Record<string, string> }).version?.['tfjs-node'] ?? 'unknown',
-    tensorflow: backend.binding?.TF_Version ?? 'unknown',
+    tensorflow: binding?.TF_Version ?? 'unknown',
     ...(setUp === undefined ? {} : { setUp }),
+    device: onGpu ? 'GPU' : 'CPU',
+    records,
+    ...(warnings.length === 0 ? {} : { warning: warnings.join(' ') }),
   };
-  if (backend.isUsingGpuDevice === true) return { ...facts, device: 'GPU' };
-  const kind = setUp?.kind ?? (name === GPU_PACKAGE ? 'npm' : 'cpu');
-  const warning = whyNoGpu(kind, host.hasNvidiaDriver());
-  return { ...facts, device: 'CPU', ...(warning === undefined ? {} : { warning }) };
 }
