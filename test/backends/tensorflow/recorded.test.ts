@@ -48,7 +48,7 @@ describe.skipIf(cannotRecord)('recorded on TensorFlow', () => {
     expect(count).toBeGreaterThan(190);
   });
 
-  test.each(Object.entries(unrecordable))('%s', (name, f) => {
+  test.each(Object.entries(unrecordable))('%s', (_, f) => {
     const step = recordStep(f);
     const go = () => [1, 2, 3].forEach((seed) => step(fixed([4], seed)));
     expect(go).toThrow(expect.objectContaining({ code: 'step-not-recordable', name: 'RecordingError' }));

@@ -12,7 +12,8 @@ if (missing) console.warn(`skipped: TensorFlow is not set up in ${folder} (adamw
 
 /** Where the set-up was made by an earlier version, without our addon of recorded steps. */
 export const cannotRecord = missing || !hasFunctionsAddon(folder);
-if (cannotRecord && !missing) console.warn(`recorded steps skipped: ${folder} is an old set-up; set up again`);
+if (cannotRecord && !missing)
+  console.warn(`recorded steps skipped: ${folder} is an old set-up; set up again`);
 
 /** For processes whose home is another. */
 export const env: Readonly<Record<string, string>> = { [HOME_VARIABLE]: folder };
