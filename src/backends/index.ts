@@ -12,13 +12,11 @@ export { probeBackends } from './probe.js';
 /** How many threads one operation may use, where the backend has threads. */
 export interface BackendOptions {
   readonly threads?: number;
-  /** Has XLA compile the steps; for tensorflow only. */
-  readonly xla?: boolean | undefined;
 }
 
 const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendReport>> = {
-  async tensorflow({ threads, xla }) {
-    const found = await loadTensorflow({ threads, xla });
+  async tensorflow({ threads }) {
+    const found = await loadTensorflow({ threads });
     const { setUp } = found;
     const facts = {
       package: found.package,
@@ -26,7 +24,8 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
       ...(setUp === undefined ? {} : { 'set up in': setUp.folder }),
       ...(found.warning === undefined ? {} : { warning: found.warning }),
     };
-    const report = { name: 'tensorflow', available: true, version: found.version, facts } as const;
+    const { version, records } = found;
+    const report = { name: 'tensorflow', available: true, version, records, facts } as const;
     if (found.device === 'GPU') return { ...report, device: 'GPU' };
     return { ...report, device: 'CPU', ...(threads === undefined ? {} : { threads }) };
   },

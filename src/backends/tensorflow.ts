@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from './backend.js';
 import type { RepeatingBackend } from './repeat.js';
+import type { CompilingBackend } from './xla.js';
 import { isNodeBackend } from './tensorflow/binding.js';
 import { hasFunctionsAddon, loadFunctionsAddon, readyFunctionsAddon } from './tensorflow/functionsAddon.js';
 import { StepFunctions } from './tensorflow/repeats.js';
@@ -221,16 +222,18 @@ async function activate(name: string): Promise<void> {
 /**
  * What TensorFlow reads from the environment, once, when it is loaded. What the user has set stays.
  * @param threads inside an operation on a CPU; undefined leaves the choice to TensorFlow
+ * @param kind of the set-up, if there is one
  */
-export function environmentFor(threads: number | undefined): Record<string, string> {
+export function environmentFor(threads: number | undefined, kind?: SetUp['kind']): Record<string, string> {
   return {
     ...(threads === undefined
       ? {}
       : { TF_NUM_INTRAOP_THREADS: String(threads), TF_NUM_INTEROP_THREADS: '1' }),
     // Nothing: what fails in an operation comes as an exception. `doctor --verbose` shows all.
     TF_CPP_MIN_LOG_LEVEL: '3',
-    // The same bits again on a GPU, whose kernels otherwise add in the order in which threads finish.
-    TF_DETERMINISTIC_OPS: '1',
+    // The same bits again on a GPU, whose kernels otherwise add in the order in which threads finish. A CPU needs no
+    // such thing, and XLA then refuses the gradient of max pooling.
+    ...(kind === 'cpu' ? {} : { TF_DETERMINISTIC_OPS: '1' }),
     // The first process would otherwise take nearly all of a card's memory.
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
   };
@@ -247,35 +250,25 @@ interface LoadedBackend {
 const OLD_SET_UP =
   'Its steps run kernel by kernel, as the set-up was made by an earlier version: run `adamw-bench setup` again.';
 
-const withoutXla = new BackendError(
-  'tensorflow',
-  '`xla: true` needs recorded steps, and this TensorFlow was not set up for them.',
-  'Run `adamw-bench setup tensorflow` (or `cuda`) again, or leave `xla` out.',
-);
-
-/** The backend that has `repeat`, and whether XLA compiles for it. */
-let repeating: { readonly backend: object; readonly xla: boolean } | undefined;
-
-/** Gives the backend its `repeat` and `forget`, if our addon is there. Returns whether it is. */
-function addRepeat(backend: object, xla: boolean): boolean {
+/** Gives the backend what our addon makes possible, if that is there. Returns whether it is. */
+function addRepeat(backend: object): boolean {
   const addon = readyFunctionsAddon();
   if (!addon || !isNodeBackend(backend)) return false;
-  if (repeating?.backend === backend && repeating.xla === xla) return true;
-  repeating = { backend, xla };
-  const functions = new StepFunctions({ backend, addon, xla });
-  const methods: RepeatingBackend = {
-    repeat: (computation) => functions.repeat(computation),
-    forget: (owner) => functions.forget(owner),
-  };
-  Object.assign(backend, methods);
+  if (!('repeat' in backend)) {
+    const functions = new StepFunctions({ backend, addon });
+    const methods: RepeatingBackend & CompilingBackend = {
+      repeat: (computation) => functions.repeat(computation),
+      forget: (owner) => functions.forget(owner),
+      useXla: (on) => void (functions.xla = on),
+    };
+    Object.assign(backend, methods);
+  }
   return true;
 }
 
 export interface TensorflowOptions {
   /** Threads inside an operation on a CPU; by default TensorFlow's own choice. */
   readonly threads?: number | undefined;
-  /** Has XLA compile recorded steps. */
-  readonly xla?: boolean | undefined;
 }
 
 /**
@@ -284,19 +277,19 @@ export interface TensorflowOptions {
  * Throws a BackendError that says what is missing and what to do.
  */
 export async function loadTensorflow(
-  { threads, xla = false }: TensorflowOptions = {},
+  { threads }: TensorflowOptions = {},
   host: TensorflowHost = tensorflowHost,
 ): Promise<TensorflowFacts> {
-  for (const [name, value] of Object.entries(environmentFor(threads))) process.env[name] ??= value;
-  restoreRemovedUtil(ownRequire('node:util') as NodeUtil);
   const setUp = host.setUp?.();
+  const environment = environmentFor(threads, setUp?.kind);
+  for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
+  restoreRemovedUtil(ownRequire('node:util') as NodeUtil);
   const { name, module, isOld } =
     setUp === undefined ? requireFirst(host, [GPU_PACKAGE, CPU_PACKAGE]) : requireSetUp(host, setUp.folder);
   await activate(name);
   const { backend } = engine();
   const { isUsingGpuDevice, binding } = backend as unknown as LoadedBackend;
-  const records = addRepeat(backend, xla);
-  if (xla && !records) throw withoutXla;
+  const records = addRepeat(backend);
   const onGpu = isUsingGpuDevice === true;
   const kind = setUp?.kind ?? (name === GPU_PACKAGE ? 'npm' : 'cpu');
   const warnings = [

@@ -88,6 +88,13 @@ export function checkExperiment(experiment: Sections, ctx: Context): void {
   checkSizes(experiment, ctx);
   checkOverrides(experiment, ctx);
   checkDuplicates(experiment, ctx);
+  checkCompiler(experiment, ctx);
+}
+
+/** XLA is TensorFlow's. `auto` may choose another backend. */
+function checkCompiler({ backend, xla }: Sections, ctx: Context): void {
+  if (!xla || backend === 'tensorflow') return;
+  report(ctx, ['xla'], 'must be left out unless `backend` is tensorflow', 'add `backend: tensorflow`');
 }
 
 function checkCells(experiment: Sections, ctx: Context): void {

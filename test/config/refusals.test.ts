@@ -605,6 +605,13 @@ describe('--set', () => {
   });
 });
 
+describe('xla', () => {
+  test('on another backend than tensorflow', () => {
+    expect(refuses('train:\n', 'xla: true\ntrain:\n')).toMatchInlineSnapshot();
+    expect(refuses('train:\n', 'xla: true\nbackend: onednn\ntrain:\n')).toContain('`xla`');
+  });
+});
+
 describe('float32', () => {
   const inOptimizers = (settings: string) => refuses('lr: [0.01, 0.1]', settings);
   test('values of an axis that it rounds to 0 or to infinity', () => {

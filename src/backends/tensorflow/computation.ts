@@ -5,6 +5,7 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FunctionsAddon, NodeBackend, TensorMetadata } from './binding.js';
+import { wordsOf } from './errors.js';
 import { difference, record, type Recording } from './recorder.js';
 import { StepFunction } from './stepFunction.js';
 
@@ -15,7 +16,6 @@ const LONGEST = 3;
 export interface Recorder {
   readonly backend: NodeBackend;
   readonly addon: FunctionsAddon;
-  readonly xla: boolean;
 }
 
 export class RecordedComputation {
@@ -24,7 +24,11 @@ export class RecordedComputation {
   private made: StepFunction | undefined;
   private refusal: string | undefined;
 
-  constructor(private readonly recorder: Recorder) {}
+  /** @param xla has XLA compile the function */
+  constructor(
+    private readonly recorder: Recorder,
+    private readonly xla: boolean,
+  ) {}
 
   /** What runs in its place, once two recordings were the same. */
   get function(): StepFunction | undefined {
@@ -80,12 +84,12 @@ export class RecordedComputation {
   }
 
   private define(recording: Recording): void {
-    const { backend, addon, xla } = this.recorder;
+    const { backend, addon } = this.recorder;
     try {
-      this.made = new StepFunction(backend, addon, recording, xla);
+      this.made = new StepFunction(backend, addon, recording, this.xla);
     } catch (error) {
       this.before = undefined;
-      this.refuse(`TensorFlow does not take its graph (${(error as Error).message.split('\n')[0]!})`);
+      this.refuse(`TensorFlow does not take its graph (${wordsOf(error as Error)})`);
     }
   }
 

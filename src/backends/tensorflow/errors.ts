@@ -12,9 +12,15 @@ export class RecordingError extends ReportedError {
   }
 }
 
+/** What TensorFlow says, in the form that tfjs-node gives it: "Invalid TF_Status: 12", then "Message: ...". */
+export const wordsOf = ({ message }: Error): string => {
+  const line = message.replace(/^Invalid TF_Status: \d+\nMessage: /, '').split('\n')[0]!;
+  return line.replace(/\.?$/, '');
+};
+
 /** XLA did not compile or run a step. */
 export const xlaError = (cause: Error): ReportedError =>
-  new ReportedError(`XLA does not run the step: ${cause.message.split('\n')[0]!}`, {
+  new ReportedError(`XLA does not run the step: ${wordsOf(cause)}.`, {
     code: 'xla-failed',
     exitCode: 1,
     remedy: 'Leave `xla: true` out.',

@@ -112,7 +112,7 @@ export function recordStep<Inputs extends readonly Tensor[], Result extends Step
       program = undefined;
     }
     if (!program) {
-      const computation = new RecordedComputation({ backend, addon, xla });
+      const computation = new RecordedComputation({ backend, addon }, xla);
       programs.set(key, (program = { computation, read: new Map(), assigned: [], rebuild: () => undefined }));
     }
     isRecorded = program.computation.function !== undefined;

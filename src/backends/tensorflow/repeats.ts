@@ -46,6 +46,9 @@ export class StepFunctions implements RepeatingBackend {
   private readonly owners = new WeakMap<object, Owned>();
   private readonly collected = new FinalizationRegistry<Owned>(dispose);
 
+  /** Whether XLA compiles the computations from now on. */
+  xla = false;
+
   constructor(private readonly recorder: Recorder) {}
 
   repeat({ owner, name, inputs, run }: Computation): Tensor[] {
@@ -53,16 +56,16 @@ export class StepFunctions implements RepeatingBackend {
     const outer = currentRecording();
     if (outer) return run(() => outer.refuse(DRAWS));
     const given = metadataOf(this.recorder.backend, inputs);
-    const computation = this.computationOf(owner, `${name} ${signatureOf(given)}`);
+    const computation = this.computationOf(owner, `${this.xla ? 'xla ' : ''}${name} ${signatureOf(given)}`);
     if (computation.obstacle !== undefined) return run(() => undefined);
     const ids = given.map(({ id }) => id);
-    if (computation.function) return callFunction(computation.function, ids, this.recorder.xla);
+    if (computation.function) return callFunction(computation.function, ids, this.xla);
     const results = computation.record(
       given,
       () => run(() => currentRecording()?.refuse(DRAWS)),
       (tensors) => tensors,
     );
-    const trusted = this.recorder.xla ? computation.trust() : undefined;
+    const trusted = this.xla ? computation.trust() : undefined;
     if (!trusted) return results;
     results.forEach((tensor) => tensor.dispose());
     return callFunction(trusted, ids, true);
@@ -84,7 +87,7 @@ export class StepFunctions implements RepeatingBackend {
       this.collected.register(owner, owned, owned);
     }
     let computation = owned.get(key);
-    if (!computation) owned.set(key, (computation = new RecordedComputation(this.recorder)));
+    if (!computation) owned.set(key, (computation = new RecordedComputation(this.recorder, this.xla)));
     return computation;
   }
 }
