@@ -1,11 +1,13 @@
 /** Errors of recorded steps. */
 import { ReportedError } from '../../errors/reported.js';
 
+export type RecordingCode = 'record-unavailable' | 'step-not-recordable' | 'step-result';
+
 /** A step that cannot be one call of TensorFlow; `reason` says what in it is the obstacle. */
 export class RecordingError extends ReportedError {
   constructor(
     readonly reason: string,
-    code: 'record-unavailable' | 'step-not-recordable' | 'step-result',
+    code: RecordingCode,
     remedy: string,
   ) {
     super(`The step cannot be recorded: ${reason}.`, { code, remedy });
