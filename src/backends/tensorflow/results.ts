@@ -27,9 +27,10 @@ export function flatten(result: StepResult): FlatResult {
   if (isTensor(result)) return { tensors: [result], rebuild: ([only]) => only! };
   const names = typeof result === 'object' ? Object.keys(result) : [];
   const tensors = names.map((name) => (result as Record<string, Tensor>)[name]);
-  if (typeof result !== 'object' || !tensors.every(isTensor)) {
+  const isPromise = result instanceof Promise;
+  if (typeof result !== 'object' || isPromise || !tensors.every(isTensor)) {
     throw new RecordingError(
-      `it returns ${result instanceof Promise ? 'a promise' : 'something besides tensors'}`,
+      `it returns ${isPromise ? 'a promise' : 'something besides tensors'}`,
       'step-result',
       'Return a tensor, an array or an object of tensors, or nothing.',
     );

@@ -10,21 +10,16 @@ import { cannotRecord, env } from './setUp.js';
 import { bitsAfter, bitsOf, initial, makeModel, step } from './wholeStep.js';
 
 const sweep = {
-  dataset: { name: 'synthetic-cifar', train: 64, test: 32 },
-  model: { name: 'resnet', depth: 8, width: 4 },
+  dataset: { name: 'synthetic-mnist', train: 64, test: 32 },
+  model: { name: 'mlp', hidden: [8], batchNorm: true },
   train: { epochs: 2, batchSize: 16 },
   optimizers: ['adamw'],
-  grid: { lr: [0.01], wd: [0, 0.01] },
+  grid: { lr: [0.01], wd: [0.01] },
   backend: 'tensorflow',
   xla: true,
 };
 
-const stepsOf = (
-  name: 'mlp' | 'cnn' | 'resnet',
-  from: number,
-  to: number,
-  state = initial(makeModel(name)),
-) => {
+const stepsOf = (name: 'mlp' | 'cnn', from: number, to: number, state = initial(makeModel(name))) => {
   const model = makeModel(name);
   for (let t = from; t <= to; t++) {
     const next = step(model, state, 4, t);
@@ -41,7 +36,7 @@ describe.skipIf(cannotRecord)('with XLA', () => {
   });
   afterEach(() => useXla(false));
 
-  test.each(['mlp', 'cnn', 'resnet'] as const)(
+  test.each(['mlp', 'cnn'] as const)(
     '%s: near the other bits, the same in a run that is continued',
     (name) => {
       const plain = stepsOf(name, 1, 6)[0]!.dataSync();
