@@ -17,3 +17,9 @@ export {
   type Transform,
 } from './optim/transforms.js';
 export { stepScalars, type StepScalars } from './optim/scalars.js';
+
+// A training step of a tfjs-node program as one call of TensorFlow.
+export { recordStep, type RecordStepOptions, type RecordedStep } from './backends/tensorflow/recordStep.js';
+export { prepareRecording, useTensorflow } from './backends/tensorflow/load.js';
+export { RecordingError } from './backends/tensorflow/errors.js';
+export type { StepResult } from './backends/tensorflow/results.js';

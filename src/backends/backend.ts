@@ -14,6 +14,8 @@ export interface BackendReport {
   readonly device?: string;
   readonly version?: string;
   readonly threads?: number;
+  /** tensorflow: whether it records steps and runs them as one call, compiled by XLA if asked for. */
+  readonly records?: boolean;
   /** Further facts worth a line each in `doctor`. */
   readonly facts?: Record<string, string>;
   /** Why it is not available, as a sentence. */

@@ -17,7 +17,7 @@ export interface BackendOptions {
 const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendReport>> = {
   async tensorflow({ threads }) {
     const { loadTensorflow } = await import('./tensorflow.js');
-    const found = await loadTensorflow(threads);
+    const found = await loadTensorflow({ threads });
     const { setUp } = found;
     const facts = {
       package: found.package,
@@ -25,7 +25,8 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
       ...(setUp === undefined ? {} : { 'set up in': setUp.folder }),
       ...(found.warning === undefined ? {} : { warning: found.warning }),
     };
-    const report = { name: 'tensorflow', available: true, version: found.version, facts } as const;
+    const { version, records } = found;
+    const report = { name: 'tensorflow', available: true, version, records, facts } as const;
     if (found.device === 'GPU') return { ...report, device: 'GPU' };
     return { ...report, device: 'CPU', ...(threads === undefined ? {} : { threads }) };
   },

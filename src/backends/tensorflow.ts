@@ -9,8 +9,13 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
 import { BackendError } from './backend.js';
-import { registerTensorflowKernels } from './tensorflow/kernels/index.js';
 import { nvidiaDriver } from './gpus.js';
+import type { RepeatingBackend } from './repeat.js';
+import type { CompilingBackend } from './xla.js';
+import { isNodeBackend } from './tensorflow/binding.js';
+import { hasFunctionsAddon, loadFunctionsAddon, readyFunctionsAddon } from './tensorflow/functionsAddon.js';
+import { registerTensorflowKernels } from './tensorflow/kernels/index.js';
+import { StepFunctions } from './tensorflow/repeats.js';
 import {
   PACKAGE_FOLDER,
   SUPPORT_ADDON,
@@ -31,7 +36,9 @@ export interface TensorflowFacts {
   readonly device: 'GPU' | 'CPU';
   /** Where it comes from: a set-up's folder and kind; undefined for a package in node_modules. */
   readonly setUp?: { readonly folder: string; readonly kind: SetUp['kind'] };
-  /** Where a GPU was asked for and none was found: what to tell the user. */
+  /** Whether a step can be recorded and run as one call. */
+  readonly records: boolean;
+  /** What to tell the user: a GPU was asked for and none was found, or the set-up is an old one. */
   readonly warning?: string;
 }
 
@@ -41,6 +48,8 @@ export interface TensorflowHost {
   readonly require: (name: string) => unknown;
   /** Whether the machine shows an NVIDIA driver, without which there is no GPU to find. */
   readonly hasNvidiaDriver: () => boolean;
+  /** Loads the addon of recorded steps from a set-up; false where the set-up has none. */
+  readonly loadFunctions?: (folder: string) => boolean;
   /** The set-up of this user, if there is one. */
   readonly setUp?: () => { readonly folder: string; readonly kind: SetUp['kind'] } | undefined;
 }
@@ -71,6 +80,11 @@ export const tensorflowHost: TensorflowHost = {
     const folder = tensorflowHome();
     const found = readSetUp(folder);
     return found && { folder, kind: found.kind };
+  },
+  loadFunctions: (folder) => {
+    if (!hasFunctionsAddon(folder)) return false;
+    loadFunctionsAddon(folder);
+    return true;
   },
 };
 
@@ -146,11 +160,11 @@ function whyNoGpu(kind: SetUp['kind'] | 'npm', hasDriver: boolean): string | und
 }
 
 /** Requires the first of the packages that is installed. Throws the BackendError of the first that is but fails. */
-function requireFirst(host: TensorflowHost, names: readonly string[]): { name: string; module: unknown } {
+function requireFirst(host: TensorflowHost, names: readonly string[]) {
   let failure: BackendError | undefined;
   for (const name of names) {
     try {
-      return { name, module: host.require(name) };
+      return { name, module: host.require(name), isOld: false };
     } catch (error) {
       const cause = classify(error, name);
       if (cause.kind !== 'missing') failure ??= explain(cause, name);
@@ -159,8 +173,11 @@ function requireFirst(host: TensorflowHost, names: readonly string[]): { name: s
   throw failure ?? NOT_INSTALLED;
 }
 
-/** Requires the package of a set-up, whose bridge asks for this program's tfjs. */
-function requireSetUp(host: TensorflowHost, folder: string): { name: string; module: unknown } {
+/**
+ * Requires the package of a set-up, whose bridge asks for this program's tfjs.
+ * @returns also whether the set-up is an old one, without the addon of recorded steps
+ */
+function requireSetUp(host: TensorflowHost, folder: string) {
   const shared = globalThis as { [TFJS_BRIDGE]?: (name: string) => unknown };
   // Whoever bundles tfjs into one file with this loader has said before which copy is his.
   shared[TFJS_BRIDGE] ??= ownRequire;
@@ -168,7 +185,8 @@ function requireSetUp(host: TensorflowHost, folder: string): { name: string; mod
   try {
     // Before TensorFlow starts its threads.
     (host.require(join(path, SUPPORT_ADDON)) as SupportAddon).blockSignals();
-    return { name: GPU_PACKAGE, module: host.require(path) };
+    const isOld = host.loadFunctions?.(folder) === false;
+    return { name: GPU_PACKAGE, module: host.require(path), isOld };
   } catch (error) {
     const cause = classify(error, path);
     const message = 'message' in cause ? cause.message : 'files are missing';
@@ -202,54 +220,88 @@ async function activate(name: string): Promise<void> {
 /**
  * What TensorFlow reads from the environment, once, when it is loaded. What the user has set stays.
  * @param threads inside an operation on a CPU; undefined leaves the choice to TensorFlow
+ * @param kind of the set-up, if there is one
  */
-export function environmentFor(threads: number | undefined): Record<string, string> {
+export function environmentFor(threads: number | undefined, kind?: SetUp['kind']): Record<string, string> {
   return {
     ...(threads === undefined
       ? {}
       : { TF_NUM_INTRAOP_THREADS: String(threads), TF_NUM_INTEROP_THREADS: '1' }),
     // Nothing: what fails in an operation comes as an exception. `doctor --verbose` shows all.
     TF_CPP_MIN_LOG_LEVEL: '3',
-    // The same bits again on a GPU, whose kernels otherwise add in the order in which threads finish.
-    TF_DETERMINISTIC_OPS: '1',
+    // The same bits again on a GPU, whose kernels otherwise add in the order in which threads finish. A CPU needs no
+    // such thing, and XLA then refuses the gradient of max pooling.
+    ...(kind === 'cpu' ? {} : { TF_DETERMINISTIC_OPS: '1' }),
     // The first process would otherwise take nearly all of a card's memory.
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
   };
 }
 
 /** The parts of tfjs-node's backend that tfjs-core's type does not tell of. */
-interface NodeBackend {
+interface LoadedBackend {
   /** Whether the library found a GPU. */
   readonly isUsingGpuDevice?: boolean;
   readonly binding?: { readonly TF_Version?: string };
 }
 
+/** What a set-up that an earlier version made lacks. */
+const OLD_SET_UP =
+  'Its steps run kernel by kernel, as the set-up was made by an earlier version: run `adamw-bench setup` again.';
+
+/** Gives the backend what our addon makes possible, if that is there. Returns whether it is. */
+function addRepeat(backend: object): boolean {
+  const addon = readyFunctionsAddon();
+  if (!addon || !isNodeBackend(backend)) return false;
+  if (!('repeat' in backend)) {
+    const functions = new StepFunctions({ backend, addon });
+    const methods: RepeatingBackend & CompilingBackend = {
+      repeat: (computation) => functions.repeat(computation),
+      forget: (owner) => functions.forget(owner),
+      useXla: (on) => void (functions.xla = on),
+    };
+    Object.assign(backend, methods);
+  }
+  return true;
+}
+
+export interface TensorflowOptions {
+  /** Threads inside an operation on a CPU; by default TensorFlow's own choice. */
+  readonly threads?: number | undefined;
+}
+
 /**
  * Makes TensorFlow the current tfjs backend: the user's set-up, else the GPU package, else the CPU package.
- * @param threads threads inside an operation on a CPU; by default TensorFlow's own choice
  * @param host stands in for the machine in tests
  * Throws a BackendError that says what is missing and what to do.
  */
 export async function loadTensorflow(
-  threads?: number,
+  { threads }: TensorflowOptions = {},
   host: TensorflowHost = tensorflowHost,
 ): Promise<TensorflowFacts> {
-  for (const [name, value] of Object.entries(environmentFor(threads))) process.env[name] ??= value;
-  restoreRemovedUtil(ownRequire('node:util') as NodeUtil);
   const setUp = host.setUp?.();
-  const { name, module } =
+  const environment = environmentFor(threads, setUp?.kind);
+  for (const [name, value] of Object.entries(environment)) process.env[name] ??= value;
+  restoreRemovedUtil(ownRequire('node:util') as NodeUtil);
+  const { name, module, isOld } =
     setUp === undefined ? requireFirst(host, [GPU_PACKAGE, CPU_PACKAGE]) : requireSetUp(host, setUp.folder);
   await activate(name);
   registerTensorflowKernels();
-  const backend = engine().backend as unknown as NodeBackend;
-  const facts = {
+  const { backend } = engine();
+  const { isUsingGpuDevice, binding } = backend as unknown as LoadedBackend;
+  const records = addRepeat(backend);
+  const onGpu = isUsingGpuDevice === true;
+  const kind = setUp?.kind ?? (name === GPU_PACKAGE ? 'npm' : 'cpu');
+  const warnings = [
+    onGpu ? undefined : whyNoGpu(kind, host.hasNvidiaDriver()),
+    isOld ? OLD_SET_UP : undefined,
+  ].filter((one) => one !== undefined);
+  return {
     package: name,
     version: (module as { version?: Record<string, string> }).version?.['tfjs-node'] ?? 'unknown',
-    tensorflow: backend.binding?.TF_Version ?? 'unknown',
+    tensorflow: binding?.TF_Version ?? 'unknown',
     ...(setUp === undefined ? {} : { setUp }),
+    device: onGpu ? 'GPU' : 'CPU',
+    records,
+    ...(warnings.length === 0 ? {} : { warning: warnings.join(' ') }),
   };
-  if (backend.isUsingGpuDevice === true) return { ...facts, device: 'GPU' };
-  const kind = setUp?.kind ?? (name === GPU_PACKAGE ? 'npm' : 'cpu');
-  const warning = whyNoGpu(kind, host.hasNvidiaDriver());
-  return { ...facts, device: 'CPU', ...(warning === undefined ? {} : { warning }) };
 }

@@ -40,6 +40,8 @@ export const SETUP_FILE = 'setup.json';
 export const PACKAGE_FOLDER = 'package';
 /** Our own addon beside TensorFlow's libraries, below the package: native/tensorflow/support.cc. */
 export const SUPPORT_ADDON = 'deps/lib/support.node';
+/** The other one, which makes functions of recorded steps: native/tensorflow/functions.cc. */
+export const FUNCTIONS_ADDON = 'deps/lib/functions.node';
 
 export interface SupportAddon {
   /** Opens a library along TensorFlow's search path: where it was found, or what the dynamic loader said. */

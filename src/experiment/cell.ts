@@ -36,6 +36,8 @@ const settingsSchema = z.object({
   /** The backend that computes, resolved (never `auto`), and its threads: float sums depend on both. */
   backend: z.string().regex(/^[a-z0-9-]{1,40}$/),
   threads: count,
+  /** Whether XLA compiles the steps; absent where it does not. */
+  xla: z.literal(true).optional(),
 });
 
 /** Everything that decides a run's numbers, and nothing else. Its hash is the cell's identity. */

@@ -92,6 +92,13 @@ export function checkExperiment(experiment: Sections, ctx: Context): void {
   checkOverrides(experiment, ctx);
   checkNoDecay(experiment.optimizers, experiment.grid, ctx);
   checkDuplicates(experiment, ctx);
+  checkCompiler(experiment, ctx);
+}
+
+/** XLA is TensorFlow's. `auto` may choose another backend. */
+function checkCompiler({ backend, xla }: Sections, ctx: Context): void {
+  if (!xla || backend === 'tensorflow') return;
+  report(ctx, ['xla'], 'must be left out unless `backend` is tensorflow', 'add `backend: tensorflow`');
 }
 
 function checkCells(experiment: Sections, ctx: Context): void {

@@ -56,6 +56,14 @@ export const writtenSchema = z
       .max(1024)
       .default(1)
       .describe('Threads inside an operation (onednn), for single runs.'),
+    xla: z
+      .boolean()
+      .optional()
+      // Absent, not false: a cell's identity is a hash of its settings, and older cells have none.
+      .overwrite((on) => on || undefined)
+      .describe(
+        'Compile each step with XLA (tensorflow): a cell of its own, as the last digits differ; default false.',
+      ),
   })
   .superRefine(checkExperiment);
 

@@ -62,7 +62,7 @@ export function plan(experiment: Experiment, backend: string): Plan {
 }
 
 function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): PlannedOptimizer {
-  const { train, dataset, model, grid, threads } = experiment;
+  const { train, dataset, model, grid, threads, xla } = experiment;
   const { batchSize, warmup, recordDecay } = train;
   const optimizer = ruleOf(spec);
   const schedule = spec.schedule ?? train.schedule;
@@ -70,7 +70,8 @@ function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): 
   const lrs = axisValues(spec.lr ?? grid.lr);
   const wds = axisValues(spec.wd ?? grid.wd);
   const shared = { numerics: NUMERICS, dataset, model, optimizer, schedule, epochs, batchSize, warmup };
-  const idOf = idsOf({ ...shared, recordDecay, backend, threads });
+  const compiled = xla ? ({ xla } as const) : {};
+  const idOf = idsOf({ ...shared, recordDecay, backend, threads, ...compiled });
   return {
     label: optimizerLabel(spec),
     lrs,
@@ -87,6 +88,7 @@ function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): 
       seed,
       backend,
       threads,
+      ...compiled,
     }),
   };
 }

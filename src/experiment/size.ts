@@ -8,6 +8,9 @@ export interface Sections {
   readonly train: TrainSpec;
   readonly optimizers: readonly OptimizerSpec[];
   readonly grid: GridSpec;
+  /** What computes, as configurations name it. */
+  readonly backend: string;
+  readonly xla?: boolean | undefined;
 }
 
 /** More cells than this are refused: each takes memory before any is trained. */

@@ -3,9 +3,9 @@
  * recorded as the constant that it was. It is the chain of adam.ts and sgd.ts, to the bit.
  */
 import { dispose, unstack, type Scalar, type Tensor1D } from '@tensorflow/tfjs-core';
-import { decaysTheta, familyOf } from '../experiment/placement.js';
+import { familyOf } from '../experiment/placement.js';
 import type { StepInfo } from './optimizer.js';
-import { stepScalars, type OptimizerRule, type Rates, type StepScalars } from './scalars.js';
+import { decaysTheta, stepScalars, type OptimizerRule, type Rates, type StepScalars } from './scalars.js';
 import type { StepFactors } from './transforms.js';
 
 type Names = readonly (keyof StepScalars)[];

@@ -1,5 +1,6 @@
 /** Which backend trains a folder's cells: a begun folder keeps its own, as cells of two backends do not add up. */
 import { chooseBackend, identityOf, type BackendReport } from '../backends/index.js';
+import { requireXla } from '../backends/xla.js';
 import type { Experiment } from '../experiment/experiment.js';
 import type { Manifest } from './manifest.js';
 
@@ -14,10 +15,11 @@ export interface Choice {
  * @throws BackendError where the configuration names a backend that cannot be used
  */
 export async function backendFor(
-  { backend: name, threads }: Pick<Experiment, 'backend' | 'threads'>,
+  { backend: name, threads, xla }: Pick<Experiment, 'backend' | 'threads' | 'xla'>,
   before: Manifest | undefined,
 ): Promise<Choice> {
   const chosen = await chooseBackend(name, { threads });
+  if (xla) requireXla(chosen);
   const last = before?.sessions.at(-1)?.backend;
   if (name !== 'auto' || last === undefined || identityOf(last) === identityOf(chosen)) {
     return { backend: chosen };

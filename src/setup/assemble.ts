@@ -3,13 +3,13 @@ import { lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { PACKAGE_FOLDER, SETUP_FILE, type SetUp } from '../backends/tensorflowHome.js';
 import { writeBridges } from './bridges.js';
-import { buildBinding, buildSupport } from './build.js';
+import { buildBinding, buildFunctions, buildSupport } from './build.js';
 import { PINS, TENSORFLOW_VERSION, TFJS_VERSION, type Kind, type Pin } from './pins.js';
 import { SEARCHED, UNSEARCHED, isLicence, placeOf } from './plan.js';
 import { unpackPackage, unpackWheel } from './unpack.js';
 
 /** To be raised with each change to native/tensorflow or to what is written here: set-ups are then made anew. */
-const SUPPORT_VERSION = '1';
+const SUPPORT_VERSION = '2';
 
 /** Where an npm package goes, below the set-up's folder. */
 function packagePlace({ project }: Pin): string {
@@ -68,6 +68,7 @@ export async function assemble(
   const headers = join(folder, 'headers/include');
   await buildBinding(packageFolder, headers);
   await buildSupport(packageFolder, headers);
+  await buildFunctions(packageFolder, headers);
   const setUp: SetUp = {
     format: 1,
     kind,

@@ -1,8 +1,8 @@
-/** Compiles the binding of @tensorflow/tfjs-node-gpu against the libraries beside it, and our own addon. */
+/** Compiles the binding of @tensorflow/tfjs-node-gpu against the libraries beside it, and our own addons. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SUPPORT_ADDON } from '../backends/tensorflowHome.js';
+import { FUNCTIONS_ADDON, SUPPORT_ADDON } from '../backends/tensorflowHome.js';
 import { SetupError } from './errors.js';
 import { compiler, firstLine } from './machine.js';
 import { run } from './run.js';
@@ -59,9 +59,16 @@ export async function buildBinding(folder: string, headers: string): Promise<voi
   );
 }
 
+const sourceOf = (name: string) => fileURLToPath(new URL(`../../native/tensorflow/${name}`, import.meta.url));
+
+/** Our addon that makes functions of recorded steps. It takes TensorFlow's types from the headers and nothing else. */
+export async function buildFunctions(folder: string, headers: string): Promise<void> {
+  const own = ['-fvisibility=hidden', '-Ideps/include', sourceOf('functions.cc'), '-ldl'];
+  await run(compiler(), [...options(headers), ...own, '-o', FUNCTIONS_ADDON], { cwd: folder, ...failing });
+}
+
 /** Our addon, which opens libraries as libtensorflow_framework does: with its search path, from its folder. */
 export async function buildSupport(folder: string, headers: string): Promise<void> {
-  const source = fileURLToPath(new URL('../../native/tensorflow/support.cc', import.meta.url));
   const said = await run('readelf', ['-d', 'deps/lib/libtensorflow_framework.so.2'], {
     cwd: folder,
     ...failing,
@@ -71,7 +78,7 @@ export async function buildSupport(folder: string, headers: string): Promise<voi
     compiler(),
     [
       ...options(headers),
-      source,
+      sourceOf('support.cc'),
       '-ldl',
       ...(runpath === '' ? [] : [`-Wl,-rpath,${runpath}`]),
       '-o',

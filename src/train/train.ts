@@ -5,6 +5,7 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { tensor1d, type Tensor1D } from '@tensorflow/tfjs-core';
 import { forget } from '../backends/repeat.js';
+import { useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';
 import { buildModel, type Model } from '../models/index.js';
 import { makeOptimizer, makeSchedule, type Optimizer, type ScheduleFunction } from '../optim/index.js';
@@ -222,6 +223,7 @@ const progressOf = ({ position, taken }: Run): Progress => ({
 const start: Position = { epoch: 0, batch: 0, lossSum: 0, wrong: 0, epochSeconds: 0, seconds: 0 };
 
 function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
+  useXla(cell.xla === true);
   const model = buildModel(cell.model, dataset);
   const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
   if (from) checkSnapshot(from, cell, model, loader);

@@ -3,6 +3,7 @@
  * statistics, and the cell in the metadata. Any program can read them, and `eval` can evaluate them again.
  */
 import { forget } from '../backends/repeat.js';
+import { canUseXla, useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
 import { buildModel, type ImageShape, type Model } from '../models/index.js';
@@ -102,6 +103,8 @@ export async function evaluateWeights(
   { cell, weights }: Pick<FinalWeights, 'cell' | 'weights'>,
   dataset: Dataset,
 ): Promise<{ loss: number; error: number }> {
+  // Weights may be measured on another backend than the one that trained them.
+  useXla(cell.xla === true && canUseXla());
   const model = buildModel(cell.model, dataset);
   const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
   const tensors = weightTensors(weights);

@@ -21,7 +21,7 @@ describe('keys', () => {
       "a.yaml:5:1: unknown key \`batchSize\`
         5 | batchSize: 32
           | ^^^^^^^^^
-        it belongs at \`train.batchSize\`; keys here: name, description, dataset, model, train, optimizers, grid, backend, workers, threads"
+        it belongs at \`train.batchSize\`; keys here: name, description, dataset, model, train, optimizers, grid, backend, workers, threads, xla"
     `);
   });
   test('a key under another name', () => {
@@ -433,7 +433,7 @@ describe('YAML', () => {
       "a.yaml:14:1: unknown key \`bomb\`
         14 | bomb:
            | ^^^^
-        keys here: name, description, dataset, model, train, optimizers, grid, backend, workers, threads
+        keys here: name, description, dataset, model, train, optimizers, grid, backend, workers, threads, xla
 
       a.yaml:19:7: more than 100000 values (with aliases expanded)
         19 | - &a4 [*a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3]
@@ -647,6 +647,18 @@ describe('--set', () => {
         ^^^^^^
         for example --set train.epochs=2"
     `);
+  });
+});
+
+describe('xla', () => {
+  test('on another backend than tensorflow', () => {
+    expect(refuses('train:\n', 'xla: true\ntrain:\n')).toMatchInlineSnapshot(`
+      "a.yaml:5:6: \`xla\` is true: it must be left out unless \`backend\` is tensorflow
+        5 | xla: true
+          |      ^^^^
+        add \`backend: tensorflow\`"
+    `);
+    expect(refuses('train:\n', 'xla: true\nbackend: onednn\ntrain:\n')).toContain('`xla`');
   });
 });
 

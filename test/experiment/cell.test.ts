@@ -61,6 +61,16 @@ describe('a cell', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it('has another id with XLA, and the old one with XLA turned off', () => {
+    const ids = [{}, { xla: false }, { xla: true }].map((setting) =>
+      [...plan(experiment({ backend: 'tensorflow', ...setting }), 'tensorflow').jobs()].map(
+        ({ cell }) => cell.id,
+      ),
+    );
+    expect(ids[1]).toEqual(ids[0]);
+    expect(ids[2]!.some((id) => ids[0]!.includes(id))).toBe(false);
+  });
+
   it('has another id with any other setting', () => {
     const changes: Partial<Omit<Cell, 'id'>>[] = [
       { lr: 0.002 },
@@ -72,6 +82,7 @@ describe('a cell', () => {
       { recordDecay: true },
       { backend: 'wasm' },
       { threads: 2 },
+      { xla: true },
       { numerics: 2 },
       { model: { name: 'mlp', hidden: [4, 4] } },
       { model: { name: 'mlp', hidden: [4], batchNorm: true } },

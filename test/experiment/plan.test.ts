@@ -54,7 +54,9 @@ describe('the cells of an experiment', () => {
   it('have the ids and the order of keys that `identify` gives', () => {
     const own = { name: 'sgdw', schedule: { name: 'constant' }, epochs: 5 };
     const seeds = { epochs: 2, batchSize: 20, seeds: [3, 1] };
-    const jobs = [...plan(experiment({ optimizers: ['adam', own], train: seeds }), 'cpu').jobs()];
+    const some = { optimizers: ['adam', own], train: seeds };
+    const compiled = { ...some, backend: 'tensorflow', xla: true };
+    const jobs = [some, compiled].flatMap((one) => [...plan(experiment(one), 'tensorflow').jobs()]);
     for (const { cell } of jobs) {
       const { id, ...settings } = cell;
       expect(JSON.stringify(identify(settings))).toBe(JSON.stringify({ id, ...settings }));

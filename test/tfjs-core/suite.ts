@@ -34,7 +34,7 @@ async function loadTensorflow(): Promise<void> {
     '@tensorflow/tfjs-core': { ...core, KernelBackend },
   };
   Object.assign(globalThis, { [TFJS_BRIDGE]: (name: string) => bundled[name] });
-  await (await import('../../src/backends/tensorflow.js')).loadTensorflow(1);
+  await (await import('../../src/backends/tensorflow.js')).loadTensorflow({ threads: 1 });
 }
 
 /** Makes the backend ready; false where it does not load on this machine. */

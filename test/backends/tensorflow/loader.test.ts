@@ -56,7 +56,7 @@ const noBinary = (name: string) =>
   );
 
 async function refusal(machine: TensorflowHost): Promise<BackendError> {
-  const error: unknown = await loadTensorflow(undefined, machine).catch((e: unknown) => e);
+  const error: unknown = await loadTensorflow({}, machine).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(BackendError);
   return error as BackendError;
 }
@@ -67,28 +67,29 @@ afterEach(() => {
 
 describe('the tensorflow loader', () => {
   it('takes the GPU package and says GPU where TensorFlow found one', async () => {
-    const facts = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(true) }, true));
+    const facts = await loadTensorflow({}, host({ [GPU_PACKAGE]: whole(true) }, true));
     expect(facts).toEqual({
       package: GPU_PACKAGE,
       version: '4.22.0',
       tensorflow: '2.9.1',
       device: 'GPU',
+      records: false,
     });
     expect(tf.getBackend()).toBe('tensorflow');
   });
 
   it('says plainly that the GPU package runs on the CPU, and which part is missing', async () => {
-    const without = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(false) }, false));
+    const without = await loadTensorflow({}, host({ [GPU_PACKAGE]: whole(false) }, false));
     expect(without.device).toBe('CPU');
     expect(without.warning).toMatch(/NVIDIA/);
     tf.removeBackend('tensorflow');
-    const withDriver = await loadTensorflow(undefined, host({ [GPU_PACKAGE]: whole(false) }, true));
+    const withDriver = await loadTensorflow({}, host({ [GPU_PACKAGE]: whole(false) }, true));
     expect(withDriver.warning).toMatch(/adamw-bench setup cuda/);
   });
 
   it('takes the CPU package where only that is installed', async () => {
     const facts = await loadTensorflow(
-      undefined,
+      {},
       host({ [GPU_PACKAGE]: missing(GPU_PACKAGE), [CPU_PACKAGE]: whole(false) }),
     );
     expect(facts).toEqual({
@@ -96,12 +97,13 @@ describe('the tensorflow loader', () => {
       version: '4.22.0',
       tensorflow: '2.9.1',
       device: 'CPU',
+      records: false,
     });
   });
 
   it('takes the CPU package where the GPU package lacks its binary', async () => {
     const facts = await loadTensorflow(
-      undefined,
+      {},
       host({ [GPU_PACKAGE]: noBinary(GPU_PACKAGE), [CPU_PACKAGE]: whole(false) }),
     );
     expect(facts.package).toBe(CPU_PACKAGE);
@@ -147,7 +149,7 @@ describe('the tensorflow loader', () => {
 
   it('asks every package for its device, also the one that is called the CPU package', async () => {
     const facts = await loadTensorflow(
-      undefined,
+      {},
       host({ [GPU_PACKAGE]: missing(GPU_PACKAGE), [CPU_PACKAGE]: whole(true) }),
     );
     expect(facts).toMatchObject({ package: CPU_PACKAGE, device: 'GPU' });
@@ -169,10 +171,22 @@ describe('the tensorflow loader', () => {
       hasNvidiaDriver: () => hasDriver,
       setUp: () => ({ folder: '/set-up', kind }),
     };
-    const facts = await loadTensorflow(undefined, machine);
+    const facts = await loadTensorflow({}, machine);
     expect(facts).toMatchObject({ device: 'CPU', setUp: { folder: '/set-up', kind } });
     expect(facts.warning !== undefined).toBe(warns);
     expect(blocked).toHaveLength(1);
+  });
+
+  it('says of a set-up without the addon of recorded steps that it works, and to set up again', async () => {
+    const machine: TensorflowHost = {
+      require: (name) => (name.endsWith(SUPPORT_ADDON) ? { blockSignals: () => undefined } : whole(false)()),
+      hasNvidiaDriver: () => false,
+      setUp: () => ({ folder: '/set-up', kind: 'cpu' }),
+      loadFunctions: () => false,
+    };
+    const facts = await loadTensorflow({}, machine);
+    expect(facts).toMatchObject({ device: 'CPU', records: false });
+    expect(facts.warning).toMatch(/run `adamw-bench setup` again/);
   });
 
   it('says that a set-up is damaged, and does not fall back to another package', async () => {
@@ -190,7 +204,7 @@ describe('the tensorflow loader', () => {
     process.env['TF_NUM_INTEROP_THREADS'] = '7';
     delete process.env['TF_NUM_INTRAOP_THREADS'];
     try {
-      await loadTensorflow(3, host({ [GPU_PACKAGE]: whole(true) }));
+      await loadTensorflow({ threads: 3 }, host({ [GPU_PACKAGE]: whole(true) }));
       expect(process.env).toMatchObject({
         TF_NUM_INTRAOP_THREADS: '3',
         TF_NUM_INTEROP_THREADS: '7',
@@ -209,7 +223,7 @@ describe('the tensorflow loader', () => {
     delete nodeUtil['isNullOrUndefined'];
     try {
       await loadTensorflow(
-        undefined,
+        {},
         host({
           [GPU_PACKAGE]: () => {
             seen.push(nodeUtil['isNullOrUndefined']);
