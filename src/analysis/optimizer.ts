@@ -2,12 +2,25 @@
 import type { RunRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
-import type { Best, OptimizerStatistics, RegretFrom, Ridge, Separability, Transfer } from './statistics.js';
+import type {
+  Best,
+  Estimate,
+  OptimizerStatistics,
+  Quadratic,
+  RegretFrom,
+  Ridge,
+  Separability,
+  Transfer,
+} from './statistics.js';
 import { estimate, RULES, noEstimate, widen } from './estimate.js';
 import { buildGrid, type Grid } from '../experiment/grid.js';
+import { costByOctave, listPairs } from './octaves.js';
+import { quadraticRidge } from './quadratic.js';
 import { ridge, type RidgeFit } from './ridge.js';
+import { timescaleOf } from './timescale.js';
 import { argmin, tuneInTurn, tuneInTurnFromAll } from './selection.js';
-import { noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
+import { noiseOf, type Noise } from './noise.js';
+import { surfaceOf, type Surface } from './surface.js';
 import { transferPairs, sampleTransfer, worthUsing } from './transfer.js';
 
 export const REASONS = {
@@ -16,6 +29,8 @@ export const REASONS = {
     'Separability needs at least two learning rates and two weight decays, more known cells than the additive model has levels, and errors that differ by more than seed noise.',
   slope:
     'Fewer than three learning rates have their optimum strictly inside the positive weight decays, so the ridge slope is not identifiable.',
+  quadratic:
+    'Fewer than eight cells with decay are within 25% of the best, or the error does not rise on both sides of a valley among them.',
   transfer:
     'Fewer than two learning rates have a best error near that of the grid, or there is only one weight decay, or the best of all lies on the border of the grid.',
 } as const;
@@ -46,6 +61,7 @@ export function analyseOptimizer(
     estimate(samples[statistic], RULES.basin, plan.level, REASONS.empty);
   const cell = records[0]?.cell;
   const best = bestOf(grid, surface, samples, plan.level);
+  const ridgeStatistics = ridgeOf(fit, used, samples, plan.level);
   return {
     statistics: {
       label,
@@ -60,7 +76,8 @@ export function analyseOptimizer(
         cells: countKnown(surface),
       },
       separability: separabilityOf(grid, surface, samples, plan.level),
-      ridge: ridgeOf(fit, used, samples, plan.level),
+      ridge: ridgeStatistics,
+      quadratic: quadraticOf(surface, samples, ridgeStatistics.slope, plan.level),
       regret: regretOf(surface, samples, plan.level),
       transfer: transferOf(surface, noise, plan, label),
       ...(best === null ? { reason: REASONS.empty } : {}),
@@ -83,7 +100,9 @@ function bestOf(grid: Grid, surface: Surface, samples: Samples, level: number): 
   const onBorder = (k: number, length: number) => length > 1 && (k === 0 || k === length - 1);
   const edge = onBorder(i, grid.lrs.length) || onBorder(j, grid.wds.length);
   const expected = estimate(samples.best, RULES.best, level, REASONS.empty);
-  return { lr, wd, mean: mean!, sd, runs: errors.length, edge, expected };
+  const timescale = timescaleOf(grid.cells[i]![j]!.runs[0]!.cell);
+  const [decay, tau] = [timescale?.total ?? null, timescale?.tau ?? null];
+  return { lr, wd, mean: mean!, sd, runs: errors.length, edge, decay, tau, expected };
 }
 
 function separabilityOf(grid: Grid, surface: Surface, samples: Samples, level: number): Separability {
@@ -112,6 +131,15 @@ function ridgeOf(fit: RidgeFit, used: number, samples: Samples, level: number): 
     used,
     censored: fit.columns.filter((c) => c.status === 'edge' || c.status === 'zero').length,
   };
+}
+
+function quadraticOf(surface: Surface, samples: Samples, argminSlope: Estimate, level: number): Quadratic {
+  const fit = quadraticRidge(surface, surface.error);
+  const found = estimate(samples.quadraticSlope, RULES.slope, level, REASONS.quadratic);
+  const slope = found.value === null ? found : widen(found, fit.error, fit.cells - 6, level);
+  const known = slope.low !== null && argminSlope.low !== null;
+  const agrees = known ? slope.low! <= argminSlope.high! && argminSlope.low! <= slope.high! : null;
+  return { slope, cells: fit.cells, agrees };
 }
 
 function regretOf(surface: Surface, samples: Samples, level: number) {
@@ -148,5 +176,7 @@ function transferOf(surface: Surface, noise: Noise | null, plan: BootstrapPlan, 
     mean: estimate(sampled, RULES.transfer, plan.level, reason),
     worst: costs.length > 0 ? costs.reduce((a, b) => Math.max(a, b)) : null,
     lrs: rows.length,
+    octaves: costByOctave(surface, noise, rows, plan, label),
+    pairs: listPairs(surface, rows),
   };
 }
