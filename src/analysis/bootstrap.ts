@@ -110,8 +110,8 @@ function ofBest(sampled: Sampled, statistic: 'best' | 'logBest', at: number, noi
   const most = MOST_LUCK * error;
   const deviations = sampled.deviations.map((d) => Math.max(-most, Math.min(most, d)) / LUCK_FOUND);
   const luck = deviations.reduce((sum, d) => sum + d, 0) / deviations.length;
-  // Half of the correction for luck counts as its standard error.
-  return { ...sampled, deviations, freedom: noise.freedoms[at]!, error: Math.hypot(error, luck / 2) };
+  // Most of the correction for luck counts as its standard error.
+  return { ...sampled, deviations, freedom: noise.freedoms[at]!, error: Math.hypot(error, 0.7 * luck) };
 }
 
 /** Mean over the replicates of ln(drawn error / true error) at the selected cell: the luck of selection, at most 0. */

@@ -64,7 +64,7 @@ describe.skipIf(CHROMIUM === undefined)(`the report page in Chromium${SKIP}`, ()
   it('is read, hovered, clicked, sorted and walked by keyboard', async () => {
     await writeReport(dir, { ...base, records: sweepRecords({ ...grid, decay: true }) });
     const { page, complaints } = await open(pathToFileURL(join(dir, 'report.html')).href, offline);
-    expect(await page.locator('#verdict p').count()).toBe(3);
+    expect(await page.locator('#verdict p').count()).toBeGreaterThan(3);
     expect(await page.locator('#verdict').innerText()).toMatch(/AdamW.*\d/);
 
     const cell = page.locator('#heatmaps svg').nth(0).locator('g.cell[data-i="2"][data-j="3"]');

@@ -3,6 +3,7 @@ import { bestAgainstBudget } from './budget.js';
 import { anytimeCurves, learningCurves } from './curves.js';
 import type { Figure, FigureInput } from './figure.js';
 import { heatmaps } from './heatmaps.js';
+import { subjectOf } from '../subject.js';
 import { ridges } from './ridge.js';
 import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
 
@@ -14,6 +15,7 @@ export { renderSvg, styled } from './render.js';
 /** Figures without data (no decay recorded, one budget only, ...) are left out. */
 export function figuresOf(input: FigureInput): Figure[] {
   if (input.grids.length === 0) return [];
+  const subject = subjectOf(input.records);
   return [
     heatmaps(input),
     ridges(input),
@@ -22,5 +24,10 @@ export function figuresOf(input: FigureInput): Figure[] {
     anytimeCurves(input),
     decayAgainstGradient(input),
     bestAgainstBudget(input),
-  ].filter((figure) => figure !== null);
+  ]
+    .filter((figure) => figure !== null)
+    .map((figure) => ({
+      ...figure,
+      spec: { title: { text: figure.title, subtitle: subject }, ...figure.spec },
+    }));
 }
