@@ -111,7 +111,7 @@ function ofBest(sampled: Sampled, statistic: 'best' | 'logBest', at: number, noi
   const deviations = sampled.deviations.map((d) => Math.max(-most, Math.min(most, d)) / LUCK_FOUND);
   const luck = deviations.reduce((sum, d) => sum + d, 0) / deviations.length;
   // Most of the correction for luck counts as its standard error.
-  return { ...sampled, deviations, freedom: noise.freedoms[at]!, error: Math.hypot(error, 0.7 * luck) };
+  return { ...sampled, deviations, freedom: noise.freedoms[at]!, error: Math.hypot(error, 0.6 * luck) };
 }
 
 /** Mean over the replicates of ln(drawn error / true error) at the selected cell: the luck of selection, at most 0. */
