@@ -7,9 +7,11 @@
 import { quantileSorted } from 'simple-statistics';
 import { stream, type Stream } from '../random/stream.js';
 import { additiveFit, explainedShare } from './additive.js';
+import { quadraticRidge } from './quadratic.js';
 import { ASSUMED_NOISE, ridge } from './ridge.js';
 import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from './selection.js';
-import { drawErrors, type Noise, type Surface } from './surface.js';
+import { drawErrors, type Noise } from './noise.js';
+import type { Surface } from './surface.js';
 
 export const STATISTICS = [
   'best',
@@ -18,12 +20,20 @@ export const STATISTICS = [
   'basinAbsolute',
   'separability',
   'slope',
+  'quadraticSlope',
   'regret',
 ] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
 /** Replicates that measure the luck of selection before the statistics that need it. */
 const PILOT = 200;
+/** Luck of selection in one replicate, in standard errors of the best cell, at most. */
+const MOST_LUCK = 3;
+/**
+ * The share of the luck that the bootstrap finds, measured (bench/coverage.ts): its surface contains the noise already
+ * once, so the best cell stands out more than it does in truth.
+ */
+const LUCK_FOUND = 0.75;
 
 export interface BootstrapPlan {
   readonly level: number;
@@ -38,6 +48,8 @@ export interface Sampled {
   readonly deviations: Float64Array;
   /** Degrees of freedom from which the noise of one cell is known. */
   readonly freedom: number;
+  /** Standard error of the value, for the statistics of one cell. */
+  readonly error?: number;
 }
 
 export type Samples = Readonly<Record<Statistic, Sampled>>;
@@ -61,8 +73,17 @@ export function ridgeNoise(surface: Surface, noise: Noise | null): number {
   return clean.length > 0 ? quantileSorted([...clean.sort()], 0.5) : ASSUMED_NOISE ** 2;
 }
 
-/** Observed values and `plan.replicates` deviations of every statistic. `label` names the random stream. */
-export function sample(surface: Surface, noise: Noise | null, plan: BootstrapPlan, label: string): Samples {
+/**
+ * Observed values and `plan.replicates` deviations of every statistic. `label` names the random stream.
+ * @param chosen the best cell where validation errors have chosen it; its test error has no luck of selection
+ */
+export function sample(
+  surface: Surface,
+  noise: Noise | null,
+  plan: BootstrapPlan,
+  label: string,
+  chosen?: number,
+): Samples {
   const truth = surface.error;
   const variance = meanNoise(surface, noise);
   const weightNoise = ridgeNoise(surface, noise);
@@ -79,12 +100,33 @@ export function sample(surface: Surface, noise: Noise | null, plan: BootstrapPla
     const { values, moving } = evaluate(surface, drawn, truth, variance, weightNoise, luck);
     STATISTICS.forEach((s, k) => (deviations[k]![b] = values[s] - (moving[s] ?? fixed.values[s])));
   }
-  const freedom = noise ? noise.freedom : 0;
-  const entries = STATISTICS.map((s, k) => [
-    s,
-    { value: observed.values[s], deviations: deviations[k]!, freedom },
-  ]);
+  const entries = STATISTICS.map((s, k) => {
+    const freedom = noise?.freedom ?? 0;
+    if (isOfBest(s) && chosen !== undefined) {
+      const value = s === 'best' ? truth[chosen]! : Math.log(truth[chosen]!);
+      const sampled = { value, deviations: new Float64Array(count), freedom };
+      return [s, count > 0 ? ofBest(sampled, s, chosen, noise!) : sampled];
+    }
+    const sampled = { value: observed.values[s], deviations: deviations[k]!, freedom };
+    return [s, count > 0 && isOfBest(s) ? ofBest(sampled, s, observed.at, noise!) : sampled];
+  });
   return Object.fromEntries(entries) as Record<Statistic, Sampled>;
+}
+
+const isOfBest = (s: Statistic): s is 'best' | 'logBest' => s === 'best' || s === 'logBest';
+
+/**
+ * The best cell's level depends on the noise of that cell alone. In some replicates a cell past a cliff has the luck to
+ * be the best. This says nothing about a best cell that lies elsewhere, so such luck counts as `MOST_LUCK`.
+ */
+function ofBest(sampled: Sampled, statistic: 'best' | 'logBest', at: number, noise: Noise): Sampled {
+  const relative = Math.sqrt(noise.variance[at]!);
+  const error = statistic === 'logBest' ? relative : relative * sampled.value;
+  const most = MOST_LUCK * error;
+  const deviations = sampled.deviations.map((d) => Math.max(-most, Math.min(most, d)) / LUCK_FOUND);
+  const luck = deviations.reduce((sum, d) => sum + d, 0) / deviations.length;
+  // Most of the correction for luck counts as its standard error.
+  return { ...sampled, deviations, freedom: noise.freedoms[at]!, error: Math.hypot(error, 0.6 * luck) };
 }
 
 /** Mean over the replicates of ln(drawn error / true error) at the selected cell: the luck of selection, at most 0. */
@@ -130,6 +172,7 @@ function evaluate(
       basinAbsolute: shareWithin(error, reference + 0.01),
       separability: explainedShare(additiveFit(error.map(Math.log), columns), variance),
       slope: ridge(surface, error, weightNoise).slope,
+      quadraticSlope: quadraticRidge(surface, error).slope,
       regret: at < 0 ? NaN : meanRegret(error, reached, at),
     },
     moving: {

@@ -9,7 +9,8 @@ import { estimate, RULES, widen } from './estimate.js';
 import { buildGrid, byLabel, groupBy } from '../experiment/grid.js';
 import { ridge } from './ridge.js';
 import { argmin } from './selection.js';
-import { drawErrors, noiseOf, surfaceOf, type Surface } from './surface.js';
+import { drawErrors, noiseOf } from './noise.js';
+import { surfaceOf, type Surface } from './surface.js';
 
 /** Budgets are compared if all else of the optimizer and the schedule is equal; labels may differ. */
 export const budgetKey = ({ optimizer, schedule }: RunRecord['cell']): string =>

@@ -4,7 +4,8 @@ import type { BootstrapPlan } from './bootstrap.js';
 import type { Estimate } from './statistics.js';
 import { estimate, RULES, noEstimate } from './estimate.js';
 import { argmin } from './selection.js';
-import { drawErrors, type Noise, type Surface } from './surface.js';
+import { drawErrors, type Noise } from './noise.js';
+import type { Surface } from './surface.js';
 import { transferPairs, meanCost } from './transfer.js';
 
 export interface Budget {

@@ -15,10 +15,10 @@ const UNSTABLE =
 /**
  * `basic`: value - deviations. `percentile`: value + deviations, for statistics that are already corrected for bias.
  * `union`, for statistics of single cells: on each side the wider of basic and normal. It is stretched from normal to
- * t quantiles, because few runs tell the noise of a cell. docs/statistics.md has the measured coverage of each.
+ * t quantiles, because few runs tell the noise of a cell. `cell`: the t interval of the standard error of one cell. docs/statistics.md has the measured coverage of each.
  */
 export interface Rule {
-  readonly interval: 'basic' | 'percentile' | 'union';
+  readonly interval: 'basic' | 'percentile' | 'union' | 'cell';
   /** Subtract the mean deviation (the bias) from the value. */
   readonly unbias: boolean;
   readonly bounds: readonly [number, number];
@@ -29,7 +29,7 @@ const SHARE = [0, 1] as const;
 
 /** How each statistic becomes an estimate. */
 export const RULES = {
-  best: { interval: 'union', unbias: true, bounds: [0, 1] },
+  best: { interval: 'cell', unbias: true, bounds: [0, 1] },
   basin: { interval: 'percentile', unbias: false, bounds: SHARE },
   separability: { interval: 'basic', unbias: false, bounds: SHARE },
   slope: { interval: 'basic', unbias: false, bounds: REAL },
@@ -51,7 +51,7 @@ export function estimate(sampled: Sampled, rule: Rule, level: number, reason: st
       reason: sampled.deviations.length === 0 ? ONE_SEED : UNSTABLE,
     };
   const bias = rule.unbias ? known.reduce((a, b) => a + b, 0) / known.length : 0;
-  const [from, to] = ends(known, bias, rule.interval, level, sampled.freedom);
+  const [from, to] = ends(known, bias, rule.interval, level, sampled);
   return {
     value: clip(sampled.value - bias),
     low: clip(sampled.value + from),
@@ -65,26 +65,32 @@ function ends(
   bias: number,
   interval: Rule['interval'],
   level: number,
-  freedom: number,
+  { freedom, error = 0 }: Sampled,
 ): [number, number] {
+  const t = () => tQuantile(level, Math.max(1, Math.round(freedom)));
+  if (interval === 'cell') return [-bias - t() * error, -bias + t() * error];
   const low = quantileSorted(deviations, (1 - level) / 2);
   const high = quantileSorted(deviations, (1 + level) / 2);
   if (interval === 'percentile') return [low, high];
   if (interval === 'basic') return [-high, -low];
   const half = deviations.length > 1 ? probit((1 + level) / 2) * sampleStandardDeviation(deviations) : 0;
   const [from, to] = [Math.min(-high, -bias - half), Math.max(-low, -bias + half)];
-  const stretch = tQuantile(level, Math.max(1, Math.round(freedom))) / probit((1 + level) / 2);
+  const stretch = t() / probit((1 + level) / 2);
   return [-bias + (from + bias) * stretch, -bias + (to + bias) * stretch];
 }
 
 /** b - a: the deviations of two independent bootstraps, subtracted in pairs. */
 export function difference(a: Sampled, b: Sampled): Sampled {
   const count = Math.min(a.deviations.length, b.deviations.length);
-  return {
-    value: b.value - a.value,
-    freedom: Math.min(a.freedom, b.freedom),
-    deviations: b.deviations.subarray(0, count).map((d, k) => d - a.deviations[k]!),
-  };
+  const deviations = b.deviations.subarray(0, count).map((d, k) => d - a.deviations[k]!);
+  const value = b.value - a.value;
+  if (a.error === undefined || b.error === undefined)
+    return { value, freedom: Math.min(a.freedom, b.freedom), deviations };
+  const [one, two] = [a.error ** 2, b.error ** 2];
+  // Welch-Satterthwaite; without any noise either will do.
+  const spread = one ** 2 / a.freedom + two ** 2 / b.freedom;
+  const freedom = spread > 0 ? (one + two) ** 2 / spread : Math.min(a.freedom, b.freedom);
+  return { value, freedom, deviations, error: Math.sqrt(one + two) };
 }
 
 /**

@@ -3,4 +3,5 @@ export type * from './statistics.js';
 export { decoupling } from './decoupling.js';
 export { verdict, verdictOf, direction } from './verdict.js';
 export { anytime, type AnytimePoint } from './anytime.js';
+export { pairedDifference, type PairedDifference } from './paired.js';
 export { budgetKey, budgetName, budgetTrend } from './budget.js';

@@ -3,12 +3,25 @@ import { kindOf } from '../experiment/placement.js';
 import { hasValidation, type RunRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
-import type { Best, OptimizerStatistics, RegretFrom, Ridge, Separability, Transfer } from './statistics.js';
+import type {
+  Best,
+  Estimate,
+  OptimizerStatistics,
+  Quadratic,
+  RegretFrom,
+  Ridge,
+  Separability,
+  Transfer,
+} from './statistics.js';
 import { estimate, RULES, noEstimate, widen } from './estimate.js';
 import { buildGrid, type Grid } from '../experiment/grid.js';
+import { costByOctave, listPairs } from './octaves.js';
+import { quadraticRidge } from './quadratic.js';
 import { ridge, type RidgeFit } from './ridge.js';
+import { timescaleOf } from './timescale.js';
 import { argmin, tuneInTurn, tuneInTurnFromAll } from './selection.js';
-import { noiseOf, surfaceOf, type Noise, type Surface } from './surface.js';
+import { noiseOf, type Noise } from './noise.js';
+import { surfaceOf, type Surface } from './surface.js';
 import { transferPairs, sampleTransfer, worthUsing } from './transfer.js';
 
 export const REASONS = {
@@ -17,6 +30,8 @@ export const REASONS = {
     'Separability needs at least two learning rates and two weight decays, more known cells than the additive model has levels, and errors that differ by more than seed noise.',
   slope:
     'Fewer than three learning rates have their optimum strictly inside the positive weight decays, so the ridge slope is not identifiable.',
+  quadratic:
+    'Fewer than eight cells with decay are within 25% of the best, or the error does not rise on both sides of a valley among them.',
   transfer:
     'Fewer than two learning rates have a best error near that of the grid, or there is only one weight decay, or the best of all lies on the border of the grid.',
 } as const;
@@ -40,13 +55,16 @@ export function analyseOptimizer(
   const grid = buildGrid(label, records);
   const surface = surfaceOf(grid);
   const noise = noiseOf(grid);
-  const samples = sample(surface, noise, plan, label);
+  const chosen = argmin(Float64Array.from(grid.cells.flat(), ({ selection }) => selection ?? NaN));
+  const byValidation = chosen >= 0 && records.some(hasValidation);
+  const samples = sample(surface, noise, plan, label, byValidation ? chosen : undefined);
   const fit = ridge(surface, surface.error, ridgeNoise(surface, noise));
   const used = fit.columns.filter((c) => c.status === 'used').length;
   const basin = (statistic: 'basinRelative' | 'basinAbsolute') =>
     estimate(samples[statistic], RULES.basin, plan.level, REASONS.empty);
   const cell = records[0]?.cell;
-  const best = bestOf(grid, samples, plan.level);
+  const best = bestOf(grid, chosen, samples, plan.level);
+  const ridgeStatistics = ridgeOf(fit, used, samples, plan.level);
   return {
     statistics: {
       label,
@@ -61,7 +79,8 @@ export function analyseOptimizer(
         cells: countKnown(surface),
       },
       separability: separabilityOf(grid, surface, samples, plan.level),
-      ridge: ridgeOf(fit, used, samples, plan.level),
+      ridge: ridgeStatistics,
+      quadratic: quadraticOf(surface, samples, ridgeStatistics.slope, plan.level),
       regret: regretOf(surface, samples, plan.level),
       transfer: transferOf(surface, noise, plan, label),
       ...(best === null ? { reason: REASONS.empty } : {}),
@@ -76,16 +95,18 @@ export function analyseOptimizer(
 
 const countKnown = (surface: Surface) => surface.error.reduce((n, e) => n + Number(!Number.isNaN(e)), 0);
 
-function bestOf(grid: Grid, samples: Samples, level: number): Best | null {
-  const at = argmin(Float64Array.from(grid.cells.flat(), ({ selection }) => selection ?? NaN));
+function bestOf(grid: Grid, at: number, samples: Samples, level: number): Best | null {
   if (at < 0) return null;
   const [i, j] = [Math.floor(at / grid.wds.length), at % grid.wds.length];
   const { lr, wd, mean, sd, errors } = grid.cells[i]![j]!;
   const onBorder = (k: number, length: number) => length > 1 && (k === 0 || k === length - 1);
   const edge = onBorder(i, grid.lrs.length) || onBorder(j, grid.wds.length);
   const expected = estimate(samples.best, RULES.best, level, REASONS.empty);
-  const chosenBy = grid.cells[i]![j]!.runs.some(hasValidation) ? 'validation' : 'test';
-  return { lr, wd, mean: mean!, sd, runs: errors.length, chosenBy, edge, expected };
+  const { runs } = grid.cells[i]![j]!;
+  const chosenBy = runs.some(hasValidation) ? 'validation' : 'test';
+  const timescale = timescaleOf(runs[0]!.cell);
+  const [decay, tau] = [timescale?.total ?? null, timescale?.tau ?? null];
+  return { lr, wd, mean: mean!, sd, runs: errors.length, chosenBy, edge, decay, tau, expected };
 }
 
 function separabilityOf(grid: Grid, surface: Surface, samples: Samples, level: number): Separability {
@@ -114,6 +135,15 @@ function ridgeOf(fit: RidgeFit, used: number, samples: Samples, level: number): 
     used,
     censored: fit.columns.filter((c) => c.status === 'edge' || c.status === 'zero').length,
   };
+}
+
+function quadraticOf(surface: Surface, samples: Samples, argminSlope: Estimate, level: number): Quadratic {
+  const fit = quadraticRidge(surface, surface.error);
+  const found = estimate(samples.quadraticSlope, RULES.slope, level, REASONS.quadratic);
+  const slope = found.value === null ? found : widen(found, fit.error, fit.cells - 6, level);
+  const known = slope.low !== null && argminSlope.low !== null;
+  const agrees = known ? slope.low! <= argminSlope.high! && argminSlope.low! <= slope.high! : null;
+  return { slope, cells: fit.cells, agrees };
 }
 
 function regretOf(surface: Surface, samples: Samples, level: number) {
@@ -150,5 +180,7 @@ function transferOf(surface: Surface, noise: Noise | null, plan: BootstrapPlan, 
     mean: estimate(sampled, RULES.transfer, plan.level, reason),
     worst: costs.length > 0 ? costs.reduce((a, b) => Math.max(a, b)) : null,
     lrs: rows.length,
+    octaves: costByOctave(surface, noise, rows, plan, label),
+    pairs: listPairs(surface, rows),
   };
 }

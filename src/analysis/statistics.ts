@@ -24,6 +24,9 @@ export interface Best {
   readonly chosenBy: 'validation' | 'test';
   /** True if the cell lies on the border of the grid: the optimum may lie outside. */
   readonly edge: boolean;
+  /** Total decay of a run there in e-folds, and tau in epochs; null for L2, tau also without decay. */
+  readonly decay: number | null;
+  readonly tau: number | null;
   /** Expected test error of this cell for fresh seeds: `mean`, corrected for the luck of selection. */
   readonly expected: Estimate;
 }
@@ -98,6 +101,28 @@ export interface Regret {
   readonly worst: RegretFrom | null;
 }
 
+/** The wd that is best at `fromLr`, kept at `toLr`. */
+export interface TransferPair {
+  readonly fromLr: number;
+  readonly toLr: number;
+  /** Whole octaves between the two. */
+  readonly octaves: number;
+  readonly wd: number;
+  /** Error of the kept wd minus that of the best one there, as observed. */
+  readonly cost: number;
+  /** True if the best wd at one of the two is on the border of the grid: not in the median. */
+  readonly edge: boolean;
+}
+
+/** Keeping wd when lr changes by so many octaves. */
+export interface OctaveCost {
+  readonly octaves: number;
+  /** Median over the pairs that are not marked, expected for fresh seeds. */
+  readonly cost: Estimate;
+  readonly pairs: number;
+  readonly marked: number;
+}
+
 /** What it costs to tune wd at one lr and keep it at another: over all ordered pairs of lrs worth using. */
 export interface Transfer {
   /** Mean over the pairs, expected for fresh seeds; noise may take it a little below 0. */
@@ -108,6 +133,16 @@ export interface Transfer {
    * How many learning rates are worth using: their best error is at most 1.5 times the best of all, or a point above.
    */
   readonly lrs: number;
+  readonly octaves: readonly OctaveCost[];
+  readonly pairs: readonly TransferPair[];
+}
+
+/** The ridge's slope from a quadratic fitted to log error within 25% of the best. */
+export interface Quadratic {
+  readonly slope: Estimate;
+  readonly cells: number;
+  /** Whether the intervals of the two slopes overlap; null if one has none. */
+  readonly agrees: boolean | null;
 }
 
 /** All statistics of one optimizer (one label). */
@@ -123,6 +158,7 @@ export interface OptimizerStatistics {
   readonly basin: Basin;
   readonly separability: Separability;
   readonly ridge: Ridge;
+  readonly quadratic: Quadratic;
   readonly regret: Regret;
   readonly transfer: Transfer;
   readonly reason?: string;

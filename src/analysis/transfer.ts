@@ -2,7 +2,8 @@
 import { stream } from '../random/stream.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
 import { argmin } from './selection.js';
-import { drawErrors, type Noise, type Surface } from './surface.js';
+import { drawErrors, type Noise } from './noise.js';
+import type { Surface } from './surface.js';
 
 /**
  * A learning rate is worth using if its best error is at most MAX_RATIO times the best of all, or at most MAX_EXCESS

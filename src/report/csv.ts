@@ -11,6 +11,7 @@ import type {
   Estimate,
   NamedBudgetTrend,
   OptimizerStatistics,
+  TransferPair,
 } from '../analysis/statistics.js';
 import { placementOf } from '../experiment/placement.js';
 import { hasValidation, selectionError, type EpochMetrics, type RunRecord } from '../experiment/record.js';
@@ -180,12 +181,14 @@ type Statistic = readonly [name: string, estimate: Estimate, count?: number];
 const exact = (value: number | null): Estimate => ({ value, low: null, high: null });
 
 function ofOptimizer(s: OptimizerStatistics): Statistic[] {
-  const { best, basin, separability, ridge, regret, transfer } = s;
+  const { best, basin, separability, ridge, quadratic, regret, transfer } = s;
   return [
     ['best_lr', exact(best?.lr ?? null)],
     ['best_wd', exact(best?.wd ?? null)],
     ['best_error_mean', exact(best?.mean ?? null), best?.runs ?? 0],
     ['best_error_sd', exact(best?.sd ?? null), best?.runs ?? 0],
+    ['best_total_decay', exact(best?.decay ?? null)],
+    ['best_tau_epochs', exact(best?.tau ?? null)],
     ['best_error_expected', best?.expected ?? exact(null), best?.runs ?? 0],
     ['basin_relative', basin.relative, basin.cells],
     ['basin_absolute', basin.absolute, basin.cells],
@@ -199,13 +202,27 @@ function ofOptimizer(s: OptimizerStatistics): Statistic[] {
     ['ridge_slope', ridge.slope, ridge.used],
     ['ridge_intercept', exact(ridge.intercept), ridge.used],
     ['ridge_censored', exact(ridge.censored), ridge.columns.length],
+    ['ridge_slope_quadratic', quadratic.slope, quadratic.cells],
     ['regret_mean', regret.mean],
     ['regret_from_zero', exact(regret.fromZero?.regret ?? null)],
     ['regret_from_median', exact(regret.fromMedian?.regret ?? null)],
     ['regret_worst', exact(regret.worst?.regret ?? null)],
     ['transfer_mean', transfer.mean, transfer.lrs],
     ['transfer_worst', exact(transfer.worst), transfer.lrs],
+    ...transfer.octaves.map(({ octaves, cost, pairs }): Statistic => [
+      `transfer_${octaves}_octaves`,
+      cost,
+      pairs,
+    ]),
+    ...transfer.pairs.map(pairStatistic),
   ];
+}
+
+/** One pair of learning rates: its note says which, and whether it is left out of the median. */
+function pairStatistic({ fromLr, toLr, octaves, wd, cost, edge }: TransferPair): Statistic {
+  const what = `wd ${wd}, best at lr ${fromLr}, kept at lr ${toLr}`;
+  const reason = edge ? `${what}; marked: a best wd is on the border of the grid` : what;
+  return ['transfer_pair', { ...exact(cost), reason }, octaves];
 }
 
 function ofComparison(c: Comparison): Statistic[] {

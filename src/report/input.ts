@@ -1,10 +1,11 @@
 /** What a report is made from, and the statistics that every part of it shares. */
-import { decoupling as statistics, verdict as verdictOf } from '../analysis/index.js';
+import { decoupling as statistics } from '../analysis/index.js';
 import type { Decoupling } from '../analysis/index.js';
 import type { Experiment } from '../experiment/experiment.js';
 import type { RunRecord } from '../experiment/record.js';
 import { printable } from '../experiment/printable.js';
 import { inDisplayOrder } from './order.js';
+import { verdictSentences } from './verdict.js';
 import type { PlannedRun } from './page/data.js';
 
 export interface ReportInput {
@@ -28,10 +29,23 @@ export interface Analysed {
   readonly title: string;
 }
 
+/** The files and the terminal show one analysis. */
+const analysed = new WeakMap<ReportInput, Analysed>();
+
 /** `replicates`: of the bootstrap, fewer where a live page must be quick. */
 export function analyse(input: ReportInput, replicates?: number): Analysed {
+  const known = replicates === undefined ? analysed.get(input) : undefined;
+  if (known) return known;
   const records = inDisplayOrder(input.records, input.experiment);
   const decoupling = statistics(records, replicates === undefined ? {} : { replicates });
-  const verdict = verdictOf(decoupling).map(printable);
-  return { input, records, decoupling, verdict, title: printable(input.experiment?.name ?? 'Results') };
+  const verdict = verdictSentences(decoupling);
+  const found = {
+    input,
+    records,
+    decoupling,
+    verdict,
+    title: printable(input.experiment?.name ?? 'Results'),
+  };
+  if (replicates === undefined) analysed.set(input, found);
+  return found;
 }

@@ -9,8 +9,8 @@ export interface Synthetic {
   readonly lrs: readonly number[];
   readonly wds: readonly number[];
   readonly seeds: number;
-  /** Standard deviation of ln error between seeds. */
-  readonly noise: number;
+  /** Standard deviation of ln error between seeds, everywhere or by cell. */
+  readonly noise: number | ((lr: number, wd: number) => number);
   /** Expected test error. */
   readonly error: (lr: number, wd: number) => number;
   readonly diverges?: (lr: number, wd: number) => boolean;
@@ -38,6 +38,22 @@ export function bowl(slope: number, size: number, offset = 0.3, a = 0.02) {
       const w = wd === 0 ? -(size - 1) / 2 - 1.5 : Math.log2(wd) - middle;
       return 0.1 * Math.exp(Math.min(2, a * u * u + 0.03 * (w - slope * u - offset) ** 2));
     },
+  };
+}
+
+/**
+ * The bowl at half its error, whose noise grows with the error, and past a cliff (lr * wd too large, as for decoupled
+ * decay) half-collapsed training: three times the error, and seeds that differ by a factor of two.
+ */
+export function cliff(slope: number, size: number, noise: number, curvature?: number) {
+  const { lrs, wds, error } = bowl(slope, size, 0.3, curvature);
+  const isPast = (lr: number, wd: number) => wd > 0 && Math.log2(lr) + Math.log2(wd) + 20 > 1.5;
+  const level = (lr: number, wd: number) => 0.5 * error(lr, wd);
+  return {
+    lrs,
+    wds,
+    error: (lr: number, wd: number) => (isPast(lr, wd) ? Math.min(0.45, 3 * level(lr, wd)) : level(lr, wd)),
+    noise: (lr: number, wd: number) => (isPast(lr, wd) ? 0.6 : (noise * level(lr, wd)) / 0.05),
   };
 }
 
@@ -102,11 +118,13 @@ export function epochMetrics(epoch: number, testError: number, trainLoss = 0.1):
 /** The records of a synthetic experiment; noise is lognormal with mean 1. */
 export function synthesise(spec: Synthetic): RunRecord[] {
   const random = stream(spec.replication ?? 0, 'synthetic', spec.label);
-  const { label, optimizer = 'adam', noise } = spec;
+  const { label, optimizer = 'adam' } = spec;
+  const noiseAt = typeof spec.noise === 'function' ? spec.noise : () => spec.noise as number;
   const records: RunRecord[] = [];
   for (const lr of spec.lrs)
     for (const wd of spec.wds)
       for (let seed = 0; seed < spec.seeds; seed++) {
+        const noise = noiseAt(lr, wd);
         const factor = Math.exp(noise * random.normal() - (noise * noise) / 2);
         const diverged = spec.diverges?.(lr, wd) ?? false;
         const error = diverged ? 0.9 : Math.min(0.9, spec.error(lr, wd) * factor);

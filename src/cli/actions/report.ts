@@ -6,7 +6,9 @@ import {
   colorDepth,
   renderComparison,
   renderComparisonText,
+  analyse,
   renderSummary,
+  renderVerdict,
   serveReport,
   writeReport,
 } from '../../report/index.js';
@@ -34,6 +36,7 @@ export async function report(dir: string): Promise<number> {
   await explainingFiles(dir, () => requireOwn(dir, reportFiles({ figures: true }), 'Move them elsewhere.'));
   const paths = await writeReport(dir, input);
   console.log(renderSummary(input.records, terminal()));
+  console.log(`\n${renderVerdict(analyse(input).verdict, terminal().width)}`);
   console.log(['', ...paths].join('\n'));
   const notice = pngNotice(paths);
   if (notice) console.error(notice);

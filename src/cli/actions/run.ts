@@ -5,7 +5,14 @@ import { experimentWarnings, type Experiment } from '../../config/index.js';
 import { listGpus, visibleGpus } from '../../backends/gpus.js';
 import { identityOf, isOnGpu } from '../../backends/identity.js';
 import type { BackendReport } from '../../backends/index.js';
-import { colorDepth, preloadDrawing, renderSummary, writeReport } from '../../report/index.js';
+import {
+  analyse,
+  colorDepth,
+  preloadDrawing,
+  renderSummary,
+  renderVerdict,
+  writeReport,
+} from '../../report/index.js';
 import {
   StorageError,
   defaultWorkers,
@@ -164,6 +171,7 @@ async function conclude(
   if (talk && records.length > 0) {
     const width = process.stdout.columns ?? 100;
     console.log(renderSummary(records, { color: colorDepth(process.stdout, process.env), width }));
+    console.log(`\n${renderVerdict(analyse(input).verdict, width)}`);
     console.log(['', ...paths.filter((path) => /\.(csv|html)$/.test(path))].join('\n'));
     const { weights } = layout(dir);
     const kept = flags.keepWeights ? await readdir(weights).catch(() => []) : undefined;

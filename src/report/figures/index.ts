@@ -3,6 +3,7 @@ import { bestAgainstBudget } from './budget.js';
 import { anytimeCurves, learningCurves } from './curves.js';
 import type { Figure, FigureInput } from './figure.js';
 import { heatmaps } from './heatmaps.js';
+import { subjectOf } from '../subject.js';
 import { ridges } from './ridge.js';
 import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
 
@@ -13,6 +14,7 @@ export { styled } from './style.js';
 /** Figures without data (no decay recorded, one budget only, ...) are left out. */
 export function figuresOf(input: FigureInput): Figure[] {
   if (input.grids.length === 0) return [];
+  const subject = subjectOf(input.records);
   return [
     heatmaps(input),
     ridges(input),
@@ -21,5 +23,10 @@ export function figuresOf(input: FigureInput): Figure[] {
     anytimeCurves(input),
     decayAgainstGradient(input),
     bestAgainstBudget(input),
-  ].filter((figure) => figure !== null);
+  ]
+    .filter((figure) => figure !== null)
+    .map((figure) => ({
+      ...figure,
+      spec: { title: { text: figure.title, subtitle: subject }, ...figure.spec },
+    }));
 }

@@ -170,8 +170,11 @@ function statisticsTable({ optimizers }: Decoupling): PageTable {
     estimate(s.basin.relative, 1, 100),
     estimate(s.separability.corrected, 2),
     estimate(s.ridge.slope, 2),
+    estimate(s.quadratic.slope, 2),
     estimate(s.regret.mean, 2, 100),
     estimate(s.transfer.mean, 2, 100),
+    s.transfer.octaves[0] === undefined ? ['–', null] : estimate(s.transfer.octaves[0].cost, 2, 100),
+    s.best?.tau == null ? ['–', null] : [shortNumber(s.best.tau), s.best.tau],
   ];
   return {
     columns: [
@@ -186,8 +189,14 @@ function statisticsTable({ optimizers }: Decoupling): PageTable {
       column('Basin, %', 'Share of the grid within 10% of the best error'),
       column('Separability', '1 when an additive model f(lr) + g(wd) explains all of log error'),
       column('Ridge slope', 'Slope of log best wd against log lr: -1 coupled, 0 decoupled'),
+      column('Quadratic slope', 'The same slope from a quadratic fitted near the best'),
       column('Regret, points', 'What tuning lr first and wd second loses against the full grid'),
       column('Transfer, points', 'What a wd costs that is tuned at one lr and kept at another'),
+      column('Per octave, points', 'Median cost of keeping wd at the nearest other learning rates'),
+      column(
+        'tau, epochs',
+        'Epochs at the full rate in which decay alone shrinks a weight by e; the best cell',
+      ),
     ],
     rows: optimizers.map(row),
   };

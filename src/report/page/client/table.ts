@@ -46,7 +46,15 @@ export function table(
     const cells = data.rows[index]!.map(([text, , note], i) =>
       i === 0
         ? html('th', { scope: 'row' }, choose === undefined ? text : pressable(text, () => choose(index)))
-        : html('td', { class: data.columns[i]!.numeric ? 'number' : undefined, title: note }, text),
+        : html(
+            'td',
+            {
+              class: data.columns[i]!.numeric ? 'number' : undefined,
+              title: note,
+              'data-title': data.columns[i]!.title,
+            },
+            text,
+          ),
     );
     return html('tr', {}, ...cells);
   });

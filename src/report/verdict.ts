@@ -1,0 +1,55 @@
+/** The verdict for readers: an answer in plain words, the numbers behind it, and what would tell more. */
+import { verdict, type Decoupling } from '../analysis/index.js';
+import { verdictFacts } from '../analysis/facts.js';
+import { printable } from '../experiment/printable.js';
+
+/** Three to five sentences. The first needs no statistics to be understood. */
+export function verdictSentences(decoupling: Decoupling): string[] {
+  const facts = verdictFacts(decoupling);
+  const numbers = verdict(decoupling);
+  if (!facts) return numbers.map(printable);
+  return [answer(facts), ...numbers, ...more(facts)].map(printable);
+}
+
+type Facts = NonNullable<ReturnType<typeof verdictFacts>>;
+
+function answer({ a, b, better, easier }: Facts): string {
+  const accuracy =
+    better === null
+      ? `We cannot tell whether ${b} or ${a} makes fewer errors here`
+      : `${better} makes fewer errors here than ${better === a ? b : a}`;
+  const tuning =
+    easier === null
+      ? 'nor which of the two is easier to tune'
+      : `${easier} is easier to tune: its learning rate and weight decay can be chosen more independently`;
+  if (better !== null && easier === null) return `${accuracy}; we cannot tell which is easier to tune.`;
+  return `${accuracy}${easier === null ? ', ' : '; '}${tuning}.`;
+}
+
+function more({ better, seeds, needed }: Facts): string[] {
+  if (better !== null) return [];
+  if (needed === null)
+    return ['No affordable number of seeds would show a difference in error as small as the one seen here.'];
+  return [
+    `If the difference in error seen here is real, about ${needed} seeds instead of ${seeds} would show it (with a probability of 80%).`,
+  ];
+}
+
+/** The sentences under a heading, wrapped to `width` columns. */
+export function renderVerdict(sentences: readonly string[], width: number): string {
+  const room = Math.max(20, width - 2);
+  return sentences
+    .map((s) => wrap(s, room).join('\n  '))
+    .map((s) => `- ${s}`)
+    .join('\n');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
