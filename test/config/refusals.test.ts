@@ -82,7 +82,7 @@ describe('keys', () => {
   });
   test('missing keys', () => {
     expect(refusal({ 'a.yaml': 'name: x\ntrain: {}\ngrid:\n  lr: [1]\n' })).toMatchInlineSnapshot(`
-      "a.yaml:1:1: \`dataset\` is missing: expected a map with the keys name, train, test, subsetSeed, labelNoise, augment
+      "a.yaml:1:1: \`dataset\` is missing: expected a map with the keys name, train, test, validation, subset, subsetSeed, labelNoise, augment
         1 | name: x
           | ^
 
