@@ -1,18 +1,11 @@
 /** XLA, TensorFlow's compiler, for the computations that are repeated: the setting `xla` of a configuration. */
 import { engine } from '@tensorflow/tfjs-core';
-import { BackendError, type BackendReport } from './backend.js';
+import { cannotCompile } from './requireXla.js';
 
 /** The additional method of a backend that can compile. */
 export interface CompilingBackend {
   useXla(on: boolean): void;
 }
-
-const cannotCompile = () =>
-  new BackendError(
-    'tensorflow',
-    '`xla: true` needs a TensorFlow that records steps, and the one here does not.',
-    'Run `adamw-bench setup tensorflow` (or `cuda`), again if that was done before, or leave `xla` out.',
-  );
 
 const current = () => engine().backend as unknown as Partial<CompilingBackend>;
 
@@ -27,9 +20,4 @@ export function useXla(on: boolean): void {
   const { useXla: use } = current();
   if (use) use(on);
   else if (on) throw cannotCompile();
-}
-
-/** @throws BackendError where a backend cannot compile */
-export function requireXla({ records }: BackendReport): void {
-  if (records !== true) throw cannotCompile();
 }

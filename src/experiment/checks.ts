@@ -1,7 +1,7 @@
 /** Checks of settings that contradict each other. All run before any training. */
+import { axisValues } from './axis.js';
 import { defaultLabel, optimizerLabel } from './labels.js';
 import { report, hasNoIssues, type Context } from './issues.js';
-import { checkNoDecay } from './placement.js';
 import { cellCount, MAX_CELLS, type Sections } from './size.js';
 import type { OptimizerSpec, TrainSpec } from './specs.js';
 import { heldBack } from './validation.js';
@@ -90,7 +90,7 @@ export function checkExperiment(experiment: Sections, ctx: Context): void {
   checkCells(experiment, ctx);
   checkSizes(experiment, ctx);
   checkOverrides(experiment, ctx);
-  checkNoDecay(experiment.optimizers, experiment.grid, ctx);
+  checkNoDecay(experiment, ctx);
   checkDuplicates(experiment, ctx);
   checkCompiler(experiment, ctx);
 }
@@ -143,6 +143,17 @@ function checkValidation(
   if (available - held < (train ?? 1)) {
     const message = `must leave the ${train ?? 1} training images asked for: ${name} has ${available}`;
     report(ctx, ['dataset', 'validation'], message);
+  }
+}
+
+/** Without decay there is one decay to try: 0. `grid.wd` counts where an optimizer has no `wd` of its own. */
+function checkNoDecay({ optimizers, grid }: Sections, ctx: Context): void {
+  for (const [i, { placement, wd }] of optimizers.entries()) {
+    if (placement !== 'none' || axisValues(wd ?? grid.wd).every((value) => value === 0)) continue;
+    const at = ['optimizers', i];
+    if (wd === undefined)
+      report(ctx, [...at, 'placement'], 'takes wd 0 only, and `grid.wd` has others', 'add wd: [0] beside it');
+    else report(ctx, [...at, 'wd'], 'must be [0], since `placement` is none', 'write wd: [0]');
   }
 }
 

@@ -2,7 +2,6 @@
  * Where weight decay enters an optimizer. The names `adam` and `adamw` say it for two placements, `sgd` and `sgdw` too;
  * `placement` says it for all. Two spellings of one thing become one here, before a cell is hashed.
  */
-import { axisValues, type Axis } from './axis.js';
 import { report, type Context } from './issues.js';
 
 /**
@@ -77,19 +76,4 @@ export function placementProblem({ name, placement }: Placed): { message: string
 export function checkPlacement(spec: Placed, ctx: Context): void {
   const problem = placementProblem(spec);
   if (problem !== undefined) report(ctx, ['placement'], problem.message, problem.hint);
-}
-
-/** Without decay there is one decay to try: 0. `grid.wd` counts where an optimizer has no `wd` of its own. */
-export function checkNoDecay(
-  optimizers: readonly (Placed & { readonly wd?: Axis | undefined })[],
-  grid: { readonly wd: Axis },
-  ctx: Context,
-): void {
-  for (const [i, { placement, wd }] of optimizers.entries()) {
-    if (placement !== 'none' || axisValues(wd ?? grid.wd).every((value) => value === 0)) continue;
-    const at = ['optimizers', i];
-    if (wd === undefined)
-      report(ctx, [...at, 'placement'], 'takes wd 0 only, and `grid.wd` has others', 'add wd: [0] beside it');
-    else report(ctx, [...at, 'wd'], 'must be [0], since `placement` is none', 'write wd: [0]');
-  }
 }

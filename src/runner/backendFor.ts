@@ -1,6 +1,6 @@
 /** Which backend trains a folder's cells: a begun folder keeps its own, as cells of two backends do not add up. */
 import { chooseBackend, identityOf, type BackendReport } from '../backends/index.js';
-import { requireXla } from '../backends/xla.js';
+import { requireXla } from '../backends/requireXla.js';
 import type { Experiment } from '../experiment/experiment.js';
 import type { Manifest } from './manifest.js';
 

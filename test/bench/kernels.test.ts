@@ -96,8 +96,8 @@ describe('rows', () => {
 
   test('the worst comes first, products before what memory limits', () => {
     expect(rows.map(({ shape, kernel }) => kernel + shape.slice(0, 26))).toEqual([
-      'matmul[1000, 1000] x [1000, 250], ',
-      'matmul[1000, 1000] x [1000, 500], ',
+      'matmul[1000, 1000] x [1000, 250]',
+      'matmul[1000, 1000] x [1000, 500]',
       'relu',
       'relu',
     ]);
