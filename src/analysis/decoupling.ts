@@ -13,6 +13,7 @@ import { difference, estimate, RULES, noEstimate, widen, type Rule } from './est
 import { fromLogRatio, generalisation, lossPoints, type LossPoints } from './generalisation.js';
 import { byLabel } from '../experiment/grid.js';
 import { analyseOptimizer, REASONS, type OptimizerAnalysis } from './optimizer.js';
+import { shrinkages } from './shrinkage.js';
 import { sampleTransfer, worthUsing } from './transfer.js';
 
 /** The bootstrap draws at most this many runs times replicates, but never fewer than 200 replicates. */
@@ -44,6 +45,7 @@ export function decoupling(records: readonly RunRecord[], options: DecouplingOpt
     optimizers: sides.map((side) => side.statistics),
     comparisons: pairs.map(([a, b]) => compare(a, b, plan, 1 / pairs.length)),
     budgets: budgetTrends(records, plan),
+    shrinkages: shrinkages(records),
   };
 }
 

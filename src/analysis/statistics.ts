@@ -2,6 +2,7 @@
  * The types of the decoupling statistics, for the report and for programs. Every value is plain JSON: in place of NaN
  * or Infinity stands null, with a sentence that says why. Definitions are in docs/statistics.md.
  */
+import type { Shrinkage } from './shrinkage.js';
 
 /** A number with a confidence interval. `reason` explains what is null. */
 export interface Estimate {
@@ -230,6 +231,8 @@ export interface Decoupling {
   readonly comparisons: readonly Comparison[];
   /** One for each setting that was trained at several numbers of epochs; often none. */
   readonly budgets: readonly NamedBudgetTrend[];
+  /** Claim 2, for each optimizer whose runs recorded their decay; often none. */
+  readonly shrinkages: readonly Shrinkage[];
 }
 
 export interface DecouplingOptions {

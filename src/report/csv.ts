@@ -279,6 +279,9 @@ export function decouplingCsv(decoupling: Decoupling): string {
     ...decoupling.optimizers.flatMap((s) =>
       ofOptimizer(s).map((statistic) => statisticRow('optimizer', s.label, null, statistic)),
     ),
+    ...decoupling.shrinkages.map(({ label, ratio, runs }) =>
+      statisticRow('optimizer', label, null, ['decay_ratio', exact(ratio), runs]),
+    ),
     ...decoupling.comparisons.flatMap((c) =>
       ofComparison(c).map((statistic) => statisticRow('difference', c.a, c.b, statistic)),
     ),

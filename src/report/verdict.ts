@@ -1,15 +1,32 @@
 /** The verdict for readers: an answer in plain words, the numbers behind it, and what would tell more. */
 import { verdict, type Decoupling } from '../analysis/index.js';
+import type { Shrinkage } from '../analysis/shrinkage.js';
 import { verdictFacts } from '../analysis/facts.js';
 import { printable } from '../experiment/printable.js';
 
-/** Three to five sentences. The first needs no statistics to be understood. */
+/** Three to seven sentences. The first needs no statistics to be understood. */
 export function verdictSentences(decoupling: Decoupling): string[] {
   const facts = verdictFacts(decoupling);
   const numbers = verdict(decoupling);
-  if (!facts) return numbers.map(printable);
-  return [answer(facts), ...numbers, ...more(facts)].map(printable);
+  const shrunk = decoupling.shrinkages.map(shrinkage);
+  if (!facts) return [...numbers, ...shrunk].map(printable);
+  return [answer(facts), ...shrunk, ...numbers, ...more(facts)].map(printable);
 }
+
+/** Weights that grow or shrink while the rate falls give a factor a little off 1, even where every step takes the same share. */
+const ALIKE = 1.25;
+
+/** Claim 2 in words. */
+function shrinkage({ label, ratio, least, most, runs }: Shrinkage): string {
+  const range = `${runs} run${runs === 1 ? '' : 's'}, ${factor(least)} to ${factor(most)}`;
+  if (most < ALIKE && least > 1 / ALIKE)
+    return `${label} decays all weights nearly alike: those with the largest gradients ${factor(ratio)} times less, relative to their size, than those with the smallest (${range}).`;
+  const [small, large] = ratio > 1 ? ['smallest', 'largest'] : ['largest', 'smallest'];
+  const times = factor(Math.max(ratio, 1 / ratio));
+  return `${label} decays the weights with the ${large} gradients ${times} times less, relative to their size, than those with the ${small} (${range}).`;
+}
+
+const factor = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
 
 type Facts = NonNullable<ReturnType<typeof verdictFacts>>;
 

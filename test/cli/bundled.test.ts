@@ -27,7 +27,7 @@ describe.concurrent('in a folder without configs/', () => {
     const cwd = scratch();
     const plan = await adamwBench(['plan', 'configs/quick.yaml', '--no-time', '--json'], { cwd });
     expect(plan.code).toBe(0);
-    expect(JSON.parse(plan.stdout)).toMatchObject({ name: 'quick', cells: 32 });
+    expect(JSON.parse(plan.stdout)).toMatchObject({ name: 'quick', cells: 144 });
     expect(plan.stderr).toContain('quick');
     const set = ['--set', 'optimizers=[adam]', '--set', 'grid={lr: [0.1], wd: [0]}', '--set', 'backend=cpu'];
     const run = await adamwBench(['run', 'smoke', ...set, '--no-figures'], { cwd });

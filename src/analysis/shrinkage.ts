@@ -1,0 +1,45 @@
+/** Claim 2: how much less decay takes from the weights with large gradients. Level when decay is decoupled. */
+import { byLabel, buildGrid } from '../experiment/grid.js';
+import type { RunRecord } from '../experiment/record.js';
+
+/** Of one optimizer: the best cell with decay whose runs recorded it. */
+export interface Shrinkage {
+  readonly label: string;
+  /**
+   * Relative decay per step of the weights with the smallest gradients, over that of the weights with the largest: the
+   * geometric mean over the runs. 1 where all weights shrink alike.
+   */
+  readonly ratio: number;
+  /** The least and the greatest of the runs. */
+  readonly least: number;
+  readonly most: number;
+  readonly runs: number;
+}
+
+/** Buckets of weights at each end, of the 24 that a run records: an eighth of the weights. */
+const ENDS = 3;
+
+/** One entry for each optimizer whose runs recorded their decay; often none. */
+export const shrinkages = (records: readonly RunRecord[]): Shrinkage[] =>
+  [...byLabel(records)].flatMap(([label, group]) => {
+    const decayed = group.filter(({ cell, decay }) => cell.wd > 0 && decay !== undefined);
+    const cells = buildGrid(label, decayed).cells.flat();
+    const best = cells
+      .filter(({ selection }) => selection !== null)
+      .toSorted((a, b) => a.selection! - b.selection!)[0];
+    const ratios = (best?.runs ?? []).map(ratioOf).filter((ratio) => ratio !== null);
+    if (ratios.length === 0) return [];
+    const ratio = geometricMean(ratios);
+    return [{ label, ratio, least: Math.min(...ratios), most: Math.max(...ratios), runs: ratios.length }];
+  });
+
+/** Null where too few buckets have gradients and decay. Inputs that are always 0 give weights without gradients. */
+function ratioOf({ decay = [] }: RunRecord): number | null {
+  const known = decay.filter(({ gradient, relativeDecay }) => gradient > 0 && relativeDecay > 0);
+  if (known.length < 2 * ENDS) return null;
+  const level = (buckets: typeof known) => geometricMean(buckets.map(({ relativeDecay }) => relativeDecay));
+  return level(known.slice(0, ENDS)) / level(known.slice(-ENDS));
+}
+
+const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
