@@ -34,6 +34,8 @@ const MOST_LUCK = 3;
  * once, so the best cell stands out more than it does in truth.
  */
 const LUCK_FOUND = 0.75;
+/** The share of the correction for luck that counts as its standard error, chosen with the same measurement. */
+const LUCK_UNSURE = 0.6;
 
 export interface BootstrapPlan {
   readonly level: number;
@@ -125,8 +127,12 @@ function ofBest(sampled: Sampled, statistic: 'best' | 'logBest', at: number, noi
   const most = MOST_LUCK * error;
   const deviations = sampled.deviations.map((d) => Math.max(-most, Math.min(most, d)) / LUCK_FOUND);
   const luck = deviations.reduce((sum, d) => sum + d, 0) / deviations.length;
-  // Most of the correction for luck counts as its standard error.
-  return { ...sampled, deviations, freedom: noise.freedoms[at]!, error: Math.hypot(error, 0.6 * luck) };
+  return {
+    ...sampled,
+    deviations,
+    freedom: noise.freedoms[at]!,
+    error: Math.hypot(error, LUCK_UNSURE * luck),
+  };
 }
 
 /** Mean over the replicates of ln(drawn error / true error) at the selected cell: the luck of selection, at most 0. */

@@ -15,7 +15,8 @@ const UNSTABLE =
 /**
  * `basic`: value - deviations. `percentile`: value + deviations, for statistics that are already corrected for bias.
  * `union`, for statistics of single cells: on each side the wider of basic and normal. It is stretched from normal to
- * t quantiles, because few runs tell the noise of a cell. `cell`: the t interval of the standard error of one cell. docs/statistics.md has the measured coverage of each.
+ * t quantiles, because few runs tell the noise of a cell. `cell`: the t interval of the standard error of one cell.
+ * docs/statistics.md has the measured coverage of each.
  */
 export interface Rule {
   readonly interval: 'basic' | 'percentile' | 'union' | 'cell';

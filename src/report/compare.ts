@@ -10,6 +10,7 @@ import { inDisplayOrder } from './order.js';
 import { pageData, type PageTable, type TableCell } from './page/data.js';
 import { renderPage } from './page/html.js';
 import { renderSummary, type TerminalOptions } from './terminal.js';
+import { wrap } from './width.js';
 
 /** A result and what to call it: its folder, usually. */
 export interface Named extends ReportInput {
@@ -156,14 +157,4 @@ export function renderComparisonText(first: Named, second: Named, options: Termi
     { ...b, name: 'b' },
   ]);
   return `${lines.join('\n')}\n\n${key}\n\n${renderSummary(panels, options)}`;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }

@@ -3,6 +3,7 @@ import { verdict, type Decoupling } from '../analysis/index.js';
 import type { Shrinkage } from '../analysis/shrinkage.js';
 import { verdictFacts } from '../analysis/facts.js';
 import { printable } from '../experiment/printable.js';
+import { wrap } from './width.js';
 
 /** Three to seven sentences. The first needs no statistics to be understood. */
 export function verdictSentences(decoupling: Decoupling): string[] {
@@ -59,14 +60,4 @@ export function renderVerdict(sentences: readonly string[], width: number): stri
     .map((s) => wrap(s, room).join('\n  '))
     .map((s) => `- ${s}`)
     .join('\n');
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }

@@ -9,8 +9,7 @@ export type StepResult =
   | { readonly [name: string]: Tensor }
   | null
   | undefined
-  // A function that returns nothing has this type.
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that returns nothing has this type
   | void;
 
 export interface FlatResult {
