@@ -8,6 +8,7 @@ import { plan } from '../experiment/plan.js';
 import { errnoOf, explainingFiles } from '../files/problem.js';
 import type { ReportInput } from '../report/index.js';
 import {
+  endpointsOf,
   isOwn,
   jobsInSlices,
   journalFile,
@@ -78,7 +79,8 @@ export async function readResults(dir: string): Promise<ReportInput> {
   const experiment = existsSync(paths.config) ? loadExperiment(paths.config, { written: true }) : null;
   const manifest = (await readManifest(paths.manifest)) ?? null;
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
-  if (!experiment) return { records, experiment, manifest: { ...manifest }, command };
+  const shared = { experiment, manifest: { ...manifest }, endpoints: endpointsOf(manifest), command };
+  if (!experiment) return { ...shared, records };
   const jobs = await jobsInSlices(plan(experiment, backendOf(experiment, manifest, records)));
   const own = [...relabelled(records, jobs).values()];
   if (own.length < records.length) {
@@ -86,7 +88,7 @@ export async function readResults(dir: string): Promise<ReportInput> {
       `note: ${records.length - own.length} record(s) of other cells (another backend, another version of the arithmetic or an earlier configuration) left out.`,
     );
   }
-  return { records: own, experiment, manifest: { ...manifest }, command, planned: jobs };
+  return { ...shared, records: own, planned: jobs };
 }
 
 /** The backend of the latest session: `run` reports its cells, and so must this. */

@@ -28,6 +28,9 @@ export function configReference(): string {
     '## `optimizers`',
     OPTIMIZERS,
     table(optimizer),
+    '## `endpoints`',
+    ENDPOINTS,
+    table(at('endpoints').items ?? {}),
     '## `grid`',
     table(at('grid')),
     '### Axes',
@@ -129,6 +132,22 @@ optimizers:
   - { name: adamw, label: AdamW (PyTorch), convention: lr, wd: [0, 0.01, 0.1] }
   - { name: sgdw, lr: [0.01, 0.1], momentumForm: torch }
 \`\`\``;
+
+const ENDPOINTS = `What the experiment is to show, written down before it is run. The manifest of the results folder keeps the list and
+its hash before the first cell is trained. The verdict answers the endpoints first: each holds, does not hold, or cannot be told,
+by its 95 % interval. All other statistics are labelled exploratory.
+
+\`\`\`yaml
+endpoints:
+  - { statistic: ridge_slope_quadratic, of: [adam, adamw], confirms: greater }
+  - { statistic: ridge_slope, of: [adam], confirms: less, than: -0.3 }
+  - { statistic: separability, of: [adam, adamw], confirms: greater }
+\`\`\`
+
+Once the folder has records, other endpoints are refused. \`run --amend-endpoints\` changes them openly: the manifest keeps the
+earlier list, and the report says after how many records it was changed. Endpoints are no part of a cell's identity.
+
+Each entry has these keys:`;
 
 const AXES = `\`lr\` and \`wd\`, in \`grid\` or in an optimizer, are a list of distinct values, in any order:
 

@@ -2,8 +2,10 @@
 import { decoupling as statistics } from '../analysis/index.js';
 import type { Decoupling } from '../analysis/index.js';
 import type { Experiment } from '../experiment/experiment.js';
+import type { KeptEndpoints } from '../experiment/endpoints.js';
 import type { RunRecord } from '../experiment/record.js';
 import { printable } from '../experiment/printable.js';
+import { endpointSentences } from './endpoints.js';
 import { inDisplayOrder } from './order.js';
 import { verdictSentences } from './verdict.js';
 import type { PlannedRun } from './page/data.js';
@@ -14,6 +16,8 @@ export interface ReportInput {
   readonly experiment: Experiment | null;
   /** How the results came about (versions, machine, git commit): shown as it is. */
   readonly manifest: object;
+  /** What the manifest keeps of endpoints. */
+  readonly endpoints?: KeptEndpoints | undefined;
   /** The command that gives these results. */
   readonly command: string;
   /** All runs of the sweep, while it runs: the live page shows the missing ones as empty squares. */
@@ -38,7 +42,8 @@ export function analyse(input: ReportInput, replicates?: number): Analysed {
   if (known) return known;
   const records = inDisplayOrder(input.records, input.experiment);
   const decoupling = statistics(records, replicates === undefined ? {} : { replicates });
-  const verdict = verdictSentences(decoupling);
+  const endpoints = endpointSentences(input.experiment, input.endpoints, decoupling).map(printable);
+  const verdict = [...endpoints, ...verdictSentences(decoupling)];
   const found = {
     input,
     records,

@@ -39,6 +39,7 @@ export async function runSweep(
   const release = await takeDirectory(dir, experiment, options.update, {
     join: options.join ?? false,
     configFile: options.configFile,
+    amendEndpoints: options.amendEndpoints ?? false,
     onLost: () => lost.abort(vanished(dir)),
   });
   try {
@@ -135,6 +136,7 @@ async function prepare(opened: Opened, options: SweepOptions, events: SweepEvent
     data,
     workers: executor ? null : workersOf(options, backend),
     hasRecords: ledger.found.size > 0,
+    records: records.length,
     idle: missing.size === 0,
   });
   for (const text of leftovers) events.onNotice?.(text);

@@ -20,6 +20,8 @@ export interface SweepOptions {
   readonly configFile?: string;
   /** Keep a folder of another configuration. */
   readonly update: boolean;
+  /** Change the folder's endpoints although it has records; the manifest keeps the earlier ones. */
+  readonly amendEndpoints?: boolean;
   /** Share the work of another process in the same folder. */
   readonly join?: boolean;
   readonly limits: Limits;

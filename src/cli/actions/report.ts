@@ -31,8 +31,8 @@ const terminal = () => ({
 
 /** Rebuilds the report of a results folder; returns the exit code. */
 export async function report(dir: string): Promise<number> {
-  const { records, experiment, manifest, command } = await readResults(dir);
-  const input = { records, experiment, manifest, command };
+  // Without `planned`: this is the page of what is there.
+  const { planned: _planned, ...input } = await readResults(dir);
   await explainingFiles(dir, () => requireOwn(dir, reportFiles({ figures: true }), 'Move them elsewhere.'));
   const paths = await writeReport(dir, input);
   console.log(renderSummary(input.records, terminal()));

@@ -16,6 +16,7 @@ import {
 import {
   StorageError,
   defaultWorkers,
+  endpointsOf,
   layout,
   moveOrChoose,
   reportFiles,
@@ -43,6 +44,7 @@ export interface RunFlags {
   readonly failFast?: boolean;
   readonly retryFailed?: boolean;
   readonly update?: boolean;
+  readonly amendEndpoints?: boolean;
   readonly join?: boolean;
   readonly queue?: string | true;
   readonly stallTime: number;
@@ -84,6 +86,7 @@ export async function run(config: string, flags: RunFlags): Promise<number> {
         retryFailed: flags.retryFailed ?? false,
         configFile: config,
         update: flags.update ?? false,
+        amendEndpoints: flags.amendEndpoints ?? false,
         join: flags.join ?? false,
         limits: { timeout: flags.timeout, hang: flags.hangTimeout, memory: flags.memoryLimit },
         policy: { epochs: flags.checkpointEpochs, seconds: flags.checkpointEvery },
@@ -160,7 +163,13 @@ async function conclude(
   flags: RunFlags,
 ): Promise<number> {
   const { records, manifest, interrupted, failedFast, jobs } = result;
-  const input = { records, experiment, manifest: { ...manifest }, command: manifest.command };
+  const input = {
+    records,
+    experiment,
+    manifest: { ...manifest },
+    endpoints: endpointsOf(manifest),
+    command: manifest.command,
+  };
   const write = async () => {
     // Once more: hours may have passed.
     await requireOwn(dir, reportFiles(flags), moveOrChoose);
