@@ -85,7 +85,9 @@ describe('endpoints', () => {
     expect(await refusal({ ...endpoints[0], of: ['adam', 'sgd'] })).toContain('endpoints.0.of.1');
     expect(await refusal({ ...endpoints[0], of: ['adam', 'Adam+L2'] })).toContain('another optimizer');
     expect(await refusal({ ...endpoints[0], statistic: 'ridgeSlope' })).toContain('ridge_slope');
-    expect(await refusal({ ...endpoints[0], statistic: 'best_error', of: ['adam'] })).toContain('two optimizers');
+    expect(await refusal({ ...endpoints[0], statistic: 'best_error', of: ['adam'] })).toContain(
+      'two optimizers',
+    );
     const twice = ['adam', { name: 'adamw' }, { name: 'adamw', label: 'torch', convention: 'lr' }];
     // AdamW is a label, adamw is two.
     expect(await refusal({ ...endpoints[0], of: ['adam', 'adamw'] }, twice)).toContain('several optimizers');
