@@ -1,5 +1,6 @@
 /** Answers to an experiment's endpoints: whether an interval lies on the side that confirms, on the other, or on both. */
 import type { Endpoint, EndpointStatistic } from '../experiment/endpoints.js';
+import { pairedEstimate, type Confirmation } from './confirmation.js';
 import { noEstimate } from './estimate.js';
 import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from './statistics.js';
 
@@ -12,10 +13,17 @@ export interface EndpointAnswer {
   readonly outcome: EndpointOutcome;
 }
 
-/** An answer for each endpoint, in order. Pure. */
-export const answerEndpoints = (endpoints: readonly Endpoint[], decoupling: Decoupling): EndpointAnswer[] =>
+/**
+ * An answer for each endpoint, in order. Pure.
+ * @param confirmed the second stage, if there is one and its cells are chosen
+ */
+export const answerEndpoints = (
+  endpoints: readonly Endpoint[],
+  decoupling: Decoupling,
+  confirmed: Confirmation | null = null,
+): EndpointAnswer[] =>
   endpoints.map((endpoint) => {
-    const estimate = estimateOf(endpoint, decoupling);
+    const estimate = estimateOf(endpoint, decoupling, confirmed);
     return { endpoint, estimate, outcome: outcomeOf(endpoint, estimate) };
   });
 
@@ -27,8 +35,13 @@ export function outcomeOf({ confirms, than }: Endpoint, { low, high }: Estimate)
   return side === confirms ? 'holds' : 'does not hold';
 }
 
-function estimateOf({ statistic, of }: Endpoint, decoupling: Decoupling): Estimate {
+function estimateOf(
+  { statistic, of }: Endpoint,
+  decoupling: Decoupling,
+  confirmed: Confirmation | null,
+): Estimate {
   const [first, second] = of;
+  if (statistic === 'paired_difference') return pairedEstimate(confirmed, first!, second!);
   const [a, b] = of.map((label) => decoupling.optimizers.find((o) => o.label === label));
   if (!a) return noEstimate(`There is no run of ${first!}.`);
   if (second === undefined) return ofOne(statistic, a);
@@ -96,10 +109,16 @@ const invert = (d: number) => 1 / (1 + d) - 1;
  * Medicine 27:1693), which keep the intervals' asymmetry.
  */
 export function independentDifference(a: Estimate, b: Estimate): Estimate {
-  if (a.value === null || b.value === null) return noEstimate(a.reason ?? b.reason ?? 'One of the two is unknown.');
+  if (a.value === null || b.value === null)
+    return noEstimate(a.reason ?? b.reason ?? 'One of the two is unknown.');
   const value = b.value - a.value;
   if (a.low === null || a.high === null || b.low === null || b.high === null)
-    return { value, low: null, high: null, reason: a.reason ?? b.reason ?? 'One of the two has no interval.' };
+    return {
+      value,
+      low: null,
+      high: null,
+      reason: a.reason ?? b.reason ?? 'One of the two has no interval.',
+    };
   return {
     value,
     low: value - Math.hypot(b.value - b.low, a.high - a.value),

@@ -28,6 +28,7 @@ export const ENDPOINT_STATISTICS = {
   best_error_relative: [2],
   error_at_equal_loss: [2],
   error_at_equal_loss_relative: [2],
+  paired_difference: [2],
 } as const satisfies Record<string, readonly number[]>;
 
 export type EndpointStatistic = keyof typeof ENDPOINT_STATISTICS;
@@ -59,6 +60,7 @@ export const endpointsSchema = z
 interface WithEndpoints {
   readonly optimizers: readonly OptimizerSpec[];
   readonly endpoints?: readonly Endpoint[] | undefined;
+  readonly confirm?: object | undefined;
 }
 
 /** The index of the optimizer that `word` means: by its label, else by its name if only one has it. */
@@ -70,7 +72,7 @@ function indexOf(word: string, optimizers: readonly OptimizerSpec[]): number | '
 }
 
 /** Every endpoint must be about optimizers that there are, and about as many as its statistic takes. */
-export function checkEndpoints({ optimizers, endpoints = [] }: WithEndpoints, ctx: Context): void {
+export function checkEndpoints({ optimizers, endpoints = [], confirm }: WithEndpoints, ctx: Context): void {
   const labels = optimizers.map(optimizerLabel).join(', ');
   for (const [i, { statistic, of }] of endpoints.entries()) {
     const found = of.map((word) => indexOf(word, optimizers));
@@ -81,6 +83,10 @@ export function checkEndpoints({ optimizers, endpoints = [] }: WithEndpoints, ct
       else if (index === 'several')
         report(ctx, path, 'is the name of several optimizers: it must be a label', `labels here: ${labels}`);
       else if (found.indexOf(index) < k) report(ctx, path, 'must be another optimizer than the first');
+    }
+    if (statistic === 'paired_difference' && !confirm) {
+      const message = 'needs a second stage, which the experiment has not';
+      report(ctx, ['endpoints', i, 'statistic'], message, 'add confirm: {freshSeeds: 16}');
     }
     const counts: readonly number[] = ENDPOINT_STATISTICS[statistic];
     if (counts.includes(of.length)) continue;

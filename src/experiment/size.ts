@@ -12,6 +12,7 @@ export interface Sections {
   /** What computes, as configurations name it. */
   readonly backend: string;
   readonly xla?: boolean | undefined;
+  readonly confirm?: object | undefined;
   readonly endpoints?: readonly Endpoint[] | undefined;
 }
 

@@ -1,4 +1,5 @@
 /** The endpoints in words: the answer to each, and how far the list can be trusted. They open the verdict. */
+import type { Confirmation } from '../analysis/confirmation.js';
 import { answerEndpoints, type EndpointAnswer } from '../analysis/endpoints.js';
 import type { Decoupling } from '../analysis/index.js';
 import {
@@ -11,7 +12,9 @@ import {
 import type { Experiment } from '../experiment/experiment.js';
 
 /** What a statistic is called, and how its numbers are shown. */
-const STATISTICS: Readonly<Record<EndpointStatistic, readonly [words: string, unit: 'plain' | 'points' | '%']>> = {
+const STATISTICS: Readonly<
+  Record<EndpointStatistic, readonly [words: string, unit: 'plain' | 'points' | '%']>
+> = {
   separability: ['separability', 'plain'],
   ridge_slope: ['ridge slope', 'plain'],
   ridge_slope_quadratic: ['ridge slope by the quadratic', 'plain'],
@@ -27,6 +30,7 @@ const STATISTICS: Readonly<Record<EndpointStatistic, readonly [words: string, un
   best_error_relative: ['expected error of the best cell, relatively', '%'],
   error_at_equal_loss: ['test error at equal training loss', 'points'],
   error_at_equal_loss_relative: ['test error at equal training loss, relatively', '%'],
+  paired_difference: ['test error on fresh seeds', 'points'],
 };
 
 /**
@@ -38,11 +42,12 @@ export function endpointSentences(
   experiment: Pick<Experiment, 'optimizers' | 'endpoints'> | null,
   kept: KeptEndpoints | undefined,
   decoupling: Decoupling,
+  confirmed: Confirmation | null = null,
 ): string[] {
   const configured = experiment ? resolvedEndpoints(experiment) : [];
   const list = kept?.list ?? configured;
   if (list.length === 0 && !kept) return [];
-  const answers = answerEndpoints(list, decoupling);
+  const answers = answerEndpoints(list, decoupling, confirmed);
   return [
     ...answers.map((answer, i) => sentence(answer, i, list.length, decoupling.level)),
     ...cautions(configured, kept, experiment !== null),
@@ -50,7 +55,12 @@ export function endpointSentences(
   ];
 }
 
-function sentence({ endpoint, estimate, outcome }: EndpointAnswer, i: number, of: number, level: number): string {
+function sentence(
+  { endpoint, estimate, outcome }: EndpointAnswer,
+  i: number,
+  of: number,
+  level: number,
+): string {
   const which = of === 1 ? 'The endpoint' : `Endpoint ${i + 1} of ${of}`;
   const [, unit] = STATISTICS[endpoint.statistic];
   const claim = `${subject(endpoint)} is ${endpoint.confirms} than ${shown(endpoint.than, unit)}`;
@@ -67,7 +77,9 @@ function sentence({ endpoint, estimate, outcome }: EndpointAnswer, i: number, of
 
 function subject({ statistic, of: [first, second] }: Endpoint): string {
   const [words] = STATISTICS[statistic];
-  return second === undefined ? `the ${words} of ${first!}` : `the ${words} of ${second} minus that of ${first!}`;
+  return second === undefined
+    ? `the ${words} of ${first!}`
+    : `the ${words} of ${second} minus that of ${first!}`;
 }
 
 function shown(value: number, unit: 'plain' | 'points' | '%'): string {
@@ -86,15 +98,21 @@ function cautions(
   kept: KeptEndpoints | undefined,
   hasConfig: boolean,
 ): string[] {
-  if (!kept) return ['No manifest keeps these endpoints, so nothing shows that they were fixed before the first run.'];
+  if (!kept)
+    return ['No manifest keeps these endpoints, so nothing shows that they were fixed before the first run.'];
   const { list, sha256, records, keptAt, earlier } = kept;
   const found: string[] = [];
   if (endpointsHash(list) !== sha256)
-    found.push('The endpoints in manifest.json do not have the hash that it gives: they were changed by hand.');
+    found.push(
+      'The endpoints in manifest.json do not have the hash that it gives: they were changed by hand.',
+    );
   if (hasConfig && endpointsHash(configured) !== sha256)
     found.push('config.yaml lists other endpoints than manifest.json, whose list is answered here.');
   if (records === 0) return found;
   const change = list.length === 0 ? 'taken away' : earlier.length === 0 ? 'added' : 'changed';
   const before = earlier.length === 0 ? '' : '; manifest.json has the earlier ones';
-  return [...found, `The endpoints were ${change} on ${keptAt.slice(0, 10)}, after ${runs(records)}${before}.`];
+  return [
+    ...found,
+    `The endpoints were ${change} on ${keptAt.slice(0, 10)}, after ${runs(records)}${before}.`,
+  ];
 }

@@ -12,7 +12,7 @@ import { makeFolder } from '../files/folder.js';
 import { claimLock } from '../files/lock.js';
 import { errnoOf, sentenceFor } from '../files/problem.js';
 import { endpointsHash, resolvedEndpoints, type Endpoint } from '../experiment/endpoints.js';
-import { endpointsOf, readManifest, type Manifest } from './manifest.js';
+import { endpointsOf, keptChoiceOf, readManifest, type Manifest } from './manifest.js';
 import { isOwnName, ownFolders, sweepFiles } from './ownFiles.js';
 import { isSameFile, requireOwn } from './ownership.js';
 
@@ -55,6 +55,8 @@ export interface TakeOptions {
   readonly configFile?: string | undefined;
   /** Change the endpoints of a folder that has records. */
   readonly amendEndpoints?: boolean;
+  /** Make the choice of a second stage anew. */
+  readonly chooseAgain?: boolean;
   /** Called if the folder vanishes, or another process takes it over, while it is ours. */
   onLost?(): void;
 }
@@ -74,7 +76,13 @@ export async function takeDirectory(
   dir: string,
   experiment: Experiment,
   update: boolean,
-  { join: joining = false, configFile, amendEndpoints = false, onLost }: TakeOptions = {},
+  {
+    join: joining = false,
+    configFile,
+    amendEndpoints = false,
+    chooseAgain = false,
+    onLost,
+  }: TakeOptions = {},
 ): Promise<() => Promise<void>> {
   const paths = layout(dir);
   await explainingAccess(dir, async () => {
@@ -96,6 +104,7 @@ export async function takeDirectory(
         inUse: !ours,
         configFile,
         amendEndpoints: amendEndpoints && ours,
+        chooseAgain: chooseAgain && ours,
       }),
     );
     if (ours) {
@@ -119,18 +128,24 @@ async function settleConfig(
     inUse,
     configFile,
     amendEndpoints,
-  }: { readonly inUse: boolean; readonly configFile: string | undefined; readonly amendEndpoints: boolean },
+    chooseAgain,
+  }: Required<Pick<TakeOptions, 'configFile' | 'amendEndpoints' | 'chooseAgain'>> & {
+    readonly inUse: boolean;
+  },
 ): Promise<void> {
   const paths = layout(dir);
   const old = existsSync(paths.config) ? await readFile(paths.config, 'utf8') : undefined;
   const text = experimentToYaml(experiment);
   const hasResults = inUse || ((await stat(paths.journal).catch(() => undefined))?.size ?? 0) > 0;
   const before = () => (old === undefined ? undefined : loadExperiment(paths.config, { written: true }));
-  if (hasResults && !amendEndpoints)
-    requireSameEndpoints(dir, experiment, await readManifest(paths.manifest), before);
+  const manifest = await readManifest(paths.manifest);
+  if (hasResults && !amendEndpoints) requireSameEndpoints(dir, experiment, manifest, before);
   if (old === text) return;
-  if (old !== undefined && hasResults && !update)
-    requireSame(essence(before()!), essence(experiment), dir);
+  if (old !== undefined && hasResults) {
+    const [was, now] = [essence(before()!), essence(experiment)];
+    if (!update) requireSame(was, now, dir);
+    if (!chooseAgain && was !== now && keptChoiceOf(manifest)) throw choiceFrozen(dir);
+  }
   if (inUse) return;
   if (configFile !== undefined && (await isSameFile(configFile, paths.config))) {
     // It stays as it is: that it loads to the same experiment is all that the folder needs.
@@ -140,7 +155,8 @@ async function settleConfig(
 
 function requireUnchanged(configFile: string, experiment: Experiment, dir: string): void {
   const unchanged = loadExperiment(configFile);
-  const sameEndpoints = endpointsHash(resolvedEndpoints(unchanged)) === endpointsHash(resolvedEndpoints(experiment));
+  const sameEndpoints =
+    endpointsHash(resolvedEndpoints(unchanged)) === endpointsHash(resolvedEndpoints(experiment));
   if (essence(unchanged) === essence(experiment) && sameEndpoints) return;
   throw new DirectoryError(
     `${configFile} is the configuration of ${dir} itself: it is not written over with other settings.`,
@@ -150,6 +166,16 @@ function requireUnchanged(configFile: string, experiment: Experiment, dir: strin
     },
   );
 }
+
+const choiceFrozen = (dir: string) =>
+  new DirectoryError(
+    `${dir} has chosen the cells of its second stage from the grid as it was: another grid, or other fresh seeds, could choose others.`,
+    {
+      code: 'choice-frozen',
+      remedy:
+        'Choose another folder with --out. Or add --choose-again: the cells are chosen anew once the new grid is settled, the manifest keeps the earlier choice, and the report says so.',
+    },
+  );
 
 /** @throws DirectoryError where the folder was begun with other endpoints, or with none */
 function requireSameEndpoints(

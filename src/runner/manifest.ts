@@ -5,7 +5,13 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import type { BackendReport } from '../backends/index.js';
 import { versionOf } from '../backends/version.js';
-import { keepEndpoints, keptEndpointsSchema, resolvedEndpoints, type KeptEndpoints } from '../experiment/endpoints.js';
+import {
+  keepEndpoints,
+  keptEndpointsSchema,
+  resolvedEndpoints,
+  type KeptEndpoints,
+} from '../experiment/endpoints.js';
+import { keptChoiceSchema, type KeptChoice } from '../experiment/confirm.js';
 import type { Experiment } from '../experiment/experiment.js';
 import { NUMERICS } from '../experiment/cell.js';
 import { packageVersion } from '../files/version.js';
@@ -44,6 +50,8 @@ export interface Manifest {
   readonly command: string;
   /** What the experiment is to show, as fixed before its first cell was trained; absent where nothing was listed. */
   readonly endpoints?: KeptEndpoints;
+  /** Which cells the second stage trains on fresh seeds, once they are chosen. */
+  readonly confirmation?: KeptChoice;
   readonly sessions: readonly Session[];
 }
 
@@ -90,6 +98,7 @@ export async function extendManifest(
     dataset,
     command,
     ...(endpoints ? { endpoints } : {}),
+    ...(before?.confirmation ? { confirmation: before.confirmation } : {}),
     sessions: [...(before?.sessions ?? []), session],
   };
 }
@@ -98,7 +107,11 @@ export async function extendManifest(
 export const endpointsOf = (manifest: Manifest | null | undefined): KeptEndpoints | undefined =>
   keptEndpointsSchema.optional().safeParse(manifest?.endpoints).data;
 
-/** What it is to keep from now on. */
+/** What a manifest keeps of the second stage; likewise. */
+export const keptChoiceOf = (manifest: Manifest | null | undefined): KeptChoice | undefined =>
+  keptChoiceSchema.optional().safeParse(manifest?.confirmation).data;
+
+/** Which endpoints it is to keep from now on. */
 export const endpointsAfter = (
   before: Manifest | undefined,
   experiment: Experiment,

@@ -4,7 +4,14 @@ import type { Experiment } from '../config/index.js';
 import { writeAtomically } from '../files/atomic.js';
 import { holdingLock } from '../files/lock.js';
 import { DirectoryError, explainingAccess, layout } from './directory.js';
-import { endpointsAfter, endpointsOf, extendManifest, hostFacts, readManifest, type Manifest } from './manifest.js';
+import {
+  endpointsAfter,
+  endpointsOf,
+  extendManifest,
+  hostFacts,
+  readManifest,
+  type Manifest,
+} from './manifest.js';
 
 export interface SessionFacts {
   readonly dir: string;

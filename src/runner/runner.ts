@@ -5,17 +5,19 @@ import { loadDataset, trainShape } from '../data/index.js';
 import type { ReportedOptions } from '../errors/reported.js';
 import { onUnflushable } from '../files/flush.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
+import { freshSeeds, withConfirmation, type Choice } from '../experiment/confirm.js';
 import { plan, type Job, type Plan } from '../experiment/plan.js';
 import { passedOver } from '../backends/backend.js';
 import { backendFor } from './backendFor.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
+import { freezeChoice, frozenChoice } from './confirm.js';
 import { StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
 import { FailedFast, type ExecutionContext } from './executor.js';
 import { openJournal, type Journal } from './journal.js';
 import { openLedger, type Ledger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
-import { readManifest, type Manifest } from './manifest.js';
+import { keptChoiceOf, readManifest, type Manifest } from './manifest.js';
 import { isSettled, missingJobs, relabelled } from './missing.js';
 import { runPool } from './pool.js';
 import { recordSession } from './recordSession.js';
@@ -40,14 +42,20 @@ export async function runSweep(
     join: options.join ?? false,
     configFile: options.configFile,
     amendEndpoints: options.amendEndpoints ?? false,
+    chooseAgain: options.chooseAgain ?? false,
     onLost: () => lost.abort(vanished(dir)),
   });
   try {
     const opened = await openSweep(experiment, options, events);
     try {
-      const sweep = await prepare(opened, options, events);
-      const failedFast = await execute(sweep, options, events, lost.signal);
-      return await conclude(sweep, layout(dir), failedFast);
+      let sweep = await prepare(opened, options, events);
+      let failedFast = await execute(sweep, options, events, lost.signal);
+      const second = failedFast ? undefined : await secondStage(sweep, options, events);
+      if (second) {
+        sweep = await prepare(second, options, events);
+        failedFast = await execute(sweep, options, events, lost.signal);
+      }
+      return await conclude(sweep, dir, failedFast);
     } catch (error) {
       if (signal.aborted && error === signal.reason) return undefined;
       throw error;
@@ -66,7 +74,12 @@ const vanished = (dir: string) =>
 
 /** What a sweep works with: a backend that computes, data, and the folder's records. */
 interface Opened {
+  /** The grid, and the cells of the second stage once they are chosen. */
   readonly plan: Plan;
+  readonly grid: Plan;
+  /** The manifest of this session, where an earlier stage has written it; and how many cells that stage has settled. */
+  readonly session?: Manifest | undefined;
+  readonly settled: number;
   readonly backend: BackendReport;
   readonly data: Manifest['dataset'];
   readonly journal: Journal;
@@ -90,8 +103,61 @@ async function openSweep(
       ),
     ),
   );
-  return { plan: plan(experiment, identityOf(backend)), backend, data, journal, records };
+  const grid = plan(experiment, identityOf(backend));
+  const choice = options.chooseAgain
+    ? undefined
+    : await frozenChoice(grid, await readManifest(layout(options.dir).manifest), options.signal);
+  return {
+    plan: choice ? withConfirmation(grid, choice) : grid,
+    grid,
+    settled: 0,
+    backend,
+    data,
+    journal,
+    records,
+  };
 }
+
+/**
+ * The second stage, once every cell of the grid is settled: a failed one counts as settled. Where the choice was made
+ * by an earlier run, both stages are one, and there is nothing more to do.
+ */
+async function secondStage(
+  sweep: Sweep,
+  { dir, chooseAgain = false }: SweepOptions,
+  events: SweepEvents,
+): Promise<Opened | undefined> {
+  const { plan, grid, jobs, ledger, missing, manifest } = sweep;
+  const isSettled = jobs.every(({ cell }) => ledger.found.has(cell.id));
+  if (!plan.experiment.confirm || plan !== grid || !isSettled) return undefined;
+  const records = [...sweep.records, ...ledger.found.values()];
+  const seeds = new Set(freshSeeds(plan.experiment));
+  const confirmed = new Set(records.flatMap(({ cell }) => (seeds.has(cell.seed) ? [cell.id] : []))).size;
+  const settled = { dir, plan, jobs, records: recordsOf(sweep), again: chooseAgain, confirmed };
+  const choice = await freezeChoice(settled);
+  if (!choice) {
+    events.onNotice?.('No cell of the grid has a result, so there is nothing to confirm.');
+    return undefined;
+  }
+  events.onNotice?.(choiceNotice(choice));
+  const session = missing.size > 0 ? ((await readManifest(layout(dir).manifest)) ?? manifest) : undefined;
+  return { ...sweep, plan: withConfirmation(grid, choice), records, settled: jobs.length, session };
+}
+
+function choiceNotice({ chosen, seeds, by, failed }: Choice): string {
+  const cells = chosen
+    .filter(({ role }) => role === 'best')
+    .map(({ label, lr, wd }) => `${label} at lr ${lr}, wd ${wd}`);
+  const without = failed > 0 ? ` ${failed} of its cells failed.` : '';
+  return `The grid is settled.${without} Chosen by ${by} error and trained on ${seeds.length} fresh seeds: ${cells.join('; ')}.`;
+}
+
+/** The records of a sweep's cells, each under its label. */
+const recordsOf = ({ jobs, ledger }: Pick<Sweep, 'jobs' | 'ledger'>): RunRecord[] =>
+  jobs.flatMap(({ cell, label }) => {
+    const record = ledger.found.get(cell.id);
+    return record ? [{ ...record, label }] : [];
+  });
 
 /** What is said about the data; the data themselves are the workers' business. */
 async function describeData(
@@ -119,26 +185,30 @@ interface Sweep extends Opened {
 
 /** Finds out what is missing, and writes down who will train it. */
 async function prepare(opened: Opened, options: SweepOptions, events: SweepEvents): Promise<Sweep> {
-  const { plan, backend, data, journal, records } = opened;
+  const { plan, backend, data, journal, records, settled } = opened;
   const { dir, executor, command, retryFailed } = options;
   const paths = layout(dir);
   const jobs = await jobsInSlices(plan, options.signal);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onOthersRecord?.(record));
-  const missing = await missingJobs(jobs, ledger.found, options);
+  const missing = await missingJobs(jobs.slice(settled), ledger.found, options);
   if (missing.size > 0) await requireModel(plan, options);
   // Read before the manifest says who trains from here on.
   const leftovers =
-    missing.size > 0 ? leftoverNotices(records, jobs, await readManifest(paths.manifest)) : [];
-  const manifest = await recordSession(plan.experiment, {
-    dir,
-    command,
-    backend,
-    data,
-    workers: executor ? null : workersOf(options, backend),
-    hasRecords: ledger.found.size > 0,
-    records: records.length,
-    idle: missing.size === 0,
-  });
+    missing.size > 0 && settled === 0
+      ? leftoverNotices(records, jobs, await readManifest(paths.manifest))
+      : [];
+  const manifest =
+    opened.session ??
+    (await recordSession(plan.experiment, {
+      dir,
+      command,
+      backend,
+      data,
+      workers: executor ? null : workersOf(options, backend),
+      hasRecords: ledger.found.size > 0,
+      records: records.length,
+      idle: missing.size === 0,
+    }));
   for (const text of leftovers) events.onNotice?.(text);
   await clearCheckpoints(paths.checkpoints, (id) => {
     const record = ledger.found.get(id);
@@ -259,17 +329,23 @@ function recordKeeper(
 }
 
 /** Clears up, and says what the sweep has led to. */
-async function conclude(
-  { jobs, missing, ledger, manifest }: Sweep,
-  { claims, checkpoints }: ReturnType<typeof layout>,
-  failedFast: boolean,
-): Promise<SweepResult> {
+async function conclude(sweep: Sweep, dir: string, failedFast: boolean): Promise<SweepResult> {
+  const { plan, grid, jobs, missing, ledger, manifest } = sweep;
+  const { claims, checkpoints } = layout(dir);
   await clearClaims(claims);
   await clearCheckpoints(checkpoints, () => false);
-  const records = jobs.flatMap(({ cell, label }) => {
-    const record = ledger.found.get(cell.id);
-    return record ? [{ ...record, label }] : [];
-  });
-  const interrupted = [...missing.keys()].some((id) => !ledger.isNew(id));
-  return { records, jobs, manifest, interrupted, failedFast };
+  const records = recordsOf(sweep);
+  const isBeforeConfirmation = failedFast && plan.experiment.confirm !== undefined && plan === grid;
+  const interrupted = isBeforeConfirmation || [...missing.keys()].some((id) => !ledger.isNew(id));
+  // The choice may have been made after the session was written down.
+  const latest = plan === grid ? undefined : await readManifest(layout(dir).manifest);
+  const choice = latest && keptChoiceOf(latest);
+  return {
+    records,
+    jobs,
+    manifest: latest ?? manifest,
+    interrupted,
+    failedFast,
+    ...(choice ? { choice } : {}),
+  };
 }
