@@ -70,7 +70,7 @@ function sentence(
   if (value === null) return `${start}: ${reason ?? 'it is not identifiable.'}`;
   if (low === null || high === null)
     return `${start}: it is ${shown(value, unit)}, without an interval.${reason ? ` ${reason}` : ''}`;
-  const interval = `${shown(low, unit)} to ${shown(high, unit)}`;
+  const interval = `${shown(low, unit).replace(/ points$/, '')} to ${shown(high, unit)}`;
   const open = outcome === 'cannot tell' ? `, which includes ${shown(endpoint.than, unit)}` : '';
   return `${start}: it is ${shown(value, unit)} (${(level * 100).toFixed(0)}% interval ${interval})${open}.`;
 }

@@ -16,11 +16,10 @@ import { jobsInSlices } from './slices.js';
 export async function frozenChoice(
   grid: Plan,
   manifest: Manifest | null | undefined,
-  signal?: AbortSignal,
 ): Promise<Choice | undefined> {
   const kept = grid.experiment.confirm && keptChoiceOf(manifest);
   if (!kept) return undefined;
-  return fits(kept.choice, grid.experiment, await jobsInSlices(grid, signal)) ? kept.choice : undefined;
+  return fits(kept.choice, grid.experiment, await jobsInSlices(grid)) ? kept.choice : undefined;
 }
 
 export interface SettledGrid {
@@ -76,4 +75,13 @@ function choiceFrom({ plan, jobs, records }: SettledGrid): Choice {
     failed: records.filter(isFailure).length,
     chosen: chooseCells(records, labels, at),
   };
+}
+
+/** What is told of it when it is made. */
+export function choiceNotice({ chosen, seeds, by, failed }: Choice): string {
+  const cells = chosen
+    .filter(({ role }) => role === 'best')
+    .map(({ label, lr, wd }) => `${label} at lr ${lr}, wd ${wd}`);
+  const without = failed > 0 ? ` ${failed} of its cells failed.` : '';
+  return `The grid is settled.${without} Chosen by ${by} error and trained on ${seeds.length} fresh seeds: ${cells.join('; ')}.`;
 }

@@ -1,24 +1,22 @@
 /** A sweep from its experiment to its journal: what is missing is trained, what is there is kept. */
-import { identityOf, type BackendReport } from '../backends/index.js';
+import type { BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
-import { loadDataset, trainShape } from '../data/index.js';
+import { trainShape } from '../data/index.js';
 import type { ReportedOptions } from '../errors/reported.js';
 import { onUnflushable } from '../files/flush.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
-import { freshSeeds, withConfirmation, type Choice } from '../experiment/confirm.js';
-import { plan, type Job, type Plan } from '../experiment/plan.js';
-import { passedOver } from '../backends/backend.js';
-import { backendFor } from './backendFor.js';
+import { freshSeeds, withConfirmation } from '../experiment/confirm.js';
+import type { Job, Plan } from '../experiment/plan.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
-import { freezeChoice, frozenChoice } from './confirm.js';
+import { choiceNotice, freezeChoice } from './confirm.js';
 import { StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
 import { FailedFast, type ExecutionContext } from './executor.js';
-import { openJournal, type Journal } from './journal.js';
 import { openLedger, type Ledger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
 import { keptChoiceOf, readManifest, type Manifest } from './manifest.js';
 import { isSettled, missingJobs, relabelled } from './missing.js';
+import { openSweep, type Opened } from './openSweep.js';
 import { runPool } from './pool.js';
 import { recordSession } from './recordSession.js';
 import { jobsInSlices } from './slices.js';
@@ -72,52 +70,6 @@ const vanished = (dir: string) =>
     `${dir} was removed, or taken over by another process, while the sweep was running. Run the same command again to train what is missing.`,
   );
 
-/** What a sweep works with: a backend that computes, data, and the folder's records. */
-interface Opened {
-  /** The grid, and the cells of the second stage once they are chosen. */
-  readonly plan: Plan;
-  readonly grid: Plan;
-  /** The manifest of this session, where an earlier stage has written it; and how many cells that stage has settled. */
-  readonly session?: Manifest | undefined;
-  readonly settled: number;
-  readonly backend: BackendReport;
-  readonly data: Manifest['dataset'];
-  readonly journal: Journal;
-  /** All that the folder has, of other cells too. */
-  readonly records: readonly RunRecord[];
-}
-
-async function openSweep(
-  experiment: Experiment,
-  options: SweepOptions,
-  events: SweepEvents,
-): Promise<Opened> {
-  const { backend, notice } = await backendFor(experiment, await readManifest(layout(options.dir).manifest));
-  for (const text of [...(notice === undefined ? [] : [notice]), ...passedOver(backend)])
-    events.onNotice?.(text);
-  const data = await describeData(experiment, options, events);
-  const { journal, records } = await explainingAccess(options.dir, () =>
-    openJournal(layout(options.dir).journal, (count, movedTo) =>
-      events.onNotice?.(
-        `${count} damaged line${count === 1 ? '' : 's'} of the journal moved to ${movedTo}; their cells are trained again.`,
-      ),
-    ),
-  );
-  const grid = plan(experiment, identityOf(backend));
-  const choice = options.chooseAgain
-    ? undefined
-    : await frozenChoice(grid, await readManifest(layout(options.dir).manifest), options.signal);
-  return {
-    plan: choice ? withConfirmation(grid, choice) : grid,
-    grid,
-    settled: 0,
-    backend,
-    data,
-    journal,
-    records,
-  };
-}
-
 /**
  * The second stage, once every cell of the grid is settled: a failed one counts as settled. Where the choice was made
  * by an earlier run, both stages are one, and there is nothing more to do.
@@ -144,34 +96,12 @@ async function secondStage(
   return { ...sweep, plan: withConfirmation(grid, choice), records, settled: jobs.length, session };
 }
 
-function choiceNotice({ chosen, seeds, by, failed }: Choice): string {
-  const cells = chosen
-    .filter(({ role }) => role === 'best')
-    .map(({ label, lr, wd }) => `${label} at lr ${lr}, wd ${wd}`);
-  const without = failed > 0 ? ` ${failed} of its cells failed.` : '';
-  return `The grid is settled.${without} Chosen by ${by} error and trained on ${seeds.length} fresh seeds: ${cells.join('; ')}.`;
-}
-
 /** The records of a sweep's cells, each under its label. */
 const recordsOf = ({ jobs, ledger }: Pick<Sweep, 'jobs' | 'ledger'>): RunRecord[] =>
   jobs.flatMap(({ cell, label }) => {
     const record = ledger.found.get(cell.id);
     return record ? [{ ...record, label }] : [];
   });
-
-/** What is said about the data; the data themselves are the workers' business. */
-async function describeData(
-  experiment: Experiment,
-  { dataDir }: SweepOptions,
-  events: SweepEvents,
-): Promise<Manifest['dataset']> {
-  const { name, fingerprint, warnings } = await loadDataset(experiment.dataset, {
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(events.onDownload ? { onProgress: events.onDownload } : {}),
-  });
-  for (const warning of warnings) events.onNotice?.(warning);
-  return { name, fingerprint, warnings };
-}
 
 /** A sweep of which it is known what is to be trained. */
 interface Sweep extends Opened {
