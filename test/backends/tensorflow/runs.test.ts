@@ -111,7 +111,7 @@ describe.skipIf(missing)('a run on TensorFlow', () => {
     expect(decided(await trainCut(of, [2, 5]))).toEqual(decided(whole));
   });
 
-  const late = { name: 'step', at: [0.67], factor: 0.1 } as const;
+  const late: Cell['schedule'] = { name: 'step', at: [0.67], factor: 0.1 };
   const rules: readonly Parameters<typeof cell>[0][] = [
     { schedule: late },
     { schedule: late, optimizer: { name: 'adam', epsForm: 'torch7' } },
