@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadExperiment, type Experiment } from '../config/index.js';
-import { withConfirmation } from '../experiment/confirm.js';
+import { withConfirmation } from '../experiment/stages.js';
 import { plan } from '../experiment/plan.js';
 import { errnoOf, explainingFiles } from '../files/problem.js';
 import type { ReportInput } from '../report/index.js';

@@ -2,9 +2,7 @@
  * The second stage of an experiment: each optimizer's best cell of the grid, trained on fresh seeds. The choice is made
  * once, when every cell of the grid is settled. Its cells are ordinary cells; only their seeds tell the stages apart.
  */
-import { hash } from 'node:crypto';
 import { z } from 'zod';
-import type { Job, Plan, PlannedOptimizer } from './plan.js';
 
 const places = ['best', 'best+neighbours'] as const;
 
@@ -24,7 +22,7 @@ export const confirmSchema = z
   .describe('A second stage: trains each optimizer’s best cell again, on seeds that did not choose it.');
 export type ConfirmSpec = NonNullable<z.infer<typeof confirmSchema>>;
 
-interface WithConfirm {
+export interface WithConfirm {
   readonly train: { readonly seeds: readonly number[] };
   readonly confirm?: ConfirmSpec | undefined;
 }
@@ -60,7 +58,7 @@ export const choiceSchema = z.object({
   by: z.enum(['validation', 'test']),
   at: z.enum(places),
   seeds: z.array(count),
-  /** The grid it was chosen from: see `gridHash`. */
+  /** The grid it was chosen from: see `gridHash` in stages.ts. */
   grid: z.string(),
   /** How many cells the grid had, and how many of them failed. */
   cells: count,
@@ -76,41 +74,3 @@ export const keptChoiceSchema = z.object({
   earlier: z.array(choiceSchema.extend({ replacedAt: z.string(), records: count })).default([]),
 });
 export type KeptChoice = Readonly<z.infer<typeof keptChoiceSchema>>;
-
-/** sha256 of the ids of a grid's cells in their order: another grid, backend or arithmetic gives another one. */
-export const gridHash = (jobs: readonly Job[]): string =>
-  hash('sha256', jobs.map(({ cell }) => cell.id).join(' '));
-
-/** Whether a choice is the one that this experiment's grid has led to. */
-export const fits = (choice: Choice, experiment: WithConfirm, jobs: readonly Job[]): boolean =>
-  choice.at === experiment.confirm?.at &&
-  choice.seeds.join() === freshSeeds(experiment).join() &&
-  choice.grid === gridHash(jobs);
-
-/** The grid's cells, then the chosen cells seed by seed. */
-export function withConfirmation(grid: Plan, { chosen, seeds }: Choice): Plan {
-  const optimizers = new Map(grid.optimizers.map((one) => [one.label, one]));
-  const cells = chosen.flatMap((cell) => {
-    const optimizer = optimizers.get(cell.label);
-    return optimizer ? [{ ...cell, optimizer }] : [];
-  });
-  return {
-    ...grid,
-    size: grid.size + cells.length * seeds.length,
-    *jobs() {
-      yield* grid.jobs();
-      for (const seed of seeds)
-        for (const { label, lr, wd, optimizer } of cells)
-          yield { label, cell: optimizer.cellAt(lr, wd, seed) };
-    },
-  };
-}
-
-/** How many cells of an optimizer the second stage trains at most. */
-export function mostConfirmed(experiment: WithConfirm, { lrs, wds }: PlannedOptimizer): number {
-  const { confirm } = experiment;
-  if (!confirm) return 0;
-  const beside = (length: number) => Math.min(2, length - 1);
-  const cells = confirm.at === 'best' ? 1 : 1 + beside(lrs.length) + beside(wds.length);
-  return cells * confirm.freshSeeds;
-}

@@ -1,6 +1,7 @@
 /** The choice for the second stage: made once, when the grid is settled, and kept in the manifest. */
 import { chooseCells } from '../analysis/choice.js';
-import { fits, freshSeeds, gridHash, type Choice, type KeptChoice } from '../experiment/confirm.js';
+import { freshSeeds, type Choice, type KeptChoice } from '../experiment/confirm.js';
+import { fits, gridHash } from '../experiment/stages.js';
 import type { Job, Plan } from '../experiment/plan.js';
 import { hasValidation, isFailure, type RunRecord } from '../experiment/record.js';
 import { writeAtomically } from '../files/atomic.js';

@@ -3,7 +3,7 @@ import { passedOver } from '../backends/backend.js';
 import { identityOf, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
 import { loadDataset } from '../data/index.js';
-import { withConfirmation } from '../experiment/confirm.js';
+import { withConfirmation } from '../experiment/stages.js';
 import { plan, type Plan } from '../experiment/plan.js';
 import type { RunRecord } from '../experiment/record.js';
 import { backendFor } from './backendFor.js';

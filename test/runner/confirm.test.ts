@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { freshSeeds, gridHash, withConfirmation, type KeptChoice } from '../../src/experiment/confirm.js';
+import { freshSeeds, type KeptChoice } from '../../src/experiment/confirm.js';
+import { gridHash, withConfirmation } from '../../src/experiment/stages.js';
 import { experimentSchema } from '../../src/experiment/experiment.js';
 import { plan, type Job } from '../../src/experiment/plan.js';
 import { failureOf, type RunRecord } from '../../src/experiment/record.js';

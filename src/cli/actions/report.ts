@@ -33,7 +33,7 @@ const terminal = () => ({
 /** Rebuilds the report of a results folder; returns the exit code. */
 export async function report(dir: string): Promise<number> {
   // Without `planned`: this is the page of what is there.
-  const { planned: _planned, ...input } = await readResults(dir);
+  const { planned: _, ...input } = await readResults(dir);
   await explainingFiles(dir, () =>
     requireOwn(
       dir,
