@@ -38,6 +38,25 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.ts'],
+    // Programs that bundle these classes need a plain import.
+    ignores: ['src/tf-optimizers/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['@tensorflow/*'],
+              allowTypeImports: true,
+              message: 'Import it from backends/tfjs.ts, which says why.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },

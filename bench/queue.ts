@@ -1,7 +1,8 @@
 /**
  * What a queue costs, `npm run bench:queue`: a sweep of 5-second cells on two workers through the queue against the
  * local pool, interleaved; and 100,000 queued cells: Redis's memory, the time to queue them and to see their status.
- * Options: `--cells 40` for the sweep, `--rounds 3`, `--queued 100000`.
+ * Options: `--cells 40` for the sweep, `--rounds 3`, `--queued 100000`; `--parts capacity,load,overhead`. `load` is what
+ * jobs cost Redis with 1, 8 and 64 workers (queueLoad.ts).
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,12 +16,14 @@ import { plan } from '../src/experiment/plan.js';
 import { NUMERICS } from '../src/experiment/cell.js';
 import { call, start, temporaryFolder } from '../test/queue/program.js';
 import { noRedis, startRedis, type Server } from '../test/queue/redis.js';
+import { load } from './queueLoad.js';
 
 const { values } = parseArgs({
   options: {
     cells: { type: 'string', default: '40' },
     rounds: { type: 'string', default: '3' },
     queued: { type: 'string', default: '100000' },
+    parts: { type: 'string', default: 'capacity,load,overhead' },
   },
 });
 
@@ -133,9 +136,12 @@ if (noRedis) {
 } else {
   const server = await startRedis();
   try {
-    await capacity(server);
-    await server.client.flushall();
-    await overhead(server);
+    const parts = { capacity, load: (one: Server) => load(one, folder), overhead };
+    for (const [name, measure] of Object.entries(parts)) {
+      if (!values.parts.split(',').includes(name)) continue;
+      await measure(server);
+      await server.client.flushall();
+    }
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

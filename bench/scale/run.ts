@@ -13,7 +13,7 @@ import { scaleTable, type ScaleRow } from './table.js';
 const run = promisify(execFile);
 const child = fileURLToPath(new URL('./child.ts', import.meta.url));
 
-const measured: readonly StageName[] = ['expand', 'write', 'fill', 'read', 'resume', 'report'];
+const measured: readonly StageName[] = ['expand', 'write', 'fill', 'read', 'resume', 'report', 'wide'];
 
 /** Seconds after which a stage is given up, and those for which `write` appends. */
 const limits = { quick: { stage: 120, write: 1 }, full: { stage: 600, write: 20 } };

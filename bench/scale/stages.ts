@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { experimentSchema } from '../../src/experiment/experiment.js';
+import { experimentSchema, type Experiment } from '../../src/experiment/experiment.js';
 import { plan } from '../../src/experiment/plan.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 import { writeReport } from '../../src/report/index.js';
 import { jobsInSlices, readJournal, runSweep, type SweepResult } from '../../src/runner/index.js';
 import { encodeLine, openJournal } from '../../src/runner/journal.js';
 import { layout } from '../../src/runner/directory.js';
-import { experimentOf, recordOf } from './synthetic.js';
+import { experimentOf, recordOf, wideExperimentOf } from './synthetic.js';
 
 /** What a stage has done; bytes of the file that it is about. */
 export interface Done {
@@ -90,18 +91,26 @@ const resume: Stage = async (cells, dir) => {
 };
 
 /** CSVs, figures and the page; bytes of the page. */
-const report: Stage = async (cells, dir) => {
-  const { records } = await readJournal(layout(dir).journal);
+async function reportOf(records: readonly RunRecord[], experiment: Experiment, dir: string): Promise<Done> {
   const input = {
     records,
-    experiment: experiment(cells),
+    experiment,
     manifest: {},
     command: 'adamw-bench run scale.yaml',
   };
   const paths = await writeReport(dir, input);
   const page = paths.find((path) => path.endsWith('.html'))!;
   return { cells: records.length, bytes: (await stat(page)).size };
+}
+
+const report: Stage = async (cells, dir) =>
+  reportOf((await readJournal(layout(dir).journal)).records, experiment(cells), dir);
+
+/** The same for one seed on a wide grid: each record is a square of its own. */
+const wide: Stage = async (cells, dir) => {
+  const settings = experimentSchema.parse(wideExperimentOf(cells));
+  return reportOf(Array.from(plan(settings, 'cpu').jobs(), recordOf), settings, dir);
 };
 
-export const stages = { expand, write, fill, read, resume, report };
+export const stages = { expand, write, fill, read, resume, report, wide };
 export type StageName = keyof typeof stages;

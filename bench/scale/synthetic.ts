@@ -8,17 +8,25 @@ const decays = 20;
 const optimizers = ['adam', 'adamw'];
 
 /** Settings of an experiment with at least that many cells: two optimizers, a grid of 25 x 20, seeds to fill. */
-export function experimentOf(cells: number) {
-  const seeds = Math.max(1, Math.ceil(cells / (optimizers.length * learningRates * decays)));
+export const experimentOf = (cells: number) =>
+  settings(learningRates, decays, Math.ceil(cells / (optimizers.length * learningRates * decays)));
+
+/** The same with one seed: the grid is as wide and high as the cells need. */
+export function wideExperimentOf(cells: number) {
+  const side = Math.ceil(Math.sqrt(cells / optimizers.length));
+  return settings(side, side, 1);
+}
+
+function settings(lrs: number, wds: number, seeds: number) {
   return {
     name: 'scale',
     dataset: { name: 'synthetic-mnist', train: 64, test: 16 },
     model: { name: 'mlp', hidden: [4] },
-    train: { epochs, batchSize: 16, seeds: Array.from({ length: seeds }, (_, seed) => seed) },
+    train: { epochs, batchSize: 16, seeds: Array.from({ length: Math.max(1, seeds) }, (_, seed) => seed) },
     optimizers,
     grid: {
-      lr: { logspace: { from: -13, to: -1, steps: learningRates } },
-      wd: { logspace: { from: -15, to: -1, steps: decays } },
+      lr: { logspace: { from: -13, to: -1, steps: lrs } },
+      wd: { logspace: { from: -15, to: -1, steps: wds } },
     },
     backend: 'cpu',
   };

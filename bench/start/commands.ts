@@ -18,6 +18,7 @@ export interface Command {
 export const nothing: Command = { name: 'node -e 0', args: ['-e', '0'] };
 
 const program = fileURLToPath(new URL('../../bin/adamw-bench.js', import.meta.url));
+const worker = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 const smoke = fileURLToPath(new URL('../../configs/smoke.yaml', import.meta.url));
 
 /** A results folder with synthetic records of that many cells: its configuration and its journal. */
@@ -48,5 +49,6 @@ export async function prepareCommands(folder: string, records: number): Promise<
     ours('plan --no-time', 'plan', smoke, '--no-time'),
     ours('run, nothing to do', 'run', smoke, '--out', done, '--quiet'),
     ours(`report, ${records} records`, 'report', large),
+    { name: 'a worker, until it is ready', args: [worker, 'onednn'] },
   ];
 }

@@ -1,5 +1,5 @@
 /** A small computation to compare backends with. A backend that gets it wrong must not train. */
-import * as tf from '@tensorflow/tfjs-core';
+import * as tf from './tfjs.js';
 
 /** Fixed numbers in [-1, 1), the same for every backend. */
 const ramp = (n: number, step: number): Float32Array =>

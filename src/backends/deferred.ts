@@ -3,7 +3,7 @@
  * result waits for all that was asked for before. A training step on such a backend reads nothing (train/deferred.ts).
  * TensorFlow's kernels for a CPU compute at once, but take the same way: what is tested there runs on a GPU too.
  */
-import { engine } from '@tensorflow/tfjs-core';
+import { engine } from './tfjs.js';
 
 const deferred: ReadonlySet<string> = new Set(['tensorflow']);
 

@@ -32,7 +32,7 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
   },
   async onednn({ threads = 1 }) {
     const { loadOnednn } = await import('./onednn/index.js');
-    const { setBackend } = await import('@tensorflow/tfjs-core');
+    const { setBackend } = await import('./tfjs.js');
     const found = await loadOnednn({ threads });
     await setBackend('onednn');
     return onednnReport(found);
@@ -174,7 +174,7 @@ export async function useBackend(
     return isReport(gpu) ? loadBackend('tensorflow', options) : firstOf(onCpu, loadBackend, options, gpu);
   };
   const report = await use();
-  const { engine } = await import('@tensorflow/tfjs-core');
+  const { engine } = await import('./tfjs.js');
   await engine().ready();
   return report;
 }

@@ -4,13 +4,7 @@
  * The composition (in the file named beside each) is the specification. Backends without the kernel run it. A backend
  * registers a kernel with tfjs under the name given here.
  */
-import {
-  engine,
-  getKernel,
-  type NamedAttrMap,
-  type NamedTensorMap,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import { engine, getKernel, type NamedAttrMap, type NamedTensorMap, type Tensor } from './tfjs.js';
 
 /**
  * Batch normalisation in training mode over all axes but the last, then optionally `+ residual`, then optionally

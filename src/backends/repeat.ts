@@ -4,7 +4,7 @@
  * memory). `onednn` calls the same kernels on the same memory (onednn/recorder.ts). `tensorflow` makes one function of
  * them (tensorflow/repeats.ts).
  */
-import { engine, type Tensor } from '@tensorflow/tfjs-core';
+import { engine, type Tensor } from './tfjs.js';
 
 export interface Computation {
   /**

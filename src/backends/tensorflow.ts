@@ -7,7 +7,7 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { engine, setBackend } from '@tensorflow/tfjs-core';
+import { engine, setBackend } from './tfjs.js';
 import { BackendError } from './backend.js';
 import { nvidiaDriver } from './gpus.js';
 import type { RepeatingBackend } from './repeat.js';

@@ -1,5 +1,5 @@
 /** XLA, TensorFlow's compiler, for the computations that are repeated: the setting `xla` of a configuration. */
-import { engine } from '@tensorflow/tfjs-core';
+import { engine } from './tfjs.js';
 import { cannotCompile } from './requireXla.js';
 
 /** The additional method of a backend that can compile. */

@@ -2,7 +2,9 @@
  * The progress of a sweep: bars on a terminal (one for the sweep, one per worker), a line per finished cell elsewhere,
  * one JSON object per line for programs, or nothing.
  */
-import { MultiBar, type Options, type Params, type SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type { Options, Params, SingleBar } from 'cli-progress';
+import type * as CliProgress from 'cli-progress';
 import type { Beat } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
 import type { SweepEvents, SweepPlan } from '../runner/index.js';
@@ -132,6 +134,8 @@ function barLine(_options: Options, { progress }: Params, { name, text }: BarTex
  * be restored, however the process ends.
  */
 function liveBars() {
+  // Loaded where there are bars only.
+  const { MultiBar } = createRequire(import.meta.url)('cli-progress') as typeof CliProgress;
   const multi = new MultiBar({
     stream: process.stderr,
     clearOnComplete: true,

@@ -1,5 +1,5 @@
 /** Reads wanted members of a tar archive, packed or not, into memory. Nothing is ever written to disk from one. */
-import { list, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 import { errnoOf } from '../files/problem.js';
 import { DataError, reason, usingData } from './errors.js';
 import { whatIs } from './whatIs.js';
@@ -122,6 +122,8 @@ export async function readTarMembers(
   notice: (sentence: string) => void = () => undefined,
 ): Promise<Map<string, Uint8Array>> {
   const collector = new Collector(file, folder, wanted);
+  // Loaded only where there is an archive.
+  const { list } = await import('tar');
   await usingData(file, async () => {
     await list({ file, strict: true, onReadEntry: collector.visit }).catch(async (error: unknown) => {
       throw collector.refusal ?? (await unreadable(file, error));

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { list } from 'tar';
 import { canonical } from './archive.js';
 import type { ArchiveContent } from './catalog.js';
 import { errnoOf } from '../files/problem.js';
@@ -28,6 +27,7 @@ async function sumsOfFolder(folder: string, { members }: ArchiveContent): Promis
 async function sumsOfArchive(file: string, { folder, members }: ArchiveContent) {
   const sums = new Map<string, string>();
   const names = new Map(members.map(({ name }) => [`${folder}/${name}`, name]));
+  const { list } = await import('tar');
   const read = list({
     file,
     onReadEntry(entry) {

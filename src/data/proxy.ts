@@ -1,12 +1,17 @@
 /** Downloads through a proxy, as the environment asks for it. Node's `fetch` uses these variables only if told to. */
-import * as http from 'node:http';
+import { createRequire } from 'node:module';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const variables = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'] as const;
 
-/** Node 24.14 and 25.4 brought it: the types of Node 20 do not know it. */
-const { setGlobalProxyFromEnv } = http as { setGlobalProxyFromEnv?: (env: Environment) => unknown };
+interface Http {
+  /** Node 24.14 and 25.4 brought it: the types of Node 20 do not know it. */
+  readonly setGlobalProxyFromEnv?: (env: Environment) => unknown;
+}
+
+/** Node's own module, loaded only where there is something to download. */
+const http = () => createRequire(import.meta.url)('node:http') as Http;
 
 /** Whether Node was started so that it heeds the variables. */
 const isHeeded = (env: Environment) =>
@@ -15,7 +20,7 @@ const isHeeded = (env: Environment) =>
 
 /** Sends downloads through HTTP_PROXY and HTTPS_PROXY, except for hosts in NO_PROXY, if this Node can still do that. */
 export function useProxy(env: Environment = process.env): void {
-  if (proxyIn(env) !== undefined) setGlobalProxyFromEnv?.(env);
+  if (proxyIn(env) !== undefined) http().setGlobalProxyFromEnv?.(env);
 }
 
 /** The first of the variables that is set. */
@@ -27,7 +32,7 @@ const proxyIn = (env: Environment) => variables.find((name) => (env[name] ?? '')
  */
 export function proxyAdvice(
   env: Environment = process.env,
-  isLate = setGlobalProxyFromEnv !== undefined,
+  isLate = http().setGlobalProxyFromEnv !== undefined,
 ): string | undefined {
   const name = proxyIn(env);
   if (name === undefined || isLate || isHeeded(env)) return undefined;

@@ -15,7 +15,7 @@ import {
   type Tensor1D,
   type Tensor2D,
   type Tensor4D,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import {
   sizeOf,
   type Layer,

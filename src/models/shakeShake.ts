@@ -3,7 +3,7 @@
  * `26 2x64d` is depth 26 and width 64. After the authors' Lua code (models/shakeshake.lua and shakeshakeblock.lua in
  * https://github.com/loshchil/AdamW-and-SGDW).
  */
-import { conv2d, mul, reshape, tensor, type Tensor } from '@tensorflow/tfjs-core';
+import { conv2d, mul, reshape, tensor, type Tensor } from '../backends/tfjs.js';
 import { batchNorm } from '../nn/batchNorm.js';
 import { conv } from '../nn/conv.js';
 import { dense } from '../nn/dense.js';

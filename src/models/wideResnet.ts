@@ -2,7 +2,7 @@
  * Wide ResNet (Zagoruyko & Komodakis 2016, https://arxiv.org/abs/1605.07146) of depth 6n+4: blocks of two 3x3
  * convolutions, each after batch norm and ReLU, without dropout. WRN-28-10 is depth 28, widen 10.
  */
-import { add } from '@tensorflow/tfjs-core';
+import { add } from '../backends/tfjs.js';
 import { batchNorm } from '../nn/batchNorm.js';
 import { conv } from '../nn/conv.js';
 import { dense } from '../nn/dense.js';

@@ -23,7 +23,7 @@ import {
   type Tensor,
   type Tensor1D,
   type Tensor4D,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import { BatchNormTrain, BatchNormTrainGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { Layer, Pass, Shape } from './layer.js';
 

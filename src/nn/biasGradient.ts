@@ -1,5 +1,5 @@
 /** The gradient through `y = relu(z + bias)`, shared by dense and convolutional layers. */
-import { mul, reshape, step, sum, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import { mul, reshape, step, sum, type Tensor, type Tensor1D } from '../backends/tfjs.js';
 import { BiasReluGrad, hasKernel, runKernel } from '../backends/kernels.js';
 
 /** From dy and y [..., c]: dz [..., c] and dbias [c]. `activation` is 'relu' or 'linear'. */

@@ -11,7 +11,7 @@ import {
   registerGradient,
   type Tensor,
   type Tensor4D,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import { biasGradient } from './biasGradient.js';
 import { runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';

@@ -3,7 +3,7 @@
  * keeps only the places of the maxima. Otherwise the two layers run; they are the specification.
  */
 import './gradients.js';
-import { registerGradient, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { registerGradient, type Tensor, type Tensor4D } from '../backends/tfjs.js';
 import { ConvReluMaxPool, MaxPoolReluBiasGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import { conv, convolutionGradient, type ConvAttrs } from './conv.js';
 import type { LayerOf } from './layer.js';

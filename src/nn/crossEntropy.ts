@@ -15,7 +15,7 @@ import {
   type Tensor,
   type Tensor1D,
   type Tensor2D,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import { SoftmaxCrossEntropy, hasKernel, runKernel } from '../backends/kernels.js';
 
 registerGradient({

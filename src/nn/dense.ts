@@ -8,7 +8,7 @@ import {
   reshape,
   type Tensor,
   type Tensor2D,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import { biasGradient } from './biasGradient.js';
 import { runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';

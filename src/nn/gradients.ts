@@ -33,7 +33,7 @@ import {
   type GradConfig,
   type NamedAttrMap,
   type Tensor,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import { runKernel } from '../backends/kernels.js';
 
 /** The gradient of an operand that was repeated along axes: its sum over them. */

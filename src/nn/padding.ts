@@ -5,7 +5,7 @@
  * pixel at the other end. tfjs accepts given amounts, but the kernels of tfjs-node refuse them, above all in gradients
  * (https://github.com/tensorflow/tfjs/blob/master/tfjs-node/src/kernels/Conv2DBackpropInput.ts).
  */
-import { engine, pad as zeroPad, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { engine, pad as zeroPad, type Tensor, type Tensor4D } from '../backends/tfjs.js';
 
 /** tfjs's way to give amounts: before and after, for each axis of NHWC. */
 export type GivenPadding = [[0, 0], [number, number], [number, number], [0, 0]];

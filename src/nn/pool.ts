@@ -1,5 +1,5 @@
 /** Pooling layers. */
-import { maxPool, mean, type Tensor4D } from '@tensorflow/tfjs-core';
+import { maxPool, mean, type Tensor4D } from '../backends/tfjs.js';
 import type { LayerOf } from './layer.js';
 
 /** Maximum over size x size windows, stride `size`; a remainder at the edge is dropped. */

@@ -9,7 +9,7 @@ import {
   step,
   type GradConfig,
   type Tensor,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import { ReluGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
 

@@ -3,7 +3,7 @@
  * branches in the forward pass, another one in the backward pass: on purpose, the gradient is not that of the value.
  */
 import './gradients.js';
-import { add, customGrad, mul, sub, tensor4d, tidy, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { add, customGrad, mul, sub, tensor4d, tidy, type Tensor, type Tensor4D } from '../backends/tfjs.js';
 import type { Stream } from '../random/stream.js';
 import type { DrawnNumbers } from './layer.js';
 

@@ -2,7 +2,7 @@
  * An optimizer's step whose numbers come as a tensor, so that it can be recorded once and repeated: a number would be
  * recorded as the constant that it was. It is the chain of adam.ts and sgd.ts, to the bit.
  */
-import { dispose, unstack, type Scalar, type Tensor1D } from '@tensorflow/tfjs-core';
+import { dispose, unstack, type Scalar, type Tensor1D } from '../backends/tfjs.js';
 import { familyOf } from '../experiment/placement.js';
 import type { StepInfo } from './optimizer.js';
 import { decaysTheta, stepScalars, type OptimizerRule, type Rates, type StepScalars } from './scalars.js';

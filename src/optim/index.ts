@@ -1,5 +1,5 @@
 /** From an optimizer's specification to the pure function that takes its steps. */
-import { zeros, type Tensor1D } from '@tensorflow/tfjs-core';
+import { zeros, type Tensor1D } from '../backends/tfjs.js';
 import { familyOf, placementOf, placementProblem, type Family } from '../experiment/placement.js';
 import { adam } from './adam.js';
 import { changingNumbers, withFactors } from './deferred.js';

@@ -20,7 +20,7 @@ import {
   tidy,
   type Scalar,
   type Tensor1D,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import type { Updated } from './optimizer.js';
 import type { StepScalars } from './scalars.js';
 

@@ -160,11 +160,26 @@ function epochRows({ label, cell, epochs }: RunRecord, withValidation: boolean, 
  * runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed; then those on fresh seeds likewise.
  * @param fresh runs of a second stage: with any, a column tells the stages apart
  */
-export function runsCsv(records: readonly RunRecord[], fresh: readonly RunRecord[] = []): string {
+export const runsCsv = (records: readonly RunRecord[], fresh: readonly RunRecord[] = []): string =>
+  [...runsCsvChunks(records, fresh)].join('');
+
+/** The same in pieces: the rows of a million runs together would take gigabytes. */
+export function* runsCsvChunks(
+  records: readonly RunRecord[],
+  fresh: readonly RunRecord[] = [],
+): Generator<string> {
   const columns = [...RUN_COLUMNS, ...rareColumns(records, fresh).runs, ...TIMING_COLUMNS];
-  const rows = (some: readonly RunRecord[], stage: Stage) =>
-    inDisplayOrder(some).map((record) => runRow(record, stage));
-  return write([...rows(records, 'grid'), ...rows(fresh, 'confirmation')], columns, true);
+  yield write([], columns, true);
+  for (const [some, stage] of [
+    [records, 'grid'],
+    [fresh, 'confirmation'],
+  ] as const) {
+    const ordered = inDisplayOrder(some);
+    for (let at = 0; at < ordered.length; at += 1000) {
+      const rows = ordered.slice(at, at + 1000).map((record) => runRow(record, stage));
+      yield write(rows, columns, false);
+    }
+  }
 }
 
 /** epochs.csv in pieces, of about a megabyte: a large sweep's million rows need not be in memory at once. */

@@ -27,6 +27,9 @@ export function axisLabels(values: readonly number[]): string[] {
   return values.map((v) => (v === 0 || !powers ? shortNumber(v) : `2${superscript(Math.log2(v))}`));
 }
 
+/** A count with a comma after every third digit. Not by `Intl`, which takes 30 ms to load. */
+export const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
 /** A share as percent, without the sign: 0.0713 -> `7.13`; null -> an en dash. */
 export function percent(share: number | null, digits = 2): string {
   return share === null || !Number.isFinite(share) ? '–' : (share * 100).toFixed(digits);

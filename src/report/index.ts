@@ -5,6 +5,6 @@ export { type Analysed, analyse, type ReportInput } from './input.js';
 export { renderConfirmation } from './confirmation.js';
 export { renderVerdict } from './verdict.js';
 export { reportHtml, writeReport } from './report.js';
-export { type LiveServer, type ServeOptions, serveReport } from './serve.js';
+export type { LiveServer, ServeOptions } from './serve.js';
 export { colorDepth, type ColorDepth, renderSummary, type TerminalOptions } from './terminal.js';
 export { preloadDrawing } from './figures/draw.js';

@@ -4,11 +4,14 @@ import { writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 import { sentenceFor } from '../files/problem.js';
 import { confirmationHtml } from './confirmation.js';
-import { confirmationCsv, decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
+import { confirmationCsv, decouplingCsv, epochsCsvChunks, runsCsvChunks } from './csv.js';
 import { ReportError } from './error.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';
 import { escapeHtml, type PageFigure, renderPage } from './page/html.js';
+
+/** A file's content. */
+type Pieces = Iterable<string | Uint8Array>;
 
 /** report.html as text. */
 export function reportHtml(analysed: Analysed, figures: readonly PageFigure[], live = false): string {
@@ -47,13 +50,13 @@ export async function writeReport(
 ): Promise<string[]> {
   const analysed = analyse(input);
   const paths: string[] = [];
-  const write = async (name: string, pieces?: Iterable<string | Uint8Array>): Promise<void> => {
+  const write = async (name: string, pieces?: Pieces | Promise<Pieces>): Promise<void> => {
     const path = join(dir, ...name.split('/'));
-    if (pieces) await writeOrExplain(path, pieces);
     paths.push(path);
+    if (pieces) await writeOrExplain(path, await pieces);
   };
   const { records, confirmationRecords: fresh, confirmation, decoupling } = analysed;
-  await write('runs.csv', [runsCsv(records, fresh)]);
+  await write('runs.csv', runsCsvChunks(records, fresh));
   await write('epochs.csv', epochsCsvChunks(records, fresh));
   await write('decoupling.csv', [decouplingCsv(decoupling, confirmation)]);
   if (confirmation) await write('confirmation.csv', [confirmationCsv(confirmation, fresh)]);
@@ -61,7 +64,8 @@ export async function writeReport(
   const { drawFigures } = await import('./figures/draw.js');
   const figures = await drawFigures(analysed, {
     keepIn: keepDrawn ? dir : undefined,
-    write: (name, piece) => write(name, piece === undefined ? undefined : [piece]),
+    write: (name, piece) =>
+      write(name, piece && (typeof piece === 'string' ? [piece] : piece.then((png) => [png]))),
   });
   await write('report.html', [reportHtml(analysed, figures)]);
   return paths;

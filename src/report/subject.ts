@@ -1,6 +1,7 @@
 /** What a figure is about: data set, images, network, epochs, seeds. */
 import type { ModelSpec } from '../experiment/specs.js';
 import type { RunRecord } from '../experiment/record.js';
+import { grouped } from './format.js';
 
 /** One line, such as `mnist, 1,000 images, resnet-8, 15 epochs, 3 seeds`; several values of one thing are listed. */
 export function subjectOf(records: readonly RunRecord[]): string {
@@ -10,7 +11,7 @@ export function subjectOf(records: readonly RunRecord[]): string {
   const plural = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
   return [
     each(({ cell }) => cell.dataset.name),
-    each(({ cell }) => `${cell.dataset.train?.toLocaleString('en') ?? 'all'} images`),
+    each(({ cell }) => `${cell.dataset.train === undefined ? 'all' : grouped(cell.dataset.train)} images`),
     each(({ cell }) => networkName(cell.model)),
     epochs.length === 1 ? plural(epochs[0]!, 'epoch') : `${epochs.join(', ')} epochs`,
     plural(seeds, 'seed'),

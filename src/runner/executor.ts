@@ -3,6 +3,7 @@ import type { Job, Plan } from '../experiment/plan.js';
 import type { Beat, RunRecord } from '../experiment/record.js';
 import type { JobSource } from './claims.js';
 import type { WorkerSetup } from './protocol.js';
+import type { EarlyWorker } from './slot.js';
 import type { Limits } from './workerLink.js';
 
 /**
@@ -28,6 +29,8 @@ export interface ExecutionContext {
   readonly setup: WorkerSetup;
   /** Of the data that the sweep is about; a worker that finds other data is not used. */
   readonly fingerprint: string;
+  /** A worker process of this machine's that was started already for a slot, with `setup` and `limits`. */
+  readonly takeEarly?: (slot: number) => EarlyWorker | undefined;
   /** Hands out the jobs, each to one process of all that work in the folder. */
   readonly source: JobSource;
   /** Records that jobs have already, by cell id: failures to be tried again. */

@@ -2,16 +2,18 @@
 import { passedOver } from '../backends/backend.js';
 import { identityOf, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
-import { loadDataset } from '../data/index.js';
 import { withConfirmation } from '../experiment/stages.js';
 import { plan, type Plan } from '../experiment/plan.js';
 import type { RunRecord } from '../experiment/record.js';
 import { backendFor } from './backendFor.js';
 import { frozenChoice } from './confirm.js';
 import { explainingAccess, layout } from './directory.js';
+import { surelyMissing, type EarlyWorkers } from './earlyWorkers.js';
 import { openJournal, type Journal } from './journal.js';
 import { readManifest, type Manifest } from './manifest.js';
 import type { SweepEvents, SweepOptions } from './sweep.js';
+import { dataLoader } from './sweepData.js';
+import { setupOf, workersOf } from './workerSetup.js';
 
 /** What a sweep works with: a backend that computes, data, and the folder's records. */
 export interface Opened {
@@ -23,8 +25,10 @@ export interface Opened {
   /** The manifest, where an earlier stage has written this session into it. */
   readonly session?: Manifest | undefined;
   readonly backend: BackendReport;
-  readonly data: Manifest['dataset'];
+  /** Loads the data where they have not been yet. */
+  readonly load: () => Promise<Manifest['dataset']>;
   readonly journal: Journal;
+  readonly early: EarlyWorkers;
   /** All that the folder has, of other cells too. */
   readonly records: readonly RunRecord[];
 }
@@ -34,14 +38,18 @@ export async function openSweep(
   experiment: Experiment,
   options: SweepOptions,
   events: SweepEvents,
+  early: EarlyWorkers,
 ): Promise<Opened> {
   const before = await readManifest(layout(options.dir).manifest);
   const { backend, notice } = await backendFor(experiment, before);
   for (const text of [...(notice === undefined ? [] : [notice]), ...passedOver(backend)])
     events.onNotice?.(text);
-  const data = await describeData(experiment, options, events);
   const grid = plan(experiment, identityOf(backend));
   const choice = options.chooseAgain ? undefined : await frozenChoice(grid, before);
+  const all = choice ? withConfirmation(grid, choice) : grid;
+  const load = dataLoader(experiment, options, events);
+  // Where there is surely something to train, data that are missing are said to be before the journal is begun.
+  if ((await startEarly(early, all, backend, options)) > 0) await load();
   const { journal, records } = await explainingAccess(options.dir, () =>
     openJournal(layout(options.dir).journal, (count, movedTo) =>
       events.onNotice?.(
@@ -50,26 +58,29 @@ export async function openSweep(
     ),
   );
   return {
-    plan: choice ? withConfirmation(grid, choice) : grid,
+    plan: all,
     grid,
     settled: 0,
     backend,
-    data,
+    load,
     journal,
+    early,
     records,
   };
 }
 
-/** What is said about the data; the data themselves are the workers' business. */
-async function describeData(
-  experiment: Experiment,
-  { dataDir }: SweepOptions,
-  events: SweepEvents,
-): Promise<Manifest['dataset']> {
-  const { name, fingerprint, warnings } = await loadDataset(experiment.dataset, {
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(events.onDownload ? { onProgress: events.onDownload } : {}),
-  });
-  for (const warning of warnings) events.onNotice?.(warning);
-  return { name, fingerprint, warnings };
+/**
+ * Has workers start while the data are loaded, where there is surely something to train here.
+ * @returns how many cells are surely missing
+ */
+async function startEarly(
+  early: EarlyWorkers,
+  plan: Plan,
+  backend: BackendReport,
+  options: SweepOptions,
+): Promise<number> {
+  const missing = await surelyMissing(layout(options.dir).journal, plan.size);
+  if (!options.executor)
+    early.start(Math.min(workersOf(options, backend), missing), setupOf(plan, options), options.limits);
+  return missing;
 }

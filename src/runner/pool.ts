@@ -31,7 +31,7 @@ async function runSlot(
   events: ExecutionEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const slot = workerSlot(signal, number);
+  const slot = workerSlot(signal, number, context.takeEarly?.(number));
   try {
     for (;;) {
       const claimed = await context.source.next(signal);

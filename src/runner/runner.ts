@@ -1,7 +1,5 @@
 /** A sweep from its experiment to its journal: what is missing is trained, what is there is kept. */
-import type { BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
-import { trainShape } from '../data/index.js';
 import type { ReportedOptions } from '../errors/reported.js';
 import { onUnflushable } from '../files/flush.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
@@ -12,6 +10,7 @@ import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
 import { choiceNotice, freezeChoice } from './confirm.js';
 import { StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
+import { earlyWorkers } from './earlyWorkers.js';
 import { FailedFast, type ExecutionContext } from './executor.js';
 import { openLedger, type Ledger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
@@ -22,6 +21,8 @@ import { runPool } from './pool.js';
 import { recordSession } from './recordSession.js';
 import { jobsInSlices } from './slices.js';
 import type { SweepEvents, SweepOptions, SweepResult } from './sweep.js';
+import { recordedData } from './sweepData.js';
+import { setupOf, workersOf } from './workerSetup.js';
 
 /**
  * Runs (or continues) a sweep.
@@ -44,8 +45,9 @@ export async function runSweep(
     chooseAgain: options.chooseAgain ?? false,
     onLost: () => lost.abort(vanished(dir)),
   });
+  const early = earlyWorkers(signal);
   try {
-    const opened = await openSweep(experiment, options, events);
+    const opened = await openSweep(experiment, options, events, early);
     try {
       let sweep = await prepare(opened, options, events);
       let failedFast = await execute(sweep, options, events, lost.signal);
@@ -62,6 +64,7 @@ export async function runSweep(
       await opened.journal.close();
     }
   } finally {
+    await early.end();
     await release();
   }
 }
@@ -106,6 +109,7 @@ const recordsOf = ({ jobs, ledger }: Pick<Sweep, 'jobs' | 'ledger'>): RunRecord[
 
 /** A sweep of which it is known what is to be trained. */
 interface Sweep extends Opened {
+  readonly data: Manifest['dataset'];
   readonly jobs: readonly Job[];
   /** By cell id. */
   readonly missing: ReadonlyMap<string, Job>;
@@ -116,12 +120,13 @@ interface Sweep extends Opened {
 
 /** Finds out what is missing, and writes down who will train it. */
 async function prepare(opened: Opened, options: SweepOptions, events: SweepEvents): Promise<Sweep> {
-  const { plan, backend, data, journal, records, settled } = opened;
+  const { plan, backend, journal, records, settled } = opened;
   const { dir, executor, command, retryFailed } = options;
   const paths = layout(dir);
   const jobs = await jobsInSlices(plan, options.signal);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onOthersRecord?.(record));
   const missing = await missingJobs(jobs.slice(settled), ledger.found, options);
+  const data = (await recordedData(plan.experiment, paths.manifest, missing.size)) ?? (await opened.load());
   if (missing.size > 0) await requireModel(plan, options);
   // Read before the manifest says who trains from here on.
   const leftovers =
@@ -153,11 +158,8 @@ async function prepare(opened: Opened, options: SweepOptions, events: SweepEvent
     backend,
     workers: executor ? null : workers,
   });
-  return { ...opened, jobs, missing, ledger, workers, manifest };
+  return { ...opened, data, jobs, missing, ledger, workers, manifest };
 }
-
-const workersOf = ({ workers }: SweepOptions, backend: BackendReport): number =>
-  typeof workers === 'number' ? workers : workers(backend);
 
 /**
  * Refuses a network that its images do not fit, or that does not fit into memory, before any worker starts.
@@ -169,6 +171,7 @@ async function requireModel(
 ): Promise<void> {
   // Loaded only where there is something to train.
   const { buildModel, requireMemory } = await import('../models/index.js');
+  const { trainShape } = await import('../data/catalog.js');
   const model = buildModel(experiment.model, trainShape(experiment.dataset));
   // A queue's workers are elsewhere, with another memory.
   if (!executor) requireMemory(model, experiment, { backend, limit: limits.memory });
@@ -204,24 +207,15 @@ async function execute(
 }
 
 function contextOf(sweep: Sweep, options: SweepOptions): ExecutionContext {
-  const { plan, data, ledger, workers } = sweep;
-  const { dataset, threads } = plan.experiment;
-  const { checkpoints, weights } = layout(options.dir);
+  const { plan, data, early, ledger, workers } = sweep;
   return {
     plan,
     workers,
     retries: options.retries,
     limits: options.limits,
-    setup: {
-      dataset,
-      dataDir: options.dataDir,
-      backend: plan.backend,
-      threads,
-      checkpoints,
-      policy: options.policy,
-      ...(options.keepWeights ? { weights } : {}),
-    },
+    setup: setupOf(plan, options),
     fingerprint: data.fingerprint,
+    takeEarly: early.take,
     source: sourceOf(sweep, options.dir),
     before: new Map(ledger.found),
   };

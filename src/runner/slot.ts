@@ -3,14 +3,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerSetup } from './protocol.js';
 import { waitBeforeStart } from './retry.js';
 import { WorkerFailure, type Limits } from './workerLink.js';
-import { startWorker, type WorkerHandle } from './workerProcess.js';
+import { startWorker, type StartedWorker, type WorkerHandle } from './workerProcess.js';
 
-/** All that a worker process is started with. */
-export interface WorkerOptions {
+/** What a worker process is started with. */
+export interface WorkerStart {
   readonly setup: WorkerSetup;
   readonly limits: Limits;
+}
+
+export interface WorkerOptions extends WorkerStart {
   /** Of the data; a worker that finds other data is not used. */
   readonly fingerprint: string;
+}
+
+/** A worker process that was started before its slot asked for one. */
+export interface EarlyWorker {
+  /** Undefined where it was ended first. Rejects as `startWithRetries` does. */
+  readonly ready: Promise<StartedWorker | undefined>;
+  /** Ends it, unless it is ready. */
+  cancel(): void;
 }
 
 export interface WorkerSlot {
@@ -28,8 +39,10 @@ export interface WorkerSlot {
 /**
  * @param signal aborts: the process is stopped, and none is started any more
  * @param number the slot's place among those of this machine, from 0: it decides which GPU its workers use
+ * @param early is taken for the first worker, if it becomes ready; it was started with the options that are asked for
  */
-export function workerSlot(signal: AbortSignal, number: number): WorkerSlot {
+export function workerSlot(signal: AbortSignal, number: number, early?: EarlyWorker): WorkerSlot {
+  let waiting = early;
   let current: { readonly startedWith: string; readonly handle: WorkerHandle } | undefined;
   const stop = async () => current?.handle.stop();
   signal.addEventListener('abort', () => void stop(), { once: true });
@@ -41,7 +54,9 @@ export function workerSlot(signal: AbortSignal, number: number): WorkerSlot {
         await stop();
         current = undefined;
         const setup = { ...options.setup, slot: number };
-        const handle = await startWithRetries({ ...options, setup }, signal);
+        const first = waiting && (await takeOver(waiting, options.fingerprint, signal));
+        waiting = undefined;
+        const handle = first ?? (await startWithRetries({ ...options, setup }, signal));
         current = handle && { startedWith, handle };
       }
       if (!signal.aborted) return current?.handle;
@@ -56,11 +71,37 @@ export function workerSlot(signal: AbortSignal, number: number): WorkerSlot {
   };
 }
 
-/** Starts a worker, again where it dies; undefined where the signal comes first. @throws WorkerFailure of the last start */
-async function startWithRetries(
-  { setup, limits, fingerprint }: WorkerOptions,
+/**
+ * The worker that was started early, if it can be used; undefined where another one is to be started.
+ * @throws WorkerFailure where it died, again and again: another one would, too
+ */
+async function takeOver(
+  { ready, cancel }: EarlyWorker,
+  fingerprint: string,
   signal: AbortSignal,
 ): Promise<WorkerHandle | undefined> {
+  signal.addEventListener('abort', cancel);
+  try {
+    const worker = await ready;
+    if (worker?.fingerprint === fingerprint) return worker;
+    worker?.kill();
+  } catch (error) {
+    // The data may have been downloaded since. If not, the next one says so.
+    if (!(error instanceof WorkerFailure) || error.kind !== 'setup') throw error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+  return undefined;
+}
+
+/**
+ * Starts a worker, again where it dies; undefined where the signal comes first.
+ * @throws WorkerFailure of the last start
+ */
+export async function startWithRetries(
+  { setup, limits, fingerprint }: WorkerStart & Partial<WorkerOptions>,
+  signal: AbortSignal,
+): Promise<StartedWorker | undefined> {
   for (let died = 1; !signal.aborted; died++) {
     try {
       return await startWorker(setup, limits, fingerprint, signal);

@@ -19,6 +19,11 @@ export interface WorkerHandle {
   kill(): void;
 }
 
+export interface StartedWorker extends WorkerHandle {
+  /** Of the data that it has loaded. */
+  readonly fingerprint: string;
+}
+
 const entry = new URL('./workerStart.js', import.meta.url);
 
 /** Loading a backend and data says nothing for a while, however short `--hang-timeout` is; seconds. */
@@ -26,23 +31,26 @@ const longestSetup = 600;
 
 /**
  * Starts a worker and waits until its backend and data are ready.
+ * @param fingerprint of the data that it must find; undefined where that is not known yet
  * @param signal ends a worker that is not ready yet: it has nothing to keep
  * @throws WorkerFailure where it cannot be set up: `setup` where trying again is no use
  */
 export async function startWorker(
   setup: WorkerSetup,
   limits: Limits,
-  fingerprint: string,
+  fingerprint: string | undefined,
   signal?: AbortSignal,
-): Promise<WorkerHandle> {
+): Promise<StartedWorker> {
   const child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   if (child.pid === undefined) throw await startFailure(child);
   const link = new WorkerLink(child, limits);
   signal?.addEventListener('abort', link.kill);
+  let found: string;
   try {
     const silence = limits.hang && Math.max(limits.hang, longestSetup);
     const ready = await link.ask({ type: 'setup', setup }, { timeout: 0, silence, events: {} });
-    if (ready.type === 'ready' && ready.fingerprint !== fingerprint) {
+    found = ready.type === 'ready' ? ready.fingerprint : '';
+    if (fingerprint !== undefined && found !== fingerprint) {
       throw new WorkerFailure('the data set changed on disk while the sweep was running', 'setup');
     }
   } catch (error) {
@@ -53,6 +61,7 @@ export async function startWorker(
     signal?.removeEventListener('abort', link.kill);
   }
   return {
+    fingerprint: found,
     get pid() {
       return child.pid;
     },

@@ -2,7 +2,7 @@
  * The state of a run, as plain arrays and numbers, for a checkpoint. Random streams have no position of their own
  * (random/stream.ts): epoch and batch determine them.
  */
-import { tensor1d } from '@tensorflow/tfjs-core';
+import { tensor1d } from '../backends/tfjs.js';
 import type { EpochMetrics } from '../experiment/record.js';
 import type { Weights } from './step.js';
 

@@ -13,7 +13,7 @@ import {
   type Tensor1D,
   type Tensor2D,
   type Tensor4D,
-} from '@tensorflow/tfjs-core';
+} from '../backends/tfjs.js';
 import { repeat } from '../backends/repeat.js';
 import type { Model } from '../models/index.js';
 import { crossEntropy } from '../nn/crossEntropy.js';

@@ -2,18 +2,7 @@
  * The scores of steps that nobody has read yet. They stay on the device, as reading one would make the step wait for
  * it, and are read in blocks.
  */
-import {
-  argMax,
-  cast,
-  concat,
-  notEqual,
-  reshape,
-  slice,
-  stack,
-  sum,
-  tidy,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import { argMax, cast, concat, notEqual, reshape, slice, stack, sum, tidy, zeros } from '../backends/tfjs.js';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Score } from './step.js';
 

@@ -3,7 +3,7 @@
  * record. A run can be stopped at any batch and continued bit for bit.
  */
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
-import { tensor1d, type Tensor1D } from '@tensorflow/tfjs-core';
+import { tensor1d, type Tensor1D } from '../backends/tfjs.js';
 import { forget } from '../backends/repeat.js';
 import { useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';

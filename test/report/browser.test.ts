@@ -1,12 +1,13 @@
 /** The report in a real browser, used as a person would: read, hover, click, sort, walk by keyboard, watch it fill. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderComparison, serveReport, writeReport } from '../../src/report/index.js';
+import { renderComparison, writeReport } from '../../src/report/index.js';
+import { serveReport } from '../../src/report/serve.js';
 import { powers, sweepRecords } from './records.js';
 import { writeAtomically } from '../../src/files/atomic.js';
 
@@ -112,6 +113,30 @@ describe.skipIf(CHROMIUM === undefined)(`the report page in Chromium${SKIP}`, ()
     expect(complaints).toEqual([]);
     await page.close();
   }, 60_000);
+
+  it('stays small with 20,000 cells, and draws all that it has', async () => {
+    const fine = (from: number) => Array.from({ length: 100 }, (_, i) => 2 ** (from + (8 * i) / 100));
+    const records = sweepRecords({ lrs: fine(-12), wds: fine(-14), seeds: [0], epochs: 10 });
+    expect(records).toHaveLength(20_000);
+    await writeReport(dir, { ...base, records });
+    const file = join(dir, 'report.html');
+    expect((await stat(file)).size).toBeLessThan(10 * 2 ** 20);
+    const { page, complaints } = await open(pathToFileURL(file).href, offline);
+    const squares = await page.locator('#heatmaps g.cell').count();
+    expect(squares).toBeGreaterThan(10_000);
+    expect(squares).toBeLessThan(14_000);
+    // One star for each optimizer: the best cells are among those shown.
+    expect(await page.locator('#heatmaps text.star').count()).toBe(2);
+    expect(await page.locator('#facts').textContent()).toContain('of 20,000 cells shown');
+    const figures = page.locator('#figures img');
+    expect(await figures.count()).toBeGreaterThan(3);
+    const widths = await figures.evaluateAll((all) =>
+      Promise.all((all as HTMLImageElement[]).map((image) => image.decode().then(() => image.naturalWidth))),
+    );
+    expect(Math.min(...widths)).toBeGreaterThan(200);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
 
   it('fits a phone', async () => {
     const { page, complaints } = await open(pathToFileURL(join(dir, 'report.html')).href, offline, 390);

@@ -36,7 +36,7 @@ describe('figures', () => {
     for (const { name, spec } of figures) {
       const svg = await renderSvg(styled(spec));
       expect(svg, name).not.toMatch(/NaN|undefined|Infinity/);
-      const png = Buffer.from(renderPng(svg));
+      const png = Buffer.from(await renderPng(svg));
       expect(png.subarray(1, 4).toString(), name).toBe('PNG');
       expect(Math.min(...pngSize(png)), name).toBeGreaterThan(300);
       // Something is drawn: a blank image of this size would compress to almost nothing.
@@ -92,7 +92,7 @@ describe('figures', () => {
       expect(svg).not.toContain('<script');
       const tags = svg.match(/<[a-zA-Z/](?:[^>"]|"[^"]*")*>/g)!;
       expect(tags.map((tag) => tag.replace(/"[^"]*"/g, '')).join('')).not.toMatch(/onload|<script/);
-      expect(renderPng(svg).length).toBeGreaterThan(1_000);
+      expect((await renderPng(svg)).length).toBeGreaterThan(1_000);
     }
   });
 

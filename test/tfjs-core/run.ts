@@ -36,6 +36,17 @@ const allSpecs: Plugin = {
   },
 };
 
+/** In the bundle, backends share the tfjs-core of the specs: what is loaded by `require` otherwise is imported. */
+const sharedCore: Plugin = {
+  name: 'shared-core',
+  setup(setup) {
+    setup.onLoad({ filter: /\/src\/backends\/tfjs(Cpu)?\.ts$/ }, ({ path }) => ({
+      loader: 'ts',
+      contents: `export * from '@tensorflow/${path.endsWith('Cpu.ts') ? 'tfjs-backend-cpu' : 'tfjs-core'}';`,
+    }));
+  },
+};
+
 /** Our sources find their addon and .wasm files beside themselves: in the bundle they keep their own address. */
 const ownAddress: Plugin = {
   name: 'own-address',
@@ -66,7 +77,7 @@ async function bundle(outfile: string): Promise<void> {
     ignoreAnnotations: true,
     // jasmine looks for its own files; .node files are loaded, not bundled; tfjs-node is optional.
     external: ['jasmine-core', '*.node', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
-    plugins: [allSpecs, ownAddress],
+    plugins: [allSpecs, sharedCore, ownAddress],
     logLevel: 'error',
     logOverride: { 'empty-import-meta': 'silent' },
   });

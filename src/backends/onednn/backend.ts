@@ -2,8 +2,8 @@
  * The tfjs backend `onednn`. It extends tfjs's JavaScript backend, whose tensors are typed arrays, and takes their
  * memory from a pool. The hot kernels are native (kernels/); all others are those of the `cpu` backend.
  */
-import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { util, type DataType, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { MathBackendCPU } from '../tfjsCpu.js';
+import { util, type DataType, type Tensor, type TensorInfo } from '../tfjs.js';
 import type { backend_util } from '@tensorflow/tfjs-core';
 import type { Computation, RepeatingBackend } from '../repeat.js';
 import type { BufferPool, Block } from './pool.js';

@@ -1,5 +1,5 @@
 /** Broadcasting with the fewest axes: neighbouring axes along which both operands behave alike are merged. */
-import { backend_util, util } from '@tensorflow/tfjs-core';
+import { backend_util, util } from '../tfjs.js';
 
 /** Four axes, outermost first; bit k of `repeatA` says that a has 1 where the output has `sizes[k]`. */
 export interface Broadcast {

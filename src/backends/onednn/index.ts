@@ -2,8 +2,8 @@
  * The tfjs backend `onednn`: a native addon (native/) of oneDNN and our own kernels. Kernels that it lacks run in
  * tfjs's JavaScript.
  */
-import '@tensorflow/tfjs-backend-cpu';
-import { getKernel, getKernelsForBackend, registerBackend, registerKernel } from '@tensorflow/tfjs-core';
+import '../tfjsCpu.js';
+import { getKernel, getKernelsForBackend, registerBackend, registerKernel } from '../tfjs.js';
 import { OnednnBackend, backendName } from './backend.js';
 import { loadAddon } from './addon.js';
 import { describeOnednn, type OnednnFacts } from './facts.js';

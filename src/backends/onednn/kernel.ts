@@ -6,7 +6,7 @@ import {
   type NamedAttrMap,
   type NamedTensorInfoMap,
   type TensorInfo,
-} from '@tensorflow/tfjs-core';
+} from '../tfjs.js';
 import { backendName, type OnednnBackend } from './backend.js';
 import { markUnrepeatable } from './recorder.js';
 

@@ -1,5 +1,5 @@
 /** Records a computation when it first runs and replays it afterwards: the contract of backends/repeat.ts. */
-import { engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { engine, type Tensor, type TensorInfo } from '../tfjs.js';
 import type { Computation, RepeatingBackend } from '../repeat.js';
 import { ReservedPool, type BufferPool } from './pool.js';
 import { isRecording, markUnrepeatable, record, type Recording, type Values } from './recorder.js';

@@ -2,7 +2,7 @@
  * tfjs's optimizers count their steps in JavaScript, where no recording sees it. They save the number, and Adam
  * computes its bias corrections from it when it is loaded: so it must go on in recorded steps, too.
  */
-import { Optimizer } from '@tensorflow/tfjs-core';
+import { Optimizer } from '../tfjs.js';
 
 /** An optimizer, as far as its count goes. */
 export interface Counting {

@@ -2,7 +2,7 @@
  * For other people's tfjs-node programs: a training step, or any function from tensors to tensors, as one call of
  * TensorFlow. What `tf.function` is in Python.
  */
-import { engine, getBackend, memory, scalar, Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { engine, getBackend, memory, scalar, Tensor, tidy, type Variable } from '../tfjs.js';
 import { ReportedError } from '../../errors/reported.js';
 import { isNodeBackend, metadataOf, type NodeBackend } from './binding.js';
 import { RecordedComputation, type Recorder } from './computation.js';

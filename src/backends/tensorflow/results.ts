@@ -1,5 +1,5 @@
 /** What a step may return, as a list of tensors and back. */
-import { Tensor } from '@tensorflow/tfjs-core';
+import { Tensor } from '../tfjs.js';
 import { RecordingError } from './errors.js';
 
 /** A tensor, an array or an object of tensors, or nothing. */

@@ -8,12 +8,17 @@
  * of x by dy. Its output is the filter-sized plane (ky, kx), and the stride becomes the dilation. A few images are
  * taken at a time, so that XNNPACK's packed panel of dy stays in the level-2 cache. The parts are added in order.
  */
-import { backend_util, Conv2D, Transpose, util, type Conv2DBackpropFilterAttrs } from '@tensorflow/tfjs-core';
+import {
+  backend_util,
+  Conv2D,
+  Transpose,
+  util,
+  type Conv2DBackpropFilterAttrs,
+  type Conv2DInfo,
+} from '../tfjs.js';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { allocate, release, reshaped, runOriginal, values, withWindow, type Block } from './heap.js';
 import { batchMatMul } from './matMul.js';
-
-type ConvInfo = backend_util.Conv2DInfo;
 
 /** Length of the summed dimension (images x pixels) that one forward convolution takes; measured, see bench. */
 const PANEL = 16_384;
@@ -27,7 +32,7 @@ function partialGradient(
   backend: BackendWasm,
   x: Block,
   dy: Block,
-  info: ConvInfo,
+  info: Conv2DInfo,
   start: number,
   count: number,
 ): Block {
@@ -73,7 +78,7 @@ function accumulate(
   sum: Float32Array,
   part: Float32Array,
   partShape: readonly number[],
-  info: ConvInfo,
+  info: Conv2DInfo,
 ): void {
   const { filterHeight, filterWidth, inChannels, outChannels } = info;
   const [, partHeight, partWidth] = partShape as [number, number, number];
@@ -89,7 +94,7 @@ function accumulate(
 }
 
 /** The gradient of a 1x1 filter: one matrix product of the pixels that the stride touches. */
-function pointwiseGradient(backend: BackendWasm, x: Block, dy: Block, info: ConvInfo): Block {
+function pointwiseGradient(backend: BackendWasm, x: Block, dy: Block, info: Conv2DInfo): Block {
   const { inChannels, outChannels } = info;
   const pixels = info.batchSize * info.outHeight * info.outWidth;
   const touched =
@@ -104,7 +109,7 @@ function pointwiseGradient(backend: BackendWasm, x: Block, dy: Block, info: Conv
 }
 
 /** Every pixel of x [n, ih, iw, c] on which a 1x1 filter lands: [n, oh, ow, c]. */
-function stridedPixels(backend: BackendWasm, x: Block, info: ConvInfo): Block {
+function stridedPixels(backend: BackendWasm, x: Block, info: Conv2DInfo): Block {
   const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, strideHeight, strideWidth } = info;
   const out = allocate(backend, [batchSize, outHeight, outWidth, inChannels]);
   const [source, target] = [values(backend, x), values(backend, out)];

@@ -7,11 +7,9 @@
  * (the "sub-pixel" form, https://arxiv.org/abs/1609.05158), so no zeros are inserted into dy. At stride 1 it is the
  * textbook convolution with the flipped, transposed filter.
  */
-import { backend_util, Conv2D, util, type Conv2DBackpropInputAttrs } from '@tensorflow/tfjs-core';
+import { backend_util, Conv2D, util, type Conv2DBackpropInputAttrs, type Conv2DInfo } from '../tfjs.js';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { allocate, release, runOriginal, values, type Block } from './heap.js';
-
-type ConvInfo = backend_util.Conv2DInfo;
 
 /** How the gradient along one spatial axis is laid out in the forward convolution. */
 interface Axis {
@@ -79,7 +77,7 @@ function interleave(
   target: Float32Array,
   rows: Axis,
   cols: Axis,
-  info: ConvInfo,
+  info: Conv2DInfo,
 ): void {
   const { batchSize, inHeight, inWidth, inChannels } = info;
   const stride = info.strideHeight;

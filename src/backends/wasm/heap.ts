@@ -2,7 +2,7 @@
  * Access to tfjs's wasm backend below the level of tensors: its kernels and its heap. It saves the bookkeeping of
  * tensors between the steps of a kernel. Nothing is collected: release every Block that you make.
  */
-import { getKernel, util, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import { getKernel, util, type NamedAttrMap, type TensorInfo } from '../tfjs.js';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 
 /** A tensor of the wasm heap, without tfjs's reference to it. */

@@ -1,10 +1,16 @@
 /** The wasm backend: tfjs's own, which runs anywhere, with fast kernels for training added. */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
-import { engine, env, setBackend } from '@tensorflow/tfjs-core';
-import { getThreadsCount, setThreadsCount, setWasmPaths, version_wasm } from '@tensorflow/tfjs-backend-wasm';
+import { engine, env, setBackend } from '../tfjs.js';
+import type * as Wasm from '@tensorflow/tfjs-backend-wasm';
 import { BackendError } from '../backend.js';
 import { registerWasmTrainingKernels } from './register.js';
+
+const require = createRequire(import.meta.url);
+
+// Not imported, for the reason that tfjs.ts gives.
+const { getThreadsCount, setThreadsCount, setWasmPaths, version_wasm } =
+  require('@tensorflow/tfjs-backend-wasm') as typeof Wasm;
 
 export interface WasmFacts {
   readonly version: string;
@@ -13,8 +19,7 @@ export interface WasmFacts {
 }
 
 /** The package's folder of .wasm files, however this program was bundled or started. */
-const wasmFolder = (): string =>
-  dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep;
+const wasmFolder = (): string => dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep;
 
 /** Emscripten's module puts handlers on these events that rethrow, and print all of its source first. */
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;

@@ -5,7 +5,7 @@
  * plain loop (0.7). A gradient is made of transposed products. So operands are transposed first here, which costs a
  * few percent, and batches are multiplied matrix by matrix.
  */
-import { BatchMatMul, broadcast_util, Transpose, util, type BatchMatMulAttrs } from '@tensorflow/tfjs-core';
+import { BatchMatMul, broadcast_util, Transpose, util, type BatchMatMulAttrs } from '../tfjs.js';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { allocate, release, reshaped, runOriginal, values, withWindow, type Block } from './heap.js';
 

@@ -11,7 +11,7 @@ import {
   unregisterKernel,
   type _FusedMatMulAttrs,
   type KernelFunc,
-} from '@tensorflow/tfjs-core';
+} from '../tfjs.js';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { conv2DBackpropFilter } from './convFilterGrad.js';
 import { conv2DBackpropInput } from './convInputGrad.js';

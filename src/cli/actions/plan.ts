@@ -1,14 +1,12 @@
 /** What `adamw-bench plan` does. */
-import { identityOf, useBackend } from '../../backends/index.js';
 import { nvidiaDriver } from '../../backends/gpus.js';
 import type { Experiment } from '../../config/index.js';
-import { DataError, loadDataset, trainShape } from '../../data/index.js';
+import { trainShape } from '../../data/catalog.js';
 import { buildModel, requireMemory } from '../../models/index.js';
 import { freshSeeds } from '../../experiment/confirm.js';
 import { mostConfirmed } from '../../experiment/stages.js';
-import { plan, type Job, type Plan } from '../../experiment/plan.js';
-import { defaultWorkers } from '../../runner/index.js';
-import { train } from '../../train/train.js';
+import { plan, type Plan } from '../../experiment/plan.js';
+import { defaultWorkers } from '../../runner/cpuQuota.js';
 import { loadNamed } from '../bundled.js';
 import { exitCode } from '../exit.js';
 import { elapsed } from '../units.js';
@@ -30,7 +28,7 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
   const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
   const stages = [gridStage(planned), ...confirmationStage(planned)];
   if (!flags.json) console.log([planText(planned, workers), ...secondText(planned)].join('\n'));
-  const timed = flags.time ? await timeIfDataThere(experiment, flags.dataDir) : undefined;
+  const timed = flags.time ? await timeOf(experiment, flags.dataDir) : undefined;
   const times = timed && stages.map((stage) => timesOf(stage, timed.epochSeconds, workers));
   if (flags.json) {
     const optimizers = planned.optimizers.map(({ label, lrs, wds, size }) => ({
@@ -79,6 +77,12 @@ function timesOf({ cells, epochs }: Stage, epochSeconds: number, workers: number
   return { workerSeconds, seconds: workerSeconds / Math.min(cells, workers) };
 }
 
+/** Loads what trains only where some steps are timed. */
+async function timeOf(experiment: Experiment, dataDir: string | undefined) {
+  const { timeIfDataThere } = await import('./estimate.js');
+  return timeIfDataThere(experiment, dataDir);
+}
+
 /** Refuses a network that `run` would refuse for its size. @throws ModelError */
 function requireRoom(experiment: Experiment): void {
   const model = buildModel(experiment.model, trainShape(experiment.dataset));
@@ -112,53 +116,3 @@ const range = (values: readonly number[]) => {
   const show = (value: number) => Number(value.toPrecision(3)).toString();
   return values.length === 1 ? show(values[0]!) : `${show(values[0]!)} .. ${show(values.at(-1)!)}`;
 };
-
-/** Steps timed for an estimate; the warm-up steps before them are not counted. */
-const timedSteps = 8;
-const warmUpSteps = 3;
-
-/** How long a step and an epoch take; undefined if the data are missing, which a note says. */
-async function timeIfDataThere(experiment: Experiment, dataDir: string | undefined) {
-  try {
-    return await timeSteps(experiment, dataDir);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    console.error(`note: no estimate of the time, because it needs the data. ${error.message}`);
-    return undefined;
-  }
-}
-
-/** Times a few steps of the first cell. Returns the median time of one, and of an epoch with its evaluation. */
-async function timeSteps(experiment: Experiment, dataDir: string | undefined) {
-  const backend = await useBackend(experiment.backend, { threads: experiment.threads });
-  // A plan downloads nothing.
-  const where = dataDir === undefined ? {} : { dataDir };
-  const dataset = await loadDataset(experiment.dataset, { ...where, download: false });
-  const times: number[] = [];
-  let last = performance.now();
-  const { jobs } = plan(experiment, identityOf(backend));
-  const { value: first } = jobs().next();
-  await train(longer(first!), dataset, {
-    onBeat() {
-      const now = performance.now();
-      times.push((now - last) / 1000);
-      last = now;
-    },
-    shouldStop: () => times.length >= timedSteps,
-    // A device that computes behind our back is waited for after every step.
-    wantsSnapshot: () => true,
-  });
-  const counted = times.slice(Math.min(warmUpSteps, times.length - 1)).sort((a, b) => a - b);
-  const stepSeconds = counted[counted.length >> 1]!;
-  const { batchSize } = experiment.train;
-  // Evaluation is the forward third of a step.
-  const stepsPerEpoch = Math.ceil(dataset.train.n / batchSize) + Math.ceil(dataset.test.n / batchSize) / 3;
-  return { backend: backend.name, stepSeconds, epochSeconds: stepsPerEpoch * stepSeconds };
-}
-
-/** The same cell with enough epochs for the timed steps, whatever the size of the data set. */
-const longer = ({ cell }: Job): Job['cell'] => ({
-  ...cell,
-  epochs: Math.max(cell.epochs, timedSteps),
-  warmup: 0,
-});

@@ -10,7 +10,6 @@ import {
   renderConfirmation,
   renderSummary,
   renderVerdict,
-  serveReport,
   writeReport,
 } from '../../report/index.js';
 import { reportFiles, requireOwn } from '../../runner/index.js';
@@ -91,6 +90,7 @@ function refusal(error: unknown): unknown {
 
 /** Serves the page until it is told to stop; returns the exit code. */
 export async function serve(dir: string, port: number): Promise<number> {
+  const { serveReport } = await import('../../report/serve.js');
   await readResults(dir);
   const stop = stopSignal(0, 'ending the page');
   const server = await serveReport({

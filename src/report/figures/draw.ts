@@ -14,8 +14,8 @@ const DRAWN_BY_PAGE = new Set(['heatmaps']);
 export interface DrawOptions {
   /** Where an earlier report is whose figures of the same content are kept as they are; absent: all are drawn. */
   readonly keepIn?: string | undefined;
-  /** Takes a file's content, or what is there already where that is undefined. */
-  write(name: string, piece: string | Uint8Array | undefined): Promise<void>;
+  /** Takes a file's content, now or later, or what is there already where that is undefined. */
+  write(name: string, piece: string | Promise<Uint8Array> | undefined): Promise<void>;
 }
 
 /** Draws each figure, hands its files to `write`, and returns those that the page shows. */
@@ -24,6 +24,7 @@ export async function drawFigures(
   { keepIn, write }: DrawOptions,
 ): Promise<PageFigure[]> {
   const shown: PageFigure[] = [];
+  const pictures: Promise<void>[] = [];
   for (const { name, title, caption, spec } of figuresOf(figureInput(records, decoupling))) {
     const whole = styled(spec);
     const source = JSON.stringify(whole, null, 1) + '\n';
@@ -33,9 +34,12 @@ export async function drawFigures(
     const svg = kept ?? (await (await import('./render.js')).renderSvg(whole));
     await write(`figures/${name}.svg`, kept === undefined ? svg : undefined);
     const png = kept === undefined ? (await pngOf())?.(svg) : undefined;
-    if (kept !== undefined || png !== undefined) await write(`figures/${name}.png`, png);
+    // They are drawn and written while the next figure is made.
+    if (kept !== undefined || png !== undefined) pictures.push(write(`figures/${name}.png`, png));
+    pictures.at(-1)?.catch(() => undefined);
     if (!DRAWN_BY_PAGE.has(name)) shown.push({ title, caption, svg });
   }
+  await Promise.all(pictures);
   return shown;
 }
 

@@ -24,7 +24,11 @@ export interface FigureInput {
 
 /** Records with control characters in labels neutralised (they are not allowed in SVG), arranged. */
 export function figureInput(records: readonly RunRecord[], decoupling: Decoupling): FigureInput {
-  const clean = records.map((r) => ({ ...r, label: printable(r.label) }));
+  // A million records are not copied where nothing changes.
+  const clean = records.map((r) => {
+    const label = printable(r.label);
+    return label === r.label ? r : { ...r, label };
+  });
   return { records: clean, grids: panelsOf(clean), decoupling };
 }
 

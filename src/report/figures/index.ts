@@ -6,17 +6,22 @@ import { heatmaps } from './heatmaps.js';
 import { subjectOf } from '../subject.js';
 import { ridges } from './ridge.js';
 import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
+import { thinGrid } from '../thinGrid.js';
 
 export type { Figure, FigureInput } from './figure.js';
 export { figureInput } from './figure.js';
 export { styled } from './style.js';
 
+/** Squares in all heatmaps of a figure together, about. */
+const SQUARES = 6_000;
+
 /** Figures without data (no decay recorded, one budget only, ...) are left out. */
 export function figuresOf(input: FigureInput): Figure[] {
   if (input.grids.length === 0) return [];
   const subject = subjectOf(input.records);
+  const squares = Math.max(50, Math.floor(SQUARES / input.grids.length));
   return [
-    heatmaps(input),
+    heatmaps({ ...input, grids: input.grids.map((grid) => thinGrid(grid, squares)) }),
     ridges(input),
     testAgainstTrain(input),
     learningCurves(input),

@@ -13,13 +13,13 @@ const fontFiles = (): string[] =>
 /** Scripts that DejaVu lacks: their characters are taken from the system's fonts, where it has any. */
 const BEYOND_DEJAVU = /[\u0700-\u1cff\u2e00-\ud7ff\uf900-\uffff]|[\ud800-\udbff]/;
 
-/** A function that draws an SVG at twice its size; null if resvg cannot be loaded. */
-export async function pngRenderer(): Promise<((svg: string) => Uint8Array) | null> {
+/** A function that draws an SVG at twice its size, on a thread of its own; null if resvg cannot be loaded. */
+export async function pngRenderer(): Promise<((svg: string) => Promise<Uint8Array>) | null> {
   const resvg = await import('@resvg/resvg-js').catch(() => null);
   if (resvg === null) return null;
-  return (svg) => {
+  return async (svg) => {
     const loadSystemFonts = BEYOND_DEJAVU.test(svg);
     const font = { fontFiles: fontFiles(), loadSystemFonts, defaultFontFamily: FONT, sansSerifFamily: FONT };
-    return new resvg.Resvg(svg, { fitTo: { mode: 'zoom', value: 2 }, font }).render().asPng();
+    return (await resvg.renderAsync(svg, { fitTo: { mode: 'zoom', value: 2 }, font })).asPng();
   };
 }

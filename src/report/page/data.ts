@@ -6,11 +6,12 @@ import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/s
 import type { Experiment } from '../../experiment/experiment.js';
 import type { RunRecord } from '../../experiment/record.js';
 import { thin } from '../figures/figure.js';
-import { axisLabels, percent, shortNumber } from '../format.js';
+import { axisLabels, grouped, percent, shortNumber } from '../format.js';
 import { printable } from '../../experiment/printable.js';
 import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';
 import { markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
 import { errorRange } from '../scale.js';
+import { thinAxes } from '../thinGrid.js';
 
 /** Epochs, and the mean over seeds of test error and training loss at each. */
 export type Curve = readonly [epochs: number[], testError: number[], trainLoss: number[]];
@@ -70,6 +71,9 @@ export interface PlannedRun {
 
 /** Numbers in all curves of a page together, about. */
 const CURVE_BUDGET = 240_000;
+
+/** Squares in all heatmaps of a page together, about: more can hardly be told apart, and make a browser slow. */
+const SQUARES = 12_000;
 
 const fourDigits = (v: number): number => Number(v.toPrecision(4));
 
@@ -133,15 +137,23 @@ function axesOf(grid: Grid, planned: readonly PlannedRun[]): Pick<Grid, 'lrs' | 
   };
 }
 
-function pagePanel(grid: Grid, planned: readonly PlannedRun[], points: number): PagePanel {
-  const axes = axesOf(grid, planned);
-  const ranks = new Map(markedCells(grid).map((cell, i) => [cell, i + 1]));
+function pagePanel(
+  grid: Grid,
+  planned: readonly PlannedRun[],
+  { squares, points }: { readonly squares: number; readonly points: number },
+): PagePanel {
+  const marked = markedCells(grid);
+  const axes = thinAxes(axesOf(grid, planned), squares, marked);
+  const [lrs, wds] = [new Set(axes.lrs), new Set(axes.wds)];
+  const ranks = new Map(marked.map((cell, i) => [cell, i + 1]));
   return {
     label: printable(grid.label),
     ...axes,
     lrLabels: axisLabels(axes.lrs),
     wdLabels: axisLabels(axes.wds),
-    cells: trainedCells(grid).map((cell) => pageCell(axes, cell, ranks, points)),
+    cells: trainedCells(grid)
+      .filter(({ lr, wd }) => lrs.has(lr) && wds.has(wd))
+      .map((cell) => pageCell(axes, cell, ranks, points)),
   };
 }
 
@@ -234,13 +246,13 @@ const duration = (seconds: number): string =>
 function factsOf(records: readonly RunRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
   const seeds = new Set(records.map((r) => r.cell.seed)).size;
-  const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+  const count = (n: number, what: string): string => `${grouped(n)} ${what}${n === 1 ? '' : 's'}`;
   const backends = [...new Set(records.map((r) => r.cell.backend))].map(printable).join(', ');
   const setup =
     experiment === null
       ? []
       : [
-          `${experiment.dataset.name}${experiment.dataset.train === undefined ? '' : `, ${experiment.dataset.train.toLocaleString('en')} images`}`,
+          `${experiment.dataset.name}${experiment.dataset.train === undefined ? '' : `, ${grouped(experiment.dataset.train)} images`}`,
           'depth' in experiment.model
             ? `${experiment.model.name}-${String(experiment.model.depth)}`
             : experiment.model.name,
@@ -264,6 +276,10 @@ export interface PageInput {
   readonly planned?: readonly PlannedRun[];
 }
 
+/** What the heatmaps and the table of cells leave out. */
+const shownOf = (shown: number, cells: number): string =>
+  `${grouped(shown)} of ${grouped(cells)} cells shown, the best among them; runs.csv has all`;
+
 /** Everything the page draws. `records` in display order. */
 export function pageData({ records, experiment, decoupling, verdict, planned = [] }: PageInput): PageData {
   const grids = panelsOf(records);
@@ -272,12 +288,18 @@ export function pageData({ records, experiment, decoupling, verdict, planned = [
   );
   const all = [...grids, ...unseen.map((label) => buildGrid(label, []))];
   const cells = grids.reduce((sum, g) => sum + trainedCells(g).length, 0);
-  const points = Math.min(60, Math.max(10, Math.floor(CURVE_BUDGET / (3 * Math.max(1, cells)))));
+  const points = Math.min(
+    60,
+    Math.max(10, Math.floor(CURVE_BUDGET / (3 * Math.max(1, Math.min(cells, SQUARES))))),
+  );
+  const squares = Math.max(50, Math.floor(SQUARES / Math.max(1, all.length)));
+  const panels = all.map((grid) => pagePanel(grid, planned, { squares, points }));
+  const shown = panels.reduce((sum, panel) => sum + panel.cells.length, 0);
   return {
-    facts: factsOf(records, experiment),
+    facts: [...factsOf(records, experiment), ...(shown < cells ? [shownOf(shown, cells)] : [])],
     verdict,
     range: errorRange(grids),
-    panels: all.map((grid) => pagePanel(grid, planned, points)),
+    panels,
     statistics: statisticsTable(decoupling),
     differences: differencesTable(decoupling),
     progress: planned.length === 0 ? null : { done: records.length, total: planned.length },

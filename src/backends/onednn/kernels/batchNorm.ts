@@ -1,5 +1,5 @@
 /** Batch normalisation: the fused training kernels of backends/kernels.ts, and tfjs's own for inference. */
-import { FusedBatchNorm, util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { FusedBatchNorm, util, type TensorInfo } from '../../tfjs.js';
 import { BatchNormTrain, BatchNormTrainGrad } from '../../kernels.js';
 import { native } from '../addon.js';
 import type { OnednnBackend } from '../backend.js';

@@ -6,8 +6,9 @@ import {
   FusedConv2D,
   backend_util,
   util,
+  type ExplicitPadding,
   type TensorInfo,
-} from '@tensorflow/tfjs-core';
+} from '../../tfjs.js';
 import { ConvReluMaxPool } from '../../kernels.js';
 import { activate, type Activation } from '../activation.js';
 import { native } from '../addon.js';
@@ -18,7 +19,7 @@ type Shape4D = [number, number, number, number];
 
 interface ConvAttrs {
   readonly strides: [number, number] | number;
-  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  readonly pad: 'valid' | 'same' | number | ExplicitPadding;
   readonly dataFormat: 'NHWC' | 'NCHW';
   readonly dilations?: [number, number] | number;
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';

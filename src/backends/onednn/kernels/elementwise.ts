@@ -10,7 +10,7 @@ import {
   Sub,
   util,
   type TensorInfo,
-} from '@tensorflow/tfjs-core';
+} from '../../tfjs.js';
 import { BiasReluGrad, ReluGrad } from '../../kernels.js';
 import { native } from '../addon.js';
 import { broadcast } from '../broadcast.js';

@@ -1,5 +1,5 @@
 /** Matrix products, in batches, with bias and activation. */
-import { BatchMatMul, _FusedMatMul, util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { BatchMatMul, _FusedMatMul, util, type TensorInfo } from '../../tfjs.js';
 import { activate, type Activation } from '../activation.js';
 import { native } from '../addon.js';
 import { kernel, type Call } from '../kernel.js';

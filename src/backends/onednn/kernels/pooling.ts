@@ -6,8 +6,9 @@ import {
   MaxPoolGrad,
   backend_util,
   util,
+  type ExplicitPadding,
   type TensorInfo,
-} from '@tensorflow/tfjs-core';
+} from '../../tfjs.js';
 import { MaxPoolReluBiasGrad } from '../../kernels.js';
 import { native } from '../addon.js';
 import { geometry } from '../geometry.js';
@@ -16,7 +17,7 @@ import { kernel } from '../kernel.js';
 interface PoolAttrs {
   readonly filterSize: [number, number] | number;
   readonly strides: [number, number] | number;
-  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  readonly pad: 'valid' | 'same' | number | ExplicitPadding;
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 

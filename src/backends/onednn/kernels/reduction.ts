@@ -1,5 +1,5 @@
 /** Sums and means over neighbouring axes. */
-import { Mean, Sum, backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { Mean, Sum, backend_util, util, type TensorInfo } from '../../tfjs.js';
 import { native } from '../addon.js';
 import { kernel } from '../kernel.js';
 

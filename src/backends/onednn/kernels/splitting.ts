@@ -1,5 +1,5 @@
 /** Concatenation, copies, and splitting a tensor into parts without a copy. */
-import { Concat, SplitV, backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { Concat, SplitV, backend_util, util, type TensorInfo } from '../../tfjs.js';
 import { interleave } from '../interleave.js';
 import { kernel } from '../kernel.js';
 import { runKernel } from '../recorder.js';

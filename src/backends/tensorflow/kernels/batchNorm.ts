@@ -1,5 +1,5 @@
 /** Batch normalisation in training by TensorFlow's fused operations, with the residual sum and the ReLU around them. */
-import { mul, reshape, tensor1d, tidy, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { mul, reshape, tensor1d, tidy, type Tensor, type TensorInfo } from '../../tfjs.js';
 import { BatchNormTrain, BatchNormTrainGrad } from '../../kernels.js';
 import { alias, float32, op, register, type TensorflowBackend } from './ops.js';
 

@@ -1,5 +1,5 @@
 /** How our kernels call TensorFlow's operations: by name, as tfjs-node's own kernels do. */
-import { registerKernel, type KernelFunc, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { registerKernel, type KernelFunc, type Tensor, type TensorInfo } from '../../tfjs.js';
 
 const BACKEND_NAME = 'tensorflow';
 

@@ -1,5 +1,5 @@
 /** The loss with its gradient, and the gradients of ReLU and bias, by TensorFlow's own operations for them. */
-import { mean, mul, tidy, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { mean, mul, tidy, type Tensor, type TensorInfo } from '../../tfjs.js';
 import { BiasReluGrad, ReluGrad, SoftmaxCrossEntropy } from '../../kernels.js';
 import { alias, float32, op, register, type TensorflowBackend } from './ops.js';
 
