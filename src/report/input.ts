@@ -2,20 +2,22 @@
 import { decoupling as statistics } from '../analysis/index.js';
 import type { Decoupling } from '../analysis/index.js';
 import type { Experiment } from '../experiment/experiment.js';
-import type { RunRecord } from '../experiment/record.js';
+import type { AnyRecord } from '../experiment/record.js';
 import { printable } from '../experiment/printable.js';
 import { inDisplayOrder } from './order.js';
 import { verdictSentences } from './verdict.js';
 import type { PlannedRun } from './page/data.js';
 
 export interface ReportInput {
-  readonly records: readonly RunRecord[];
+  readonly records: readonly AnyRecord[];
   /** Null if it is not known, as for a folder of which only the journal is left. */
   readonly experiment: Experiment | null;
   /** How the results came about (versions, machine, git commit): shown as it is. */
   readonly manifest: object;
   /** The command that gives these results. */
   readonly command: string;
+  /** What the results are called where there is no experiment with a name. */
+  readonly name?: string;
   /** All runs of the sweep, while it runs: the live page shows the missing ones as empty squares. */
   readonly planned?: readonly PlannedRun[];
 }
@@ -23,7 +25,7 @@ export interface ReportInput {
 /** The input in display order, with its statistics. */
 export interface Analysed {
   readonly input: ReportInput;
-  readonly records: readonly RunRecord[];
+  readonly records: readonly AnyRecord[];
   readonly decoupling: Decoupling;
   readonly verdict: readonly string[];
   readonly title: string;
@@ -44,7 +46,7 @@ export function analyse(input: ReportInput, replicates?: number): Analysed {
     records,
     decoupling,
     verdict,
-    title: printable(input.experiment?.name ?? 'Results'),
+    title: printable(input.experiment?.name ?? input.name ?? 'Results'),
   };
   if (replicates === undefined) analysed.set(input, found);
   return found;

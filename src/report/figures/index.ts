@@ -6,6 +6,7 @@ import { heatmaps } from './heatmaps.js';
 import { subjectOf } from '../subject.js';
 import { ridges } from './ridge.js';
 import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
+import { trials } from './trials.js';
 
 export type { Figure, FigureInput } from './figure.js';
 export { figureInput } from './figure.js';
@@ -17,6 +18,7 @@ export function figuresOf(input: FigureInput): Figure[] {
   const subject = subjectOf(input.records);
   return [
     heatmaps(input),
+    trials(input),
     ridges(input),
     testAgainstTrain(input),
     learningCurves(input),
