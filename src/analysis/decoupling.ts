@@ -96,7 +96,16 @@ function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number, isL
 /** Where one of the two has trials that are no grid. */
 const noDifferences = Object.fromEntries(
   (
-    ['best', 'bestRelative', 'basinRelative', 'basinAbsolute', 'separability', 'slope', 'regret', 'transfer'] as const
+    [
+      'best',
+      'bestRelative',
+      'basinRelative',
+      'basinAbsolute',
+      'separability',
+      'slope',
+      'regret',
+      'transfer',
+    ] as const
   ).map((name) => [name, noEstimate(`Of one of the two: ${NOT_A_GRID}`)]),
 ) as Omit<Comparison, 'a' | 'b' | 'kind' | 'generalisation' | 'runs'>;
 

@@ -64,11 +64,6 @@ function quadraticOf(known: readonly GridCell[], level: number, reason: string) 
   const usable = known.filter(({ wd, status, mean }) => wd > 0 && status === 'ok' && mean! > 0);
   const fit = scatteredRidge(usable.map(({ lr, wd, mean }) => ({ lr, wd, error: mean! })));
   const sampled = { value: fit.slope, deviations: new Float64Array(0), freedom: 0 };
-  const slope = widen(
-    estimate(sampled, RULES.slope, level, reason),
-    fit.error,
-    fit.cells - 6,
-    level,
-  );
+  const slope = widen(estimate(sampled, RULES.slope, level, reason), fit.error, fit.cells - 6, level);
   return { slope, cells: fit.cells, agrees: null };
 }

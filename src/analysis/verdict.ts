@@ -134,7 +134,8 @@ function transferSentence(
 ): string {
   const [one, other] = [b.transfer.mean, a.transfer.mean];
   if (one.value === null || other.value === null) return '';
-  const cost = (e: Estimate) => shown(e, (value) => (said.unit === '' ? short(value, 2) : fixed(value * 100, 1)));
+  const cost = (e: Estimate) =>
+    shown(e, (value) => (said.unit === '' ? short(value, 2) : fixed(value * 100, 1)));
   const facts = `Kept at another lr, a tuned wd costs ${cost(one)}${said.unit} for ${b.label} and ${cost(other)} for ${a.label}`;
   const way = direction(c.transfer);
   if (way === 'unknown') return `${facts}, of which the difference has no interval.`;

@@ -28,10 +28,13 @@ import { UsageError } from './exit.js';
 export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
   const { records, imported } = await readContent(dir);
   if (imported) {
-    throw new UsageError(`${dir} has records that were imported from another program: no run of it is here.`, {
-      code: 'imported-folder',
-      remedy: 'Name a folder that adamw-bench run has made.',
-    });
+    throw new UsageError(
+      `${dir} has records that were imported from another program: no run of it is here.`,
+      {
+        code: 'imported-folder',
+        remedy: 'Name a folder that adamw-bench run has made.',
+      },
+    );
   }
   return records;
 }

@@ -41,10 +41,7 @@ export interface Grid {
 }
 
 /** Records by a key, keys in order of first appearance, records kept in order. */
-export function groupBy<K, R extends AnyRecord>(
-  records: readonly R[],
-  keyOf: (record: R) => K,
-): Map<K, R[]> {
+export function groupBy<K, R extends AnyRecord>(records: readonly R[], keyOf: (record: R) => K): Map<K, R[]> {
   const groups = new Map<K, R[]>();
   for (const record of records) {
     const key = keyOf(record);

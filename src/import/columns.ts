@@ -92,7 +92,9 @@ const listed = (columns: readonly string[]): string =>
 function guessObjective({ format, columns, rows, maximize }: Table): Columns {
   if (format !== 'optuna' || !columns.includes('value')) return {};
   if (maximize) return { accuracy: 'value' };
-  const isShare = rows.every(({ values: { value = '' } }) => typeof value !== 'number' || !(value > 1) || value === Infinity);
+  const isShare = rows.every(
+    ({ values: { value = '' } }) => typeof value !== 'number' || !(value > 1) || value === Infinity,
+  );
   return isShare ? { error: 'value' } : { loss: 'value' };
 }
 
@@ -116,7 +118,9 @@ function requireNeeded(table: Table, found: Columns): void {
     ...(OBJECTIVES.some((role) => found[role]) ? [] : ['error']),
   ];
   if (missing.length === 0) return;
-  const options = missing.map((role) => (role === 'error' ? 'error=NAME (or accuracy=, loss=)' : `${role}=NAME`));
+  const options = missing.map((role) =>
+    role === 'error' ? 'error=NAME (or accuracy=, loss=)' : `${role}=NAME`,
+  );
   throw new ImportError(`No column looks like the ${missing.join(' and the ')} of a run.`, {
     code: 'import-columns',
     remedy: `Name it with ${options.map((one) => `--column ${one}`).join(' ')}. The columns are: ${listed(table.columns)}.`,

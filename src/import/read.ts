@@ -92,10 +92,13 @@ function isPercent(table: Table, columns: Columns, unit: ReadOptions['unit']): b
   if (unit !== undefined) return unit === 'percent';
   const { above, within } = countAbove1(table, columns);
   if (above > 0 && within > 0) {
-    throw new ImportError(`${above} values of ${column} are above 1 and ${within} are not, so it is not clear whether they are in percent.`, {
-      code: 'import-unit',
-      remedy: `Say so with --unit percent or --unit fraction, or --column loss=${column} if it is a loss.`,
-    });
+    throw new ImportError(
+      `${above} values of ${column} are above 1 and ${within} are not, so it is not clear whether they are in percent.`,
+      {
+        code: 'import-unit',
+        remedy: `Say so with --unit percent or --unit fraction, or --column loss=${column} if it is a loss.`,
+      },
+    );
   }
   return above > 0;
 }

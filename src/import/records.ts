@@ -103,7 +103,12 @@ function resultOf(
   const ending = (value: number | null) =>
     role === 'loss' ? { finalTestError: null, finalLoss: value } : { finalTestError: value };
   if (status === 'failed' || status === 'timeout') {
-    return { status, reason: `The other program says ${textIn(row, columns.status)}.`, ...ending(null), finalTrainLoss };
+    return {
+      status,
+      reason: `The other program says ${textIn(row, columns.status)}.`,
+      ...ending(null),
+      finalTrainLoss,
+    };
   }
   const value = objectiveOf(row, columns, options);
   if (status === 'ok' && Number.isFinite(value)) return { status, ...ending(value), finalTrainLoss };
@@ -188,7 +193,10 @@ function parse(text: string, what: Objective | 'lr' | 'wd' | 'seed' | 'train-los
 }
 
 /** Numbers of the objective that are above 1, and those above 0 and at most 1: percent and shares look different. */
-export function countAbove1(table: Table, columns: Columns): { readonly above: number; readonly within: number } {
+export function countAbove1(
+  table: Table,
+  columns: Columns,
+): { readonly above: number; readonly within: number } {
   const { column } = objectiveIn(columns);
   const values = table.rows.map((row) => textIn(row, column)).filter((text) => NUMBER.test(text));
   const above = values.filter((text) => Number(text) > 1).length;

@@ -160,7 +160,14 @@ function runRow(record: AnyRecord): Row {
  * directly: the general writer takes a dozen seconds more for a million rows.
  */
 function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean): string {
-  const run = { label, lr: cell.lr, wd: cell.wd, seed: cell.seed, epochs: cell.epochs ?? null, cell: cell.id };
+  const run = {
+    label,
+    lr: cell.lr,
+    wd: cell.wd,
+    seed: cell.seed,
+    epochs: cell.epochs ?? null,
+    cell: cell.id,
+  };
   const start = write([run], EPOCH_RUN_COLUMNS, false).slice(0, -1);
   const row = (e: EpochMetrics): string =>
     [
@@ -254,8 +261,10 @@ function trialStatistic({ lr, wd, mean, runs }: Trial, index: number): Statistic
 }
 
 /** Names of statistics that say `error` say `loss` where losses were measured. */
-const namesFor = ({ measure }: Decoupling) => (name: string) =>
-  measure === 'loss' ? name.replace(/(^|_)error/, '$1loss') : name;
+const namesFor =
+  ({ measure }: Decoupling) =>
+  (name: string) =>
+    measure === 'loss' ? name.replace(/(^|_)error/, '$1loss') : name;
 
 /** One pair of learning rates: its note says which, and whether it is left out of the median. */
 function pairStatistic({ fromLr, toLr, octaves, wd, cost, edge }: TransferPair): Statistic {

@@ -72,11 +72,7 @@ function countRuns(records: readonly AnyRecord[]): string {
   return parts.length === 0 ? runs : `${runs} (${parts.join(', ')})`;
 }
 
-function bestTable(
-  grids: readonly Grid[],
-  measure: MeasureWords,
-  { color, width }: TerminalOptions,
-): string {
+function bestTable(grids: readonly Grid[], measure: MeasureWords, { color, width }: TerminalOptions): string {
   const rows = grids.map((grid) => {
     const best = bestCells(grid, 1)[0];
     const label = clip(printable(grid.label), Math.max(8, Math.floor(width / 3)));

@@ -56,7 +56,9 @@ function more({ better, seeds, needed }: Facts, measure: Decoupling['measure']):
   const what = measure ?? 'error';
   if (better !== null) return [];
   if (needed === null)
-    return [`No affordable number of seeds would show a difference in ${what} as small as the one seen here.`];
+    return [
+      `No affordable number of seeds would show a difference in ${what} as small as the one seen here.`,
+    ];
   return [
     `If the difference in ${what} seen here is real, about ${needed} seeds instead of ${seeds} would show it (with a probability of 80%).`,
   ];

@@ -79,26 +79,33 @@ describe('adamw-bench import', () => {
     expect(figure).not.toMatch(/error, %/);
   });
 
-  it.each(['random', 'tpe'])('gives the trials of a %s search the quadratic ridge and the best ten', async (study) => {
-    const out = fresh();
-    const { code, stdout, stderr } = await inThisProcess(['import', search, '--study', study, '--chance', '0.9', '--out', out]); // prettier-ignore
-    expect(code).toBe(0);
-    expect(stdout).toContain('trials, which are not a grid');
-    expect(stderr).toContain('note: 1 run had not ended: left out.');
-    const report = await inThisProcess(['report', out]);
-    expect(report.stdout).toContain('which are not a grid. The best:');
-    expect(existsSync(join(out, 'figures/trials.svg'))).toBe(true);
-    expect(existsSync(join(out, 'figures/heatmaps.svg'))).toBe(false);
-    const rows = parse<Record<string, string>>(readFileSync(join(out, 'decoupling.csv')), { columns: true });
-    const of = (name: string) => rows.find(({ statistic }) => statistic === name)!;
-    // The surface of the study has a valley of slope -0.5, without noise.
-    expect(Number(of('ridge_slope_quadratic')['value'])).toBeCloseTo(-0.5, 6);
-    for (const name of ['separability', 'ridge_slope', 'regret_mean', 'transfer_mean', 'basin_relative'])
-      expect(of(name)).toMatchObject({ value: '', note: expect.stringContaining('not a grid') as string });
-    const best = rows.filter(({ statistic }) => /^best_\d+$/.test(statistic!)).map(({ value }) => Number(value));
-    expect(best).toHaveLength(10);
-    expect(best).toEqual([...best].sort((a, b) => a - b));
-  });
+  it.each(['random', 'tpe'])(
+    'gives the trials of a %s search the quadratic ridge and the best ten',
+    async (study) => {
+      const out = fresh();
+      const { code, stdout, stderr } = await inThisProcess(['import', search, '--study', study, '--chance', '0.9', '--out', out]); // prettier-ignore
+      expect(code).toBe(0);
+      expect(stdout).toContain('trials, which are not a grid');
+      expect(stderr).toContain('note: 1 run had not ended: left out.');
+      const report = await inThisProcess(['report', out]);
+      expect(report.stdout).toContain('which are not a grid. The best:');
+      expect(existsSync(join(out, 'figures/trials.svg'))).toBe(true);
+      expect(existsSync(join(out, 'figures/heatmaps.svg'))).toBe(false);
+      const rows = parse<Record<string, string>>(readFileSync(join(out, 'decoupling.csv')), {
+        columns: true,
+      });
+      const of = (name: string) => rows.find(({ statistic }) => statistic === name)!;
+      // The surface of the study has a valley of slope -0.5, without noise.
+      expect(Number(of('ridge_slope_quadratic')['value'])).toBeCloseTo(-0.5, 6);
+      for (const name of ['separability', 'ridge_slope', 'regret_mean', 'transfer_mean', 'basin_relative'])
+        expect(of(name)).toMatchObject({ value: '', note: expect.stringContaining('not a grid') as string });
+      const best = rows
+        .filter(({ statistic }) => /^best_\d+$/.test(statistic!))
+        .map(({ value }) => Number(value));
+      expect(best).toHaveLength(10);
+      expect(best).toEqual([...best].sort((a, b) => a - b));
+    },
+  );
 
   it('reads several studies as optimizers are named, and refuses to choose one', async () => {
     const { code, stderr } = await inThisProcess(['import', search, '--dry-run']);
@@ -196,7 +203,15 @@ describe('an imported folder', () => {
     expect(readdirSync(out)).toEqual(before);
     // Also where the manifest is lost.
     rmSync(join(out, 'manifest.json'));
-    const without = await inThisProcess(['run', 'configs/quick.yaml', '--out', out, '--quiet', '--set', 'backend=cpu']);
+    const without = await inThisProcess([
+      'run',
+      'configs/quick.yaml',
+      '--out',
+      out,
+      '--quiet',
+      '--set',
+      'backend=cpu',
+    ]);
     expect(without.code).toBe(2);
     expect(without.stderr).toContain('imported from another program');
     const weights = await inThisProcess(['export', out, '--cell', 'a', '--out', join(scratch, 'w')]);

@@ -97,12 +97,16 @@ describe('rows', () => {
 
   it('that run still are left out, and unknown words are bad', () => {
     expect(mapped('lr,wd,error,state\n1,0,,running').unfinished).toBe(1);
-    expect(mapped('lr,wd,error,state\n1,0,0.5,odd').bad[0]!.problem).toBe('its status is "odd", which is not known');
+    expect(mapped('lr,wd,error,state\n1,0,0.5,odd').bad[0]!.problem).toBe(
+      'its status is "odd", which is not known',
+    );
   });
 
   it('without a finite error diverged: they count as chance, or have no result', () => {
     const csv = 'lr,wd,error\n1,0,NaN\n2,0,-inf';
-    expect(mapped(csv, { chance: 0.9 }).records.map(({ status, finalTestError }) => [status, finalTestError])).toEqual([
+    expect(
+      mapped(csv, { chance: 0.9 }).records.map(({ status, finalTestError }) => [status, finalTestError]),
+    ).toEqual([
       ['diverged', 0.9],
       ['diverged', 0.9],
     ]);
@@ -114,7 +118,11 @@ describe('rows', () => {
 
   it('of losses have no test error', () => {
     const [record] = mapped('lr,wd,val_loss\n1,0,2.5').records;
-    expect(record).toMatchObject({ finalTestError: null, finalLoss: 2.5, cell: { imported: { measure: 'loss' } } });
+    expect(record).toMatchObject({
+      finalTestError: null,
+      finalLoss: 2.5,
+      cell: { imported: { measure: 'loss' } },
+    });
     expect(mapped('lr,wd,val_loss\n1,0,-2').bad[0]!.problem).toContain('must be 0 or more');
   });
 
@@ -127,22 +135,25 @@ describe('rows', () => {
 
   it('never throw, whatever is in them: each is a record, bad or unfinished', () =>
     fc.assert(
-      fc.property(fc.array(fc.array(fc.string(), { minLength: 5, maxLength: 5 }), { minLength: 1 }), (rows) => {
-        const columns = head.split(',');
-        const table = {
-          format: 'csv' as const,
-          columns,
-          rows: rows.map((row, i) => ({
-            place: `line ${i}`,
-            values: Object.fromEntries(columns.map((name, k) => [name, row[k]!])),
-          })),
-        };
-        const { records, bad, unfinished } = toRecords(table, findColumns(table, {}), {
-          optimizer: 'o',
-          percent: false,
-        });
-        expect(records.length + bad.length + unfinished).toBe(rows.length);
-      }),
+      fc.property(
+        fc.array(fc.array(fc.string(), { minLength: 5, maxLength: 5 }), { minLength: 1 }),
+        (rows) => {
+          const columns = head.split(',');
+          const table = {
+            format: 'csv' as const,
+            columns,
+            rows: rows.map((row, i) => ({
+              place: `line ${i}`,
+              values: Object.fromEntries(columns.map((name, k) => [name, row[k]!])),
+            })),
+          };
+          const { records, bad, unfinished } = toRecords(table, findColumns(table, {}), {
+            optimizer: 'o',
+            percent: false,
+          });
+          expect(records.length + bad.length + unfinished).toBe(rows.length);
+        },
+      ),
     ));
 });
 
@@ -163,17 +174,28 @@ describe('columns', () => {
   ])('of %s are guessed', (columns, expected) => expect(found(columns.replaceAll(';', ','))).toEqual(expected)); // prettier-ignore
 
   it('that the user names come first', () =>
-    expect(found('a,b,lr,wd,error,loss', { lr: 'a', wd: 'b', loss: 'loss' })).toEqual({ lr: 'a', wd: 'b', loss: 'loss' }));
+    expect(found('a,b,lr,wd,error,loss', { lr: 'a', wd: 'b', loss: 'loss' })).toEqual({
+      lr: 'a',
+      wd: 'b',
+      loss: 'loss',
+    }));
 
   it.each([
     ['a,wd,error', {}, 'No column looks like the lr of a run.'],
     ['a,b,c', {}, 'No column looks like the lr and the wd and the error of a run.'],
     ['lr,wd,error', { lr: 'eta' }, '--column lr=eta: there is no such column.'],
     ['params.lr,config.lr,wd,error', {}, 'Both params.lr and config.lr may be the lr.'],
-    ['lr,wd,error,loss', { error: 'error', loss: 'loss' }, '--column names error and loss, but one objective is read.'],
+    [
+      'lr,wd,error,loss',
+      { error: 'error', loss: 'loss' },
+      '--column names error and loss, but one objective is read.',
+    ],
   ])('of %s are refused', (columns, given, message) => {
     expect(() => found(columns, given)).toThrow(
-      expect.objectContaining({ code: 'import-columns', message: expect.stringContaining(message) as string }) as Error,
+      expect.objectContaining({
+        code: 'import-columns',
+        message: expect.stringContaining(message) as string,
+      }) as Error,
     );
   });
 });

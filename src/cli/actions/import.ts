@@ -46,7 +46,9 @@ export async function importFile(file: string, flags: ImportFlags): Promise<numb
   if (flags.dryRun) return exitCode.ok;
   const dir = flags.out ?? join('results', folderName(file));
   await writeFolder(reading, { dir, command: commandLine(file, flags), force: flags.force ?? false });
-  console.log(`\n${count(reading.records.length, 'record')} in ${dir}. Statistics and figures: adamw-bench report ${dir}`);
+  console.log(
+    `\n${count(reading.records.length, 'record')} in ${dir}. Statistics and figures: adamw-bench report ${dir}`,
+  );
   return exitCode.ok;
 }
 
@@ -117,7 +119,9 @@ function gridLine(label: string, records: readonly ImportedRecord[]): string {
 function notes({ bad, unfinished, records }: Reading): string[] {
   const failed = records.filter(({ status }) => status === 'failed' || status === 'timeout').length;
   return [
-    ...(bad.length > 0 ? [`note: ${count(bad.length, 'row')} left out:\n${printableLines(describeBad(bad))}`] : []),
+    ...(bad.length > 0
+      ? [`note: ${count(bad.length, 'row')} left out:\n${printableLines(describeBad(bad))}`]
+      : []),
     ...(unfinished > 0 ? [`note: ${count(unfinished, 'run')} had not ended: left out.`] : []),
     ...(failed > 0 ? [`note: ${count(failed, 'run')} without a result: runs.csv will say why.`] : []),
   ];

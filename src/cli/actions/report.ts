@@ -108,7 +108,9 @@ export async function compare(a: string, b: string, { out, force = false }: Comp
   const [first, second] = [await named(a), await named(b)];
   const [one, other] = [measureOf(first.records), measureOf(second.records)];
   if (one !== other) {
-    throw new UsageError(`${a} has ${one === 'loss' ? 'losses' : 'errors'} and ${b} has not: they cannot be compared.`);
+    throw new UsageError(
+      `${a} has ${one === 'loss' ? 'losses' : 'errors'} and ${b} has not: they cannot be compared.`,
+    );
   }
   console.log(renderComparisonText(first, second, terminal()));
   if (out !== undefined) {

@@ -39,7 +39,10 @@ export function addImport(program: Command, finish: (code: number) => void): voi
         .default([], 'guessed'),
     )
     .addOption(
-      new Option('--unit <unit>', 'of errors and accuracies (default: guessed)').choices(['percent', 'fraction']),
+      new Option('--unit <unit>', 'of errors and accuracies (default: guessed)').choices([
+        'percent',
+        'fraction',
+      ]),
     )
     .option('--optimizer <name>', 'the optimizer, where no column names it')
     .option('--chance <value>', 'what diverged runs count as: the error of guessing, or a loss', level)
@@ -49,7 +52,9 @@ export function addImport(program: Command, finish: (code: number) => void): voi
         .default([], 'the only one'),
     )
     .addOption(
-      new Option('--bad-rows <what>', 'what to do with rows that are no runs').choices(['refuse', 'skip']).default('refuse'),
+      new Option('--bad-rows <what>', 'what to do with rows that are no runs')
+        .choices(['refuse', 'skip'])
+        .default('refuse'),
     )
     .option('--dry-run', 'show what would be imported, and write nothing')
     .option('--force', 'replace an earlier import in the folder')

@@ -105,8 +105,7 @@ export function heatmaps({ grids: all, measure }: FigureInput): Figure | null {
   return {
     name: 'heatmaps',
     title: `${capitalised(measure.name)} over learning rate and weight decay`,
-    caption:
-      `Mean final ${measure.name} of each cell, light is low. Star: best cell; dots: the ten best; crosses: a run diverged; the bottom row is no decay.`,
+    caption: `Mean final ${measure.name} of each cell, light is low. Star: best cell; dots: the ten best; crosses: a run diverged; the bottom row is no decay.`,
     spec: {
       concat: grids.map((grid) => panel(grid, domain, measure)),
       columns: grids.length <= 3 ? grids.length : Math.ceil(Math.sqrt(grids.length)),

@@ -24,7 +24,12 @@ export function trials({ grids, measure }: FigureInput): Figure | null {
   const color = {
     field: 'error',
     type: 'quantitative',
-    scale: { type: 'log', domain: [low * measure.scale, high * measure.scale], range: rampStops(), clamp: true },
+    scale: {
+      type: 'log',
+      domain: [low * measure.scale, high * measure.scale],
+      range: rampStops(),
+      clamp: true,
+    },
     legend: { title: measure.axis, gradientLength: 180, format: '~g', tickCount: 5 },
   };
   const panels = scattered.map((grid) => {

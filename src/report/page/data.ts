@@ -174,7 +174,10 @@ function statisticsTable({ optimizers, measure: kind }: Decoupling): PageTable {
     [printable(s.label), printable(s.label)],
     s.best === null
       ? ['–', null]
-      : [shown(measure, s.best.mean) + (s.best.sd === null ? '' : ` ± ${shown(measure, s.best.sd)}`), s.best.mean],
+      : [
+          shown(measure, s.best.mean) + (s.best.sd === null ? '' : ` ± ${shown(measure, s.best.sd)}`),
+          s.best.mean,
+        ],
     s.best === null ? ['–', null] : [shortNumber(s.best.lr) + (s.best.edge ? ' (edge)' : ''), s.best.lr],
     s.best === null ? ['–', null] : [shortNumber(s.best.wd), s.best.wd],
     estimate(s.best?.expected ?? { value: null, low: null, high: null }, digits, scale),

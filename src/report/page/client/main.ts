@@ -50,7 +50,9 @@ function drawSelection(): void {
 function drawHeatmaps(): void {
   const place = byId('heatmaps');
   const focused = [...place.querySelectorAll('svg')].indexOf(document.activeElement as SVGSVGElement);
-  heatmaps = data.panels.filter(({ scattered }) => !scattered).map((panel) => heatmap(panel, data, { select, point: pointAt }));
+  heatmaps = data.panels
+    .filter(({ scattered }) => !scattered)
+    .map((panel) => heatmap(panel, data, { select, point: pointAt }));
   place.replaceChildren(...heatmaps.map((h) => h.element));
   place.querySelectorAll('svg')[focused]?.focus({ preventScroll: true });
   byId('legend').replaceChildren(legend(data));
