@@ -86,10 +86,12 @@ function choose(found: readonly Fields[], wanted: readonly string[], file: strin
   return wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
 }
 
+/** One for each objective. */
+const directionsOf = (database: Database, study: number): Fields[] =>
+  query(database, 'select direction from study_directions where study_id = ?', [study]);
+
 const isMaximized = (database: Database, study: number): boolean =>
-  query(database, 'select direction from study_directions where study_id = ?', [study]).some(
-    ({ direction }) => direction === 'MAXIMIZE',
-  );
+  directionsOf(database, study).some(({ direction }) => direction === 'MAXIMIZE');
 
 /** One row a trial. Each kind of value is read at once: a study may have thousands of trials. */
 function trialsOf(database: Database, study: number, name: string, several: boolean): Row[] {
@@ -107,11 +109,12 @@ function trialsOf(database: Database, study: number, name: string, several: bool
     'select trial_id, number, state from trials where study_id = ? order by number',
     [study],
   );
+  const single = directionsOf(database, study).length < 2;
   return trials.map(({ trial_id, number, state }) => ({
     place: `trial ${String(number)}${several ? ` of ${name}` : ''}`,
     values: {
       number: Number(number),
-      ...objectives(values.get(Number(trial_id)) ?? []),
+      ...objectives(values.get(Number(trial_id)) ?? [], single),
       ...Object.fromEntries((params.get(Number(trial_id)) ?? []).map(parameter)),
       ...Object.fromEntries((attributes.get(Number(trial_id)) ?? []).map(attribute)),
       state: String(state),
@@ -132,10 +135,10 @@ function byTrial(rows: readonly Fields[]): Map<number, Fields[]> {
 }
 
 /** `value`, or `values_0`, `values_1` ... where a study has several objectives. */
-function objectives(rows: readonly Fields[]): Record<string, number | string> {
+function objectives(rows: readonly Fields[], single: boolean): Record<string, number | string> {
   const sorted = rows.toSorted((a, b) => Number(a['objective']) - Number(b['objective']));
   return Object.fromEntries(
-    sorted.map((row) => [sorted.length === 1 ? 'value' : `values_${String(row['objective'])}`, valueOf(row)]),
+    sorted.map((row) => [single ? 'value' : `values_${String(row['objective'])}`, valueOf(row)]),
   );
 }
 

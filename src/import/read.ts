@@ -44,6 +44,8 @@ const SHOWN = 10;
 export async function readSweep(path: string, options: ReadOptions): Promise<Reading> {
   const file = basename(path);
   const bytes = await explainingFiles(path, () => readFile(path));
+  // Before sql.js works on them.
+  const sha256 = hash('sha256', bytes);
   const table = await tableOf(bytes, file, options.studies);
   if (table.rows.length > MOST_ROWS) {
     throw new ImportError(`${file} has ${table.rows.length} rows; at most ${MOST_ROWS} are read.`, {
@@ -58,7 +60,6 @@ export async function readSweep(path: string, options: ReadOptions): Promise<Rea
   const chance = options.chance === undefined ? {} : { chance: options.chance };
   const mapped = toRecords(table, columns, { optimizer, percent, ...chance });
   requireRecords(mapped, file, options.skipBad);
-  const sha256 = hash('sha256', bytes);
   return { ...mapped, file, sha256, table, columns, percent, chance: options.chance ?? null };
 }
 
