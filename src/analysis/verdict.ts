@@ -18,7 +18,7 @@ export function verdict(decoupling: Decoupling): string[] {
       ? `${only.label} reaches a ${level.name} of ${level.show(only.best.mean)} at ${setting(only.best)}, the best of ${only.runs} runs' grid.`
       : `${only.label}: ${only.reason ?? 'no result.'}`,
     `Its separability is ${shown(only.separability.corrected)} and its ridge slope ${shown(only.ridge.slope)}.`,
-    'Nothing is compared: put a second optimizer into the configuration.',
+    'Nothing is compared: there is only one optimizer.',
   ];
 }
 

@@ -53,7 +53,17 @@ function drawHeatmaps(): void {
   heatmaps = data.panels
     .filter(({ scattered }) => !scattered)
     .map((panel) => heatmap(panel, data, { select, point: pointAt }));
-  place.replaceChildren(...heatmaps.map((h) => h.element));
+  const scattered = data.panels.filter((panel) => panel.scattered);
+  place.replaceChildren(
+    ...heatmaps.map((h) => h.element),
+    ...scattered.map(({ label }) =>
+      html(
+        'p',
+        {},
+        `The trials of ${label} are not a grid: they are under Figures and in the table of cells.`,
+      ),
+    ),
+  );
   place.querySelectorAll('svg')[focused]?.focus({ preventScroll: true });
   byId('legend').replaceChildren(legend(data));
 }
