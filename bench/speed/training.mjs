@@ -1,6 +1,7 @@
 /** Training steps by the built package, on a few batches of noise: what the workers of the benchmarks share. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { engine } from '@tensorflow/tfjs-core';
+import { engine, getKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import * as kernels from '../../dist/backends/kernels.js';
 import { optimizerSchema } from '../../dist/experiment/specs.js';
 import { buildModel } from '../../dist/models/index.js';
 import { makeOptimizer } from '../../dist/optim/index.js';
@@ -18,13 +19,21 @@ function batches({ height, width, channels, classes }, n) {
   });
 }
 
+/** Leaves the current backend the kernels of its package alone. */
+function forgetOwnKernels() {
+  const { backendName } = engine();
+  for (const name of Object.values(kernels))
+    if (typeof name === 'string' && getKernel(name, backendName) != null) unregisterKernel(name, backendName);
+}
+
 /**
- * Chooses how the current backend takes steps: `eager`, kernel by kernel, as if it had no recorder; `recorded`; `xla`,
- * recorded and compiled. @throws Error where it cannot
+ * Chooses how the current backend takes steps: `tfjs`, with the kernels of its package alone; `eager`, kernel by
+ * kernel, as if it had no recorder; `recorded`; `xla`, recorded and compiled. @throws Error where it cannot
  */
 export function chooseMode(mode) {
   const { backend } = engine();
-  if (mode === 'eager') backend.repeat = undefined;
+  if (mode === 'tfjs') forgetOwnKernels();
+  if (mode === 'tfjs' || mode === 'eager') backend.repeat = undefined;
   else if (!backend.repeat)
     throw new Error('this backend does not record steps: run `adamw-bench setup` again');
   if (mode !== 'xla') return;

@@ -4,8 +4,11 @@ import { peer, requirePython } from '../peers/python.js';
 import { startProcess, type Program } from '../speed/process.js';
 import type { Case } from './cases.js';
 
-/** `recorded` is what a user gets, and `xla` with `xla: true`; `eager` is the same with the recorder off. */
-export const engines = ['eager', 'recorded', 'xla', 'tf.function', 'tf.function, jit'] as const;
+/**
+ * `recorded` is what a user gets, and `xla` with `xla: true`; `eager` is the same with the recorder off, and `tfjs` has not
+ * our kernels either, as in any program of tfjs-node.
+ */
+export const engines = ['tfjs', 'eager', 'recorded', 'xla', 'tf.function', 'tf.function, jit'] as const;
 export type Engine = (typeof engines)[number];
 
 export const isPeer = (engine: Engine): boolean => engine.startsWith('tf.function');

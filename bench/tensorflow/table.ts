@@ -14,8 +14,8 @@ export interface CaseSummary {
   readonly peakMemory: number;
   /** Speed over the quicker one of the two tf.functions, by round; undefined for themselves. */
   readonly overFunction: Spread | undefined;
-  /** Speed over our eager steps, by round. */
-  readonly overEager: Spread | undefined;
+  /** Speed over tfjs's own eager steps, by round. */
+  readonly overTfjs: Spread | undefined;
 }
 
 const msByRound = (rows: readonly TurnRow[]): (number | undefined)[] => {
@@ -49,7 +49,7 @@ function summariseCase(rows: readonly TurnRow[]): CaseSummary[] {
       imagesPerSecond: (1000 * batchSize) / middle(own),
       peakMemory,
       overFunction: isPeer(engine) ? undefined : over(best, own),
-      overEager: engine === 'eager' ? undefined : over(of('eager'), own),
+      overTfjs: engine === 'tfjs' ? undefined : over(of('tfjs'), own),
     };
   });
 }
@@ -72,7 +72,7 @@ export const turnsTable = (summaries: readonly CaseSummary[]): Table => ({
     'images/s',
     'peak memory',
     'over tf.function’s best',
-    'over eager',
+    'over tfjs',
   ],
   rows: summaries.map((row) => [
     row.model,
@@ -82,6 +82,6 @@ export const turnsTable = (summaries: readonly CaseSummary[]): Table => ({
     significant(row.imagesPerSecond),
     mebibytes(row.peakMemory),
     row.overFunction ? times(row.overFunction) : '',
-    row.overEager ? times(row.overEager) : '',
+    row.overTfjs ? times(row.overTfjs) : '',
   ]),
 });

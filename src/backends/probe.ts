@@ -2,7 +2,7 @@
  * Trying every backend for `adamw-bench doctor`, each in a process of its own: a native library that crashes, hangs or
  * takes the process's settings over must not end the doctor.
  *
- * probeChild.ts is what runs there.
+ * probeStart.ts is where it begins, probeChild.ts what runs there.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +51,7 @@ export function probeBackend(
 ): Promise<BackendReport> {
   return new Promise((resolve) => {
     const child = fork(
-      fileURLToPath(new URL('./probeChild' + (fromSource.length > 0 ? '.ts' : '.js'), import.meta.url)),
+      fileURLToPath(new URL('./probeStart' + (fromSource.length > 0 ? '.ts' : '.js'), import.meta.url)),
       [name, ...(thorough ? ['thorough'] : [])],
       {
         execArgv: fromSource,

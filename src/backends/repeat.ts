@@ -1,15 +1,15 @@
 /**
- * Repeats a computation, such as a training step, with less work. A backend that supports this records the kernels of
- * the first run and their memory. Later runs make only these calls: they skip tfjs's work around a kernel (tape,
- * scopes, shapes, bookkeeping of memory), a sixth of the step of a small network. `onednn` supports it:
- * onednn/recorder.ts.
+ * Repeats a computation, such as a training step, with less work. A backend that supports this records a run and makes
+ * later runs from the recording, which skips tfjs's work around each kernel (tape, scopes, shapes, bookkeeping of
+ * memory). `onednn` calls the same kernels on the same memory (onednn/recorder.ts). `tensorflow` makes one function of
+ * them (tensorflow/repeats.ts).
  */
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
 
 export interface Computation {
   /**
    * What the computation belongs to, such as a model. The recordings live until the owner is collected or `forget` is
-   * called. If one computation of an owner cannot be repeated, none of them is.
+   * called. On `onednn`, if one computation of an owner cannot be repeated, none of them is.
    */
   readonly owner: object;
   /** With the shapes of the inputs it identifies a computation of the owner. */
@@ -17,9 +17,9 @@ export interface Computation {
   /** Everything that differs from run to run: tensors of float32 or int32, no two of which share memory. */
   readonly inputs: readonly Tensor[];
   /**
-   * Computes the results: float32 tensors, none of them the result of an earlier run. It calls `unrepeatable` if it
-   * uses something that is no input and differs from run to run, such as a random number. Then it runs in full every
-   * time.
+   * Computes the results: float32 tensors, none of them the result of an earlier run. It changes nothing else, since
+   * `tensorflow` may run it and drop the results. It calls `unrepeatable` if it uses something that is no input and
+   * differs from run to run, such as a random number. Then it runs in full every time.
    */
   run(unrepeatable: () => void): Tensor[];
 }
@@ -36,8 +36,8 @@ const repeatingBackend = (): RepeatingBackend | undefined => {
 };
 
 /**
- * The results of `run`. The caller disposes of them before the owner's next computation and before `forget`, which may
- * both write to their memory.
+ * The results of `run`. On an immediate backend the caller disposes of them before the owner's next computation and
+ * before `forget`, which may both write to their memory. On a deferred one (deferred.ts) they are the caller's own.
  */
 export function repeat(computation: Computation): Tensor[] {
   return repeatingBackend()?.repeat(computation) ?? computation.run(() => undefined);

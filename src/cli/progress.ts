@@ -76,7 +76,8 @@ function lines(): Progress {
     onPlan: (plan) => {
       say(planLine(plan));
       began = performance.now();
-      total = plan.missing.length;
+      // A second stage counts from the start.
+      [done, settled, total] = [0, 0, plan.missing.length];
     },
     onNotice: (text) => say(`note: ${text}`),
     onRecord,
@@ -200,7 +201,9 @@ function bars(): Progress {
     onPlan: (plan) => {
       live.log(planLine(plan));
       began = performance.now();
-      total = plan.missing.length;
+      [done, total] = [0, plan.missing.length];
+      underway.clear();
+      if (sweep) live.remove(sweep);
       if (total > 0) sweep = live.create(total, { name: 'sweep   ', text: '' });
     },
     onNotice: (text) => live.log(`note: ${text}`),

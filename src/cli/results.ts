@@ -4,13 +4,17 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadExperiment, type Experiment } from '../config/index.js';
+import { withConfirmation } from '../experiment/stages.js';
 import { plan } from '../experiment/plan.js';
 import { errnoOf, explainingFiles } from '../files/problem.js';
 import type { ReportInput } from '../report/index.js';
 import {
+  endpointsOf,
+  frozenChoice,
   isOwn,
   jobsInSlices,
   journalFile,
+  keptChoiceOf,
   layout,
   readImportManifest,
   readJournal,
@@ -94,15 +98,19 @@ export async function readResults(dir: string): Promise<ReportInput> {
   const experiment = existsSync(paths.config) ? loadExperiment(paths.config, { written: true }) : null;
   const manifest = (await readManifest(paths.manifest)) ?? null;
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
-  if (!experiment) return { records, experiment, manifest: { ...manifest }, command };
-  const jobs = await jobsInSlices(plan(experiment, backendOf(experiment, manifest, records)));
+  const shared = { experiment, manifest: { ...manifest }, endpoints: endpointsOf(manifest), command };
+  if (!experiment) return { ...shared, records };
+  const grid = plan(experiment, backendOf(experiment, manifest, records));
+  const choice = await frozenChoice(grid, manifest);
+  const jobs = await jobsInSlices(choice ? withConfirmation(grid, choice) : grid);
   const own = [...relabelled(records, jobs).values()];
   if (own.length < records.length) {
     console.error(
       `note: ${records.length - own.length} record(s) of other cells (another backend, another version of the arithmetic or an earlier configuration) left out.`,
     );
   }
-  return { records: own, experiment, manifest: { ...manifest }, command, planned: jobs };
+  const planned = jobs.slice(0, grid.size);
+  return { ...shared, records: own, planned, ...(choice ? { choice: keptChoiceOf(manifest) } : {}) };
 }
 
 /** An imported folder has no configuration: its manifest says where the records are from. */

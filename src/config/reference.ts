@@ -28,6 +28,12 @@ export function configReference(): string {
     '## `optimizers`',
     OPTIMIZERS,
     table(optimizer),
+    '## `confirm`',
+    CONFIRM,
+    table(at('confirm')),
+    '## `endpoints`',
+    ENDPOINTS,
+    table(at('endpoints').items ?? {}),
     '## `grid`',
     table(at('grid')),
     '### Axes',
@@ -129,6 +135,38 @@ optimizers:
   - { name: adamw, label: AdamW (PyTorch), convention: lr, wd: [0, 0.01, 0.1] }
   - { name: sgdw, lr: [0.01, 0.1], momentumForm: torch }
 \`\`\``;
+
+const CONFIRM = `A second stage, in the same folder and by the same command. When every cell of the grid is settled (a failed one counts, and
+the report says how many failed), each optimizer's best cell is chosen: by validation error if images are held back, else by
+test error. The manifest keeps the choice before any of its cells is trained. Then these cells are trained on fresh seeds.
+
+\`\`\`yaml
+confirm: { freshSeeds: 16, at: best }
+\`\`\`
+
+Heatmaps, figures and the statistics of the grid use \`train.seeds\` only. The difference between optimizers comes from the fresh
+seeds, paired by seed: see [statistics.md](statistics.md#the-confirmation).
+
+The choice stays. A later change of the grid or of the fresh seeds is refused in the same folder, also with \`--update\`, unless
+\`run --choose-again\` makes the choice anew: the manifest keeps the earlier one, and the report says after how many records on
+fresh seeds that was. With \`--retry-failed\` failed cells of both stages are trained once more. If the grid would then choose other
+cells, the report says so, and the choice stays.`;
+
+const ENDPOINTS = `What the experiment is to show, written down before it is run. The manifest of the results folder keeps the list and
+its hash before the first cell is trained. The verdict answers the endpoints first: each holds, does not hold, or cannot be told,
+by its 95 % interval. All other statistics are labelled exploratory.
+
+\`\`\`yaml
+endpoints:
+  - { statistic: ridge_slope_quadratic, of: [adam, adamw], confirms: greater }
+  - { statistic: ridge_slope, of: [adam], confirms: less, than: -0.3 }
+  - { statistic: paired_difference, of: [adam, adamw], confirms: less } # of the second stage
+\`\`\`
+
+Once the folder has records, other endpoints are refused. \`run --amend-endpoints\` changes them openly: the manifest keeps the
+earlier list, and the report says after how many records it was changed. Endpoints are no part of a cell's identity.
+
+Each entry has these keys:`;
 
 const AXES = `\`lr\` and \`wd\`, in \`grid\` or in an optimizer, are a list of distinct values, in any order:
 

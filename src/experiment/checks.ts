@@ -1,5 +1,6 @@
 /** Checks of settings that contradict each other. All run before any training. */
 import { axisValues } from './axis.js';
+import { checkEndpoints } from './endpoints.js';
 import { defaultLabel, optimizerLabel } from './labels.js';
 import { report, hasNoIssues, type Context } from './issues.js';
 import { cellCount, MAX_CELLS, type Sections } from './size.js';
@@ -93,6 +94,7 @@ export function checkExperiment(experiment: Sections, ctx: Context): void {
   checkNoDecay(experiment, ctx);
   checkDuplicates(experiment, ctx);
   checkCompiler(experiment, ctx);
+  checkEndpoints(experiment, ctx);
 }
 
 /** XLA is TensorFlow's. `auto` may choose another backend. */

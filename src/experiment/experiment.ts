@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import { checkExperiment, checkLookalikes, checkOptimizers, checkTrain } from './checks.js';
+import { confirmSchema } from './confirm.js';
+import { endpointsSchema } from './endpoints.js';
 import { checkPrecision } from './precision.js';
 import { datasetSchema, gridSchema, modelSchema, optimizerSchema, trainFields } from './specs.js';
 
@@ -40,6 +42,8 @@ export const writtenSchema = z
       .superRefine(checkOptimizers)
       .describe('The optimizers to compare.'),
     grid: gridSchema.describe('Learning rates x weight decays.'),
+    confirm: confirmSchema,
+    endpoints: endpointsSchema,
     backend: z
       .enum(['auto', 'tensorflow', 'onednn', 'wasm', 'cpu'])
       .default('auto')

@@ -1,5 +1,6 @@
 /** How large an experiment is, without making any of its cells. */
 import { axisLength } from './axis.js';
+import type { Endpoint } from './endpoints.js';
 import type { DatasetSpec, GridSpec, OptimizerSpec, TrainSpec } from './specs.js';
 
 /** The sections of an experiment that must fit to each other. */
@@ -11,6 +12,8 @@ export interface Sections {
   /** What computes, as configurations name it. */
   readonly backend: string;
   readonly xla?: boolean | undefined;
+  readonly confirm?: object | undefined;
+  readonly endpoints?: readonly Endpoint[] | undefined;
 }
 
 /** More cells than this are refused: each takes memory before any is trained. */

@@ -59,7 +59,12 @@ export const cellIdOf = (jobId: string | undefined) => (jobId ?? '').slice(1);
 
 /** The experiment's queue: the same for the same configuration, data, backend and version. */
 export function queueNameOf(experiment: Experiment, about: readonly (string | number)[]): string {
-  const essence = experimentToYaml({ ...experiment, workers: undefined, description: '' });
+  const essence = experimentToYaml({
+    ...experiment,
+    workers: undefined,
+    description: '',
+    endpoints: undefined,
+  });
   const hash = createHash('sha256')
     .update(JSON.stringify([essence, ...about]))
     .digest('hex');

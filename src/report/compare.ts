@@ -5,7 +5,7 @@ import { shown, wordsFor, type MeasureWords } from './measure.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid } from '../experiment/grid.js';
 import { bestCells, panelsOf } from './panels.js';
-import type { ReportInput } from './input.js';
+import { byStage, type ReportInput } from './input.js';
 import { inDisplayOrder } from './order.js';
 import { pageData, type PageTable, type TableCell } from './page/data.js';
 import { renderPage } from './page/html.js';
@@ -116,10 +116,11 @@ const together = (results: readonly Named[]): AnyRecord[] =>
   );
 
 /** Names that differ: a folder compared with one of the same name gets a number. */
+/** Both under names that differ, with the records of their grids. */
 function distinct(a: Named, b: Named): readonly [Named, Named] {
   const [left, right] = [
-    { ...a, name: printable(a.name) },
-    { ...b, name: printable(b.name) },
+    { ...a, name: printable(a.name), records: byStage(a)[0] },
+    { ...b, name: printable(b.name), records: byStage(b)[0] },
   ];
   return left.name === right.name ? [left, { ...right, name: `${right.name} (2)` }] : [left, right];
 }

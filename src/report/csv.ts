@@ -14,7 +14,8 @@ import type {
   TransferPair,
   Trial,
 } from '../analysis/statistics.js';
-import { placementOf } from '../experiment/placement.js';
+import type { Confirmation } from '../analysis/confirmation.js';
+import { kindOf, placementOf } from '../experiment/placement.js';
 import {
   hasValidation,
   isImported,
@@ -23,6 +24,7 @@ import {
   type AnyRecord,
   type EpochMetrics,
   type ImportedRecord,
+  type RunRecord,
 } from '../experiment/record.js';
 import { inDisplayOrder } from './order.js';
 
@@ -77,14 +79,19 @@ const EPOCH_OWN_COLUMNS = [
 const EPOCH_TIMING_COLUMNS = ['seconds', 'images_per_second'] as const;
 
 /** Columns of settings that few sweeps have: the tables of the others stay as they were. */
-const rareColumns = (records: readonly AnyRecord[]) => ({
+const rareColumns = (records: readonly AnyRecord[], fresh: readonly RunRecord[]) => ({
   runs: [
+    ...(fresh.length > 0 ? ['stage'] : []),
     ...(records.some(({ cell }) => cell.optimizer?.placement !== undefined) ? ['placement'] : []),
     ...(records.some(hasValidation) ? ['final_val_error'] : []),
     ...(measureOf(records) === 'loss' ? ['final_loss'] : []),
   ],
   epochs: records.some(hasValidation) ? ['val_loss', 'val_error'] : [],
+  stage: fresh.length > 0,
 });
+
+/** Which part of an experiment a run is of: the grid, or the chosen cells on fresh seeds. */
+type Stage = 'grid' | 'confirmation';
 
 const STATISTIC_COLUMNS = ['kind', 'a', 'b', 'statistic', 'value', 'low', 'high', 'count', 'note'] as const;
 
@@ -111,13 +118,14 @@ function importedRow({ label, cell, status, ...record }: ImportedRecord): Row {
   };
 }
 
-function runRow(record: AnyRecord): Row {
+function runRow(record: AnyRecord, stage: Stage): Row {
   if (isImported(record)) return importedRow(record);
   const { cell } = record;
   const { optimizer } = cell;
   const errors = record.epochs.map((e) => e.testError).filter(Number.isFinite);
   return {
     label: record.label,
+    stage,
     optimizer: optimizer.name,
     lr: cell.lr,
     wd: cell.wd,
@@ -159,7 +167,7 @@ function runRow(record: AnyRecord): Row {
  * The rows of one run. Only the first fields can hold text. The rest are numbers, which need no quotes and are joined
  * directly: the general writer takes a dozen seconds more for a million rows.
  */
-function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean): string {
+function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean, stage?: Stage): string {
   const run = {
     label,
     lr: cell.lr,
@@ -169,7 +177,7 @@ function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean):
     cell: cell.id,
   };
   const start = write([run], EPOCH_RUN_COLUMNS, false).slice(0, -1);
-  const row = (e: EpochMetrics): string =>
+  const row = (e: EpochMetrics): string[] =>
     [
       e.epoch,
       e.lr,
@@ -179,27 +187,36 @@ function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean):
       e.testError,
       e.thetaNorm,
       ...(withValidation ? [e.validationLoss ?? null, e.validationError ?? null] : []),
-      e.seconds,
-      e.imagesPerSecond,
-    ]
-      .map(numberText)
-      .join(',');
-  return epochs.map((e) => `${start},${row(e)}\n`).join('');
+    ].map(numberText);
+  const timing = (e: EpochMetrics) => [e.seconds, e.imagesPerSecond].map(numberText);
+  const line = (e: EpochMetrics) => [...row(e), ...(stage ? [stage] : []), ...timing(e)].join(',');
+  return epochs.map((e) => `${start},${line(e)}\n`).join('');
 }
 
-/** runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed. */
-export function runsCsv(records: readonly AnyRecord[]): string {
-  const columns = [...RUN_COLUMNS, ...rareColumns(records).runs, ...TIMING_COLUMNS];
-  return write(inDisplayOrder(records).map(runRow), columns, true);
+/**
+ * runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed; then those on fresh seeds likewise.
+ * @param fresh runs of a second stage: with any, a column tells the stages apart
+ */
+export function runsCsv(records: readonly AnyRecord[], fresh: readonly RunRecord[] = []): string {
+  const columns = [...RUN_COLUMNS, ...rareColumns(records, fresh).runs, ...TIMING_COLUMNS];
+  const rows = (some: readonly AnyRecord[], stage: Stage) =>
+    inDisplayOrder(some).map((record) => runRow(record, stage));
+  return write([...rows(records, 'grid'), ...rows(fresh, 'confirmation')], columns, true);
 }
 
 /** epochs.csv in pieces, of about a megabyte: a large sweep's million rows need not be in memory at once. */
-export function* epochsCsvChunks(records: readonly AnyRecord[]): Generator<string> {
-  const own = rareColumns(records).epochs;
-  yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS, ...own, ...EPOCH_TIMING_COLUMNS].join(',')}\n`;
+export function* epochsCsvChunks(
+  records: readonly AnyRecord[],
+  fresh: readonly RunRecord[] = [],
+): Generator<string> {
+  const { epochs: own, stage } = rareColumns(records, fresh);
+  const rare = [...own, ...(stage ? ['stage'] : [])];
+  yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS, ...rare, ...EPOCH_TIMING_COLUMNS].join(',')}\n`;
   let text = '';
-  for (const record of inDisplayOrder(records)) {
-    text += epochRows(record, own.length > 0);
+  const isFresh = new Set<AnyRecord>(fresh);
+  for (const record of [...inDisplayOrder(records), ...inDisplayOrder(fresh)]) {
+    const of = isFresh.has(record) ? 'confirmation' : 'grid';
+    text += epochRows(record, own.length > 0, stage ? of : undefined);
     if (text.length < 1_000_000) continue;
     yield text;
     text = '';
@@ -329,8 +346,57 @@ const statisticRow = (
   note: e.reason ?? null,
 });
 
-/** decoupling.csv: one row per statistic of each optimizer, of each pair (b minus a), and of each trend over budgets. */
-export function decouplingCsv(decoupling: Decoupling): string {
+const NEIGHBOUR = 'a cell beside the chosen one';
+
+function ofConfirmation({ cells, pairs }: Confirmation): Row[] {
+  return [
+    ...cells.map(({ label, role, lr, wd, error, errors }) => {
+      const note = [`lr ${lr}, wd ${wd}`, ...(role === 'best' ? [] : [NEIGHBOUR]), error.reason].filter(
+        Boolean,
+      );
+      const estimate = { ...error, reason: note.join('; ') };
+      return statisticRow('confirmation', label, null, ['confirmed_error', estimate, errors.size]);
+    }),
+    ...pairs.flatMap(({ a, b, difference: { n, mean, low, high, detectable } }) => [
+      statisticRow('confirmation', a, b, ['paired_difference', { value: mean, low, high }, n]),
+      statisticRow('confirmation', a, b, ['detectable_difference', exact(detectable), n]),
+    ]),
+  ];
+}
+
+const CONFIRMATION_COLUMNS = [
+  'label', 'optimizer', 'schedule', 'role', 'lr', 'wd', 'seed', 'status', 'test_error', 'val_error', 'train_loss',
+  'cell',
+] as const; // prettier-ignore
+
+/** confirmation.csv: one row per run on a fresh seed, in the order of runs.csv. */
+export function confirmationCsv({ choice }: Confirmation, fresh: readonly RunRecord[]): string {
+  const rows = fresh.map((record): Row => {
+    const { cell, label, status, finalTestError, finalTrainLoss } = record;
+    const chosen = choice.chosen.find((c) => c.label === label && c.lr === cell.lr && c.wd === cell.wd);
+    return {
+      label,
+      optimizer: kindOf(cell.optimizer),
+      schedule: cell.schedule.name,
+      role: chosen?.role ?? null,
+      lr: cell.lr,
+      wd: cell.wd,
+      seed: cell.seed,
+      status,
+      test_error: finalTestError,
+      val_error: hasValidation(record) ? selectionError(record) : null,
+      train_loss: finalTrainLoss,
+      cell: cell.id,
+    };
+  });
+  return write(rows, CONFIRMATION_COLUMNS, true);
+}
+
+/**
+ * decoupling.csv: one row per statistic of each optimizer, of each pair (b minus a), of each trend over budgets, and of
+ * the second stage.
+ */
+export function decouplingCsv(decoupling: Decoupling, confirmed: Confirmation | null = null): string {
   const named = namesFor(decoupling);
   const rows = [
     ...decoupling.optimizers.flatMap((s) =>
@@ -345,6 +411,7 @@ export function decouplingCsv(decoupling: Decoupling): string {
     ...decoupling.budgets.flatMap((b) =>
       ofBudgets(b).map((statistic) => statisticRow('budget', b.name, b.labels.join(' | '), statistic)),
     ),
+    ...(confirmed ? ofConfirmation(confirmed) : []),
   ];
   return write(rows, STATISTIC_COLUMNS, true);
 }

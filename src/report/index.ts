@@ -2,6 +2,7 @@
 export { decouplingCsv, epochsCsv, epochsCsvChunks, runsCsv, TIMING_COLUMNS } from './csv.js';
 export { type Named, type Pairing, pairings, renderComparison, renderComparisonText } from './compare.js';
 export { type Analysed, analyse, type ReportInput } from './input.js';
+export { renderConfirmation } from './confirmation.js';
 export { renderVerdict } from './verdict.js';
 export { reportHtml, writeReport } from './report.js';
 export { type LiveServer, type ServeOptions, serveReport } from './serve.js';

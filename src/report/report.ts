@@ -3,11 +3,12 @@ import { dirname, join } from 'node:path';
 import { writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 import { sentenceFor } from '../files/problem.js';
-import { decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
+import { confirmationHtml } from './confirmation.js';
+import { confirmationCsv, decouplingCsv, epochsCsvChunks, runsCsv } from './csv.js';
 import { ReportError } from './error.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';
-import { type PageFigure, renderPage } from './page/html.js';
+import { escapeHtml, type PageFigure, renderPage } from './page/html.js';
 
 /** report.html as text. */
 export function reportHtml(analysed: Analysed, figures: readonly PageFigure[], live = false): string {
@@ -21,11 +22,21 @@ export function reportHtml(analysed: Analysed, figures: readonly PageFigure[], l
     ...(planned === undefined ? {} : { planned }),
   });
   const description = experiment?.description ?? '';
-  return renderPage(data, { title, description, command, config: experiment, manifest, figures, live });
+  const confirmation = analysed.confirmation ? confirmationHtml(analysed.confirmation, escapeHtml) : '';
+  return renderPage(data, {
+    title,
+    description,
+    command,
+    config: experiment,
+    manifest,
+    figures,
+    live,
+    confirmation,
+  });
 }
 
 /**
- * Writes runs.csv, epochs.csv, decoupling.csv, figures/*.svg, *.png, *.vl.json and report.html into `dir`, replacing
+ * Writes runs.csv, epochs.csv, decoupling.csv, confirmation.csv where cells are confirmed, figures/*.svg, *.png, *.vl.json and report.html into `dir`, replacing
  * what is there. Returns their paths, in that order. Throws ReportError if a file cannot be written.
  * `keepDrawn`: figures that `dir` has already, drawn from the same content, stay as they are.
  */
@@ -41,9 +52,11 @@ export async function writeReport(
     if (pieces) await writeOrExplain(path, pieces);
     paths.push(path);
   };
-  await write('runs.csv', [runsCsv(analysed.records)]);
-  await write('epochs.csv', epochsCsvChunks(analysed.records));
-  await write('decoupling.csv', [decouplingCsv(analysed.decoupling)]);
+  const { records, confirmationRecords: fresh, confirmation, decoupling } = analysed;
+  await write('runs.csv', [runsCsv(records, fresh)]);
+  await write('epochs.csv', epochsCsvChunks(records, fresh));
+  await write('decoupling.csv', [decouplingCsv(decoupling, confirmation)]);
+  if (confirmation) await write('confirmation.csv', [confirmationCsv(confirmation, fresh)]);
   if (!drawn) return paths;
   const { drawFigures } = await import('./figures/draw.js');
   const figures = await drawFigures(analysed, {

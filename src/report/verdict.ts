@@ -1,21 +1,24 @@
 /** The verdict for readers: an answer in plain words, the numbers behind it, and what would tell more. */
 import { verdict, type Decoupling } from '../analysis/index.js';
+import type { Confirmation } from '../analysis/confirmation.js';
 import type { Shrinkage } from '../analysis/shrinkage.js';
 import { verdictFacts } from '../analysis/facts.js';
 import { printable } from '../experiment/printable.js';
+import { confirmationSentences, confirmedFacts } from './confirmation.js';
 import { wrap } from './width.js';
 
 /** Three to seven sentences. The first needs no statistics to be understood. */
-export function verdictSentences(decoupling: Decoupling): string[] {
-  const facts = verdictFacts(decoupling);
+export function verdictSentences(decoupling: Decoupling, confirmed: Confirmation | null = null): string[] {
+  const facts = confirmedFacts(verdictFacts(decoupling), confirmed);
+  const confirmations = confirmed ? confirmationSentences(confirmed) : [];
   const numbers = verdict(decoupling);
   const shrunk = decoupling.shrinkages.map(shrinkage);
-  if (!facts) return [...numbers, ...shrunk].map(printable);
+  if (!facts) return [...confirmations, ...numbers, ...shrunk].map(printable);
   const { measure } = decoupling;
   const pair = decoupling.optimizers.filter(({ label }) => [facts.a, facts.b].includes(label));
   // Trials that are no grid have no interval that more seeds would narrow.
   const further = pair.some(({ trials }) => trials) ? [] : more(facts, measure);
-  return [answer(facts, measure), ...shrunk, ...numbers, ...further].map(printable);
+  return [answer(facts, measure), ...confirmations, ...shrunk, ...numbers, ...further].map(printable);
 }
 
 /** Weights that grow or shrink while the rate falls give a factor a little off 1, even where every step takes the same share. */

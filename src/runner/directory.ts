@@ -12,6 +12,8 @@ import { makeFolder } from '../files/folder.js';
 import { claimLock } from '../files/lock.js';
 import { errnoOf, sentenceFor } from '../files/problem.js';
 import { requireNotImported } from './importManifest.js';
+import { endpointsHash, resolvedEndpoints, type Endpoint } from '../experiment/endpoints.js';
+import { endpointsOf, keptChoiceOf, readManifest, type Manifest } from './manifest.js';
 import { isOwnName, ownFolders, sweepFiles } from './ownFiles.js';
 import { isSameFile, requireOwn } from './ownership.js';
 
@@ -42,16 +44,20 @@ export const layout = (dir: string) => ({
 
 /**
  * What two runs into one folder must agree on, as YAML: all but what decides only how fast a sweep runs or how it
- * is described.
+ * is described. Endpoints have a check of their own.
  */
 const essence = (experiment: Experiment): string =>
-  experimentToYaml({ ...experiment, workers: undefined, description: '' });
+  experimentToYaml({ ...experiment, workers: undefined, description: '', endpoints: undefined });
 
 export interface TakeOptions {
   /** Work in the folder beside another process: cells are shared through claims. */
   readonly join?: boolean;
   /** The file that the configuration was read from. It is never written over. */
   readonly configFile?: string | undefined;
+  /** Change the endpoints of a folder that has records. */
+  readonly amendEndpoints?: boolean;
+  /** Make the choice of a second stage anew. */
+  readonly chooseAgain?: boolean;
   /** Called if the folder vanishes, or another process takes it over, while it is ours. */
   onLost?(): void;
 }
@@ -71,7 +77,13 @@ export async function takeDirectory(
   dir: string,
   experiment: Experiment,
   update: boolean,
-  { join: joining = false, configFile, onLost }: TakeOptions = {},
+  {
+    join: joining = false,
+    configFile,
+    amendEndpoints = false,
+    chooseAgain = false,
+    onLost,
+  }: TakeOptions = {},
 ): Promise<() => Promise<void>> {
   const paths = layout(dir);
   await explainingAccess(dir, async () => {
@@ -90,7 +102,12 @@ export async function takeDirectory(
   }
   try {
     await explainingAccess(dir, () =>
-      settleConfig(dir, experiment, update && ours, { inUse: !ours, configFile }),
+      settleConfig(dir, experiment, update && ours, {
+        inUse: !ours,
+        configFile,
+        amendEndpoints: amendEndpoints && ours,
+        chooseAgain: chooseAgain && ours,
+      }),
     );
     if (ours) {
       for (const within of ['', ...ownFolders] as const) {
@@ -109,15 +126,28 @@ async function settleConfig(
   dir: string,
   experiment: Experiment,
   update: boolean,
-  { inUse, configFile }: { readonly inUse: boolean; readonly configFile: string | undefined },
+  {
+    inUse,
+    configFile,
+    amendEndpoints,
+    chooseAgain,
+  }: Required<Pick<TakeOptions, 'configFile' | 'amendEndpoints' | 'chooseAgain'>> & {
+    readonly inUse: boolean;
+  },
 ): Promise<void> {
   const paths = layout(dir);
   const old = existsSync(paths.config) ? await readFile(paths.config, 'utf8') : undefined;
   const text = experimentToYaml(experiment);
-  if (old === text) return;
   const hasResults = inUse || ((await stat(paths.journal).catch(() => undefined))?.size ?? 0) > 0;
-  if (old !== undefined && hasResults && !update)
-    requireSame(essence(loadExperiment(paths.config, { written: true })), essence(experiment), dir);
+  const before = () => (old === undefined ? undefined : loadExperiment(paths.config, { written: true }));
+  const manifest = await readManifest(paths.manifest);
+  if (hasResults && !amendEndpoints) requireSameEndpoints(dir, experiment, manifest, before);
+  if (old === text) return;
+  if (old !== undefined && hasResults) {
+    const [was, now] = [essence(before()!), essence(experiment)];
+    if (!update) requireSame(was, now, dir);
+    if (!chooseAgain && was !== now && keptChoiceOf(manifest)) throw choiceFrozen(dir);
+  }
   if (inUse) return;
   if (configFile !== undefined && (await isSameFile(configFile, paths.config))) {
     // It stays as it is: that it loads to the same experiment is all that the folder needs.
@@ -126,7 +156,10 @@ async function settleConfig(
 }
 
 function requireUnchanged(configFile: string, experiment: Experiment, dir: string): void {
-  if (essence(loadExperiment(configFile)) === essence(experiment)) return;
+  const unchanged = loadExperiment(configFile);
+  const sameEndpoints =
+    endpointsHash(resolvedEndpoints(unchanged)) === endpointsHash(resolvedEndpoints(experiment));
+  if (essence(unchanged) === essence(experiment) && sameEndpoints) return;
   throw new DirectoryError(
     `${configFile} is the configuration of ${dir} itself: it is not written over with other settings.`,
     {
@@ -134,6 +167,38 @@ function requireUnchanged(configFile: string, experiment: Experiment, dir: strin
       remedy: 'Copy it to another place and run the copy, or choose another folder with --out.',
     },
   );
+}
+
+const choiceFrozen = (dir: string) =>
+  new DirectoryError(
+    `${dir} has chosen the cells of its second stage from the grid as it was: another grid, or other fresh seeds, could choose others.`,
+    {
+      code: 'choice-frozen',
+      remedy:
+        'Choose another folder with --out. Or add --choose-again: the cells are chosen anew once the new grid is settled, the manifest keeps the earlier choice, and the report says so.',
+    },
+  );
+
+/** @throws DirectoryError where the folder was begun with other endpoints, or with none */
+function requireSameEndpoints(
+  dir: string,
+  experiment: Experiment,
+  manifest: Manifest | undefined,
+  config: () => Experiment | undefined,
+): void {
+  const now = resolvedEndpoints(experiment);
+  const kept = manifest ? endpointsOf(manifest)?.list : resolvedEndpoints(config() ?? experiment);
+  if (endpointsHash(kept ?? []) === endpointsHash(now)) return;
+  const listed = (list: readonly Endpoint[]) => list.map((one) => JSON.stringify(one));
+  const [before, after] = [listed(kept ?? []), listed(now)];
+  const lines = [
+    `${dir} has records, and its endpoints were fixed before them. They differ in:`,
+    ...before.filter((line) => !after.includes(line)).map((line) => `  - ${line}`),
+    ...after.filter((line) => !before.includes(line)).map((line) => `  + ${line}`),
+  ];
+  const remedy =
+    'Choose another folder with --out. Or change them openly with --amend-endpoints: the manifest then keeps both lists, and the report says after how many records they were changed.';
+  throw new DirectoryError([...lines, remedy].join('\n'), { code: 'endpoints-changed' });
 }
 
 function requireSame(old: string, now: string, dir: string): void {

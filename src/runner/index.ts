@@ -7,7 +7,8 @@ export { importManifest, readImportManifest, type ImportManifest } from './impor
 export { encodeLine, readJournal } from './journal.js';
 export { journalFile, reportFiles, sweepFiles } from './ownFiles.js';
 export { ForeignFiles, isOwn, requireOwn, resultsFolderOf } from './ownership.js';
-export { packageVersion, readManifest, type Manifest } from './manifest.js';
+export { frozenChoice } from './confirm.js';
+export { endpointsOf, keptChoiceOf, packageVersion, readManifest, type Manifest } from './manifest.js';
 export { relabelled } from './missing.js';
 export { runSweep } from './runner.js';
 export type { SweepEvents, SweepOptions, SweepPlan, SweepResult } from './sweep.js';

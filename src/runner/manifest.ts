@@ -5,6 +5,13 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import type { BackendReport } from '../backends/index.js';
 import { versionOf } from '../backends/version.js';
+import {
+  keepEndpoints,
+  keptEndpointsSchema,
+  resolvedEndpoints,
+  type KeptEndpoints,
+} from '../experiment/endpoints.js';
+import { keptChoiceSchema, type KeptChoice } from '../experiment/confirm.js';
 import type { Experiment } from '../experiment/experiment.js';
 import { NUMERICS } from '../experiment/cell.js';
 import { packageVersion } from '../files/version.js';
@@ -41,6 +48,10 @@ export interface Manifest {
     readonly warnings: readonly string[];
   };
   readonly command: string;
+  /** What the experiment is to show, as fixed before its first cell was trained; absent where nothing was listed. */
+  readonly endpoints?: KeptEndpoints;
+  /** Which cells the second stage trains on fresh seeds, once they are chosen. */
+  readonly confirmation?: KeptChoice;
   readonly sessions: readonly Session[];
 }
 
@@ -64,14 +75,20 @@ async function gitRevision(): Promise<string | null> {
   }
 }
 
-/** The manifest of a folder after one more session; `before` is what the folder had, if anything. */
+/**
+ * The manifest of a folder after one more session.
+ * @param before what the folder had, if anything
+ * @param records how many records its journal has
+ */
 export async function extendManifest(
   before: Manifest | undefined,
   experiment: Experiment,
   dataset: Manifest['dataset'],
   command: string,
   session: Session,
+  records: number,
 ): Promise<Manifest> {
+  const endpoints = endpointsAfter(before, experiment, records);
   return {
     adamwBench: packageVersion,
     numerics: NUMERICS,
@@ -80,9 +97,27 @@ export async function extendManifest(
     seeds: experiment.train.seeds,
     dataset,
     command,
+    ...(endpoints ? { endpoints } : {}),
+    ...(before?.confirmation ? { confirmation: before.confirmation } : {}),
     sessions: [...(before?.sessions ?? []), session],
   };
 }
+
+/** What a manifest keeps of endpoints; undefined where it keeps none, or something that cannot be read. */
+export const endpointsOf = (manifest: Manifest | null | undefined): KeptEndpoints | undefined =>
+  keptEndpointsSchema.optional().safeParse(manifest?.endpoints).data;
+
+/** What a manifest keeps of the second stage; likewise. */
+export const keptChoiceOf = (manifest: Manifest | null | undefined): KeptChoice | undefined =>
+  keptChoiceSchema.optional().safeParse(manifest?.confirmation).data;
+
+/** Which endpoints it is to keep from now on. */
+export const endpointsAfter = (
+  before: Manifest | undefined,
+  experiment: Experiment,
+  records: number,
+): KeptEndpoints | undefined =>
+  keepEndpoints(endpointsOf(before), resolvedEndpoints(experiment), records, new Date());
 
 /** The manifest that a text holds; undefined where it is none. */
 export function parseManifest(text: string): Manifest | undefined {

@@ -85,6 +85,11 @@ const tables: readonly OwnFile[] = [
   derived('decoupling.csv', (text) => text.startsWith('kind,a,b,statistic,value,')),
 ];
 
+/** Only a sweep with a second stage has it. */
+const confirmationTable = derived('confirmation.csv', (text) =>
+  text.startsWith('label,optimizer,schedule,role,'),
+);
+
 /** The names of all figures, without their endings. */
 export const figureNames = [
   'heatmaps',
@@ -124,13 +129,24 @@ function figureFiles(figure: string): OwnFile[] {
 const page = derived('report.html', (text) => text.includes(' · adamw-bench</title>'));
 
 /** What a report writes: always the tables, the figures and the page unless it is told not to. */
-export const reportFiles = ({ figures }: { readonly figures: boolean }): readonly (OwnFile | OwnFolder)[] =>
-  figures ? [...tables, page, folder('figures'), ...figureNames.flatMap(figureFiles)] : tables;
+export const reportFiles = ({
+  figures,
+  confirmation = false,
+}: {
+  readonly figures: boolean;
+  readonly confirmation?: boolean;
+}): readonly (OwnFile | OwnFolder)[] => [
+  ...tables,
+  ...(confirmation ? [confirmationTable] : []),
+  ...(figures ? [page, folder('figures'), ...figureNames.flatMap(figureFiles)] : []),
+];
 
 /** The folders in a results folder. */
 export const ownFolders = ['checkpoints', 'weights', 'claims', 'figures'] as const;
 
-const allNames = new Set([...topFiles, ...reportFiles({ figures: true })].map(({ name }) => name));
+const allNames = new Set(
+  [...topFiles, ...reportFiles({ figures: true, confirmation: true })].map(({ name }) => name),
+);
 
 /** Whether the program writes a file of this name in a results folder (`''`), or within one of its folders. */
 export function isOwnName(within: '' | (typeof ownFolders)[number], name: string): boolean {

@@ -1,22 +1,23 @@
 /** A sweep from its experiment to its journal: what is missing is trained, what is there is kept. */
-import { identityOf, type BackendReport } from '../backends/index.js';
+import type { BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
-import { loadDataset, trainShape } from '../data/index.js';
+import { trainShape } from '../data/index.js';
 import type { ReportedOptions } from '../errors/reported.js';
 import { onUnflushable } from '../files/flush.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
-import { plan, type Job, type Plan } from '../experiment/plan.js';
-import { passedOver } from '../backends/backend.js';
-import { backendFor } from './backendFor.js';
+import { freshSeeds } from '../experiment/confirm.js';
+import { withConfirmation } from '../experiment/stages.js';
+import type { Job, Plan } from '../experiment/plan.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
 import { clearClaims, sharedSource, type JobSource } from './claims.js';
+import { choiceNotice, freezeChoice } from './confirm.js';
 import { StorageError, explainingAccess, layout, takeDirectory } from './directory.js';
 import { FailedFast, type ExecutionContext } from './executor.js';
-import { openJournal, type Journal } from './journal.js';
 import { openLedger, type Ledger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
-import { readManifest, type Manifest } from './manifest.js';
+import { keptChoiceOf, readManifest, type Manifest } from './manifest.js';
 import { isSettled, missingJobs, relabelled } from './missing.js';
+import { openSweep, type Opened } from './openSweep.js';
 import { runPool } from './pool.js';
 import { recordSession } from './recordSession.js';
 import { jobsInSlices } from './slices.js';
@@ -39,14 +40,21 @@ export async function runSweep(
   const release = await takeDirectory(dir, experiment, options.update, {
     join: options.join ?? false,
     configFile: options.configFile,
+    amendEndpoints: options.amendEndpoints ?? false,
+    chooseAgain: options.chooseAgain ?? false,
     onLost: () => lost.abort(vanished(dir)),
   });
   try {
     const opened = await openSweep(experiment, options, events);
     try {
-      const sweep = await prepare(opened, options, events);
-      const failedFast = await execute(sweep, options, events, lost.signal);
-      return await conclude(sweep, layout(dir), failedFast);
+      let sweep = await prepare(opened, options, events);
+      let failedFast = await execute(sweep, options, events, lost.signal);
+      const second = failedFast ? undefined : await secondStage(sweep, options, events);
+      if (second) {
+        sweep = await prepare(second, options, events);
+        failedFast = await execute(sweep, options, events, lost.signal);
+      }
+      return await conclude(sweep, dir, failedFast);
     } catch (error) {
       if (signal.aborted && error === signal.reason) return undefined;
       throw error;
@@ -63,48 +71,38 @@ const vanished = (dir: string) =>
     `${dir} was removed, or taken over by another process, while the sweep was running. Run the same command again to train what is missing.`,
   );
 
-/** What a sweep works with: a backend that computes, data, and the folder's records. */
-interface Opened {
-  readonly plan: Plan;
-  readonly backend: BackendReport;
-  readonly data: Manifest['dataset'];
-  readonly journal: Journal;
-  /** All that the folder has, of other cells too. */
-  readonly records: readonly RunRecord[];
+/**
+ * The second stage, once every cell of the grid is settled: a failed one counts as settled. Where the choice was made
+ * by an earlier run, both stages are one, and there is nothing more to do.
+ */
+async function secondStage(
+  sweep: Sweep,
+  { dir, chooseAgain = false }: SweepOptions,
+  events: SweepEvents,
+): Promise<Opened | undefined> {
+  const { plan, grid, jobs, ledger, missing, manifest } = sweep;
+  const isSettled = jobs.every(({ cell }) => ledger.found.has(cell.id));
+  if (!plan.experiment.confirm || plan !== grid || !isSettled) return undefined;
+  const records = [...sweep.records, ...ledger.found.values()];
+  const seeds = new Set(freshSeeds(plan.experiment));
+  const confirmed = new Set(records.flatMap(({ cell }) => (seeds.has(cell.seed) ? [cell.id] : []))).size;
+  const settled = { dir, plan, jobs, records: recordsOf(sweep), again: chooseAgain, confirmed };
+  const choice = await freezeChoice(settled);
+  if (!choice) {
+    events.onNotice?.('No cell of the grid has a result, so there is nothing to confirm.');
+    return undefined;
+  }
+  events.onNotice?.(choiceNotice(choice));
+  const session = missing.size > 0 ? ((await readManifest(layout(dir).manifest)) ?? manifest) : undefined;
+  return { ...sweep, plan: withConfirmation(grid, choice), records, settled: jobs.length, session };
 }
 
-async function openSweep(
-  experiment: Experiment,
-  options: SweepOptions,
-  events: SweepEvents,
-): Promise<Opened> {
-  const { backend, notice } = await backendFor(experiment, await readManifest(layout(options.dir).manifest));
-  for (const text of [...(notice === undefined ? [] : [notice]), ...passedOver(backend)])
-    events.onNotice?.(text);
-  const data = await describeData(experiment, options, events);
-  const { journal, records } = await explainingAccess(options.dir, () =>
-    openJournal(layout(options.dir).journal, (count, movedTo) =>
-      events.onNotice?.(
-        `${count} damaged line${count === 1 ? '' : 's'} of the journal moved to ${movedTo}; their cells are trained again.`,
-      ),
-    ),
-  );
-  return { plan: plan(experiment, identityOf(backend)), backend, data, journal, records };
-}
-
-/** What is said about the data; the data themselves are the workers' business. */
-async function describeData(
-  experiment: Experiment,
-  { dataDir }: SweepOptions,
-  events: SweepEvents,
-): Promise<Manifest['dataset']> {
-  const { name, fingerprint, warnings } = await loadDataset(experiment.dataset, {
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(events.onDownload ? { onProgress: events.onDownload } : {}),
+/** The records of a sweep's cells, each under its label. */
+const recordsOf = ({ jobs, ledger }: Pick<Sweep, 'jobs' | 'ledger'>): RunRecord[] =>
+  jobs.flatMap(({ cell, label }) => {
+    const record = ledger.found.get(cell.id);
+    return record ? [{ ...record, label }] : [];
   });
-  for (const warning of warnings) events.onNotice?.(warning);
-  return { name, fingerprint, warnings };
-}
 
 /** A sweep of which it is known what is to be trained. */
 interface Sweep extends Opened {
@@ -118,25 +116,30 @@ interface Sweep extends Opened {
 
 /** Finds out what is missing, and writes down who will train it. */
 async function prepare(opened: Opened, options: SweepOptions, events: SweepEvents): Promise<Sweep> {
-  const { plan, backend, data, journal, records } = opened;
+  const { plan, backend, data, journal, records, settled } = opened;
   const { dir, executor, command, retryFailed } = options;
   const paths = layout(dir);
   const jobs = await jobsInSlices(plan, options.signal);
   const ledger = openLedger(journal, relabelled(records, jobs), (record) => events.onOthersRecord?.(record));
-  const missing = await missingJobs(jobs, ledger.found, options);
+  const missing = await missingJobs(jobs.slice(settled), ledger.found, options);
   if (missing.size > 0) await requireModel(plan, options);
   // Read before the manifest says who trains from here on.
   const leftovers =
-    missing.size > 0 ? leftoverNotices(records, jobs, await readManifest(paths.manifest)) : [];
-  const manifest = await recordSession(plan.experiment, {
-    dir,
-    command,
-    backend,
-    data,
-    workers: executor ? null : workersOf(options, backend),
-    hasRecords: ledger.found.size > 0,
-    idle: missing.size === 0,
-  });
+    missing.size > 0 && settled === 0
+      ? leftoverNotices(records, jobs, await readManifest(paths.manifest))
+      : [];
+  const manifest =
+    opened.session ??
+    (await recordSession(plan.experiment, {
+      dir,
+      command,
+      backend,
+      data,
+      workers: executor ? null : workersOf(options, backend),
+      hasRecords: ledger.found.size > 0,
+      records: records.length,
+      idle: missing.size === 0,
+    }));
   for (const text of leftovers) events.onNotice?.(text);
   await clearCheckpoints(paths.checkpoints, (id) => {
     const record = ledger.found.get(id);
@@ -257,17 +260,23 @@ function recordKeeper(
 }
 
 /** Clears up, and says what the sweep has led to. */
-async function conclude(
-  { jobs, missing, ledger, manifest }: Sweep,
-  { claims, checkpoints }: ReturnType<typeof layout>,
-  failedFast: boolean,
-): Promise<SweepResult> {
+async function conclude(sweep: Sweep, dir: string, failedFast: boolean): Promise<SweepResult> {
+  const { plan, grid, jobs, missing, ledger, manifest } = sweep;
+  const { claims, checkpoints } = layout(dir);
   await clearClaims(claims);
   await clearCheckpoints(checkpoints, () => false);
-  const records = jobs.flatMap(({ cell, label }) => {
-    const record = ledger.found.get(cell.id);
-    return record ? [{ ...record, label }] : [];
-  });
-  const interrupted = [...missing.keys()].some((id) => !ledger.isNew(id));
-  return { records, jobs, manifest, interrupted, failedFast };
+  const records = recordsOf(sweep);
+  const isBeforeConfirmation = failedFast && plan.experiment.confirm !== undefined && plan === grid;
+  const interrupted = isBeforeConfirmation || [...missing.keys()].some((id) => !ledger.isNew(id));
+  // The choice may have been made after the session was written down.
+  const latest = plan === grid ? undefined : await readManifest(layout(dir).manifest);
+  const choice = latest && keptChoiceOf(latest);
+  return {
+    records,
+    jobs,
+    manifest: latest ?? manifest,
+    interrupted,
+    failedFast,
+    ...(choice ? { choice } : {}),
+  };
 }

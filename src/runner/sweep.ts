@@ -1,5 +1,6 @@
 /** A sweep as its caller sees it: what it is told, what it tells, what it leads to. */
 import type { BackendReport } from '../backends/index.js';
+import type { KeptChoice } from '../experiment/confirm.js';
 import type { Job } from '../experiment/plan.js';
 import type { RunRecord } from '../experiment/record.js';
 import type { ExecutionEvents, Executor } from './executor.js';
@@ -20,6 +21,10 @@ export interface SweepOptions {
   readonly configFile?: string;
   /** Keep a folder of another configuration. */
   readonly update: boolean;
+  /** Choose the cells of the second stage anew; the manifest keeps the earlier choice. */
+  readonly chooseAgain?: boolean;
+  /** Change the folder's endpoints although it has records; the manifest keeps the earlier ones. */
+  readonly amendEndpoints?: boolean;
   /** Share the work of another process in the same folder. */
   readonly join?: boolean;
   readonly limits: Limits;
@@ -59,6 +64,8 @@ export interface SweepResult {
   readonly records: readonly RunRecord[];
   readonly jobs: readonly Job[];
   readonly manifest: Manifest;
+  /** What the manifest keeps of the second stage, once its cells are chosen. */
+  readonly choice?: KeptChoice;
   /** Whether the sweep ended before every cell had a record: from outside, or by `failFast`. */
   readonly interrupted: boolean;
   readonly failedFast: boolean;

@@ -5,8 +5,8 @@
  * The moments are linear in their input. So the part of m that comes from L2's lambda*theta is itself a moving
  * average, and is kept beside the optimizer's own state. This gives the exact part of a step that is due to decay.
  * Adam+L2 moves a weight by eta lr (mDecay/bias1)/(sqrt(v/bias2) + eps) towards zero; the decoupled forms move it by
- * the decay factor of optim/scalars.ts. Decay in v alone moves nothing: it only makes steps smaller. Recorded over the second half of the run, in plain arrays. It takes a few
- * passes over theta per step, so it is off by default.
+ * the decay factor of optim/scalars.ts. Decay in v alone moves nothing: it only makes steps smaller. Recorded over the
+ * second half of the run, in plain arrays. It takes a few passes over theta per step, so it is off by default.
  */
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { Model } from '../models/index.js';

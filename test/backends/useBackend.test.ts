@@ -1,7 +1,9 @@
 /** Choosing a backend by name and by itself, and the doctor's trial of each, for real. */
 import * as tf from '@tensorflow/tfjs-core';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { relativeDifference, smallGradient } from '../../src/backends/check.js';
 import {
@@ -106,5 +108,18 @@ describe('probeBackends', () => {
     const report = await probeBackend('cpu', { timeoutMs: 1 });
     expect(report).toMatchObject({ name: 'cpu', available: false });
     expect(report.reason).toMatch(/SIGKILL/);
+  });
+
+  it('is not ended by Ctrl-C, which is the parent’s affair', async () => {
+    const children = () =>
+      readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').split(' ');
+    const others = children();
+    const trial = probeBackend('cpu');
+    const child = Number(children().find((pid) => !others.includes(pid)));
+    const signals = () => /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${child}/status`, 'utf8'))![1]!;
+    // SIGHUP is the last that it takes; Node itself takes SIGINT from the start.
+    while ((BigInt(`0x${signals()}`) & 1n) === 0n) await sleep(20);
+    process.kill(child, 'SIGINT');
+    expect(await trial).toMatchObject({ name: 'cpu', available: true });
   });
 });

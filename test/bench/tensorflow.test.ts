@@ -22,20 +22,20 @@ test('whole batches, single images, and the tiny networks', () => {
   expect(cases.slice(-2)).toEqual(['tiny-mlp 1', 'tiny-cnn 1']);
 });
 
-test('ratios are by round, against the quicker tf.function and against eager', () => {
-  const [eager, recorded, plain] = summariseTurns([
-    row('eager', 1, 40),
+test('ratios are by round, against the quicker tf.function and against tfjs', () => {
+  const [tfjs, recorded, plain] = summariseTurns([
+    row('tfjs', 1, 40),
     row('recorded', 1, 4),
     row('tf.function', 1, 8),
     row('tf.function, jit', 1, 6),
-    row('eager', 2, 80),
+    row('tfjs', 2, 80),
     row('recorded', 2, 8),
     row('tf.function', 2, 8),
     row('tf.function, jit', 2, 4),
   ]);
-  expect(recorded).toMatchObject({ imagesPerSecond: 128_000 / 6, overEager: { min: 10, max: 10 } });
+  expect(recorded).toMatchObject({ imagesPerSecond: 128_000 / 6, overTfjs: { min: 10, max: 10 } });
   expect(recorded!.overFunction).toEqual({ median: 1, min: 0.5, max: 1.5 });
-  expect(eager!.overEager).toBeUndefined();
+  expect(tfjs!.overTfjs).toBeUndefined();
   expect(plain!.overFunction).toBeUndefined();
 });
 

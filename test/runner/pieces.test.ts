@@ -111,8 +111,8 @@ describe('a manifest', () => {
       host: hostFacts(),
     };
     const data = { name: 'synthetic-mnist', fingerprint: 'f', warnings: [] };
-    const first = await extendManifest(undefined, experiment(), data, 'adamw-bench run x.yaml', session);
-    const second = await extendManifest(first, experiment(), data, 'adamw-bench run x.yaml', session);
+    const first = await extendManifest(undefined, experiment(), data, 'adamw-bench run x.yaml', session, 0);
+    const second = await extendManifest(first, experiment(), data, 'adamw-bench run x.yaml', session, 0);
     expect(second.sessions).toEqual([session, session]);
     expect(second).toMatchObject({
       adamwBench: packageVersion,

@@ -41,6 +41,8 @@ export interface NodeBackend {
   /** Uploads what has not been yet: a tensor made of JavaScript's numbers goes to TensorFlow when it is first used. */
   getInputTensorIds(tensors: readonly Tensor[]): number[];
   createOutputTensor(metadata: TensorMetadata): Tensor;
+  /** How many tensors share these values. */
+  refCount(dataId: DataId): number;
   readonly tensorMap: { get(dataId: DataId): TensorMetadata };
 }
 

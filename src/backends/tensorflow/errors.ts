@@ -1,7 +1,7 @@
 /** Errors of recorded steps. */
 import { ReportedError } from '../../errors/reported.js';
 
-export type RecordingCode = 'record-unavailable' | 'step-not-recordable' | 'step-result';
+export type RecordingCode = 'record-unavailable' | 'step-input' | 'step-not-recordable' | 'step-result';
 
 /** A step that cannot be one call of TensorFlow; `reason` says what in it is the obstacle. */
 export class RecordingError extends ReportedError {

@@ -1,7 +1,7 @@
 /**
  * Records what a computation asks of TensorFlow: its operations, in their order, and where each of their inputs comes
  * from. tfjs-node calls its binding for every kernel; while a recording runs, a copy of the binding stands in its place
- * that notes each call and passes it on. graph.ts makes a graph of a recording.
+ * that notes each call and passes it on. stepFunction.ts makes a graph of a recording.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Binding, HostValues, NodeBackend, OpAttribute, TensorMetadata } from './binding.js';
@@ -133,7 +133,7 @@ export class Recording {
 /** Equal constants, the same tensor, or the same place. */
 function isSame(a: Source, b: Source): boolean {
   // A tensor that is kept is a constant where it is uploaded and comes from outside the next time.
-  if (a.id === b.id) return true;
+  if (a.id === b.id && a.from !== 'input' && b.from !== 'input') return true;
   if (a.from === 'constant' && b.from === 'constant') {
     const [one, other] = [a.constant, b.constant];
     return (

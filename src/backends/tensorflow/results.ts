@@ -27,6 +27,8 @@ export function flatten(result: StepResult): FlatResult {
   const names = typeof result === 'object' ? Object.keys(result) : [];
   const tensors = names.map((name) => (result as Record<string, Tensor>)[name]);
   const isPromise = result instanceof Promise;
+  // It goes on without its inputs, and must not end the process: the error below is what is to be told.
+  if (isPromise) result.catch(() => undefined);
   if (typeof result !== 'object' || isPromise || !tensors.every(isTensor)) {
     throw new RecordingError(
       `it returns ${isPromise ? 'a promise' : 'something besides tensors'}`,

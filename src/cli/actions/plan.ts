@@ -4,6 +4,8 @@ import { nvidiaDriver } from '../../backends/gpus.js';
 import type { Experiment } from '../../config/index.js';
 import { DataError, loadDataset, trainShape } from '../../data/index.js';
 import { buildModel, requireMemory } from '../../models/index.js';
+import { freshSeeds } from '../../experiment/confirm.js';
+import { mostConfirmed } from '../../experiment/stages.js';
 import { plan, type Job, type Plan } from '../../experiment/plan.js';
 import { defaultWorkers } from '../../runner/index.js';
 import { train } from '../../train/train.js';
@@ -26,8 +28,10 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
   const planned = plan(experiment, experiment.backend);
   const { size: cells } = planned;
   const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
-  if (!flags.json) console.log(planText(planned, workers));
-  const estimate = flags.time ? await estimateIfDataThere(experiment, workers, flags.dataDir) : undefined;
+  const stages = [gridStage(planned), ...confirmationStage(planned)];
+  if (!flags.json) console.log([planText(planned, workers), ...secondText(planned)].join('\n'));
+  const timed = flags.time ? await timeIfDataThere(experiment, flags.dataDir) : undefined;
+  const times = timed && stages.map((stage) => timesOf(stage, timed.epochSeconds, workers));
   if (flags.json) {
     const optimizers = planned.optimizers.map(({ label, lrs, wds, size }) => ({
       label,
@@ -35,14 +39,44 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
       wd: wds,
       cells: size,
     }));
-    console.log(JSON.stringify({ name: experiment.name, cells, workers, optimizers, ...estimate }));
-  } else if (estimate) {
-    const { backend, stepSeconds, seconds } = estimate;
-    console.log(
-      `about ${elapsed(seconds)} with backend ${backend} (${(stepSeconds * 1000).toFixed(1)} ms a step)`,
-    );
+    const about = timed && { backend: timed.backend, stepSeconds: timed.stepSeconds, ...times![0] };
+    const second = stages[1] && {
+      confirmation: { cells: stages[1].cells, seeds: freshSeeds(experiment), ...times?.[1] },
+    };
+    console.log(JSON.stringify({ name: experiment.name, cells, workers, optimizers, ...about, ...second }));
+  } else if (timed) {
+    const { backend, stepSeconds } = timed;
+    const [first, second] = times!.map(({ seconds }) => elapsed(seconds));
+    const both =
+      second === undefined ? `about ${first}` : `about ${first} for the grid, ${second} for the confirmation`;
+    console.log(`${both} with backend ${backend} (${(stepSeconds * 1000).toFixed(1)} ms a step)`);
   }
   return exitCode.ok;
+}
+
+/** Cells that are trained side by side, and their epochs all together. */
+interface Stage {
+  readonly cells: number;
+  readonly epochs: number;
+}
+
+const gridStage = ({ size, optimizers }: Plan): Stage => ({
+  cells: size,
+  epochs: optimizers.reduce((sum, one) => sum + one.size * one.epochs, 0),
+});
+
+/** The second stage at its largest: a best cell on the grid's border has fewer neighbours. None if there is none. */
+function confirmationStage({ experiment, optimizers }: Plan): Stage[] {
+  if (!experiment.confirm) return [];
+  const each = optimizers.map((one) => ({ cells: mostConfirmed(experiment, one), epochs: one.epochs }));
+  const cells = each.reduce((sum, one) => sum + one.cells, 0);
+  return [{ cells, epochs: each.reduce((sum, one) => sum + one.cells * one.epochs, 0) }];
+}
+
+/** The seconds of all cells one after the other, and of so many workers side by side. */
+function timesOf({ cells, epochs }: Stage, epochSeconds: number, workers: number) {
+  const workerSeconds = epochs * epochSeconds;
+  return { workerSeconds, seconds: workerSeconds / Math.min(cells, workers) };
 }
 
 /** Refuses a network that `run` would refuse for its size. @throws ModelError */
@@ -63,6 +97,17 @@ function planText({ experiment, optimizers, size }: Plan, workers: number): stri
   return [`${name}: ${model.name} on ${dataset.name}`, ...lines, total].join('\n');
 }
 
+function secondText({ experiment, optimizers }: Plan): string[] {
+  const { confirm } = experiment;
+  if (!confirm) return [];
+  const cells = optimizers.reduce((sum, one) => sum + mostConfirmed(experiment, one), 0);
+  const chosen = confirm.at === 'best' ? 'best cell' : 'best cell and its neighbours';
+  const most = confirm.at === 'best' ? '' : 'at most ';
+  return [
+    `then, to confirm, each optimizer's ${chosen} on ${confirm.freshSeeds} fresh seeds: ${most}${cells} cells`,
+  ];
+}
+
 const range = (values: readonly number[]) => {
   const show = (value: number) => Number(value.toPrecision(3)).toString();
   return values.length === 1 ? show(values[0]!) : `${show(values[0]!)} .. ${show(values.at(-1)!)}`;
@@ -72,10 +117,10 @@ const range = (values: readonly number[]) => {
 const timedSteps = 8;
 const warmUpSteps = 3;
 
-/** The estimate; undefined if the data are missing, which a note says. */
-async function estimateIfDataThere(experiment: Experiment, workers: number, dataDir: string | undefined) {
+/** How long a step and an epoch take; undefined if the data are missing, which a note says. */
+async function timeIfDataThere(experiment: Experiment, dataDir: string | undefined) {
   try {
-    return await estimateSeconds(experiment, workers, dataDir);
+    return await timeSteps(experiment, dataDir);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     console.error(`note: no estimate of the time, because it needs the data. ${error.message}`);
@@ -83,18 +128,15 @@ async function estimateIfDataThere(experiment: Experiment, workers: number, data
   }
 }
 
-/**
- * Times a few steps of the first cell. Returns the median time of one, the seconds of all cells one after the other
- * (`workerSeconds`), and the seconds for so many workers side by side (`seconds`).
- */
-async function estimateSeconds(experiment: Experiment, workers: number, dataDir: string | undefined) {
+/** Times a few steps of the first cell. Returns the median time of one, and of an epoch with its evaluation. */
+async function timeSteps(experiment: Experiment, dataDir: string | undefined) {
   const backend = await useBackend(experiment.backend, { threads: experiment.threads });
   // A plan downloads nothing.
   const where = dataDir === undefined ? {} : { dataDir };
   const dataset = await loadDataset(experiment.dataset, { ...where, download: false });
   const times: number[] = [];
   let last = performance.now();
-  const { jobs, optimizers } = plan(experiment, identityOf(backend));
+  const { jobs } = plan(experiment, identityOf(backend));
   const { value: first } = jobs().next();
   await train(longer(first!), dataset, {
     onBeat() {
@@ -111,9 +153,7 @@ async function estimateSeconds(experiment: Experiment, workers: number, dataDir:
   const { batchSize } = experiment.train;
   // Evaluation is the forward third of a step.
   const stepsPerEpoch = Math.ceil(dataset.train.n / batchSize) + Math.ceil(dataset.test.n / batchSize) / 3;
-  const allEpochs = optimizers.reduce((sum, { size, epochs }) => sum + size * epochs, 0);
-  const workerSeconds = allEpochs * stepsPerEpoch * stepSeconds;
-  return { backend: backend.name, stepSeconds, workerSeconds, seconds: workerSeconds / workers };
+  return { backend: backend.name, stepSeconds, epochSeconds: stepsPerEpoch * stepSeconds };
 }
 
 /** The same cell with enough epochs for the timed steps, whatever the size of the data set. */

@@ -8,6 +8,7 @@ import {
   renderComparison,
   renderComparisonText,
   analyse,
+  renderConfirmation,
   renderSummary,
   renderVerdict,
   serveReport,
@@ -32,12 +33,20 @@ const terminal = () => ({
 
 /** Rebuilds the report of a results folder; returns the exit code. */
 export async function report(dir: string): Promise<number> {
-  const { records, experiment, manifest, command } = await readResults(dir);
-  const input = { records, experiment, manifest, command };
-  await explainingFiles(dir, () => requireOwn(dir, reportFiles({ figures: true }), 'Move them elsewhere.'));
+  // Without `planned`: this is the page of what is there.
+  const { planned: _, ...input } = await readResults(dir);
+  await explainingFiles(dir, () =>
+    requireOwn(
+      dir,
+      reportFiles({ figures: true, confirmation: input.choice !== undefined }),
+      'Move them elsewhere.',
+    ),
+  );
   const paths = await writeReport(dir, input);
-  console.log(renderSummary(input.records, terminal()));
-  console.log(`\n${renderVerdict(analyse(input).verdict, terminal().width)}`);
+  const { records, confirmation, verdict } = analyse(input);
+  console.log(renderSummary(records, terminal()));
+  if (confirmation) console.log(`\n${renderConfirmation(confirmation, terminal().width)}`);
+  console.log(`\n${renderVerdict(verdict, terminal().width)}`);
   console.log(['', ...paths].join('\n'));
   const notice = pngNotice(paths);
   if (notice) console.error(notice);

@@ -9,6 +9,7 @@ import {
   analyse,
   colorDepth,
   preloadDrawing,
+  renderConfirmation,
   renderSummary,
   renderVerdict,
   writeReport,
@@ -16,6 +17,7 @@ import {
 import {
   StorageError,
   defaultWorkers,
+  endpointsOf,
   layout,
   moveOrChoose,
   reportFiles,
@@ -43,6 +45,8 @@ export interface RunFlags {
   readonly failFast?: boolean;
   readonly retryFailed?: boolean;
   readonly update?: boolean;
+  readonly amendEndpoints?: boolean;
+  readonly chooseAgain?: boolean;
   readonly join?: boolean;
   readonly queue?: string | true;
   readonly stallTime: number;
@@ -64,7 +68,7 @@ export async function run(config: string, flags: RunFlags): Promise<number> {
   const experiment = loadNamed(config, { set: flags.set }, flags.quiet);
   if (flags.out === '') throw new UsageError('--out is empty: name a folder, or leave the option out.');
   const dir = flags.out ?? join('results', experiment.name);
-  await explainingFiles(dir, () => requireOwn(dir, writtenFiles(flags), moveOrChoose), {
+  await explainingFiles(dir, () => requireOwn(dir, writtenFiles(flags, experiment), moveOrChoose), {
     remedy: 'Choose another folder with --out.',
   });
   const executor = await executorOf(dir, flags);
@@ -84,6 +88,8 @@ export async function run(config: string, flags: RunFlags): Promise<number> {
         retryFailed: flags.retryFailed ?? false,
         configFile: config,
         update: flags.update ?? false,
+        amendEndpoints: flags.amendEndpoints ?? false,
+        chooseAgain: flags.chooseAgain ?? false,
         join: flags.join ?? false,
         limits: { timeout: flags.timeout, hang: flags.hangTimeout, memory: flags.memoryLimit },
         policy: { epochs: flags.checkpointEpochs, seconds: flags.checkpointEvery },
@@ -127,7 +133,12 @@ function preloadingAtEnd(events: SweepEvents): SweepEvents {
 }
 
 /** All files that the command may write, so that a folder is refused before anything is trained. */
-const writtenFiles = (flags: RunFlags) => [...sweepFiles, ...reportFiles(flags)];
+const writtenFiles = (flags: RunFlags, experiment: Experiment) => [
+  ...sweepFiles,
+  ...tablesAndFigures(flags, experiment),
+];
+const tablesAndFigures = ({ figures }: RunFlags, { confirm }: Experiment) =>
+  reportFiles({ figures, confirmation: confirm !== undefined });
 /** Worker processes if nobody has said how many: one for each visible GPU, else as many as fill the CPU. */
 const workersFor = (backend: BackendReport, { threads }: Experiment): number =>
   isOnGpu(identityOf(backend))
@@ -159,19 +170,28 @@ async function conclude(
   result: SweepResult,
   flags: RunFlags,
 ): Promise<number> {
-  const { records, manifest, interrupted, failedFast, jobs } = result;
-  const input = { records, experiment, manifest: { ...manifest }, command: manifest.command };
+  const { records, manifest, choice, interrupted, failedFast, jobs } = result;
+  const input = {
+    records,
+    experiment,
+    manifest: { ...manifest },
+    endpoints: endpointsOf(manifest),
+    choice,
+    command: manifest.command,
+  };
   const write = async () => {
     // Once more: hours may have passed.
-    await requireOwn(dir, reportFiles(flags), moveOrChoose);
+    await requireOwn(dir, tablesAndFigures(flags, experiment), moveOrChoose);
     return writeReport(dir, input, { figures: flags.figures, keepDrawn: true });
   };
   const paths = records.length > 0 ? await tellingHowToReport(dir, write) : [];
   const talk = !flags.quiet && !flags.json;
   if (talk && records.length > 0) {
     const width = process.stdout.columns ?? 100;
-    console.log(renderSummary(records, { color: colorDepth(process.stdout, process.env), width }));
-    console.log(`\n${renderVerdict(analyse(input).verdict, width)}`);
+    const { records: grid, confirmation, verdict } = analyse(input);
+    console.log(renderSummary(grid, { color: colorDepth(process.stdout, process.env), width }));
+    if (confirmation) console.log(`\n${renderConfirmation(confirmation, width)}`);
+    console.log(`\n${renderVerdict(verdict, width)}`);
     console.log(['', ...paths.filter((path) => /\.(csv|html)$/.test(path))].join('\n'));
     const { weights } = layout(dir);
     const kept = flags.keepWeights ? await readdir(weights).catch(() => []) : undefined;

@@ -40,6 +40,11 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option('--fail-fast', 'stop at the first cell that fails')
     .option('--retry-failed', 'train cells recorded as failed or timed out once more')
     .option('--update', 'use a results folder of another configuration, keeping the cells that are in both')
+    .option(
+      '--choose-again',
+      'choose the cells of the second stage anew, e.g. with another grid; the report says so',
+    )
+    .option('--amend-endpoints', 'change the endpoints of a folder that has records; the report says so')
     .option('--join', 'share the work of another run in the same results folder')
     .option(
       '--queue [redis]',

@@ -22,6 +22,8 @@ export interface PageOptions {
   readonly config: unknown;
   readonly manifest: unknown;
   readonly figures: readonly PageFigure[];
+  /** A section of HTML about the second stage; empty if there is none. */
+  readonly confirmation?: string;
   /** Served and updated while a sweep runs. */
   readonly live: boolean;
 }
@@ -101,7 +103,7 @@ export function renderPage(data: PageData, options: PageOptions): string {
 <header><h1>${title}</h1>${options.description === '' ? '' : `<p>${escapeHtml(options.description)}</p>`}<ul id="facts"></ul></header>
 ${options.live ? liveHtml : '<span id="progress" hidden></span>'}
 <main>
-<section id="verdict" aria-label="Verdict">${data.verdict.map((s) => `<p>${escapeHtml(s)}</p>`).join('')}</section>
+<section id="verdict" aria-label="Verdict">${data.verdict.map((s) => `<p>${escapeHtml(s)}</p>`).join('')}</section>${options.confirmation ?? ''}
 <noscript><p>The heatmaps and tables of this page are drawn by its script, which is switched off. The numbers are in runs.csv, the pictures in figures/.</p></noscript>
 <section aria-labelledby="h-heatmaps"><h2 id="h-heatmaps">${capitalised(data.measure.name)} over learning rate and weight decay</h2>
 <div id="heatmaps"></div><div id="legend"></div><div id="detail" aria-live="polite"></div></section>

@@ -1,0 +1,8 @@
+/**
+ * Where the process of probe.ts begins. Ctrl-C reaches every process of a terminal, and what follows from it is the
+ * parent's affair: a trial that it ended would look like a backend that crashes.
+ */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit(1));
+// Loading takes a second or more, in which a signal would end the process.
+await import('./probeChild.js');
