@@ -5,6 +5,7 @@
 export const rooms = [
   'cli',
   'report',
+  'import',
   'queue',
   'runner',
   'setup',

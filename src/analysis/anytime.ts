@@ -1,5 +1,5 @@
 /** Anytime performance: how good the best setting is after each epoch (claim 6 of the paper: warm restarts). */
-import type { RunRecord } from '../experiment/record.js';
+import type { AnyRecord } from '../experiment/record.js';
 
 export interface AnytimePoint {
   readonly epoch: number;
@@ -22,8 +22,8 @@ interface Sum {
  * The anytime curve of one optimizer. A cell counts only if all its runs finished, and at an epoch only if all of them
  * reached it.
  */
-export function anytime(records: readonly RunRecord[]): AnytimePoint[] {
-  const keyOf = (r: RunRecord) => `${r.cell.lr} ${r.cell.wd}`;
+export function anytime(records: readonly AnyRecord[]): AnytimePoint[] {
+  const keyOf = (r: AnyRecord) => `${r.cell.lr} ${r.cell.wd}`;
   const excluded = new Set(records.filter((r) => r.status !== 'ok').map(keyOf));
   const kept = records.filter((r) => !excluded.has(keyOf(r)));
   const runsOf = new Map<string, number>();

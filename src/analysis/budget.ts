@@ -1,6 +1,6 @@
 /** Whether the best wd moves when the training budget changes (the paper's appendix on normalized decay). */
 import { kindOf } from '../experiment/placement.js';
-import type { RunRecord } from '../experiment/record.js';
+import { isImported, type AnyRecord, type RunRecord } from '../experiment/record.js';
 import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
 import type { BudgetTrend, NamedBudgetTrend } from './statistics.js';
@@ -20,9 +20,13 @@ export const budgetKey = ({ optimizer, schedule }: RunRecord['cell']): string =>
 export const budgetName = ({ optimizer, schedule }: RunRecord['cell']): string =>
   `${kindOf(optimizer)}, ${optimizer.convention}, ${schedule.name}`;
 
-/** The trends of everything that `records` has at several numbers of epochs, in order of appearance. */
-export function budgetTrends(records: readonly RunRecord[], plan: BootstrapPlan): NamedBudgetTrend[] {
-  return [...groupBy(records, ({ cell }) => budgetKey(cell)).values()]
+/**
+ * The trends of everything that `records` has at several numbers of epochs, in order of appearance. Of imported records
+ * the number of epochs is not known.
+ */
+export function budgetTrends(records: readonly AnyRecord[], plan: BootstrapPlan): NamedBudgetTrend[] {
+  const trained = records.filter((record): record is RunRecord => !isImported(record));
+  return [...groupBy(trained, ({ cell }) => budgetKey(cell)).values()]
     .filter((group) => group.some(({ cell }) => cell.epochs !== group[0]!.cell.epochs))
     .map((group) => ({
       name: budgetName(group[0]!.cell),

@@ -1,5 +1,5 @@
 /** All decoupling statistics of a set of run records: the function that the report calls. */
-import type { RunRecord } from '../experiment/record.js';
+import { measureOf, type AnyRecord } from '../experiment/record.js';
 import type { BootstrapPlan, Sampled, Statistic } from './bootstrap.js';
 import type {
   Comparison,
@@ -13,6 +13,7 @@ import { difference, estimate, RULES, noEstimate, widen, type Rule } from './est
 import { fromLogRatio, generalisation, lossPoints, type LossPoints } from './generalisation.js';
 import { byLabel } from '../experiment/grid.js';
 import { analyseOptimizer, REASONS, type OptimizerAnalysis } from './optimizer.js';
+import { NOT_A_GRID } from './scattered.js';
 import { shrinkages } from './shrinkage.js';
 import { sampleTransfer, worthUsing } from './transfer.js';
 
@@ -28,7 +29,7 @@ interface Side extends OptimizerAnalysis {
  * The statistics of every optimizer in `records` (any order, several seeds, any status) and of every pair of them.
  * Pure and deterministic. Never throws on degenerate records: a value that cannot be computed is null, with a reason.
  */
-export function decoupling(records: readonly RunRecord[], options: DecouplingOptions = {}): Decoupling {
+export function decoupling(records: readonly AnyRecord[], options: DecouplingOptions = {}): Decoupling {
   const replicates = Math.min(
     options.replicates ?? 1000,
     Math.max(MIN_REPLICATES, Math.floor(MAX_DRAWS / Math.max(1, records.length))),
@@ -38,14 +39,16 @@ export function decoupling(records: readonly RunRecord[], options: DecouplingOpt
     ...analyseOptimizer(label, group, plan),
     points: lossPoints(group, options.points ?? 'final'),
   }));
+  const isLoss = measureOf(records) === 'loss';
   const pairs = sides.flatMap((a, k) => sides.slice(k + 1).map((b) => l2First(a, b)));
   return {
     level: plan.level,
     replicates,
     optimizers: sides.map((side) => side.statistics),
-    comparisons: pairs.map(([a, b]) => compare(a, b, plan, 1 / pairs.length)),
+    comparisons: pairs.map(([a, b]) => compare(a, b, plan, 1 / pairs.length, isLoss)),
     budgets: budgetTrends(records, plan),
     shrinkages: shrinkages(records),
+    ...(isLoss ? ({ measure: 'loss' } as const) : {}),
   };
 }
 
@@ -64,27 +67,47 @@ function l2First(a: Side, b: Side): [Side, Side] {
   return DECOUPLED_OF[b.statistics.optimizer] === a.statistics.optimizer ? [b, a] : [a, b];
 }
 
-function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number): Comparison {
+function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number, isLoss: boolean): Comparison {
   const [one, two] = [a.statistics, b.statistics];
+  const compared = {
+    a: one.label,
+    b: two.label,
+    kind: isDecoupling(one, two) ? 'decoupling' : 'other',
+    generalisation: generalisation(a.points, b.points, plan, [one.label, two.label], shareOfWork),
+    runs: [one.runs, two.runs],
+  } as const;
+  if (one.trials ?? two.trials) return { ...compared, ...noDifferences };
   const differ = (statistic: Statistic, rule: Rule, reason: string): Estimate =>
     estimate(difference(a.samples[statistic], b.samples[statistic]), unbounded(rule), plan.level, reason);
   const either = 'One of the two optimizers has no finished run.';
   return {
-    a: one.label,
-    b: two.label,
-    kind: isDecoupling(one, two) ? 'decoupling' : 'other',
+    ...compared,
     best: differ('best', RULES.best, either),
     bestRelative: fromLogRatio(differ('logBest', RULES.best, either)),
     basinRelative: differ('basinRelative', RULES.basin, either),
-    basinAbsolute: differ('basinAbsolute', RULES.basin, either),
+    basinAbsolute: isLoss ? noEstimate(REASONS.points) : differ('basinAbsolute', RULES.basin, either),
     separability: differ('separability', RULES.separability, `Of one of the two: ${REASONS.separability}`),
     slope: slopeDifference(a, b, plan),
     regret: differ('regret', RULES.regret, either),
     transfer: transferDifference(a, b, plan),
-    generalisation: generalisation(a.points, b.points, plan, [one.label, two.label], shareOfWork),
-    runs: [one.runs, two.runs],
   };
 }
+
+/** Where one of the two has trials that are no grid. */
+const noDifferences = Object.fromEntries(
+  (
+    [
+      'best',
+      'bestRelative',
+      'basinRelative',
+      'basinAbsolute',
+      'separability',
+      'slope',
+      'regret',
+      'transfer',
+    ] as const
+  ).map((name) => [name, noEstimate(`Of one of the two: ${NOT_A_GRID}`)]),
+) as Omit<Comparison, 'a' | 'b' | 'kind' | 'generalisation' | 'runs'>;
 
 const unbounded = (rule: Rule): Rule => ({ ...rule, bounds: [-Infinity, Infinity] });
 

@@ -31,6 +31,7 @@ const SHARE = [0, 1] as const;
 /** How each statistic becomes an estimate. */
 export const RULES = {
   best: { interval: 'cell', unbias: true, bounds: [0, 1] },
+  bestLoss: { interval: 'cell', unbias: true, bounds: [0, Infinity] },
   basin: { interval: 'percentile', unbias: false, bounds: SHARE },
   separability: { interval: 'basic', unbias: false, bounds: SHARE },
   slope: { interval: 'basic', unbias: false, bounds: REAL },

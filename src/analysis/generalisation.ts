@@ -1,7 +1,7 @@
 /** Test error at equal training loss (the paper's Fig. 3) in one number. */
 import { quantileSorted } from 'simple-statistics';
 import { stream, type Stream } from '../random/stream.js';
-import type { RunRecord } from '../experiment/record.js';
+import { objectiveOf, type AnyRecord } from '../experiment/record.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
 import type { Estimate, Generalisation } from './statistics.js';
 import { estimate, noEstimate } from './estimate.js';
@@ -28,7 +28,7 @@ const MAX_WORK = 8_000_000;
 const MAX_POINTS = 20_000;
 
 /** The (training loss, test error) points of the finished runs: last epochs, or up to 20 epochs of each run. */
-export function lossPoints(records: readonly RunRecord[], points: 'final' | 'epochs'): LossPoints {
+export function lossPoints(records: readonly AnyRecord[], points: 'final' | 'epochs'): LossPoints {
   const clusterOf = new Map<string, number>();
   const found: { x: number; y: number; cluster: number }[] = [];
   let runs = 0;
@@ -55,9 +55,10 @@ export function lossPoints(records: readonly RunRecord[], points: 'final' | 'epo
   };
 }
 
-function pairs(record: RunRecord, points: 'final' | 'epochs', perRun: number): [number, number][] {
+function pairs(record: AnyRecord, points: 'final' | 'epochs', perRun: number): [number, number][] {
   if (points === 'final') {
-    const { finalTrainLoss: loss, finalTestError: error } = record;
+    const { finalTrainLoss: loss } = record;
+    const error = objectiveOf(record);
     return loss === null || error === null || !Number.isFinite(error) ? [] : [[loss, error]];
   }
   const step = Math.max(1, Math.ceil(record.epochs.length / perRun));

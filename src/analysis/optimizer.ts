@@ -1,6 +1,6 @@
 /** All statistics of one optimizer's grid. */
 import { kindOf } from '../experiment/placement.js';
-import { hasValidation, type RunRecord } from '../experiment/record.js';
+import { hasValidation, measureOf, type AnyRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
 import type {
@@ -13,11 +13,12 @@ import type {
   Separability,
   Transfer,
 } from './statistics.js';
-import { estimate, RULES, noEstimate, widen } from './estimate.js';
+import { estimate, RULES, noEstimate, widen, type Rule } from './estimate.js';
 import { buildGrid, type Grid } from '../experiment/grid.js';
 import { costByOctave, listPairs } from './octaves.js';
 import { quadraticRidge } from './quadratic.js';
 import { ridge, type RidgeFit } from './ridge.js';
+import { NOT_A_GRID, noSamples, scatteredStatistics } from './scattered.js';
 import { timescaleOf } from './timescale.js';
 import { argmin, tuneInTurn, tuneInTurnFromAll } from './selection.js';
 import { noiseOf, type Noise } from './noise.js';
@@ -34,6 +35,7 @@ export const REASONS = {
     'Fewer than eight cells with decay are within 25% of the best, or the error does not rise on both sides of a valley among them.',
   transfer:
     'Fewer than two learning rates have a best error near that of the grid, or there is only one weight decay, or the best of all lies on the border of the grid.',
+  points: 'A percentage point is a measure of errors, and these are losses.',
 } as const;
 
 /** One optimizer's statistics, with the samples that comparisons need. */
@@ -47,12 +49,44 @@ export interface OptimizerAnalysis {
   readonly slopeFreedom: number;
 }
 
+/** What the records of one label have in common. */
+function identityOf(grid: Grid, records: readonly AnyRecord[]) {
+  const cell = records[0]?.cell;
+  const imported = cell && 'imported' in cell ? (cell.imported.kind ?? cell.imported.optimizer) : '';
+  return {
+    label: grid.label,
+    optimizer: cell?.optimizer ? kindOf(cell.optimizer) : imported,
+    schedule: cell?.schedule?.name ?? '',
+    epochs: cell?.epochs ?? 0,
+    runs: grid.runs,
+  };
+}
+
+/** Trials that are no grid have few statistics, and no samples. */
+function analyseScattered(grid: Grid, records: readonly AnyRecord[], level: number): OptimizerAnalysis {
+  const found = scatteredStatistics(grid, level, REASONS.quadratic);
+  return {
+    statistics: {
+      ...identityOf(grid, records),
+      ...found,
+      reason: found.best === null ? REASONS.empty : NOT_A_GRID,
+    },
+    samples: noSamples,
+    surface: surfaceOf(buildGrid(grid.label, [])),
+    noise: null,
+    slopeError: NaN,
+    slopeFreedom: 0,
+  };
+}
+
 export function analyseOptimizer(
   label: string,
-  records: readonly RunRecord[],
+  records: readonly AnyRecord[],
   plan: BootstrapPlan,
 ): OptimizerAnalysis {
   const grid = buildGrid(label, records);
+  if (grid.scattered) return analyseScattered(grid, records, plan.level);
+  const isLoss = measureOf(records) === 'loss';
   const surface = surfaceOf(grid);
   const noise = noiseOf(grid);
   const chosen = argmin(Float64Array.from(grid.cells.flat(), ({ selection }) => selection ?? NaN));
@@ -62,20 +96,15 @@ export function analyseOptimizer(
   const used = fit.columns.filter((c) => c.status === 'used').length;
   const basin = (statistic: 'basinRelative' | 'basinAbsolute') =>
     estimate(samples[statistic], RULES.basin, plan.level, REASONS.empty);
-  const cell = records[0]?.cell;
-  const best = bestOf(grid, chosen, samples, plan.level);
+  const best = bestOf(grid, chosen, samples, plan.level, isLoss ? RULES.bestLoss : RULES.best);
   const ridgeStatistics = ridgeOf(fit, used, samples, plan.level);
   return {
     statistics: {
-      label,
-      optimizer: cell ? kindOf(cell.optimizer) : '',
-      schedule: cell?.schedule.name ?? '',
-      epochs: cell?.epochs ?? 0,
-      runs: grid.runs,
+      ...identityOf(grid, records),
       best,
       basin: {
         relative: basin('basinRelative'),
-        absolute: basin('basinAbsolute'),
+        absolute: isLoss ? noEstimate(REASONS.points) : basin('basinAbsolute'),
         cells: countKnown(surface),
       },
       separability: separabilityOf(grid, surface, samples, plan.level),
@@ -95,13 +124,13 @@ export function analyseOptimizer(
 
 const countKnown = (surface: Surface) => surface.error.reduce((n, e) => n + Number(!Number.isNaN(e)), 0);
 
-function bestOf(grid: Grid, at: number, samples: Samples, level: number): Best | null {
+function bestOf(grid: Grid, at: number, samples: Samples, level: number, rule: Rule): Best | null {
   if (at < 0) return null;
   const [i, j] = [Math.floor(at / grid.wds.length), at % grid.wds.length];
   const { lr, wd, mean, sd, errors } = grid.cells[i]![j]!;
   const onBorder = (k: number, length: number) => length > 1 && (k === 0 || k === length - 1);
   const edge = onBorder(i, grid.lrs.length) || onBorder(j, grid.wds.length);
-  const expected = estimate(samples.best, RULES.best, level, REASONS.empty);
+  const expected = estimate(samples.best, rule, level, REASONS.empty);
   const { runs } = grid.cells[i]![j]!;
   const chosenBy = runs.some(hasValidation) ? 'validation' : 'test';
   const timescale = timescaleOf(runs[0]!.cell);

@@ -21,8 +21,19 @@ export interface QuadraticFit {
  * error is at y = -(c2 + c4 x) / (2 c5), so the slope is -c4 / (2 c5). NaN with fewer than eight such cells, cells in
  * fewer than three lrs or wds, or a fit that does not open upwards along wd.
  */
-export function quadraticRidge(surface: Surface, error: Float64Array): QuadraticFit {
-  const points = nearBest(surface, error);
+export const quadraticRidge = (surface: Surface, error: Float64Array): QuadraticFit =>
+  fitQuadratic(nearBest(surface, error));
+
+/** The same for trials that are no grid. `error`: of those with decay that did not diverge, above 0. */
+export function scatteredRidge(
+  trials: readonly { readonly lr: number; readonly wd: number; readonly error: number }[],
+): QuadraticFit {
+  const least = trials.reduce((low, { error }) => Math.min(low, error), Infinity);
+  const near = trials.filter(({ error }) => error <= NEAR * least);
+  return fitQuadratic(near.map(({ lr, wd, error }) => [Math.log(lr), Math.log(wd), Math.log(error)]));
+}
+
+function fitQuadratic(points: readonly Point[]): QuadraticFit {
   const none = { slope: NaN, error: NaN, cells: points.length };
   if (points.length < LEAST_CELLS) return none;
   // About their middle, or the equations would be badly conditioned.

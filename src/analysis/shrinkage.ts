@@ -1,6 +1,6 @@
 /** Claim 2: how much less decay takes from the weights with large gradients. Level when decay is decoupled. */
 import { byLabel, buildGrid } from '../experiment/grid.js';
-import type { RunRecord } from '../experiment/record.js';
+import type { AnyRecord } from '../experiment/record.js';
 
 /** Of one optimizer: the best cell with decay whose runs recorded it. */
 export interface Shrinkage {
@@ -20,7 +20,7 @@ export interface Shrinkage {
 const ENDS = 3;
 
 /** One entry for each optimizer whose runs recorded their decay; often none. */
-export const shrinkages = (records: readonly RunRecord[]): Shrinkage[] =>
+export const shrinkages = (records: readonly AnyRecord[]): Shrinkage[] =>
   [...byLabel(records)].flatMap(([label, group]) => {
     const decayed = group.filter(({ cell, decay }) => cell.wd > 0 && decay !== undefined);
     const cells = buildGrid(label, decayed).cells.flat();
@@ -34,7 +34,7 @@ export const shrinkages = (records: readonly RunRecord[]): Shrinkage[] =>
   });
 
 /** Null where too few buckets have gradients and decay. Inputs that are always 0 give weights without gradients. */
-function ratioOf({ decay = [] }: RunRecord): number | null {
+function ratioOf({ decay = [] }: AnyRecord): number | null {
   const known = decay.filter(({ gradient, relativeDecay }) => gradient > 0 && relativeDecay > 0);
   if (known.length < 2 * ENDS) return null;
   const level = (buckets: typeof known) => geometricMean(buckets.map(({ relativeDecay }) => relativeDecay));

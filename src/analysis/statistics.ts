@@ -146,6 +146,9 @@ export interface Quadratic {
   readonly agrees: boolean | null;
 }
 
+/** One of the best of the trials that are no grid: the mean over its runs. */
+export type Trial = Pick<Best, 'lr' | 'wd' | 'mean' | 'sd' | 'runs'>;
+
 /** All statistics of one optimizer (one label). */
 export interface OptimizerStatistics {
   readonly label: string;
@@ -162,6 +165,8 @@ export interface OptimizerStatistics {
   readonly quadratic: Quadratic;
   readonly regret: Regret;
   readonly transfer: Transfer;
+  /** The ten best, best first; only where the trials are no grid. Then `quadratic` is the only other statistic. */
+  readonly trials?: readonly Trial[];
   readonly reason?: string;
 }
 
@@ -233,6 +238,8 @@ export interface Decoupling {
   readonly budgets: readonly NamedBudgetTrend[];
   /** Claim 2, for each optimizer whose runs recorded their decay; often none. */
   readonly shrinkages: readonly Shrinkage[];
+  /** Present where every error in here is a loss: then nothing is a share of test images. */
+  readonly measure?: 'loss';
 }
 
 export interface DecouplingOptions {

@@ -11,12 +11,14 @@ export function verdict(decoupling: Decoupling): string[] {
   if (chosen) return verdictOf(decoupling, chosen);
   const only = optimizers[0];
   if (!only) return ['There are no runs yet, so there is nothing to say.'];
+  const level = levelIn(decoupling);
+  if (only.trials) return ofTrials(only, level);
   return [
     only.best
-      ? `${only.label} reaches a test error of ${percent(only.best.mean)} at ${setting(only.best)}, the best of ${only.runs} runs' grid.`
+      ? `${only.label} reaches a ${level.name} of ${level.show(only.best.mean)} at ${setting(only.best)}, the best of ${only.runs} runs' grid.`
       : `${only.label}: ${only.reason ?? 'no result.'}`,
     `Its separability is ${shown(only.separability.corrected)} and its ridge slope ${shown(only.ridge.slope)}.`,
-    'Nothing is compared: put a second optimizer into the configuration.',
+    'Nothing is compared: there is only one optimizer.',
   ];
 }
 
@@ -27,9 +29,26 @@ export function verdictOf(decoupling: Decoupling, comparison: Comparison): strin
   if (!a || !b)
     throw new Error(`No statistics of ${comparison.a} or ${comparison.b}: pass the decoupling it is from.`);
   return [
-    bestSentence(a, b, comparison, decoupling.level),
-    independenceSentence(a, b, comparison, decoupling.level),
-    generalisationSentence(comparison, decoupling.level),
+    bestSentence(a, b, comparison, decoupling),
+    independenceSentence(a, b, comparison, decoupling),
+    generalisationSentence(comparison, decoupling),
+  ];
+}
+
+/** How the level of a result is said: a test error in percent, or a loss. */
+function levelIn({ measure }: Decoupling) {
+  return measure === 'loss'
+    ? { name: 'loss', show: (v: number) => short(v, 3), difference: (v: number) => signed(v), unit: '' }
+    : { name: 'test error', show: (v: number) => percent(v), difference: points, unit: ' points' };
+}
+type Level = ReturnType<typeof levelIn>;
+
+/** The verdict on one optimizer's trials that are no grid. */
+function ofTrials({ label, best, runs, quadratic, reason }: OptimizerStatistics, level: Level): string[] {
+  if (!best) return [`${label}: ${reason ?? 'no result.'}`];
+  return [
+    `${label} reaches a ${level.name} of ${level.show(best.mean)} at ${setting(best)}, the best of ${runs} runs.`,
+    `The trials are not a grid. A quadratic near the best gives a ridge slope of ${shown(quadratic.slope)} (0: decoupled, −1: coupled).`,
   ];
 }
 
@@ -42,20 +61,28 @@ export function direction({ low, high }: Estimate): Direction {
   return low > 0 ? 'higher' : 'open';
 }
 
-function bestSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison, level: number): string {
+function bestSentence(
+  a: OptimizerStatistics,
+  b: OptimizerStatistics,
+  c: Comparison,
+  decoupling: Decoupling,
+): string {
+  const { level } = decoupling;
+  const said = levelIn(decoupling);
+  if (a.best && b.best && (a.trials ?? b.trials))
+    return `${meansSentence(a, b, c, said)}. Trials that are not a grid have no interval: this may be luck.`;
   if (!a.best || !b.best || c.best.value === null) {
     const empty = a.best ? b : a;
     return `The best settings cannot be compared: ${empty.label} has no run that finished or diverged.`;
   }
-  const runs = `${c.runs[0]} and ${c.runs[1]} runs`;
-  const means = `${b.label}'s best setting, ${setting(b.best)}, has a test error of ${percent(b.best.mean)}, ${a.label}'s, ${setting(a.best)}, ${percent(a.best.mean)} (${runs})`;
+  const means = meansSentence(a, b, c, said);
   const edges = [a, b].filter((o) => o.best?.edge).map((o) => o.label);
   const border =
     edges.length > 0
       ? `; the best of ${edges.join(' and of ')} lies on the grid's border, where a wider grid may find better`
       : '';
   const way = direction(c.best);
-  const by = `a difference of ${points(c.best.value)} points${range(c.best, points, level)}`;
+  const by = `a difference of ${said.difference(c.best.value)}${said.unit}${range(c.best, said.difference, level)}`;
   if (way === 'unknown') return sentences(`${means}, but this may be luck.`, c.best.reason);
   if (way === 'open') return `${means}: ${by}, which includes 0, so neither is shown to be better${border}.`;
   const relative =
@@ -63,12 +90,20 @@ function bestSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Compari
   return `${means}: freed of selection, ${by}${relative}, so ${way === 'lower' ? b.label : a.label} is better here${border}.`;
 }
 
+/** The best settings as observed, without the full stop. */
+function meansSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison, said: Level): string {
+  const runs = `${c.runs[0]} and ${c.runs[1]} runs`;
+  return `${b.label}'s best setting, ${setting(b.best!)}, has a ${said.name} of ${said.show(b.best!.mean)}, ${a.label}'s, ${setting(a.best!)}, ${said.show(a.best!.mean)} (${runs})`;
+}
+
 function independenceSentence(
   a: OptimizerStatistics,
   b: OptimizerStatistics,
   c: Comparison,
-  level: number,
+  decoupling: Decoupling,
 ): string {
+  const { level } = decoupling;
+  if (a.trials ?? b.trials) return trialsSentence(a, b);
   const [separabilities, slopes] = [
     [b.separability.corrected, a.separability.corrected],
     [b.ridge.slope, a.ridge.slope],
@@ -79,17 +114,29 @@ function independenceSentence(
     ...(all.some(hasInterval) ? [`in brackets ${percent(level, 0)} intervals`] : []),
   ].join('; ');
   const names = [b.label, a.label] as const;
-  const kept = transferSentence(a, b, c);
+  const kept = transferSentence(a, b, c, levelIn(decoupling));
   const facts = `Separability is ${both(separabilities, names)}, the ridge slope ${both(slopes, names)}`;
   return `${facts}${legend && ` (${legend})`}: ${independence(a, b, c)}.${kept && ` ${kept}`}`;
 }
 
+/** What trials that are no grid say of the independence of lr and wd. */
+function trialsSentence(a: OptimizerStatistics, b: OptimizerStatistics): string {
+  const slopes = both([b.quadratic.slope, a.quadratic.slope], [b.label, a.label]);
+  return `Separability and the ridge need a grid. A quadratic near the best gives a ridge slope ${slopes} (0: decoupled, −1: coupled).`;
+}
+
 /** The cost of keeping a tuned wd when lr changes; empty if it is unknown for one of the two. */
-function transferSentence(a: OptimizerStatistics, b: OptimizerStatistics, c: Comparison): string {
+function transferSentence(
+  a: OptimizerStatistics,
+  b: OptimizerStatistics,
+  c: Comparison,
+  said: Level,
+): string {
   const [one, other] = [b.transfer.mean, a.transfer.mean];
   if (one.value === null || other.value === null) return '';
-  const cost = (e: Estimate) => shown(e, (value) => fixed(value * 100, 1));
-  const facts = `Kept at another lr, a tuned wd costs ${cost(one)} points for ${b.label} and ${cost(other)} for ${a.label}`;
+  const cost = (e: Estimate) =>
+    shown(e, (value) => (said.unit === '' ? short(value, 2) : fixed(value * 100, 1)));
+  const facts = `Kept at another lr, a tuned wd costs ${cost(one)}${said.unit} for ${b.label} and ${cost(other)} for ${a.label}`;
   const way = direction(c.transfer);
   if (way === 'unknown') return `${facts}, of which the difference has no interval.`;
   if (way === 'open') return `${facts}: their difference includes 0.`;
@@ -124,16 +171,18 @@ function slopeAgrees(more: OptimizerStatistics, less: OptimizerStatistics): stri
   return agrees ? ', and the ridges agree' : ', though the ridge slopes do not settle it';
 }
 
-function generalisationSentence(c: Comparison, level: number): string {
+function generalisationSentence(c: Comparison, decoupling: Decoupling): string {
+  const { level } = decoupling;
+  const { name } = levelIn(decoupling);
   const { relative, range: losses, difference } = c.generalisation;
   if (relative.value === null || difference.value === null || losses === null)
     return sentences(
-      'Test error at equal training loss cannot be compared.',
+      `${name === 'loss' ? 'Loss' : 'Test error'} at equal training loss cannot be compared.`,
       relative.reason ?? difference.reason,
     );
   const where = `averaged over training losses from ${short(losses[0])} to ${short(losses[1])}`;
   const size = `${percent(Math.abs(relative.value))} ${relative.value < 0 ? 'lower' : 'higher'}`;
-  const claim = `At equal training loss, ${where}, ${c.b}'s test error is ${size} than ${c.a}'s${range(relative, (v) => percent(v), level)}`;
+  const claim = `At equal training loss, ${where}, ${c.b}'s ${name} is ${size} than ${c.a}'s${range(relative, (v) => percent(v), level)}`;
   const way = direction(relative);
   if (way === 'unknown') return sentences(`${claim}, without an interval.`, relative.reason);
   if (way === 'open') return `${claim}, which includes 0, so neither is shown to generalise better.`;
@@ -151,6 +200,7 @@ const fixed = (value: number, digits = 2) =>
     .replace(/^-/, '');
 const percent = (share: number, digits = 1) => `${fixed(share * 100, digits)}%`;
 const points = (share: number) => `${share > 0 ? '+' : ''}${fixed(share * 100)}`;
+const signed = (value: number) => `${value > 0 ? '+' : ''}${short(value, 3).replace('-', '−')}`;
 const short = (value: number, digits = 2) => String(Number(value.toPrecision(digits)));
 const hasInterval = ({ low, high }: Estimate) => low !== null && high !== null;
 

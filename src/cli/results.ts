@@ -16,31 +16,46 @@ import {
   journalFile,
   keptChoiceOf,
   layout,
+  readImportManifest,
   readJournal,
   readManifest,
   relabelled,
   type Manifest,
 } from '../runner/index.js';
-import type { RunRecord } from '../experiment/record.js';
+import type { ImportedRecord, RunRecord } from '../experiment/record.js';
 import { UsageError } from './exit.js';
 
 /**
  * Every record in a folder that `run` has written or is writing.
- * @throws UsageError if the folder has no journal, or one that cannot be read
+ * @throws UsageError if the folder has no journal, or one that cannot be read, or one of an import
  */
 export async function readRecords(dir: string): Promise<readonly RunRecord[]> {
+  const { records, imported } = await readContent(dir);
+  if (imported) {
+    throw new UsageError(
+      `${dir} has records that were imported from another program: no run of it is here.`,
+      {
+        code: 'imported-folder',
+        remedy: 'Name a folder that adamw-bench run has made.',
+      },
+    );
+  }
+  return records;
+}
+
+async function readContent(dir: string) {
   const { journal } = layout(dir);
-  const { records, damaged } = await explainingFiles(journal, async () => {
+  const content = await explainingFiles(journal, async () => {
     if (!(await exists(journal))) throw new UsageError(noResults(dir));
     await requireOwnJournal(dir);
     return readJournal(journal);
   });
+  const { damaged, imported } = content;
   if (damaged.length > 0) {
-    console.error(
-      `note: ${damaged.length} damaged line(s) of ${journal} left out; the next run trains their cells again.`,
-    );
+    const again = imported ? 'import them again to have them.' : 'the next run trains their cells again.';
+    console.error(`note: ${damaged.length} damaged line(s) of ${journal} left out; ${again}`);
   }
-  return records;
+  return content;
 }
 
 /** @throws the file system's error if it cannot be told whether the file exists */
@@ -78,7 +93,8 @@ function noResults(dir: string): string {
  */
 export async function readResults(dir: string): Promise<ReportInput> {
   const paths = layout(dir);
-  const records = await readRecords(dir);
+  const { records, imported } = await readContent(dir);
+  if (imported) return importedInput(dir, imported);
   const experiment = existsSync(paths.config) ? loadExperiment(paths.config, { written: true }) : null;
   const manifest = (await readManifest(paths.manifest)) ?? null;
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
@@ -97,11 +113,23 @@ export async function readResults(dir: string): Promise<ReportInput> {
   return { ...shared, records: own, planned, ...(choice ? { choice: keptChoiceOf(manifest) } : {}) };
 }
 
+/** An imported folder has no configuration: its manifest says where the records are from. */
+async function importedInput(dir: string, records: readonly ImportedRecord[]): Promise<ReportInput> {
+  const manifest = await readImportManifest(dir);
+  return {
+    records,
+    experiment: null,
+    manifest: { ...manifest },
+    command: manifest?.command ?? 'adamw-bench import FILE',
+    ...(manifest ? { name: manifest.imported.file } : {}),
+  };
+}
+
 /** The backend of the latest session: `run` reports its cells, and so must this. */
 function backendOf(
   { backend }: Experiment,
   manifest: Manifest | null,
-  records: ReportInput['records'],
+  records: readonly RunRecord[],
 ): string {
   const last = manifest?.sessions.at(-1)?.backend;
   if (last !== undefined && (backend === 'auto' || backend === last.name)) return identityOf(last);

@@ -52,8 +52,11 @@ export const templateSchema = settingsSchema.omit({ lr: true, wd: true, seed: tr
 
 /** The cell whose identity is a hash of everything else in it: equal settings, equal id, on every machine. */
 export function identify(settings: Omit<Cell, 'id'>): Cell {
-  return { id: idFrom(canonical(settings)), ...settings };
+  return { id: idOfSettings(settings), ...settings };
 }
+
+/** The id of whatever has these settings: equal settings, equal id. */
+export const idOfSettings = (settings: object): string => idFrom(canonical(settings));
 
 /** What differs between the cells of one optimizer's grid. */
 type Point = Pick<Cell, 'lr' | 'wd' | 'seed'>;

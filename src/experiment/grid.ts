@@ -1,6 +1,6 @@
 /** Run records of one optimizer as an lr x wd grid, with the seeds of each cell gathered. All tables and figures use it. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import { selectionError, type RunRecord } from './record.js';
+import { isImported, objectiveOf, selectionError, type AnyRecord } from './record.js';
 
 /** `ok`: every run with an error finished; `mixed`: some diverged; `diverged`: all did; `missing`: no run has an error. */
 export type GridCellStatus = 'ok' | 'mixed' | 'diverged' | 'missing';
@@ -11,8 +11,8 @@ export interface GridCell {
   readonly wd: number;
   readonly status: GridCellStatus;
   /** All records by ascending seed, also those without an error; none if the cell has not been trained. */
-  readonly runs: readonly RunRecord[];
-  /** Final test errors by ascending seed, diverged runs at chance error; failed and timed-out runs left out. */
+  readonly runs: readonly AnyRecord[];
+  /** Final test errors by ascending seed (losses, if those were measured), diverged runs at chance error; failed and timed-out runs left out. */
   readonly errors: readonly number[];
   /** Mean of `errors`; null if missing. */
   readonly mean: number | null;
@@ -24,9 +24,14 @@ export interface GridCell {
   readonly missing: number;
 }
 
-/** An optimizer's lr x wd grid, a full rectangle: `cells[i][j]` belongs to `lrs[i]` and `wds[j]`, both ascending. */
+/**
+ * An optimizer's lr x wd grid, a full rectangle: `cells[i][j]` belongs to `lrs[i]` and `wds[j]`, both ascending. Where it
+ * is `scattered`, `cells[i]` has only the cells at `lrs[i]` that have records.
+ */
 export interface Grid {
   readonly label: string;
+  /** Imported trials that are no grid, such as those of a random search. */
+  readonly scattered?: true;
   readonly lrs: readonly number[];
   readonly wds: readonly number[];
   readonly cells: readonly (readonly GridCell[])[];
@@ -36,11 +41,8 @@ export interface Grid {
 }
 
 /** Records by a key, keys in order of first appearance, records kept in order. */
-export function groupBy<K>(
-  records: readonly RunRecord[],
-  keyOf: (record: RunRecord) => K,
-): Map<K, RunRecord[]> {
-  const groups = new Map<K, RunRecord[]>();
+export function groupBy<K, R extends AnyRecord>(records: readonly R[], keyOf: (record: R) => K): Map<K, R[]> {
+  const groups = new Map<K, R[]>();
   for (const record of records) {
     const key = keyOf(record);
     const group = groups.get(key);
@@ -50,16 +52,17 @@ export function groupBy<K>(
   return groups;
 }
 
-export const byLabel = (records: readonly RunRecord[]): Map<string, RunRecord[]> =>
+export const byLabel = <R extends AnyRecord>(records: readonly R[]): Map<string, R[]> =>
   groupBy(records, ({ label }) => label);
 
 /**
  * The grid of one optimizer's records. A diverged run counts with its recorded error (chance). A failed or timed-out
  * run, or one without a finite error, is missing. Of two records with the same lr, wd and seed the later counts. A
- * combination of lr and wd without records is a missing cell, so that the grid is a full rectangle.
+ * combination of lr and wd without records is a missing cell, so that the grid is a full rectangle; imported records of
+ * which more than half of it would be missing are scattered trials and get no missing cells.
  */
-export function buildGrid(label: string, records: readonly RunRecord[]): Grid {
-  const cells = new Map<number, Map<number, Map<number, RunRecord>>>();
+export function buildGrid(label: string, records: readonly AnyRecord[]): Grid {
+  const cells = new Map<number, Map<number, Map<number, AnyRecord>>>();
   const wdSet = new Set<number>();
   const seedSet = new Set<number>();
   for (const record of records) {
@@ -67,23 +70,37 @@ export function buildGrid(label: string, records: readonly RunRecord[]): Grid {
     if (!Number.isFinite(lr) || !Number.isFinite(wd)) continue;
     wdSet.add(wd);
     seedSet.add(seed);
-    const row = cells.get(lr) ?? new Map<number, Map<number, RunRecord>>();
-    const seeds = row.get(wd) ?? new Map<number, RunRecord>();
+    const row = cells.get(lr) ?? new Map<number, Map<number, AnyRecord>>();
+    const seeds = row.get(wd) ?? new Map<number, AnyRecord>();
     cells.set(lr, row.set(wd, seeds.set(seed, record)));
   }
   const lrs = [...cells.keys()].sort(ascending);
   const wds = [...wdSet].sort(ascending);
-  const table = lrs.map((lr) => wds.map((wd) => summarise(lr, wd, cells.get(lr)?.get(wd))));
+  const known = [...cells.values()].reduce((sum, row) => sum + row.size, 0);
+  const scattered = records.some(isImported) && 2 * known <= lrs.length * wds.length;
+  const table = lrs.map((lr) => {
+    const row = cells.get(lr);
+    const own = scattered ? [...(row?.keys() ?? [])].sort(ascending) : wds;
+    return own.map((wd) => summarise(lr, wd, row?.get(wd)));
+  });
   const runs = table.flat().reduce((sum, cell) => sum + cell.errors.length, 0);
-  return { label, lrs, wds, cells: table, runs, seeds: seedSet.size };
+  return {
+    label,
+    ...(scattered ? ({ scattered } as const) : {}),
+    lrs,
+    wds,
+    cells: table,
+    runs,
+    seeds: seedSet.size,
+  };
 }
 
 const ascending = (a: number, b: number) => a - b;
 
-function summarise(lr: number, wd: number, bySeed: ReadonlyMap<number, RunRecord> | undefined): GridCell {
-  const runs = [...(bySeed ?? new Map<number, RunRecord>())].sort((a, b) => a[0] - b[0]).map((e) => e[1]);
+function summarise(lr: number, wd: number, bySeed: ReadonlyMap<number, AnyRecord> | undefined): GridCell {
+  const runs = [...(bySeed ?? new Map<number, AnyRecord>())].sort((a, b) => a[0] - b[0]).map((e) => e[1]);
   const finished = runs.filter(hasError);
-  const errors = finished.map((r) => r.finalTestError);
+  const errors = finished.map((r) => objectiveOf(r)!);
   const diverged = finished.filter((r) => r.status === 'diverged').length;
   return {
     lr,
@@ -99,9 +116,9 @@ function summarise(lr: number, wd: number, bySeed: ReadonlyMap<number, RunRecord
   };
 }
 
-function hasError(record: RunRecord): record is RunRecord & { finalTestError: number } {
+function hasError(record: AnyRecord): boolean {
   const counted = record.status === 'ok' || record.status === 'diverged';
-  return counted && record.finalTestError !== null && Number.isFinite(record.finalTestError);
+  return counted && Number.isFinite(objectiveOf(record));
 }
 
 function statusOf(known: number, diverged: number): GridCellStatus {

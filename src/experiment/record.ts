@@ -1,9 +1,13 @@
 /**
  * The record of a training run: one line of runs.jsonl. The schemas check every record from outside: from the journal,
  * and from workers through Redis. The types are inferred from them.
+ *
+ * A record of a run that another program trained is a variant without training settings (`ImportedRecord`). Runners,
+ * workers and queues know only `RunRecord`; statistics and reports take both (`AnyRecord`).
  */
 import { z } from 'zod';
 import { cellSchema, type Cell } from './cell.js';
+import { importedCellSchema, type ImportedCell, type Measure } from './importedCell.js';
 import type { Job } from './plan.js';
 import { printable } from './printable.js';
 
@@ -85,20 +89,63 @@ export interface RunRecord extends Readonly<
   readonly decay?: readonly DecayBucket[];
 }
 
+export const importedRecordSchema = recordSchema
+  .pick({ label: true, status: true, reason: true, finalTestError: true, finalTrainLoss: true })
+  .extend({
+    cell: importedCellSchema,
+    /** No epoch of another program's run is kept. */
+    epochs: z.array(metricsSchema).max(0),
+    /** Its loss, where that is what was measured; `finalTestError` is null then. */
+    finalLoss: z.number().min(0).nullable().optional(),
+  });
+
+/** What another program's run left behind. It has no attempts, times and memory. */
+export interface ImportedRecord extends Readonly<
+  Omit<z.infer<typeof importedRecordSchema>, 'cell' | 'epochs' | 'reason' | 'finalLoss'>
+> {
+  readonly cell: ImportedCell;
+  readonly reason?: string;
+  readonly epochs: readonly EpochMetrics[];
+  readonly finalLoss?: number | null;
+  readonly decay?: undefined;
+  readonly attempts?: undefined;
+  readonly startedAt?: undefined;
+  readonly seconds?: undefined;
+  readonly peakMemory?: undefined;
+}
+
+/** A record as statistics and reports take it. */
+export type AnyRecord = RunRecord | ImportedRecord;
+
+export const isImported = (record: AnyRecord): record is ImportedRecord => 'imported' in record.cell;
+
+/** What the results of these records measure. One folder has one measure. */
+export const measureOf = (records: readonly AnyRecord[]): Measure => {
+  const first = records[0];
+  return first && isImported(first) ? first.cell.imported.measure : 'error';
+};
+
+/** The number that statistics are about: the final test error, or the loss of an imported run that has none. */
+export const objectiveOf = (record: AnyRecord): number | null =>
+  isImported(record) && record.cell.imported.measure === 'loss'
+    ? (record.finalLoss ?? null)
+    : record.finalTestError;
+
 /**
- * The error by which the best cell is chosen: on the images held back where there are such, else on the test set. Null
+ * The error by which the best cell is chosen: on the images held back, where there are such, else on the test set. Null
  * if the run failed or timed out.
  */
-export function selectionError({ status, epochs, finalTestError }: RunRecord): number | null {
-  return status === 'ok' ? (epochs.at(-1)?.validationError ?? finalTestError) : finalTestError;
+export function selectionError(record: AnyRecord): number | null {
+  const { status, epochs } = record;
+  return status === 'ok' ? (epochs.at(-1)?.validationError ?? objectiveOf(record)) : objectiveOf(record);
 }
 
 /** Whether a run's best cell is chosen on images held back. */
-export const hasValidation = ({ cell }: Pick<RunRecord, 'cell'>): boolean =>
-  cell.dataset.validation !== undefined;
+export const hasValidation = ({ cell }: Pick<AnyRecord, 'cell'>): boolean =>
+  cell.dataset?.validation !== undefined;
 
 /** Whether a cell has no result: it failed, or ran out of time. */
-export const isFailure = ({ status }: Pick<RunRecord, 'status'>): boolean =>
+export const isFailure = ({ status }: Pick<AnyRecord, 'status'>): boolean =>
   status === 'failed' || status === 'timeout';
 
 /** The record of a cell that could not be trained to its end. */

@@ -1,7 +1,7 @@
 /** Two results side by side: where they have the same cells, how far apart they are. */
 import { decoupling as statistics } from '../analysis/index.js';
-import type { RunRecord } from '../experiment/record.js';
-import { percent } from './format.js';
+import { measureOf, type AnyRecord } from '../experiment/record.js';
+import { shown, wordsFor, type MeasureWords } from './measure.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid } from '../experiment/grid.js';
 import { bestCells, panelsOf } from './panels.js';
@@ -58,7 +58,7 @@ function pairing(label: string, a: Grid | undefined, b: Grid | undefined): Pairi
 }
 
 /** One Pairing per optimizer label of either result, a's order first. */
-export function pairings(a: readonly RunRecord[], b: readonly RunRecord[]): Pairing[] {
+export function pairings(a: readonly AnyRecord[], b: readonly AnyRecord[]): Pairing[] {
   const [left, right] = [panelsOf(a), panelsOf(b)];
   const labels = [...new Set([...left, ...right].map((g) => g.label))];
   return labels.map((label) =>
@@ -70,26 +70,28 @@ export function pairings(a: readonly RunRecord[], b: readonly RunRecord[]): Pair
   );
 }
 
-function sentence(p: Pairing, a: string, b: string): string {
+function sentence(p: Pairing, a: string, b: string, measure: MeasureWords): string {
+  const value = (v: number | null) => shown(measure, v) + measure.unit.trim();
   const label = printable(p.label);
   if (p.bestA === null && p.bestB === null) return `${label} has no finished run in either result.`;
   if (p.bestA === null || p.bestB === null)
     return `${label} has finished runs only in ${p.bestA === null ? b : a}, so there is nothing to compare.`;
-  const bests = `${label}: best test error ${percent(p.bestA)}% in ${a}, ${percent(p.bestB)}% in ${b}`;
+  const bests = `${label}: best ${measure.name} ${value(p.bestA)} in ${a}, ${value(p.bestB)} in ${b}`;
   if (p.matched === 0) return `${bests}; no cell (lr, wd) is in both.`;
   if (p.equal === p.matched)
     return `${bests}; all ${String(p.matched)} common cells are equal to the last bit.`;
-  const spread = p.standardError === null ? '' : ` ± ${percent(p.standardError)}`;
-  return `${bests}; over ${String(p.matched)} common cells ${b} differs by ${percent(p.difference)}${spread} points (mean ± standard error) and is better in ${String(p.better)}.`;
+  const spread = p.standardError === null ? '' : ` ± ${shown(measure, p.standardError)}`;
+  return `${bests}; over ${String(p.matched)} common cells ${b} differs by ${shown(measure, p.difference)}${spread}${measure.points.replace(',', '')} (mean ± standard error) and is better in ${String(p.better)}.`;
 }
 
-function table(pairs: readonly Pairing[], a: string, b: string): PageTable {
+function table(pairs: readonly Pairing[], a: string, b: string, measure: MeasureWords): PageTable {
   const numeric = (title: string) => ({ title, numeric: true });
-  const share = (v: number | null): TableCell => [percent(v), v];
+  const share = (v: number | null): TableCell => [shown(measure, v), v];
+  const unit = measure.unit === '' ? '' : ', %';
   return {
     columns: [
       { title: 'Optimizer', numeric: false },
-      ...[`Best of ${a}, %`, `Best of ${b}, %`, 'Common cells', 'Mean difference, points', '± standard error', 'Better', 'Equal'].map(numeric), // prettier-ignore
+      ...[`Best of ${a}${unit}`, `Best of ${b}${unit}`, 'Common cells', `Mean difference${measure.points}`, '± standard error', 'Better', 'Equal'].map(numeric), // prettier-ignore
     ],
     rows: pairs.map((p) => [
       [printable(p.label), printable(p.label)],
@@ -105,7 +107,7 @@ function table(pairs: readonly Pairing[], a: string, b: string): PageTable {
 }
 
 /** Records of both, labels carrying the result's name: they become panels side by side. */
-const together = (results: readonly Named[]): RunRecord[] =>
+const together = (results: readonly Named[]): AnyRecord[] =>
   results.flatMap((r) =>
     inDisplayOrder(r.records, r.experiment).map((record) => ({
       ...record,
@@ -127,14 +129,15 @@ function distinct(a: Named, b: Named): readonly [Named, Named] {
 export function renderComparison(first: Named, second: Named): string {
   const [a, b] = distinct(first, second);
   const pairs = pairings(a.records, b.records);
+  const measure = wordsFor(measureOf(a.records));
   const records = together([a, b]);
   // Differences between optimizers belong to each result's own report: here they would multiply into all pairs, and
   // trends over budgets would mix the two results.
   const decoupling = { ...statistics(records, { replicates: 200 }), comparisons: [], budgets: [] };
-  const verdict = pairs.map((p) => sentence(p, a.name, b.name));
+  const verdict = pairs.map((p) => sentence(p, a.name, b.name, measure));
   const data = pageData({ records, experiment: null, decoupling, verdict });
   return renderPage(
-    { ...data, comparison: table(pairs, a.name, b.name) },
+    { ...data, comparison: table(pairs, a.name, b.name, measure) },
     {
       title: `${a.name} and ${b.name}`,
       description: 'Two results side by side. Differences are the second minus the first.',
@@ -150,7 +153,8 @@ export function renderComparison(first: Named, second: Named): string {
 /** The same for the terminal: panels are too narrow for a folder's name, so they say `a` and `b`. */
 export function renderComparisonText(first: Named, second: Named, options: TerminalOptions): string {
   const [a, b] = distinct(first, second);
-  const sentences = pairings(a.records, b.records).map((p) => sentence(p, a.name, b.name));
+  const measure = wordsFor(measureOf(a.records));
+  const sentences = pairings(a.records, b.records).map((p) => sentence(p, a.name, b.name, measure));
   const lines = sentences.flatMap((s) => wrap(s, Math.max(20, options.width)));
   const key = `a: ${a.name}\nb: ${b.name}`;
   const panels = together([

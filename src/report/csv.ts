@@ -12,10 +12,20 @@ import type {
   NamedBudgetTrend,
   OptimizerStatistics,
   TransferPair,
+  Trial,
 } from '../analysis/statistics.js';
 import type { Confirmation } from '../analysis/confirmation.js';
 import { kindOf, placementOf } from '../experiment/placement.js';
-import { hasValidation, selectionError, type EpochMetrics, type RunRecord } from '../experiment/record.js';
+import {
+  hasValidation,
+  isImported,
+  measureOf,
+  selectionError,
+  type AnyRecord,
+  type EpochMetrics,
+  type ImportedRecord,
+  type RunRecord,
+} from '../experiment/record.js';
 import { inDisplayOrder } from './order.js';
 
 type Value = string | number | boolean | null;
@@ -69,11 +79,12 @@ const EPOCH_OWN_COLUMNS = [
 const EPOCH_TIMING_COLUMNS = ['seconds', 'images_per_second'] as const;
 
 /** Columns of settings that few sweeps have: the tables of the others stay as they were. */
-const rareColumns = (records: readonly RunRecord[], fresh: readonly RunRecord[]) => ({
+const rareColumns = (records: readonly AnyRecord[], fresh: readonly RunRecord[]) => ({
   runs: [
     ...(fresh.length > 0 ? ['stage'] : []),
-    ...(records.some(({ cell }) => cell.optimizer.placement !== undefined) ? ['placement'] : []),
+    ...(records.some(({ cell }) => cell.optimizer?.placement !== undefined) ? ['placement'] : []),
     ...(records.some(hasValidation) ? ['final_val_error'] : []),
+    ...(measureOf(records) === 'loss' ? ['final_loss'] : []),
   ],
   epochs: records.some(hasValidation) ? ['val_loss', 'val_error'] : [],
   stage: fresh.length > 0,
@@ -84,12 +95,31 @@ type Stage = 'grid' | 'confirmation';
 
 const STATISTIC_COLUMNS = ['kind', 'a', 'b', 'statistic', 'value', 'low', 'high', 'count', 'note'] as const;
 
-function imagesPerSecond(record: RunRecord): number | null {
+function imagesPerSecond(record: AnyRecord): number | null {
   const { epochs } = record;
   return epochs.length === 0 ? null : epochs.reduce((sum, e) => sum + e.imagesPerSecond, 0) / epochs.length;
 }
 
-function runRow(record: RunRecord, stage: Stage): Row {
+/** What is known of an imported run. The columns of its settings stay empty. */
+function importedRow({ label, cell, status, ...record }: ImportedRecord): Row {
+  const { imported, lr, wd, seed, id } = cell;
+  return {
+    label,
+    optimizer: imported.kind ?? imported.optimizer,
+    lr,
+    wd,
+    seed,
+    status,
+    final_test_error: record.finalTestError,
+    final_train_loss: record.finalTrainLoss,
+    final_loss: record.finalLoss ?? null,
+    cell: id,
+    reason: record.reason ?? null,
+  };
+}
+
+function runRow(record: AnyRecord, stage: Stage): Row {
+  if (isImported(record)) return importedRow(record);
   const { cell } = record;
   const { optimizer } = cell;
   const errors = record.epochs.map((e) => e.testError).filter(Number.isFinite);
@@ -137,8 +167,15 @@ function runRow(record: RunRecord, stage: Stage): Row {
  * The rows of one run. Only the first fields can hold text. The rest are numbers, which need no quotes and are joined
  * directly: the general writer takes a dozen seconds more for a million rows.
  */
-function epochRows({ label, cell, epochs }: RunRecord, withValidation: boolean, stage?: Stage): string {
-  const run = { label, lr: cell.lr, wd: cell.wd, seed: cell.seed, epochs: cell.epochs, cell: cell.id };
+function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean, stage?: Stage): string {
+  const run = {
+    label,
+    lr: cell.lr,
+    wd: cell.wd,
+    seed: cell.seed,
+    epochs: cell.epochs ?? null,
+    cell: cell.id,
+  };
   const start = write([run], EPOCH_RUN_COLUMNS, false).slice(0, -1);
   const row = (e: EpochMetrics): string[] =>
     [
@@ -160,12 +197,12 @@ function epochRows({ label, cell, epochs }: RunRecord, withValidation: boolean, 
  * runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed; then those on fresh seeds likewise.
  * @param fresh runs of a second stage: with any, a column tells the stages apart
  */
-export const runsCsv = (records: readonly RunRecord[], fresh: readonly RunRecord[] = []): string =>
+export const runsCsv = (records: readonly AnyRecord[], fresh: readonly RunRecord[] = []): string =>
   [...runsCsvChunks(records, fresh)].join('');
 
 /** The same in pieces: the rows of a million runs together would take gigabytes. */
 export function* runsCsvChunks(
-  records: readonly RunRecord[],
+  records: readonly AnyRecord[],
   fresh: readonly RunRecord[] = [],
 ): Generator<string> {
   const columns = [...RUN_COLUMNS, ...rareColumns(records, fresh).runs, ...TIMING_COLUMNS];
@@ -184,14 +221,14 @@ export function* runsCsvChunks(
 
 /** epochs.csv in pieces, of about a megabyte: a large sweep's million rows need not be in memory at once. */
 export function* epochsCsvChunks(
-  records: readonly RunRecord[],
+  records: readonly AnyRecord[],
   fresh: readonly RunRecord[] = [],
 ): Generator<string> {
   const { epochs: own, stage } = rareColumns(records, fresh);
   const rare = [...own, ...(stage ? ['stage'] : [])];
   yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS, ...rare, ...EPOCH_TIMING_COLUMNS].join(',')}\n`;
   let text = '';
-  const isFresh = new Set(fresh);
+  const isFresh = new Set<AnyRecord>(fresh);
   for (const record of [...inDisplayOrder(records), ...inDisplayOrder(fresh)]) {
     const of = isFresh.has(record) ? 'confirmation' : 'grid';
     text += epochRows(record, own.length > 0, stage ? of : undefined);
@@ -203,7 +240,7 @@ export function* epochsCsvChunks(
 }
 
 /** epochs.csv: one row per epoch, ordered as runs.csv. */
-export function epochsCsv(records: readonly RunRecord[]): string {
+export function epochsCsv(records: readonly AnyRecord[]): string {
   return [...epochsCsvChunks(records)].join('');
 }
 
@@ -246,8 +283,20 @@ function ofOptimizer(s: OptimizerStatistics): Statistic[] {
       pairs,
     ]),
     ...transfer.pairs.map(pairStatistic),
+    ...(s.trials ?? []).map(trialStatistic),
   ];
 }
+
+/** One of the best trials that are no grid: its note says which. `count`: runs. */
+function trialStatistic({ lr, wd, mean, runs }: Trial, index: number): Statistic {
+  return [`best_${index + 1}`, { ...exact(mean), reason: `lr ${lr}, wd ${wd}` }, runs];
+}
+
+/** Names of statistics that say `error` say `loss` where losses were measured. */
+const namesFor =
+  ({ measure }: Decoupling) =>
+  (name: string) =>
+    measure === 'loss' ? name.replace(/(^|_)error/, '$1loss') : name;
 
 /** One pair of learning rates: its note says which, and whether it is left out of the median. */
 function pairStatistic({ fromLr, toLr, octaves, wd, cost, edge }: TransferPair): Statistic {
@@ -292,11 +341,19 @@ function ofBudgets({ optima, slope, transfer }: NamedBudgetTrend): Statistic[] {
   ];
 }
 
-const statisticRow = (kind: string, a: string, b: string | null, [name, e, count]: Statistic): Row => ({
+type Named = (name: string) => string;
+
+const statisticRow = (
+  kind: string,
+  a: string,
+  b: string | null,
+  [name, e, count]: Statistic,
+  named: Named = (same) => same,
+): Row => ({
   kind,
   a,
   b,
-  statistic: name,
+  statistic: named(name),
   value: e.value,
   low: e.low,
   high: e.high,
@@ -355,15 +412,16 @@ export function confirmationCsv({ choice }: Confirmation, fresh: readonly RunRec
  * the second stage.
  */
 export function decouplingCsv(decoupling: Decoupling, confirmed: Confirmation | null = null): string {
+  const named = namesFor(decoupling);
   const rows = [
     ...decoupling.optimizers.flatMap((s) =>
-      ofOptimizer(s).map((statistic) => statisticRow('optimizer', s.label, null, statistic)),
+      ofOptimizer(s).map((statistic) => statisticRow('optimizer', s.label, null, statistic, named)),
     ),
     ...decoupling.shrinkages.map(({ label, ratio, runs }) =>
       statisticRow('optimizer', label, null, ['decay_ratio', exact(ratio), runs]),
     ),
     ...decoupling.comparisons.flatMap((c) =>
-      ofComparison(c).map((statistic) => statisticRow('difference', c.a, c.b, statistic)),
+      ofComparison(c).map((statistic) => statisticRow('difference', c.a, c.b, statistic, named)),
     ),
     ...decoupling.budgets.flatMap((b) =>
       ofBudgets(b).map((statistic) => statisticRow('budget', b.name, b.labels.join(' | '), statistic)),

@@ -5,7 +5,7 @@ import type { Decoupling } from '../analysis/index.js';
 import type { Experiment } from '../experiment/experiment.js';
 import type { Choice, KeptChoice } from '../experiment/confirm.js';
 import type { KeptEndpoints } from '../experiment/endpoints.js';
-import type { RunRecord } from '../experiment/record.js';
+import { isImported, type AnyRecord, type RunRecord } from '../experiment/record.js';
 import { printable } from '../experiment/printable.js';
 import { choiceCautions } from './confirmation.js';
 import { endpointSentences } from './endpoints.js';
@@ -14,7 +14,7 @@ import { verdictSentences } from './verdict.js';
 import type { PlannedRun } from './page/data.js';
 
 export interface ReportInput {
-  readonly records: readonly RunRecord[];
+  readonly records: readonly AnyRecord[];
   /** Null if it is not known, as for a folder of which only the journal is left. */
   readonly experiment: Experiment | null;
   /** How the results came about (versions, machine, git commit): shown as it is. */
@@ -25,6 +25,8 @@ export interface ReportInput {
   readonly choice?: KeptChoice | undefined;
   /** The command that gives these results. */
   readonly command: string;
+  /** What the results are called where there is no experiment with a name. */
+  readonly name?: string;
   /** All runs of the sweep, while it runs: the live page shows the missing ones as empty squares. */
   readonly planned?: readonly PlannedRun[];
 }
@@ -33,7 +35,7 @@ export interface ReportInput {
 export interface Analysed {
   readonly input: ReportInput;
   /** Of the grid: the statistics, heatmaps and figures are of these alone. */
-  readonly records: readonly RunRecord[];
+  readonly records: readonly AnyRecord[];
   /** Of the second stage, on fresh seeds; often none. */
   readonly confirmationRecords: readonly RunRecord[];
   /** Null until the cells of a second stage are chosen. */
@@ -51,10 +53,9 @@ export function analyse(input: ReportInput, replicates?: number): Analysed {
   const known = replicates === undefined ? analysed.get(input) : undefined;
   if (known) return known;
   const { experiment, endpoints, choice: kept } = input;
-  const [records, fresh] = byStage(input).map((some) => inDisplayOrder(some, experiment)) as [
-    RunRecord[],
-    RunRecord[],
-  ];
+  const [grid, own] = byStage(input);
+  const records = inDisplayOrder(grid, experiment);
+  const fresh = inDisplayOrder(own, experiment);
   const decoupling = statistics(records, replicates === undefined ? {} : { replicates });
   const { comparisons, level } = decoupling;
   const confirmed = kept ? confirmation(kept.choice, fresh, comparisons, level) : null;
@@ -71,7 +72,7 @@ export function analyse(input: ReportInput, replicates?: number): Analysed {
       ...verdictSentences(decoupling, confirmed),
       ...cautions.map(printable),
     ],
-    title: printable(experiment?.name ?? 'Results'),
+    title: printable(experiment?.name ?? input.name ?? 'Results'),
   };
   if (replicates === undefined) analysed.set(input, found);
   return found;
@@ -82,11 +83,12 @@ export function byStage({
   records,
   experiment,
   choice,
-}: ReportInput): [grid: readonly RunRecord[], confirmation: readonly RunRecord[]] {
+}: ReportInput): [grid: readonly AnyRecord[], confirmation: readonly RunRecord[]] {
   if (!choice) return [records, []];
   const [own, fresh] = [new Set(experiment?.train.seeds), new Set(choice.choice.seeds)];
-  const isGrid = ({ cell: { seed } }: RunRecord) => own.has(seed) || !fresh.has(seed);
-  return [records.filter(isGrid), records.filter((record) => !isGrid(record))];
+  const isGrid = ({ cell: { seed } }: AnyRecord) => own.has(seed) || !fresh.has(seed);
+  const isFresh = (record: AnyRecord): record is RunRecord => !isGrid(record) && !isImported(record);
+  return [records.filter(isGrid), records.filter(isFresh)];
 }
 
 /** The best cells of the grid, where they are others than those that were chosen. */

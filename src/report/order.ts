@@ -4,13 +4,16 @@
  */
 import { optimizerLabel } from '../experiment/labels.js';
 import type { Experiment } from '../experiment/experiment.js';
-import type { RunRecord } from '../experiment/record.js';
+import type { AnyRecord } from '../experiment/record.js';
 
 /**
  * Records by label (in the order of `experiment.optimizers` where given, then of first appearance), epochs, lr, wd
  * and seed.
  */
-export function inDisplayOrder(records: readonly RunRecord[], experiment?: Experiment | null): RunRecord[] {
+export function inDisplayOrder<R extends AnyRecord>(
+  records: readonly R[],
+  experiment?: Experiment | null,
+): R[] {
   const rank = new Map<string, number>();
   const add = (label: string): void => {
     if (!rank.has(label)) rank.set(label, rank.size);
@@ -22,7 +25,7 @@ export function inDisplayOrder(records: readonly RunRecord[], experiment?: Exper
   return records.toSorted(
     (a, b) =>
       rank.get(a.label)! - rank.get(b.label)! ||
-      a.cell.epochs - b.cell.epochs ||
+      (a.cell.epochs ?? 0) - (b.cell.epochs ?? 0) ||
       a.cell.lr - b.cell.lr ||
       a.cell.wd - b.cell.wd ||
       a.cell.seed - b.cell.seed,

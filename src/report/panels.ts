@@ -1,12 +1,12 @@
 /** The grids that the report draws, one panel per optimizer and budget, and which of their cells stand out. */
 import { buildGrid, groupBy, type Grid, type GridCell } from '../experiment/grid.js';
-import type { RunRecord } from '../experiment/record.js';
+import type { AnyRecord } from '../experiment/record.js';
 
 /** `label`, or `label (30 epochs)` where one label was trained with several budgets. */
-function panelNames(records: readonly RunRecord[]): (record: RunRecord) => string {
-  const budgets = new Map<string, Set<number>>();
+function panelNames(records: readonly AnyRecord[]): (record: AnyRecord) => string {
+  const budgets = new Map<string, Set<number | undefined>>();
   for (const { label, cell } of records) {
-    const seen = budgets.get(label) ?? new Set<number>();
+    const seen = budgets.get(label) ?? new Set<number | undefined>();
     budgets.set(label, seen.add(cell.epochs));
   }
   return ({ label, cell }) =>
@@ -14,7 +14,7 @@ function panelNames(records: readonly RunRecord[]): (record: RunRecord) => strin
 }
 
 /** One grid per optimizer label and budget, in order of first appearance. */
-export const panelsOf = (records: readonly RunRecord[]): Grid[] =>
+export const panelsOf = (records: readonly AnyRecord[]): Grid[] =>
   [...groupBy(records, panelNames(records))].map(([label, own]) => buildGrid(label, own));
 
 /** The cells that have records, by lr, then wd. */
@@ -26,7 +26,7 @@ export const shownStatus = ({ status }: GridCell): 'ok' | 'diverged' | 'failed' 
   status === 'mixed' ? 'diverged' : status === 'missing' ? 'failed' : status;
 
 /** The runs of the cells in which none diverged. */
-export const soundRuns = (grid: Grid): RunRecord[] =>
+export const soundRuns = (grid: Grid): AnyRecord[] =>
   grid.cells.flat().flatMap(({ status, runs }) => (status === 'ok' ? runs : []));
 
 /** Mean final training loss over the runs that have one. */

@@ -2,8 +2,9 @@
  * What `run` and `report` print at the end: the best cells per optimizer, and a heatmap of test error over lr x wd.
  * Pure: records in, one string out. Labels come from configs and journals, so control characters are neutralised.
  */
-import type { RunRecord } from '../experiment/record.js';
+import { measureOf, type AnyRecord } from '../experiment/record.js';
 import { axisLabels, percent, shortNumber } from './format.js';
+import { shown, wordsFor, type MeasureWords } from './measure.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid, GridCell } from '../experiment/grid.js';
 import { bestCells, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
@@ -22,6 +23,13 @@ export interface TerminalOptions {
 interface Scale {
   readonly low: number;
   readonly high: number;
+}
+
+/** How squares are drawn. */
+interface Look {
+  readonly scale: Scale;
+  readonly measure: MeasureWords;
+  readonly color: ColorDepth;
 }
 
 /**
@@ -54,8 +62,8 @@ function paint(text: string, t: number, color: ColorDepth): string {
   return `\u001b[${back};${front}m${text}\u001b[0m`;
 }
 
-function countRuns(records: readonly RunRecord[]): string {
-  const total = (status: RunRecord['status']): number => records.filter((r) => r.status === status).length;
+function countRuns(records: readonly AnyRecord[]): string {
+  const total = (status: AnyRecord['status']): number => records.filter((r) => r.status === status).length;
   const parts = (['diverged', 'failed', 'timeout'] as const)
     .map((status) => [total(status), status === 'timeout' ? 'timed out' : status] as const)
     .filter(([count]) => count > 0)
@@ -64,18 +72,18 @@ function countRuns(records: readonly RunRecord[]): string {
   return parts.length === 0 ? runs : `${runs} (${parts.join(', ')})`;
 }
 
-function bestTable(grids: readonly Grid[], { color, width }: TerminalOptions): string {
+function bestTable(grids: readonly Grid[], measure: MeasureWords, { color, width }: TerminalOptions): string {
   const rows = grids.map((grid) => {
     const best = bestCells(grid, 1)[0];
     const label = clip(printable(grid.label), Math.max(8, Math.floor(width / 3)));
     if (best === undefined) return [label, '–', '–', 'no finished run', '–', '0'];
-    const spread = best.sd === null ? '' : ` ± ${percent(best.sd)}`;
+    const spread = best.sd === null ? '' : ` ± ${shown(measure, best.sd)}`;
     const trainLoss = meanTrainLoss(best);
     const loss = trainLoss === null ? '–' : shortNumber(trainLoss);
-    const error = `${percent(best.mean)}${spread} %`;
+    const error = `${shown(measure, best.mean)}${spread}${measure.unit}`;
     return [label, shortNumber(best.lr), shortNumber(best.wd), error, loss, String(best.runs.length)];
   });
-  const table = [['optimizer', 'lr', 'wd', 'test error', 'train loss', 'runs'], ...rows];
+  const table = [['optimizer', 'lr', 'wd', measure.name, 'train loss', 'runs'], ...rows];
   const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => displayWidth(row[i]!))));
   const lines = table.map((row) =>
     row.map((text, i) => (i === 0 ? padEnd(text, widths[i]!) : padStart(text, widths[i]!))).join('  '),
@@ -83,8 +91,15 @@ function bestTable(grids: readonly Grid[], { color, width }: TerminalOptions): s
   return [strong(lines[0]!, color), ...lines.slice(1)].join('\n');
 }
 
+/** An error in percent, or a loss, in at most five columns. */
+function squareText(value: number, { scale }: MeasureWords): string {
+  if (scale === 100) return percent(value, value >= 0.0995 ? (value >= 0.995 ? 0 : 1) : 2);
+  const text = shortNumber(value);
+  return text.length > 5 ? value.toExponential(0).replace('e+', 'e') : text;
+}
+
 /** The text of a square, in `width` columns: the error in percent, or its rank from 0 (best) to 9, or a mark. */
-function square(cell: GridCell, best: boolean, width: number, scale: Scale, color: ColorDepth): string {
+function square(cell: GridCell, best: boolean, width: number, { scale, measure, color }: Look): string {
   if (cell.runs.length === 0) return padStart('·', width - 1) + ' '.repeat(Math.min(1, width));
   if (cell.status !== 'ok') {
     const mark = shownStatus(cell) === 'failed' ? '!' : best && width > 2 ? '*x' : 'x';
@@ -93,7 +108,7 @@ function square(cell: GridCell, best: boolean, width: number, scale: Scale, colo
   const t = scalePosition(cell.mean!, scale);
   const wide = width >= 5;
   const rank = color === 'none' ? String(Math.min(9, Math.floor(t * 10))) : ' ';
-  const number = percent(cell.mean, cell.mean! >= 0.0995 ? (cell.mean! >= 0.995 ? 0 : 1) : 2);
+  const number = squareText(cell.mean!, measure);
   const body = wide ? number : rank;
   const text = best && width === 1 ? '*' : padStart(best ? `*${body.trim()}` : body, width);
   return paint(text, t, color);
@@ -123,7 +138,7 @@ function lrAxis(lrs: readonly number[], labels: readonly string[], { square: siz
   return ' '.repeat(left) + (lrs.length === 1 || gap < 1 ? first : first + ' '.repeat(gap) + last);
 }
 
-function panel(grid: Grid, scale: Scale, layout: Layout, color: ColorDepth): string[] {
+function panel(grid: Grid, layout: Layout, look: Look): string[] {
   const columns = grid.cells.filter((_, i) => i % layout.step === 0);
   const shown = grid.lrs.filter((_, i) => i % layout.step === 0);
   const lrLabels = axisLabels(grid.lrs).filter((_, i) => i % layout.step === 0);
@@ -132,10 +147,10 @@ function panel(grid: Grid, scale: Scale, layout: Layout, color: ColorDepth): str
   const row = (_: number, j: number): string =>
     padStart(wdLabels[j]!, layout.left - 1) +
     ' ' +
-    columns.map((cells) => square(cells[j]!, cells[j] === best, layout.square, scale, color)).join('');
+    columns.map((cells) => square(cells[j]!, cells[j] === best, layout.square, look)).join('');
   const width = layout.left + shown.length * layout.square;
   return [
-    strong(clip(printable(grid.label), Math.max(width, 12)), color),
+    strong(clip(printable(grid.label), Math.max(width, 12)), look.color),
     ...grid.wds.map(row).toReversed(),
     lrAxis(shown, lrLabels, layout),
   ];
@@ -157,6 +172,15 @@ function beside(panels: readonly string[][], width: number): string {
   return blocks.map((lines) => lines.map((l) => l.trimEnd()).join('\n')).join('\n\n');
 }
 
+/** Trials that are no grid: the best of them. */
+function trialList(grid: Grid, measure: MeasureWords): string {
+  const line = ({ lr, wd, mean }: GridCell): string =>
+    `  lr ${shortNumber(lr)}, wd ${shortNumber(wd)}: ${shown(measure, mean)}${measure.unit}`;
+  const trials = grid.cells.flat().length;
+  const head = `${printable(grid.label)}: ${String(trials)} trials, which are not a grid. The best:`;
+  return [head, ...bestCells(grid, 10).map(line)].join('\n');
+}
+
 /** Lowest and highest error shown; a colour scale may reach further, as it needs a span and a positive floor. */
 function shownRange(grids: readonly Grid[]): Scale | null {
   const errors = grids.flatMap((g) => g.cells.flat().flatMap((c) => (c.status === 'ok' ? [c.mean!] : [])));
@@ -164,17 +188,17 @@ function shownRange(grids: readonly Grid[]): Scale | null {
   return { low: errors.reduce((a, b) => Math.min(a, b)), high: errors.reduce((a, b) => Math.max(a, b)) };
 }
 
-function legend(shown: Scale | null, { color, width }: TerminalOptions): string {
+function legend(range: Scale | null, measure: MeasureWords, { color, width }: TerminalOptions): string {
   const marks = 'rows wd, columns lr; * best, x diverged, ! failed, · missing';
-  if (shown === null) return marks;
+  if (range === null) return marks;
   const steps = Math.min(24, Math.max(8, width - 40));
   const bar =
     color === 'none'
       ? ''
       : ' ' + Array.from({ length: steps }, (_, i) => paint(' ', i / (steps - 1), color)).join('') + ' ';
-  const [low, high] = [percent(shown.low), percent(shown.high)];
-  const range = low === high ? low : `${low}${bar === '' ? ' to ' : bar}${high}`;
-  return `test error in %, ${range}\n${marks}`;
+  const [low, high] = [shown(measure, range.low), shown(measure, range.high)];
+  const ends = low === high ? low : `${low}${bar === '' ? ' to ' : bar}${high}`;
+  return `${measure.name}${measure.unit === '' ? '' : ' in %'}, ${ends}\n${marks}`;
 }
 
 /**
@@ -184,15 +208,18 @@ function legend(shown: Scale | null, { color, width }: TerminalOptions): string 
  * seeds; `*` marks the best cell, `x` one with a diverged seed. Squares shrink to a colour (or, without colours, to a
  * rank from 0, best, to 9) where the terminal is narrow.
  */
-export function renderSummary(records: readonly RunRecord[], options: TerminalOptions): string {
+export function renderSummary(records: readonly AnyRecord[], options: TerminalOptions): string {
   if (records.length === 0) return 'No run has finished yet.';
   const grids = panelsOf(records);
-  const scale = errorRange(grids);
-  const panels = grids.map((g) => panel(g, scale, layoutOf(g, options.width), options.color));
+  const measure = wordsFor(measureOf(records));
+  const rectangles = grids.filter(({ scattered }) => !scattered);
+  const look = { scale: errorRange(grids), measure, color: options.color };
+  const panels = rectangles.map((g) => panel(g, layoutOf(g, options.width), look));
+  const drawn = [beside(panels, options.width), legend(shownRange(rectangles), measure, options)];
   return [
     countRuns(records),
-    bestTable(grids, options),
-    beside(panels, options.width),
-    legend(shownRange(grids), options),
+    bestTable(grids, measure, options),
+    ...grids.flatMap((grid) => (grid.scattered ? [trialList(grid, measure)] : [])),
+    ...(panels.length > 0 ? drawn : []),
   ].join('\n\n');
 }

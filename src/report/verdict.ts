@@ -14,7 +14,11 @@ export function verdictSentences(decoupling: Decoupling, confirmed: Confirmation
   const numbers = verdict(decoupling);
   const shrunk = decoupling.shrinkages.map(shrinkage);
   if (!facts) return [...confirmations, ...numbers, ...shrunk].map(printable);
-  return [answer(facts), ...confirmations, ...shrunk, ...numbers, ...more(facts)].map(printable);
+  const { measure } = decoupling;
+  const pair = decoupling.optimizers.filter(({ label }) => [facts.a, facts.b].includes(label));
+  // Trials that are no grid have no interval that more seeds would narrow.
+  const further = pair.some(({ trials }) => trials) ? [] : more(facts, measure);
+  return [answer(facts, measure), ...confirmations, ...shrunk, ...numbers, ...further].map(printable);
 }
 
 /** Weights that grow or shrink while the rate falls give a factor a little off 1, even where every step takes the same share. */
@@ -34,11 +38,15 @@ const factor = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed
 
 type Facts = NonNullable<ReturnType<typeof verdictFacts>>;
 
-function answer({ a, b, better, easier }: Facts): string {
+function answer({ a, b, better, easier }: Facts, measure: Decoupling['measure']): string {
+  const has = measure === 'loss' ? 'has the lower loss here' : 'makes fewer errors here';
+  const worse = better === a ? b : a;
   const accuracy =
     better === null
-      ? `We cannot tell whether ${b} or ${a} makes fewer errors here`
-      : `${better} makes fewer errors here than ${better === a ? b : a}`;
+      ? `We cannot tell whether ${b} or ${a} ${has}`
+      : measure === 'loss'
+        ? `${better} ${has}, compared with ${worse}`
+        : `${better} ${has} than ${worse}`;
   const tuning =
     easier === null
       ? 'nor which of the two is easier to tune'
@@ -47,12 +55,15 @@ function answer({ a, b, better, easier }: Facts): string {
   return `${accuracy}${easier === null ? ', ' : '; '}${tuning}.`;
 }
 
-function more({ better, seeds, needed }: Facts): string[] {
+function more({ better, seeds, needed }: Facts, measure: Decoupling['measure']): string[] {
+  const what = measure ?? 'error';
   if (better !== null) return [];
   if (needed === null)
-    return ['No affordable number of seeds would show a difference in error as small as the one seen here.'];
+    return [
+      `No affordable number of seeds would show a difference in ${what} as small as the one seen here.`,
+    ];
   return [
-    `If the difference in error seen here is real, about ${needed} seeds instead of ${seeds} would show it (with a probability of 80%).`,
+    `If the difference in ${what} seen here is real, about ${needed} seeds instead of ${seeds} would show it (with a probability of 80%).`,
   ];
 }
 

@@ -11,6 +11,7 @@ import { clearTemporaries, writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 import { claimLock } from '../files/lock.js';
 import { errnoOf, sentenceFor } from '../files/problem.js';
+import { requireNotImported } from './importManifest.js';
 import { endpointsHash, resolvedEndpoints, type Endpoint } from '../experiment/endpoints.js';
 import { endpointsOf, keptChoiceOf, readManifest, type Manifest } from './manifest.js';
 import { isOwnName, ownFolders, sweepFiles } from './ownFiles.js';
@@ -69,7 +70,7 @@ export const moveOrChoose = 'Move them elsewhere, or choose another folder with 
  * configuration, which is written to config.yaml.
  * @param update take over a folder of another configuration: its cells that still belong are kept
  * @returns a function that releases the folder
- * @throws ForeignFiles where files in it are somebody else's; DirectoryError where another process works in it, it
+ * @throws ForeignFiles where files in it are somebody else's; ImportedFolderError where they are of `import`; DirectoryError where another process works in it, it
  * belongs to another configuration, or it cannot be written to
  */
 export async function takeDirectory(
@@ -87,6 +88,7 @@ export async function takeDirectory(
   const paths = layout(dir);
   await explainingAccess(dir, async () => {
     await requireOwn(dir, sweepFiles, moveOrChoose);
+    await requireNotImported(dir);
     await makeFolder(dir);
   });
   const claim = await explainingAccess(dir, () => claimLock(paths.lock, onLost));

@@ -7,17 +7,21 @@
 import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { ReportedError } from '../errors/reported.js';
 import { writeAtomically } from '../files/atomic.js';
 import { flush } from '../files/flush.js';
 import { holdingLock } from '../files/lock.js';
 import { packageVersion } from '../files/version.js';
-import type { RunRecord } from '../experiment/record.js';
-import { isValidRecord } from './validRecord.js';
+import { isImported, type AnyRecord, type ImportedRecord, type RunRecord } from '../experiment/record.js';
+import { ImportedFolderError } from './importManifest.js';
+import { isValidImport, isValidRecord } from './validRecord.js';
 
 export interface JournalContent {
   /** The last record of each cell, in the order of first appearance. */
   readonly records: readonly RunRecord[];
+  /** Those of another program, likewise; absent where there are none. A journal has records of one kind. */
+  readonly imported?: readonly ImportedRecord[];
   /** What is no record, a torn last line included, in its original text. */
   readonly damaged: readonly string[];
 }
@@ -38,7 +42,7 @@ export class JournalVersionError extends ReportedError {
 const checksum = (json: string) => hash('sha256', json).slice(0, 16);
 
 /** A record as its journal line, newline included. */
-export function encodeLine(record: RunRecord): string {
+export function encodeLine(record: AnyRecord): string {
   const json = JSON.stringify(record);
   return `{"sha256":"${checksum(json)}","record":${json}}\n`;
 }
@@ -48,13 +52,13 @@ const lineStart = '{"sha256":"';
 const linePattern = /^\{"sha256":"([0-9a-f]{16})","record":(\{.*\})\}$/s;
 
 /** What a line holds: a record, one of another version, or nothing whole. */
-type Line = { readonly record: RunRecord } | 'of-another-version' | 'damaged';
+type Line = { readonly record: AnyRecord } | 'of-another-version' | 'damaged';
 
 function readLine(line: string): Line {
   const json = intactJson(line);
   if (json === undefined) return 'damaged';
   const value = parseJson(json);
-  return isValidRecord(value) ? { record: value } : 'of-another-version';
+  return isValidRecord(value) || isValidImport(value) ? { record: value } : 'of-another-version';
 }
 
 /** The record's text on a line whose checksum is right. */
@@ -74,12 +78,12 @@ function parseJson(text: string): unknown {
 /** The record on a line, with all fields that it has; undefined where the line is damaged or of another version. */
 export function decodeLine(line: string): RunRecord | undefined {
   const read = readLine(line);
-  return typeof read === 'string' ? undefined : read.record;
+  return typeof read === 'string' || isImported(read.record) ? undefined : read.record;
 }
 
 /** What the lines of a journal, or of a part of it, hold. */
 interface Pieces {
-  readonly records: RunRecord[];
+  readonly records: AnyRecord[];
   readonly damaged: string[];
   /** How many are whole, but of another version. */
   foreign: number;
@@ -151,8 +155,10 @@ export function parseJournal(bytes: Buffer, file: string): JournalContent {
     from = to + 1;
   }
   if (found.foreign > 0) throw new JournalVersionError(file, found.foreign);
-  const records = new Map(found.records.map((record) => [record.cell.id, record]));
-  return { records: [...records.values()], damaged: found.damaged };
+  const last = [...new Map(found.records.map((record) => [record.cell.id, record])).values()];
+  const imported = last.filter(isImported);
+  const records = last.filter((record): record is RunRecord => !isImported(record));
+  return { records, ...(imported.length > 0 ? { imported } : {}), damaged: found.damaged };
 }
 
 /** Reads a journal; one that does not exist is empty. @throws JournalVersionError */
@@ -184,14 +190,15 @@ const lockOf = (file: string) => `${file}.lock`;
 /**
  * Opens a journal, making it where there is none. Damaged lines are moved to `<file>.damaged` first, so that what
  * remains is whole; `onDamage` is told how many.
- * @throws JournalVersionError, and nothing is moved then
+ * @throws JournalVersionError, ImportedFolderError, and nothing is moved then
  */
 export async function openJournal(
   file: string,
   onDamage: (count: number, movedTo: string) => void = () => undefined,
 ): Promise<{ journal: Journal; records: readonly RunRecord[] }> {
   return holdingLock(lockOf(file), async () => {
-    const { records, damaged } = await readJournal(file);
+    const { records, imported, damaged } = await readJournal(file);
+    if (imported) throw new ImportedFolderError(dirname(file));
     if (damaged.length > 0) {
       const damagedFile = `${file}.damaged`;
       await appendFlushed(damagedFile, damaged.map((piece) => `${piece}\n`).join(''));

@@ -10,6 +10,7 @@ import { nameOfTemporary } from '../files/atomic.js';
 import { isLock } from '../files/lock.js';
 import { isCellId } from '../experiment/cell.js';
 import { isJournal } from './journal.js';
+import { parseImportManifest } from './importManifest.js';
 import { parseManifest } from './manifest.js';
 
 /** What is known of a file when its owner is asked for. */
@@ -45,7 +46,8 @@ const derived = (name: string, isOurs: (text: string) => boolean): OwnFile => ({
 
 const lock = (name: string): OwnFile => ({ name, isOurs: ({ bytes }) => isLock(bytes.toString()) });
 
-const isManifest = (text: string) => typeof parseManifest(text)?.adamwBench === 'string';
+const isManifest = (text: string) =>
+  typeof parseManifest(text)?.adamwBench === 'string' || parseImportManifest(text) !== undefined;
 
 /** Those by which a folder is ours. */
 export const marks: readonly OwnFile[] = [
@@ -91,6 +93,7 @@ const confirmationTable = derived('confirmation.csv', (text) =>
 /** The names of all figures, without their endings. */
 export const figureNames = [
   'heatmaps',
+  'trials',
   'ridges',
   'test-error-against-training-loss',
   'learning-curves',

@@ -4,7 +4,15 @@
  * once, and the rest by hand. A test compares both with the schemas.
  */
 import { idsOf, isCellId, templateSchema, type Cell } from '../experiment/cell.js';
-import { metricsSchema, recordSchema, statusSchema, type RunRecord } from '../experiment/record.js';
+import { hasValidImportedId } from '../experiment/importedCell.js';
+import {
+  importedRecordSchema,
+  metricsSchema,
+  recordSchema,
+  statusSchema,
+  type ImportedRecord,
+  type RunRecord,
+} from '../experiment/record.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -89,4 +97,11 @@ export function isValidRecord(value: unknown): value is RunRecord {
     isAtLeast0(value['peakMemory']) &&
     isValidCell(value['cell'])
   );
+}
+
+/** The same for the records of an import, of which there are few: by their schema. */
+export function isValidImport(value: unknown): value is ImportedRecord {
+  if (!isObject(value) || !isObject(value['cell']) || value['cell']['imported'] === undefined) return false;
+  const read = importedRecordSchema.safeParse(value);
+  return read.success && hasValidImportedId(value['cell'] as unknown as ImportedRecord['cell']);
 }

@@ -1,6 +1,7 @@
 /** What `adamw-bench report` and `adamw-bench compare` do. */
 import { watch } from 'node:fs';
 import { join } from 'node:path';
+import { measureOf } from '../../experiment/record.js';
 import { errnoOf, explainingFiles } from '../../files/problem.js';
 import {
   colorDepth,
@@ -114,6 +115,12 @@ export async function compare(a: string, b: string, { out, force = false }: Comp
   if (out !== undefined) await requireFree(out, force);
   const named = async (dir: string) => ({ ...(await readResults(dir)), name: dir });
   const [first, second] = [await named(a), await named(b)];
+  const [one, other] = [measureOf(first.records), measureOf(second.records)];
+  if (one !== other) {
+    throw new UsageError(
+      `${a} has ${one === 'loss' ? 'losses' : 'errors'} and ${b} has not: they cannot be compared.`,
+    );
+  }
   console.log(renderComparisonText(first, second, terminal()));
   if (out !== undefined) {
     await writeOutput(out, renderComparison(first, second), force);

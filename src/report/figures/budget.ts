@@ -8,7 +8,7 @@ function budgetNames(grids: FigureInput['grids']): Map<string, string> {
   const found = new Map<string, { readonly name: string; readonly label: string }>();
   for (const { label, cells } of grids) {
     const cell = cells.flat().find(({ runs }) => runs.length > 0)?.runs[0]!.cell;
-    if (!cell || found.has(budgetKey(cell))) continue;
+    if (!cell || 'imported' in cell || found.has(budgetKey(cell))) continue;
     found.set(budgetKey(cell), { name: budgetName(cell), label });
   }
   const names = [...found.values()].map(({ name }) => name);
@@ -24,6 +24,7 @@ function bestCellsOf(grids: FigureInput['grids']) {
     const best = bestCells(grid, 1)[0];
     if (best === undefined || best.wd === 0) return [];
     const { cell } = best.runs[0]!;
+    if ('imported' in cell) return [];
     return [
       {
         optimizer: names.get(budgetKey(cell))!,

@@ -1,5 +1,5 @@
 /** Learning curves and anytime curves: what training reached, epoch by epoch. */
-import type { RunRecord } from '../../experiment/record.js';
+import type { AnyRecord } from '../../experiment/record.js';
 import type { Grid, GridCell } from '../../experiment/grid.js';
 import { bestCells, soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, logLabels, onLogScale, optimizerMarks, thin } from './figure.js';
@@ -19,12 +19,12 @@ const quantile = (sorted: readonly number[], q: number): number => {
 const unit = (measure: Measure): number => (measure === 'testError' ? 100 : 1);
 
 /** A measure of one run at an epoch; undefined if it has no such epoch or it is not finite and positive. */
-function valueAt(run: RunRecord, epoch: number, measure: Measure): number | undefined {
+function valueAt(run: AnyRecord, epoch: number, measure: Measure): number | undefined {
   const value = run.epochs[epoch - 1]?.[measure];
   return value !== undefined && Number.isFinite(value) && value > 0 ? value * unit(measure) : undefined;
 }
 
-const valuesAt = (runs: readonly RunRecord[], epoch: number, measure: Measure): number[] =>
+const valuesAt = (runs: readonly AnyRecord[], epoch: number, measure: Measure): number[] =>
   runs.map((run) => valueAt(run, epoch, measure)).filter((v) => v !== undefined);
 
 /** Epochs to draw: all, or evenly picked. */

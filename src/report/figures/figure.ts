@@ -1,6 +1,7 @@
 /** What a figure is, and the marks that tell optimizers apart in colour, in print and for the colour-blind. */
 import type { Decoupling } from '../../analysis/statistics.js';
-import type { RunRecord } from '../../experiment/record.js';
+import { measureOf, type AnyRecord } from '../../experiment/record.js';
+import { wordsFor, type MeasureWords } from '../measure.js';
 import { printable } from '../../experiment/printable.js';
 import { panelsOf } from '../panels.js';
 import type { Grid } from '../../experiment/grid.js';
@@ -17,19 +18,20 @@ export interface Figure {
 
 export interface FigureInput {
   /** In display order. */
-  readonly records: readonly RunRecord[];
+  readonly records: readonly AnyRecord[];
   readonly grids: readonly Grid[];
   readonly decoupling: Decoupling;
+  readonly measure: MeasureWords;
 }
 
 /** Records with control characters in labels neutralised (they are not allowed in SVG), arranged. */
-export function figureInput(records: readonly RunRecord[], decoupling: Decoupling): FigureInput {
+export function figureInput(records: readonly AnyRecord[], decoupling: Decoupling): FigureInput {
   // A million records are not copied where nothing changes.
   const clean = records.map((r) => {
     const label = printable(r.label);
     return label === r.label ? r : { ...r, label };
   });
-  return { records: clean, grids: panelsOf(clean), decoupling };
+  return { records: clean, grids: panelsOf(clean), decoupling, measure: wordsFor(measureOf(clean)) };
 }
 
 /** Okabe & Ito's colours (2008), told apart by the colour-blind; yellow left out, as it vanishes on white. */

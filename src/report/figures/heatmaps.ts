@@ -1,5 +1,6 @@
 /** Test error over lr x wd, one panel per optimizer, one colour scale: the paper's Figures 1 and 2. */
-import { axisLabels, percent } from '../format.js';
+import { axisLabels } from '../format.js';
+import { capitalised, shown, type MeasureWords } from '../measure.js';
 import type { Grid } from '../../experiment/grid.js';
 import { hasValidation } from '../../experiment/record.js';
 import { bestCells, markedCells, shownStatus, trainedCells } from '../panels.js';
@@ -9,7 +10,7 @@ import type { Figure, FigureInput } from './figure.js';
 
 const CROSS = 'M-1,-1L1,1M-1,1L1,-1';
 
-function rowsOf(grid: Grid): object[] {
+function rowsOf(grid: Grid, { scale }: MeasureWords): object[] {
   const lrLabels = axisLabels(grid.lrs);
   const wdLabels = axisLabels(grid.wds);
   const ranks = new Map(markedCells(grid).map((cell, i) => [cell, i + 1]));
@@ -17,7 +18,7 @@ function rowsOf(grid: Grid): object[] {
     lr: lrLabels[grid.lrs.indexOf(cell.lr)],
     wd: wdLabels[grid.wds.indexOf(cell.wd)],
     status: shownStatus(cell),
-    error: cell.status === 'ok' ? cell.mean! * 100 : null,
+    error: cell.status === 'ok' ? cell.mean! * scale : null,
     rank: ranks.get(cell) ?? null,
     runs: cell.runs.length,
   }));
@@ -29,7 +30,7 @@ const thinned = (labels: readonly string[], limit: number): string[] => {
   return labels.filter((_, i) => i % step === 0);
 };
 
-function panel(grid: Grid, domain: readonly number[]): object {
+function panel(grid: Grid, domain: readonly number[], measure: MeasureWords): object {
   const columns = axisLabels(grid.lrs);
   const rows = axisLabels(grid.wds).toReversed();
   const size = Math.min(34, Math.max(3, Math.floor(340 / Math.max(grid.lrs.length, 8))));
@@ -43,7 +44,7 @@ function panel(grid: Grid, domain: readonly number[]): object {
     field: 'error',
     type: 'quantitative',
     scale: { type: 'log', domain, range: rampStops(), clamp: true },
-    legend: { title: 'test error, %', gradientLength: 180, format: '~g', tickCount: 5 },
+    legend: { title: measure.axis, gradientLength: 180, format: '~g', tickCount: 5 },
   };
   return {
     title: {
@@ -51,12 +52,12 @@ function panel(grid: Grid, domain: readonly number[]): object {
       subtitle:
         best === undefined
           ? 'no finished run'
-          : `best ${percent(best.mean)} %${best.runs.some(hasValidation) ? ', chosen by validation error' : ''}`,
+          : `best ${shown(measure, best.mean)}${measure.unit}${best.runs.some(hasValidation) ? ', chosen by validation error' : ''}`,
       fontSize: 15,
     },
     width: size * columns.length,
     height: size * rows.length,
-    data: { values: rowsOf(grid) },
+    data: { values: rowsOf(grid, measure) },
     encoding: at,
     layer: [
       { mark: { type: 'rect', stroke: 'white', strokeWidth: size > 8 ? 1 : 0 }, encoding: { color } },
@@ -96,16 +97,17 @@ function panel(grid: Grid, domain: readonly number[]): object {
 }
 
 /** Panels side by side, two to a row from three optimizers on. */
-export function heatmaps({ grids }: FigureInput): Figure {
-  const range = errorRange(grids);
-  const domain = [range.low * 100, range.high * 100];
+export function heatmaps({ grids: all, measure }: FigureInput): Figure | null {
+  const grids = all.filter(({ scattered }) => !scattered);
+  if (grids.length === 0) return null;
+  const range = errorRange(all);
+  const domain = [range.low * measure.scale, range.high * measure.scale];
   return {
     name: 'heatmaps',
-    title: 'Test error over learning rate and weight decay',
-    caption:
-      'Mean final test error of each cell, light is low. Star: best cell; dots: the ten best; crosses: a run diverged; the bottom row is no decay.',
+    title: `${capitalised(measure.name)} over learning rate and weight decay`,
+    caption: `Mean final ${measure.name} of each cell, light is low. Star: best cell; dots: the ten best; crosses: a run diverged; the bottom row is no decay.`,
     spec: {
-      concat: grids.map((grid) => panel(grid, domain)),
+      concat: grids.map((grid) => panel(grid, domain, measure)),
       columns: grids.length <= 3 ? grids.length : Math.ceil(Math.sqrt(grids.length)),
       spacing: 28,
       resolve: { scale: { color: 'shared' } },

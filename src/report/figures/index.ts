@@ -7,6 +7,7 @@ import { subjectOf } from '../subject.js';
 import { ridges } from './ridge.js';
 import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
 import { thinGrid } from '../thinGrid.js';
+import { trials } from './trials.js';
 
 export type { Figure, FigureInput } from './figure.js';
 export { figureInput } from './figure.js';
@@ -22,6 +23,7 @@ export function figuresOf(input: FigureInput): Figure[] {
   const squares = Math.max(50, Math.floor(SQUARES / input.grids.length));
   return [
     heatmaps({ ...input, grids: input.grids.map((grid) => thinGrid(grid, squares)) }),
+    trials(input),
     ridges(input),
     testAgainstTrain(input),
     learningCurves(input),

@@ -1,6 +1,7 @@
 /** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
 import { printable } from '../../experiment/printable.js';
-import type { RunRecord } from '../../experiment/record.js';
+import { objectiveOf, type AnyRecord } from '../../experiment/record.js';
+import { capitalised } from '../measure.js';
 import { soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, onLogScale, optimizerMarks, thin } from './figure.js';
 
@@ -8,27 +9,27 @@ import { type Figure, type FigureInput, onLogScale, optimizerMarks, thin } from 
 const POINTS = 3_000;
 
 /** The fitted curves of every L2/decoupled pair, as lines. */
-function fits({ decoupling }: FigureInput): object[] {
+function fits({ decoupling, measure: { scale } }: FigureInput): object[] {
   return decoupling.comparisons
     .filter((c) => c.kind === 'decoupling')
     .flatMap((c) =>
       c.generalisation.curve.flatMap(({ trainLoss, a, b }) => [
-        { optimizer: printable(c.a), loss: trainLoss, error: a * 100 },
-        { optimizer: printable(c.b), loss: trainLoss, error: b * 100 },
+        { optimizer: printable(c.a), loss: trainLoss, error: a * scale },
+        { optimizer: printable(c.b), loss: trainLoss, error: b * scale },
       ]),
     )
     .filter((p) => p.loss > 0 && p.error > 0);
 }
 
 /** The finished runs, evenly thinned where they are very many. */
-function points({ grids }: FigureInput): object[] {
+function points({ grids, measure: { scale } }: FigureInput): object[] {
   const limit = Math.max(50, Math.floor(POINTS / Math.max(1, grids.length)));
   return grids.flatMap((grid) => {
-    const known = soundRuns(grid).filter((r) => (r.finalTrainLoss ?? 0) > 0 && (r.finalTestError ?? 0) > 0);
+    const known = soundRuns(grid).filter((r) => (r.finalTrainLoss ?? 0) > 0 && (objectiveOf(r) ?? 0) > 0);
     return thin(known, limit).map((r) => ({
       optimizer: grid.label,
       loss: r.finalTrainLoss,
-      error: r.finalTestError! * 100,
+      error: objectiveOf(r)! * scale,
     }));
   });
 }
@@ -37,12 +38,13 @@ function points({ grids }: FigureInput): object[] {
 export function testAgainstTrain(input: FigureInput): Figure | null {
   const values = points(input);
   if (values.length === 0) return null;
+  const { measure } = input;
   const marks = optimizerMarks(input.grids.map((g) => g.label));
   const x = { field: 'loss', ...onLogScale('training loss, nats') };
-  const y = { field: 'error', ...onLogScale('test error, %') };
+  const y = { field: 'error', ...onLogScale(measure.axis) };
   return {
     name: 'test-error-against-training-loss',
-    title: 'Test error against training loss',
+    title: `${capitalised(measure.name)} against training loss`,
     caption:
       'One point a run, at the end of training. Lower at the same training loss means better generalisation; lines, where drawn, are the fits compared.',
     spec: {
@@ -65,7 +67,7 @@ export function testAgainstTrain(input: FigureInput): Figure | null {
 }
 
 /** The run whose buckets stand for a label: with decay recorded, wd > 0, lowest error. */
-function decayRun(runs: readonly RunRecord[]): RunRecord | undefined {
+function decayRun(runs: readonly AnyRecord[]): AnyRecord | undefined {
   return runs
     .filter((r) => (r.decay?.length ?? 0) > 0 && r.cell.wd > 0)
     .toSorted((a, b) => (a.finalTestError ?? 1) - (b.finalTestError ?? 1))[0];

@@ -4,9 +4,10 @@
  */
 import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
 import type { Experiment } from '../../experiment/experiment.js';
-import type { RunRecord } from '../../experiment/record.js';
+import { measureOf, type AnyRecord } from '../../experiment/record.js';
+import { capitalised, shown, TEST_ERROR, wordsFor, type MeasureWords } from '../measure.js';
 import { thin } from '../figures/figure.js';
-import { axisLabels, grouped, percent, shortNumber } from '../format.js';
+import { axisLabels, grouped, shortNumber } from '../format.js';
 import { printable } from '../../experiment/printable.js';
 import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';
 import { markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
@@ -39,6 +40,8 @@ export interface PagePanel {
   readonly wds: readonly number[];
   readonly lrLabels: readonly string[];
   readonly wdLabels: readonly string[];
+  /** Trials that are no grid: they have no heatmap. */
+  readonly scattered?: true;
   readonly cells: readonly PageCell[];
 }
 
@@ -51,6 +54,8 @@ export interface PageTable {
 }
 
 export interface PageData {
+  /** What all numbers in here are that stand as errors. */
+  readonly measure: MeasureWords;
   readonly facts: readonly string[];
   readonly verdict: readonly string[];
   readonly range: { readonly low: number; readonly high: number };
@@ -148,6 +153,7 @@ function pagePanel(
   const ranks = new Map(marked.map((cell, i) => [cell, i + 1]));
   return {
     label: printable(grid.label),
+    ...(grid.scattered ? ({ scattered: true } as const) : {}),
     ...axes,
     lrLabels: axisLabels(axes.lrs),
     wdLabels: axisLabels(axes.wds),
@@ -165,7 +171,12 @@ function estimate({ value, low, high, reason }: Estimate, digits: number, scale 
   return [show(value) + interval, value];
 }
 
-function statisticsTable({ optimizers }: Decoupling): PageTable {
+function statisticsTable({ optimizers, measure: kind }: Decoupling): PageTable {
+  const measure = wordsFor(kind ?? 'error');
+  const { scale } = measure;
+  const digits = scale === 100 ? 2 : 4;
+  const what = measure === TEST_ERROR ? 'error' : measure.name;
+  const unit = measure === TEST_ERROR ? ', %' : '';
   const column = (title: string, hint?: string) => ({
     title,
     numeric: true,
@@ -175,36 +186,39 @@ function statisticsTable({ optimizers }: Decoupling): PageTable {
     [printable(s.label), printable(s.label)],
     s.best === null
       ? ['–', null]
-      : [percent(s.best.mean) + (s.best.sd === null ? '' : ` ± ${percent(s.best.sd)}`), s.best.mean],
+      : [
+          shown(measure, s.best.mean) + (s.best.sd === null ? '' : ` ± ${shown(measure, s.best.sd)}`),
+          s.best.mean,
+        ],
     s.best === null ? ['–', null] : [shortNumber(s.best.lr) + (s.best.edge ? ' (edge)' : ''), s.best.lr],
     s.best === null ? ['–', null] : [shortNumber(s.best.wd), s.best.wd],
-    estimate(s.best?.expected ?? { value: null, low: null, high: null }, 2, 100),
+    estimate(s.best?.expected ?? { value: null, low: null, high: null }, digits, scale),
     estimate(s.basin.relative, 1, 100),
     estimate(s.separability.corrected, 2),
     estimate(s.ridge.slope, 2),
     estimate(s.quadratic.slope, 2),
-    estimate(s.regret.mean, 2, 100),
-    estimate(s.transfer.mean, 2, 100),
-    s.transfer.octaves[0] === undefined ? ['–', null] : estimate(s.transfer.octaves[0].cost, 2, 100),
+    estimate(s.regret.mean, digits, scale),
+    estimate(s.transfer.mean, digits, scale),
+    s.transfer.octaves[0] === undefined ? ['–', null] : estimate(s.transfer.octaves[0].cost, digits, scale),
     s.best?.tau == null ? ['–', null] : [shortNumber(s.best.tau), s.best.tau],
   ];
   return {
     columns: [
       { title: 'Optimizer', numeric: false },
-      column('Best error, %', 'Mean ± standard deviation over seeds at the best cell'),
+      column(`Best ${what}${unit}`, 'Mean ± standard deviation over seeds at the best cell'),
       column('lr', 'Learning rate of the best cell; (edge): it lies on the border of the grid'),
       column('wd', 'Weight decay of the best cell'),
       column(
-        'Expected, %',
-        'Error of the best cell for fresh seeds, freed of the luck of having been selected',
+        `Expected${unit}`,
+        `${capitalised(what)} of the best cell for fresh seeds, freed of the luck of having been selected`,
       ),
-      column('Basin, %', 'Share of the grid within 10% of the best error'),
+      column('Basin, %', `Share of the grid within 10% of the best ${what}`),
       column('Separability', '1 when an additive model f(lr) + g(wd) explains all of log error'),
       column('Ridge slope', 'Slope of log best wd against log lr: -1 coupled, 0 decoupled'),
       column('Quadratic slope', 'The same slope from a quadratic fitted near the best'),
-      column('Regret, points', 'What tuning lr first and wd second loses against the full grid'),
-      column('Transfer, points', 'What a wd costs that is tuned at one lr and kept at another'),
-      column('Per octave, points', 'Median cost of keeping wd at the nearest other learning rates'),
+      column(`Regret${measure.points}`, 'What tuning lr first and wd second loses against the full grid'),
+      column(`Transfer${measure.points}`, 'What a wd costs that is tuned at one lr and kept at another'),
+      column(`Per octave${measure.points}`, 'Median cost of keeping wd at the nearest other learning rates'),
       column(
         'tau, epochs',
         'Epochs at the full rate in which decay alone shrinks a weight by e; the best cell',
@@ -214,22 +228,26 @@ function statisticsTable({ optimizers }: Decoupling): PageTable {
   };
 }
 
-function differencesTable({ comparisons }: Decoupling): PageTable {
-  const titles = ['Best error, points', 'Relative, %', 'Basin, points', 'Separability', 'Ridge slope', 'Regret, points', 'Transfer, points', 'Error at equal loss, points']; // prettier-ignore
+function differencesTable({ comparisons, measure: kind }: Decoupling): PageTable {
+  const measure = wordsFor(kind ?? 'error');
+  const { scale, points } = measure;
+  const what = measure === TEST_ERROR ? 'error' : measure.name;
+  const digits = scale === 100 ? 2 : 4;
+  const titles = [`Best ${what}${points}`, 'Relative, %', 'Basin, points', 'Separability', 'Ridge slope', `Regret${points}`, `Transfer${points}`, `${capitalised(what)} at equal ${measure === TEST_ERROR ? 'loss' : 'training loss'}${points}`]; // prettier-ignore
   return {
     columns: [{ title: 'Pair', numeric: false }, ...titles.map((title) => ({ title, numeric: true }))],
     rows: comparisons.map((c) => {
       const pair = `${printable(c.b)} − ${printable(c.a)}`;
       return [
         [pair, pair],
-        estimate(c.best, 2, 100),
+        estimate(c.best, digits, scale),
         estimate(c.bestRelative, 1, 100),
         estimate(c.basinRelative, 1, 100),
         estimate(c.separability, 2),
         estimate(c.slope, 2),
-        estimate(c.regret, 2, 100),
-        estimate(c.transfer, 2, 100),
-        estimate(c.generalisation.difference, 2, 100),
+        estimate(c.regret, digits, scale),
+        estimate(c.transfer, digits, scale),
+        estimate(c.generalisation.difference, digits, scale),
       ];
     }),
   };
@@ -243,11 +261,12 @@ const duration = (seconds: number): string =>
       : `${shortNumber(seconds / 3600)} core hours`;
 
 /** One line each: data, model, time, number of runs. */
-function factsOf(records: readonly RunRecord[], experiment: Experiment | null): string[] {
+function factsOf(records: readonly AnyRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
   const seeds = new Set(records.map((r) => r.cell.seed)).size;
   const count = (n: number, what: string): string => `${grouped(n)} ${what}${n === 1 ? '' : 's'}`;
-  const backends = [...new Set(records.map((r) => r.cell.backend))].map(printable).join(', ');
+  const backends = [...new Set(records.map((r) => r.cell.backend ?? 'imported'))].map(printable).join(', ');
+  const times = records.flatMap((r) => r.seconds ?? []);
   const setup =
     experiment === null
       ? []
@@ -262,13 +281,13 @@ function factsOf(records: readonly RunRecord[], experiment: Experiment | null): 
     ...setup,
     count(seeds, 'seed'),
     count(runs, 'run'),
-    duration(records.reduce((sum, r) => sum + r.seconds, 0)),
+    times.length === 0 ? '' : duration(times.reduce((sum, seconds) => sum + seconds, 0)),
     backends,
   ].filter((f) => f !== '');
 }
 
 export interface PageInput {
-  readonly records: readonly RunRecord[];
+  readonly records: readonly AnyRecord[];
   readonly experiment: Experiment | null;
   readonly decoupling: Decoupling;
   readonly verdict: readonly string[];
@@ -296,6 +315,7 @@ export function pageData({ records, experiment, decoupling, verdict, planned = [
   const panels = all.map((grid) => pagePanel(grid, planned, { squares, points }));
   const shown = panels.reduce((sum, panel) => sum + panel.cells.length, 0);
   return {
+    measure: wordsFor(measureOf(records)),
     facts: [...factsOf(records, experiment), ...(shown < cells ? [shownOf(shown, cells)] : [])],
     verdict,
     range: errorRange(grids),

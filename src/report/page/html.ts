@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { assets } from './assets.js';
+import { capitalised } from '../measure.js';
 import type { PageData } from './data.js';
 
 /** A figure to show, as SVG text. */
@@ -104,7 +105,7 @@ ${options.live ? liveHtml : '<span id="progress" hidden></span>'}
 <main>
 <section id="verdict" aria-label="Verdict">${data.verdict.map((s) => `<p>${escapeHtml(s)}</p>`).join('')}</section>${options.confirmation ?? ''}
 <noscript><p>The heatmaps and tables of this page are drawn by its script, which is switched off. The numbers are in runs.csv, the pictures in figures/.</p></noscript>
-<section aria-labelledby="h-heatmaps"><h2 id="h-heatmaps">Test error over learning rate and weight decay</h2>
+<section aria-labelledby="h-heatmaps"><h2 id="h-heatmaps">${capitalised(data.measure.name)} over learning rate and weight decay</h2>
 <div id="heatmaps"></div><div id="legend"></div><div id="detail" aria-live="polite"></div></section>
 <section aria-labelledby="h-statistics"><h2 id="h-statistics">Statistics</h2>${comparison}<div id="statistics"></div><div id="differences"></div></section>
 ${figuresHtml(options.figures)}

@@ -1,14 +1,15 @@
 /** The chosen cell: its numbers, and its curves beside the best cell of each optimizer. */
-import { percent, shortNumber } from '../../format.js';
+import { shortNumber } from '../../format.js';
+import { shown, type MeasureWords } from '../../measure.js';
 import type { PageCell, PageData, PagePanel } from '../data.js';
 import { lineChart, type Series, seriesLegend } from './chart.js';
 import { html } from './dom.js';
 import { find, type Selection } from './state.js';
 
-function numbers(panel: PagePanel, cell: PageCell): HTMLElement {
-  const spread = cell.sd === null ? '' : ` ± ${percent(cell.sd)}`;
+function numbers(panel: PagePanel, cell: PageCell, measure: MeasureWords): HTMLElement {
+  const spread = cell.sd === null ? '' : ` ± ${shown(measure, cell.sd)}`;
   const rows: (readonly [string, string])[] = [
-    ['test error', cell.error === null ? 'none' : `${percent(cell.error)}${spread} %`],
+    [measure.name, cell.error === null ? 'none' : `${shown(measure, cell.error)}${spread}${measure.unit}`],
     ['training loss', cell.trainLoss === null ? 'none' : String(cell.trainLoss)],
     ['learning rate', shortNumber(panel.lrs[cell.i]!)],
     ['weight decay', shortNumber(panel.wds[cell.j]!)],
@@ -44,15 +45,21 @@ export function detail(pane: HTMLElement, data: PageData, selection: Selection |
       ...bests.slice(0, 6).flatMap(({ p, c }, i) => of(c, `best of ${p.label}`, i + 1)),
     ];
   };
+  const errors = pick(1, data.measure.scale);
   pane.replaceChildren(
     html('h3', {}, `${panel.label} at lr ${panel.lrLabels[cell.i]!}, wd ${panel.wdLabels[cell.j]!}`),
-    numbers(panel, cell),
-    html(
-      'div',
-      { class: 'charts' },
-      lineChart('test error, %', pick(1, 100)),
-      lineChart('training loss, nats', pick(2, 1)),
-    ),
-    seriesLegend(pick(1, 100)),
+    numbers(panel, cell, data.measure),
+    // Imported runs have no curves.
+    ...(errors.length === 0
+      ? []
+      : [
+          html(
+            'div',
+            { class: 'charts' },
+            lineChart(data.measure.axis, errors),
+            lineChart('training loss, nats', pick(2, 1)),
+          ),
+          seriesLegend(errors),
+        ]),
   );
 }

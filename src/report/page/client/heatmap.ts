@@ -1,5 +1,5 @@
 /** A heatmap panel one can hover, click, or walk with the arrow keys. */
-import { percent } from '../../format.js';
+import { shown, type MeasureWords } from '../../measure.js';
 import { rampStops } from '../../ramp.js';
 import type { PageCell, PageData, PagePanel } from '../data.js';
 import { html, svg } from './dom.js';
@@ -19,14 +19,14 @@ export interface Heatmap {
 }
 
 /** The cell in words, for tooltips and screen readers. */
-export function describe(panel: PagePanel, cell: PageCell): string {
+export function describe(panel: PagePanel, cell: PageCell, measure: MeasureWords): string {
   const at = `lr ${panel.lrLabels[cell.i]!}, wd ${panel.wdLabels[cell.j]!}`;
   const runs = `${String(cell.runs)} run${cell.runs === 1 ? '' : 's'}`;
   if (cell.status === 'failed') return `${at}: failed${cell.reason === undefined ? '' : `: ${cell.reason}`}`;
-  const spread = cell.sd === null ? '' : ` ± ${percent(cell.sd)}`;
+  const spread = cell.sd === null ? '' : ` ± ${shown(measure, cell.sd)}`;
   const loss = cell.trainLoss === null ? '' : `, training loss ${String(cell.trainLoss)}`;
   const diverged = cell.diverged === 0 ? '' : `, ${String(cell.diverged)} diverged`;
-  return `${at}: test error ${percent(cell.error)}${spread} %${loss} (${runs}${diverged})`;
+  return `${at}: ${measure.name} ${shown(measure, cell.error)}${spread}${measure.unit}${loss} (${runs}${diverged})`;
 }
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
@@ -86,10 +86,10 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
       viewBox: `0 0 ${String(frame.width)} ${String(frame.height)}`,
       tabindex: 0,
       role: 'application',
-      'aria-label': `Heatmap of ${panel.label}: test error over learning rate and weight decay. Arrow keys move, Enter shows the cell's curves.`,
+      'aria-label': `Heatmap of ${panel.label}: ${data.measure.name} over learning rate and weight decay. Arrow keys move, Enter shows the cell's curves.`,
     },
     waiting(panel, frame),
-    ...panel.cells.map((cell) => square(cell, frame, data.range)),
+    ...panel.cells.map((cell) => square(cell, frame, data)),
     axes(panel, frame),
     chosen,
     ring,
@@ -121,7 +121,7 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
   const summary =
     best === undefined
       ? 'no finished run yet'
-      : `best ${percent(best.error)} % at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}`;
+      : `best ${shown(data.measure, best.error)}${data.measure.unit} at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}`;
   return {
     element: html(
       'section',
@@ -142,7 +142,9 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
 export function legend(data: PageData): HTMLElement {
   const bar = html('span', { class: 'bar', 'aria-hidden': 'true' });
   bar.style.background = `linear-gradient(to right, ${rampStops().join(',')})`;
-  const ends = [`${percent(data.range.low)} %`, `${percent(data.range.high)} % test error`] as const;
+  const { name, unit } = data.measure;
+  const [low, high] = [data.range.low, data.range.high].map((end) => shown(data.measure, end) + unit);
+  const ends = [low!, `${high!} ${name}`] as const;
   const marked = data.panels.map((p) => p.cells.filter((c) => c.rank !== undefined).length);
   const [fewest, most] = [Math.min(...marked), Math.max(...marked)];
   const dots = most < 2 ? '' : ` · • ${fewest === most ? '' : 'up to '}${String(most)} best`;

@@ -2,7 +2,8 @@
  * The report page's script: draws the data that the page carries and, when served live, redraws as runs finish.
  * No dependencies, no network but the page's own server in live mode.
  */
-import { percent, shortNumber } from '../../format.js';
+import { shortNumber } from '../../format.js';
+import { capitalised, shown } from '../../measure.js';
 import type { PageCell, PageData, PagePanel, PageTable } from '../data.js';
 import { detail } from './detail.js';
 import { byId, html } from './dom.js';
@@ -27,7 +28,7 @@ function pointAt(panel: PagePanel, cell: PageCell | null, at: DOMRect | null): v
   const tip = byId('tip');
   tip.hidden = cell === null || at === null;
   if (cell === null || at === null) return;
-  tip.textContent = describe(panel, cell);
+  tip.textContent = describe(panel, cell, data.measure);
   const width = Math.min(300, document.documentElement.clientWidth - 16);
   tip.style.maxWidth = `${String(width)}px`;
   const left = at.left + at.width / 2 - tip.offsetWidth / 2;
@@ -49,8 +50,20 @@ function drawSelection(): void {
 function drawHeatmaps(): void {
   const place = byId('heatmaps');
   const focused = [...place.querySelectorAll('svg')].indexOf(document.activeElement as SVGSVGElement);
-  heatmaps = data.panels.map((panel) => heatmap(panel, data, { select, point: pointAt }));
-  place.replaceChildren(...heatmaps.map((h) => h.element));
+  heatmaps = data.panels
+    .filter(({ scattered }) => !scattered)
+    .map((panel) => heatmap(panel, data, { select, point: pointAt }));
+  const scattered = data.panels.filter((panel) => panel.scattered);
+  place.replaceChildren(
+    ...heatmaps.map((h) => h.element),
+    ...scattered.map(({ label }) =>
+      html(
+        'p',
+        {},
+        `The trials of ${label} are not a grid: they are under Figures and in the table of cells.`,
+      ),
+    ),
+  );
   place.querySelectorAll('svg')[focused]?.focus({ preventScroll: true });
   byId('legend').replaceChildren(legend(data));
 }
@@ -64,15 +77,15 @@ function cellTable(): { table: PageTable; at: Selection[] } {
     table: {
       columns: [
         { title: 'Optimizer', numeric: false },
-        ...['lr', 'wd', 'Test error, %', '± sd', 'Training loss', 'Runs'].map(numeric),
+        ...['lr', 'wd', capitalised(data.measure.axis), '± sd', 'Training loss', 'Runs'].map(numeric),
         { title: 'Status', numeric: false },
       ],
       rows: all.map(({ panel, cell }) => [
         [panel.label, panel.label],
         [shortNumber(panel.lrs[cell.i]!), panel.lrs[cell.i]!],
         [shortNumber(panel.wds[cell.j]!), panel.wds[cell.j]!],
-        [percent(cell.error), cell.error],
-        [percent(cell.sd), cell.sd],
+        [shown(data.measure, cell.error), cell.error],
+        [shown(data.measure, cell.sd), cell.sd],
         [cell.trainLoss === null ? '–' : String(cell.trainLoss), cell.trainLoss],
         [String(cell.runs), cell.runs],
         [cell.status, cell.status],

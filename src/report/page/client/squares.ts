@@ -1,5 +1,6 @@
 /** The drawing of a heatmap panel: where its squares lie and what each looks like. */
 import { percent } from '../../format.js';
+import { shown, type MeasureWords } from '../../measure.js';
 import { scalePosition } from '../../scale.js';
 import { hex, isLight, rampColor } from '../../ramp.js';
 import type { PageCell, PagePanel } from '../data.js';
@@ -63,7 +64,11 @@ function marks(cell: PageCell, { numbers, scale }: Frame, x: number, y: number):
 }
 
 /** One cell: its colour, number and mark; a cross where a run diverged, an exclamation mark where all failed. */
-export function square(cell: PageCell, frame: Frame, range: { low: number; high: number }): SVGGElement {
+export function square(
+  cell: PageCell,
+  frame: Frame,
+  { range, measure }: { readonly range: { low: number; high: number }; readonly measure: MeasureWords },
+): SVGGElement {
   const [x, y] = corner(frame, cell.i, cell.j);
   const group = svg('g', { 'data-i': cell.i, 'data-j': cell.j, class: `cell ${cell.status}` });
   const box = svg('rect', { x, y, width: SIZE, height: SIZE });
@@ -81,7 +86,8 @@ export function square(cell: PageCell, frame: Frame, range: { low: number; high:
   box.setAttribute('fill', hex(color));
   group.classList.add(isLight(color) ? 'on-light' : 'on-dark');
   if (frame.numbers) {
-    const text = percent(cell.error, cell.error! >= 0.0995 ? 1 : 2);
+    const isShare = measure.scale === 100;
+    const text = isShare ? percent(cell.error, cell.error! >= 0.0995 ? 1 : 2) : shown(measure, cell.error);
     group.append(svg('text', { x: x + SIZE / 2, y: y + SIZE / 2 + 4 }, text));
   }
   group.append(...marks(cell, frame, x, y));

@@ -1,0 +1,61 @@
+/** Trials that are no grid, as points over lr x wd: what a heatmap is for a grid. */
+import { bestCells, trainedCells } from '../panels.js';
+import { rampStops } from '../ramp.js';
+import { errorRange } from '../scale.js';
+import { capitalised } from '../measure.js';
+import { type Figure, type FigureInput, LOG2_LABEL } from './figure.js';
+
+/** Best trials that are ringed. */
+const RINGED = 10;
+
+const log2 = (field: string, title: string): object => ({
+  field,
+  type: 'quantitative',
+  title,
+  scale: { type: 'log', base: 2, nice: false, padding: 12 },
+  axis: { labelExpr: LOG2_LABEL, tickCount: 6 },
+});
+
+/** One panel for each optimizer with such trials; null if there is none. A wd of 0 has no place on a logarithmic axis. */
+export function trials({ grids, measure }: FigureInput): Figure | null {
+  const scattered = grids.filter((grid) => grid.scattered);
+  if (scattered.length === 0) return null;
+  const { low, high } = errorRange(grids);
+  const color = {
+    field: 'error',
+    type: 'quantitative',
+    scale: {
+      type: 'log',
+      domain: [low * measure.scale, high * measure.scale],
+      range: rampStops(),
+      clamp: true,
+    },
+    legend: { title: measure.axis, gradientLength: 180, format: '~g', tickCount: 5 },
+  };
+  const panels = scattered.map((grid) => {
+    const best = new Set(bestCells(grid, RINGED));
+    const values = trainedCells(grid)
+      .filter(({ status, wd }) => status === 'ok' && wd > 0)
+      .map((cell) => ({ lr: cell.lr, wd: cell.wd, error: cell.mean! * measure.scale, best: best.has(cell) }));
+    const mark = { type: 'point', shape: 'circle', filled: true, size: 70, opacity: 1, strokeWidth: 2 };
+    return {
+      title: { text: grid.label, fontSize: 15 },
+      width: 340,
+      height: 300,
+      data: { values },
+      mark,
+      encoding: {
+        x: log2('lr', 'learning rate'),
+        y: log2('wd', 'weight decay'),
+        color,
+        stroke: { condition: { test: 'datum.best', value: 'black' }, value: '#bbb' },
+      },
+    };
+  });
+  return {
+    name: 'trials',
+    title: `${capitalised(measure.name)} of each trial`,
+    caption: `Trials that are not a grid. Light is a low ${measure.name}; black rings: the ten best. Trials that diverged, or without decay, are not shown.`,
+    spec: { concat: panels, columns: 2, spacing: 28, resolve: { scale: { color: 'shared' } } },
+  };
+}
