@@ -21,6 +21,8 @@ export interface Best {
   readonly mean: number;
   readonly sd: number | null;
   readonly runs: number;
+  /** How many of them diverged. */
+  readonly diverged: number;
   /** The images whose error chose this cell: those held back, or the test set itself. `mean` is its test error. */
   readonly chosenBy: 'validation' | 'test';
   /** True if the cell lies on the border of the grid: the optimum may lie outside. */

@@ -6,10 +6,11 @@ import type { RunRecord } from '../experiment/record.js';
 import { axisLabels, percent, shortNumber } from './format.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid, GridCell } from '../experiment/grid.js';
-import { bestCells, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
+import { bestCells, chosenBy, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
 import { errorRange, scalePosition } from './scale.js';
 import { isLight, rampColor, xterm256 } from './ramp.js';
-import { clip, displayWidth } from './width.js';
+import { subjectOf } from './subject.js';
+import { clip, displayWidth, wrap } from './width.js';
 
 export type ColorDepth = 'none' | '256' | 'truecolor';
 
@@ -190,8 +191,8 @@ export function renderSummary(records: readonly RunRecord[], options: TerminalOp
   const scale = errorRange(grids);
   const panels = grids.map((g) => panel(g, scale, layoutOf(g, options.width), options.color));
   return [
-    countRuns(records),
-    bestTable(grids, options),
+    wrap(`${countRuns(records)}: ${subjectOf(records)}`, options.width).join('\n'),
+    `Best cell of each optimizer, chosen by ${chosenBy(records)}:\n${bestTable(grids, options)}`,
     beside(panels, options.width),
     legend(shownRange(grids), options),
   ].join('\n\n');

@@ -2,15 +2,17 @@
  * The data of the page's script: records and statistics, reduced to what is drawn. Everything is plain JSON. The
  * curves of a large sweep are thinned, so that the page stays a few megabytes.
  */
-import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
+import type { Decoupling } from '../../analysis/statistics.js';
 import type { Experiment } from '../../experiment/experiment.js';
 import type { RunRecord } from '../../experiment/record.js';
 import { thin } from '../figures/figure.js';
-import { axisLabels, percent, shortNumber } from '../format.js';
+import { axisLabels, shortNumber } from '../format.js';
 import { printable } from '../../experiment/printable.js';
 import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';
-import { markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
+import { chosenBy, markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
 import { errorRange } from '../scale.js';
+import { subjectParts } from '../subject.js';
+import { differencesTable, statisticsTable } from './tables.js';
 
 /** Epochs, and the mean over seeds of test error and training loss at each. */
 export type Curve = readonly [epochs: number[], testError: number[], trainLoss: number[]];
@@ -52,6 +54,8 @@ export interface PageTable {
 export interface PageData {
   readonly facts: readonly string[];
   readonly verdict: readonly string[];
+  /** The error that chose the best cells, in words. */
+  readonly chosenBy: string;
   readonly range: { readonly low: number; readonly high: number };
   readonly panels: readonly PagePanel[];
   readonly statistics: PageTable;
@@ -145,84 +149,6 @@ function pagePanel(grid: Grid, planned: readonly PlannedRun[], points: number): 
   };
 }
 
-/** Value and interval, scaled and rounded: `-12.3 [-14.0, -10.1]`. */
-function estimate({ value, low, high, reason }: Estimate, digits: number, scale = 1): TableCell {
-  if (value === null) return reason === undefined ? ['–', null] : ['–', null, printable(reason)];
-  const show = (v: number): string => (v * scale).toFixed(digits).replace(/^-(0\.?0*)$/, '$1');
-  const interval = low === null || high === null ? '' : ` [${show(low)}, ${show(high)}]`;
-  return [show(value) + interval, value];
-}
-
-function statisticsTable({ optimizers }: Decoupling): PageTable {
-  const column = (title: string, hint?: string) => ({
-    title,
-    numeric: true,
-    ...(hint === undefined ? {} : { hint }),
-  });
-  const row = (s: OptimizerStatistics): TableCell[] => [
-    [printable(s.label), printable(s.label)],
-    s.best === null
-      ? ['–', null]
-      : [percent(s.best.mean) + (s.best.sd === null ? '' : ` ± ${percent(s.best.sd)}`), s.best.mean],
-    s.best === null ? ['–', null] : [shortNumber(s.best.lr) + (s.best.edge ? ' (edge)' : ''), s.best.lr],
-    s.best === null ? ['–', null] : [shortNumber(s.best.wd), s.best.wd],
-    estimate(s.best?.expected ?? { value: null, low: null, high: null }, 2, 100),
-    estimate(s.basin.relative, 1, 100),
-    estimate(s.separability.corrected, 2),
-    estimate(s.ridge.slope, 2),
-    estimate(s.quadratic.slope, 2),
-    estimate(s.regret.mean, 2, 100),
-    estimate(s.transfer.mean, 2, 100),
-    s.transfer.octaves[0] === undefined ? ['–', null] : estimate(s.transfer.octaves[0].cost, 2, 100),
-    s.best?.tau == null ? ['–', null] : [shortNumber(s.best.tau), s.best.tau],
-  ];
-  return {
-    columns: [
-      { title: 'Optimizer', numeric: false },
-      column('Best error, %', 'Mean ± standard deviation over seeds at the best cell'),
-      column('lr', 'Learning rate of the best cell; (edge): it lies on the border of the grid'),
-      column('wd', 'Weight decay of the best cell'),
-      column(
-        'Expected, %',
-        'Error of the best cell for fresh seeds, freed of the luck of having been selected',
-      ),
-      column('Basin, %', 'Share of the grid within 10% of the best error'),
-      column('Separability', '1 when an additive model f(lr) + g(wd) explains all of log error'),
-      column('Ridge slope', 'Slope of log best wd against log lr: -1 coupled, 0 decoupled'),
-      column('Quadratic slope', 'The same slope from a quadratic fitted near the best'),
-      column('Regret, points', 'What tuning lr first and wd second loses against the full grid'),
-      column('Transfer, points', 'What a wd costs that is tuned at one lr and kept at another'),
-      column('Per octave, points', 'Median cost of keeping wd at the nearest other learning rates'),
-      column(
-        'tau, epochs',
-        'Epochs at the full rate in which decay alone shrinks a weight by e; the best cell',
-      ),
-    ],
-    rows: optimizers.map(row),
-  };
-}
-
-function differencesTable({ comparisons }: Decoupling): PageTable {
-  const titles = ['Best error, points', 'Relative, %', 'Basin, points', 'Separability', 'Ridge slope', 'Regret, points', 'Transfer, points', 'Error at equal loss, points']; // prettier-ignore
-  return {
-    columns: [{ title: 'Pair', numeric: false }, ...titles.map((title) => ({ title, numeric: true }))],
-    rows: comparisons.map((c) => {
-      const pair = `${printable(c.b)} − ${printable(c.a)}`;
-      return [
-        [pair, pair],
-        estimate(c.best, 2, 100),
-        estimate(c.bestRelative, 1, 100),
-        estimate(c.basinRelative, 1, 100),
-        estimate(c.separability, 2),
-        estimate(c.slope, 2),
-        estimate(c.regret, 2, 100),
-        estimate(c.transfer, 2, 100),
-        estimate(c.generalisation.difference, 2, 100),
-      ];
-    }),
-  };
-}
-
 const duration = (seconds: number): string =>
   seconds < 120
     ? `${shortNumber(seconds)} core seconds`
@@ -230,26 +156,13 @@ const duration = (seconds: number): string =>
       ? `${shortNumber(seconds / 60)} core minutes`
       : `${shortNumber(seconds / 3600)} core hours`;
 
-/** One line each: data, model, time, number of runs. */
+/** One line each: data, model, seeds, time, number of runs. */
 function factsOf(records: readonly RunRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
-  const seeds = new Set(records.map((r) => r.cell.seed)).size;
-  const count = (n: number, what: string): string => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
   const backends = [...new Set(records.map((r) => r.cell.backend))].map(printable).join(', ');
-  const setup =
-    experiment === null
-      ? []
-      : [
-          `${experiment.dataset.name}${experiment.dataset.train === undefined ? '' : `, ${experiment.dataset.train.toLocaleString('en')} images`}`,
-          'depth' in experiment.model
-            ? `${experiment.model.name}-${String(experiment.model.depth)}`
-            : experiment.model.name,
-          count(experiment.train.epochs, 'epoch'),
-        ];
   return [
-    ...setup,
-    count(seeds, 'seed'),
-    count(runs, 'run'),
+    ...(runs > 0 ? subjectParts(records) : experiment === null ? [] : [experiment.dataset.name]),
+    `${runs.toLocaleString('en')} run${runs === 1 ? '' : 's'}`,
     duration(records.reduce((sum, r) => sum + r.seconds, 0)),
     backends,
   ].filter((f) => f !== '');
@@ -276,6 +189,7 @@ export function pageData({ records, experiment, decoupling, verdict, planned = [
   return {
     facts: factsOf(records, experiment),
     verdict,
+    chosenBy: chosenBy(records),
     range: errorRange(grids),
     panels: all.map((grid) => pagePanel(grid, planned, points)),
     statistics: statisticsTable(decoupling),
