@@ -29,8 +29,8 @@ const scenarios = (
   );
 
 const TABLES: Readonly<Record<string, readonly Scenario[]>> = {
-  cliff: scenarios('cliff', [[0.05, 3, 7], [0.1, 3, 7], [0.05, 5, 7], [0.1, 3, 9]], [-1]), // prettier-ignore
-  bowl: scenarios('bowl', [[0.03, 3, 7], [0.1, 3, 9], [0.03, 2, 5], [0.05, 5, 9]], [-1, 0]), // prettier-ignore
+  cliff: scenarios('cliff', [[0.05, 3, 7], [0.1, 3, 7], [0.05, 5, 7]], [-1]), // prettier-ignore
+  bowl: scenarios('bowl', [[0.03, 3, 7], [0.1, 3, 7], [0.03, 2, 5]], [-1, 0]), // prettier-ignore
 };
 
 function entryOf(found: Coverage, statistic: string): string {
@@ -82,13 +82,18 @@ function printBest(): void {
   }
 }
 
-if (only === undefined || only === 'best') printBest();
-for (const [title, columns] of Object.entries(TABLES)) {
-  if (only !== undefined && only !== title) continue;
-  console.log(`\n${title}\n`);
-  printTable(columns.map((scenario) => [name(scenario), coverage(scenario, replications)]));
+/** The columns of a table, each announced when it is done: a table takes minutes. */
+function columnsOf(scenarios: readonly Scenario[]): (readonly [string, Coverage])[] {
+  return scenarios.map((scenario) => {
+    const found = coverage(scenario, replications);
+    const entries = Object.keys(found).map((statistic) => `${statistic} ${entryOf(found, statistic)}`);
+    console.error(`${name(scenario)}: ${entries.join(', ')}`);
+    return [name(scenario), found];
+  });
 }
+
+if (only === undefined || only === 'best') printBest();
+for (const [title, scenarios] of Object.entries(TABLES))
+  if (only === undefined || only === title) printTable(columnsOf(scenarios));
 if (only === undefined || only === 'generalisation')
-  printTable(
-    [5, 9].map((size) => [`${size} x ${size + 1}`, generalisationCoverage(0.15, size, 3, replications)]),
-  );
+  printTable([5, 9].map((size) => [`${size} x ${size + 1}`, generalisationCoverage(0.15, size, 3, replications)]));

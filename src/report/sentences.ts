@@ -47,12 +47,12 @@ export function errorSentence(pair: PairFacts): string {
   if (error.b.value === null || value === null) return '';
   const digits = digitsFor(error.difference);
   const inPoints = (v: number) => fixed(100 * v, digits);
-  const expected = `${b.label} is expected to err on ${inPoints(error.b.value)}% of the test images with new seeds, ${inPoints(Math.abs(value))} points ${value < 0 ? 'less' : 'more'} than ${a.label}`;
-  return `${expected}${interval(error.difference, inPoints, level)}${chance(error)}.`;
+  const expected = `${b.label} is expected to err on ${inPoints(error.b.value)}% of the test images, ${inPoints(Math.abs(value))} points ${value < 0 ? 'less' : 'more'} than ${a.label}`;
+  return `${expected}${interval(error.difference, inPoints, level)}${chance(error)}${doubts(pair)}.`;
 }
 
 /** A best setting on the border of its grid, or one in which runs diverged, makes the comparison doubtful. */
-export function doubtSentence({ a, b }: PairFacts): string {
+function doubts({ a, b }: PairFacts): string {
   const named = (is: (o: PairFacts['a']) => boolean) =>
     [b, a]
       .filter(is)
@@ -60,12 +60,12 @@ export function doubtSentence({ a, b }: PairFacts): string {
       .join(' and of ');
   const edges = named(({ best }) => best?.edge === true);
   const diverged = named(({ best }) => (best?.diverged ?? 0) > 0);
-  const border =
-    edges &&
-    `The best setting of ${edges} lies on the border of the grid, so a wider grid may find a better one.`;
-  return [border, diverged && `In the best setting of ${diverged} some runs diverged.`]
+  return [
+    edges && `; the best of ${edges} lies on the border of the grid`,
+    diverged && `; some runs of the best of ${diverged} diverged`,
+  ]
     .filter(Boolean)
-    .join(' ');
+    .join('');
 }
 
 /** At most two measures of tuning: those that tell, one for each side where they disagree; else one that is open. */
@@ -155,10 +155,10 @@ function interval(
   return ` (${fixed(100 * level, 0)}% interval ${ends})`;
 }
 
-/** Decimals of a difference in points that leave two digits of its interval. */
+/** Decimals of a difference in points that leave two or three digits of its interval. */
 function digitsFor({ low, high }: Estimate): number {
   const width = low === null || high === null ? 1 : 100 * (high - low);
-  return width < 2 ? 2 : 1;
+  return width < 5 ? 2 : 1;
 }
 
 /** `digits` decimals, with a typographic minus (no line breaks after it); never -0. */

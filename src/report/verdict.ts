@@ -12,7 +12,6 @@ import { printable } from '../experiment/printable.js';
 import { shortNumber } from './format.js';
 import {
   answer,
-  doubtSentence,
   errorSentence,
   fixed,
   generalisationSentence,
@@ -48,16 +47,18 @@ function sentencesOf(facts: VerdictFacts, shrinkages: readonly Shrinkage[]): str
       decaySentence(own),
       otherPairs(others),
     ];
+  const [tuning = '', ...second] = tuningSentences(first);
   const told = first.generalises === 'a' || first.generalises === 'b';
   return [
     answer(first),
     errorSentence(first),
-    doubtSentence(first),
-    ...tuningSentences(first),
+    tuning,
+    ...(first.easier === 'mixed' ? second : []),
     seedsSentence(first),
     decaySentence(own),
     told ? generalisationSentence(first) : '',
     otherPairs(others),
+    ...(first.easier === 'mixed' ? [] : second),
     told ? '' : generalisationSentence(first),
   ];
 }
@@ -79,7 +80,7 @@ function levelSentence({ label, best }: OptimizerStatistics, level: number): str
   const percents = (v: number | null) => `${fixed(100 * (v ?? NaN), 2)}%`;
   const interval =
     low === null ? '' : ` (${fixed(100 * level, 0)}% interval ${percents(low)} to ${percents(high)})`;
-  return `${label} is expected to err on ${percents(value)} of the test images with new seeds${interval}, at lr ${shortNumber(best.lr)} and wd ${shortNumber(best.wd)}.`;
+  return `${label} is expected to err on ${percents(value)} of the test images${interval}, at lr ${shortNumber(best.lr)} and wd ${shortNumber(best.wd)}.`;
 }
 
 function shown({ value, low, high }: Estimate): string {

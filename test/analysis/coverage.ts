@@ -140,7 +140,8 @@ function side(scenario: Scenario, label: string, slope: number, replication: num
     surface === 'cliff'
       ? cliff(slope, size, noise, curvature)
       : { ...bowl(slope, size, 0.3, curvature), noise };
-  const records = synthesise({ ...shape, label, seeds, replication });
+  // Without training losses no time goes into generalisation, which has a measurement of its own.
+  const records = synthesise({ ...shape, label, seeds, replication, trainLoss: () => NaN });
   const observed = surfaceOf(buildGrid(label, records));
   const exact = surfaceOf(buildGrid(label, synthesise({ ...shape, label, seeds: 1, noise: 0 })));
   const rows = worthUsing(observed.error, exact.wds.length);
@@ -150,6 +151,7 @@ function side(scenario: Scenario, label: string, slope: number, replication: num
     // The best wd at an lr is the one that its pairs carry away.
     const own = (lr: number) => pairs.find(({ fromLr }) => fromLr === lr)!.wd;
     const used = pairs.filter((p) => p.octaves === octaves && !p.edge);
+    if (used.length === 0) return NaN;
     return median(used.map(({ toLr, wd }) => shape.error(toLr, wd) - shape.error(toLr, own(toLr))));
   };
   const truth = truthOf(observed, exact, surface === 'bowl' ? slope : null);

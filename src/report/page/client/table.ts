@@ -44,12 +44,20 @@ function head({ columns }: PageTable, state: TableState, sort: (column: number) 
 
 type Choose = (row: number) => void;
 
+/** A value, and what follows it (its interval, its spread, a remark) as a part that has a line of its own where room is scarce. */
+function valueParts(text: string): (Node | string)[] {
+  const at = text.search(/ [[(±]/);
+  if (at < 0) return [text];
+  return [text.slice(0, at), ' ', html('span', { class: 'interval' }, text.slice(at + 1))];
+}
+
 function body({ columns, rows }: PageTable, shown: readonly number[], choose?: Choose): HTMLElement {
   const cellOf = (index: number, [text, , note]: TableCell, i: number): HTMLElement => {
     if (i === 0)
       return html('th', { scope: 'row' }, choose === undefined ? text : pressable(text, () => choose(index)));
     const { numeric, title } = columns[i]!;
-    return html('td', { class: numeric ? 'number' : undefined, title: note, 'data-title': title }, text);
+    const attributes = { class: numeric ? 'number' : undefined, title: note, 'data-title': title };
+    return html('td', attributes, numeric ? html('span', {}, ...valueParts(text)) : text);
   };
   const drawn = shown.map((index) =>
     html('tr', {}, ...rows[index]!.map((cell, i) => cellOf(index, cell, i))),
