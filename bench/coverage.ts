@@ -3,10 +3,9 @@
  * by `npm run bench:coverage`; `-- 500` sets the replications, `-- 500 cliff` names one table. The seeds are fixed.
  *
  * An entry such as `96 (1.3)` says that 96 % of the intervals held the truth, and that their median width is 1.3 times
- * that of the interval of a reader who knows how the estimate scatters (3.92 standard deviations of its errors over the
- * replications). `/ 80` follows where only 80 % of the replications had an interval.
+ * that of an oracle who knows how the estimate scatters: the range that holds 95 % of its errors over the replications. `/ 80` follows where only 80 % of the replications had an interval.
  */
-import { median, standardDeviation } from 'simple-statistics';
+import { median, quantile } from 'simple-statistics';
 import { decoupling } from '../src/analysis/index.js';
 import { coverage, generalisationCoverage, type Coverage, type Scenario } from '../test/analysis/coverage.js';
 import { cliff, synthesise } from '../test/analysis/synthetic.js';
@@ -36,7 +35,7 @@ const TABLES: Readonly<Record<string, readonly Scenario[]>> = {
 function entryOf(found: Coverage, statistic: string): string {
   const tally = found[statistic];
   if (tally === undefined || tally.n < 10) return '–';
-  const oracle = 3.92 * standardDeviation(tally.errors);
+  const oracle = quantile(tally.errors, 0.975) - quantile(tally.errors, 0.025);
   const width = (median(tally.widths) / oracle).toFixed(1);
   const share = (part: number, of: number) => String(Math.round((100 * part) / of));
   const missing = tally.n < replications ? ` / ${share(tally.n, replications)}` : '';
@@ -96,4 +95,6 @@ if (only === undefined || only === 'best') printBest();
 for (const [title, scenarios] of Object.entries(TABLES))
   if (only === undefined || only === title) printTable(columnsOf(scenarios));
 if (only === undefined || only === 'generalisation')
-  printTable([5, 9].map((size) => [`${size} x ${size + 1}`, generalisationCoverage(0.15, size, 3, replications)]));
+  printTable(
+    [5, 9].map((size) => [`${size} x ${size + 1}`, generalisationCoverage(0.15, size, 3, replications)]),
+  );

@@ -120,8 +120,9 @@ export interface TransferPair {
 /** Keeping wd when lr changes by so many octaves. */
 export interface OctaveCost {
   readonly octaves: number;
-  /** Median over the pairs that are not marked, expected for fresh seeds. */
+  /** Median over the pairs that are not marked of the mean of both directions, expected for fresh seeds. */
   readonly cost: Estimate;
+  /** Pairs of learning rates, each once: those of the median, and those that are marked. */
   readonly pairs: number;
   readonly marked: number;
 }

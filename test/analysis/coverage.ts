@@ -128,7 +128,7 @@ interface Sample {
   readonly rows: readonly number[];
   /** What carrying costs between rows, by the choices of the observed surface. */
   cost(rows: readonly number[]): number;
-  /** The median of what the observed choices truly cost at one distance. */
+  /** The median of what the observed choices truly cost at one distance, averaged over both directions. */
   octaveCost(pairs: readonly TransferPair[], octaves: number): number;
 }
 
@@ -151,8 +151,10 @@ function side(scenario: Scenario, label: string, slope: number, replication: num
     // The best wd at an lr is the one that its pairs carry away.
     const own = (lr: number) => pairs.find(({ fromLr }) => fromLr === lr)!.wd;
     const used = pairs.filter((p) => p.octaves === octaves && !p.edge);
-    if (used.length === 0) return NaN;
-    return median(used.map(({ toLr, wd }) => shape.error(toLr, wd) - shape.error(toLr, own(toLr))));
+    const cost = ({ toLr, wd }: TransferPair) => shape.error(toLr, wd) - shape.error(toLr, own(toLr));
+    const back = (p: TransferPair) => used.find((q) => q.fromLr === p.toLr && q.toLr === p.fromLr)!;
+    const costs = used.filter((p) => p.fromLr < p.toLr).map((p) => (cost(p) + cost(back(p))) / 2);
+    return costs.length > 0 ? median(costs) : NaN;
   };
   const truth = truthOf(observed, exact, surface === 'bowl' ? slope : null);
   return { records, truth, rows, cost, octaveCost };

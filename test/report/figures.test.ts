@@ -55,10 +55,14 @@ describe('figures', () => {
       },
       epochs: r.epochs.map((e) => ({ ...e, validationError: e.testError })),
     }));
-    for (const { name, spec } of figuresOf(statistics(held)))
-      expect(await renderSvg(styled(spec)), name).toContain(
+    for (const { name, spec } of figuresOf(statistics(held))) {
+      const { subtitle } = (spec as { title: { subtitle: string[] } }).title;
+      expect(subtitle.join(' '), name).toBe(
         'cifar10, 500 training images (20% of the labels wrong), mlp 64 with batch norm, 8 epochs, 2 seeds',
       );
+      const svg = await renderSvg(styled(spec));
+      for (const line of subtitle) expect(svg, name).toContain(line);
+    }
     const captions = (of: typeof held) =>
       Object.fromEntries(figuresOf(statistics(of)).map(({ name, caption }) => [name, caption]));
     const several = [
@@ -70,7 +74,7 @@ describe('figures', () => {
       expect(captions(records)[name]).toContain('chosen by test error');
     }
     expect(await renderSvg(styled(figuresOf(statistics(held))[0]!.spec))).toMatch(
-      /best [\d.]+ %, chosen by validation error/,
+      /best [\d.]+ %,.*chosen by validation error/,
     );
   });
 

@@ -4,6 +4,7 @@ import type { Grid } from '../../experiment/grid.js';
 import { bestCells, chosenBy, markedCells, shownStatus, trainedCells } from '../panels.js';
 import { rampStops } from '../ramp.js';
 import { errorRange, scaleLabels, type ErrorRange } from '../scale.js';
+import { wrap } from '../width.js';
 import type { Figure, FigureInput } from './figure.js';
 
 const CROSS = 'M-1,-1L1,1M-1,1L1,-1';
@@ -102,7 +103,10 @@ function panel(grid: Grid, range: ErrorRange): object {
   const size = Math.min(34, Math.max(3, Math.floor(340 / Math.max(grid.lrs.length, 8))));
   const stroke = { stroke: 'white', strokeWidth: size > 8 ? 1 : 0 };
   const best = bestCells(grid, 1)[0];
-  const found = best === undefined ? 'no finished run' : `best ${percent(best.mean)} %, chosen by ${chosenBy(best.runs)}`; // prettier-ignore
+  const found =
+    best === undefined
+      ? ['no finished run']
+      : [`best ${percent(best.mean)} %,`, ...wrap(`chosen by ${chosenBy(best.runs)}`, 28)];
   return {
     title: { text: grid.label, subtitle: found, fontSize: 15 },
     width: size * columns.length,

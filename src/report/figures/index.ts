@@ -6,15 +6,19 @@ import { heatmaps } from './heatmaps.js';
 import { subjectOf } from '../subject.js';
 import { ridges } from './ridge.js';
 import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
+import { wrap } from '../width.js';
 
 export type { Figure, FigureInput } from './figure.js';
 export { figureInput } from './figure.js';
 export { styled } from './style.js';
 
+/** Characters of a subtitle's line: Vega reckons them wider than they are, and would leave white space beside the figure. */
+const LINE = 56;
+
 /** Figures without data (no decay recorded, one budget only, ...) are left out. */
 export function figuresOf(input: FigureInput): Figure[] {
   if (input.grids.length === 0) return [];
-  const subject = subjectOf(input.records);
+  const subject = wrap(subjectOf(input.records), LINE);
   return [
     heatmaps(input),
     ridges(input),
