@@ -12,7 +12,9 @@ import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';
 import { chosenBy, markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
 import { errorRange } from '../scale.js';
 import { subjectParts } from '../subject.js';
-import { differencesTable, statisticsTable } from './tables.js';
+import { differencesTable, statisticsTable, type PageTable } from './tables.js';
+
+export type { PageTable, TableCell } from './tables.js';
 
 /** Epochs, and the mean over seeds of test error and training loss at each. */
 export type Curve = readonly [epochs: number[], testError: number[], trainLoss: number[]];
@@ -41,14 +43,6 @@ export interface PagePanel {
   readonly lrLabels: readonly string[];
   readonly wdLabels: readonly string[];
   readonly cells: readonly PageCell[];
-}
-
-/** The text, the value to sort by, and the reason if there is none. */
-export type TableCell = readonly [text: string, order: number | string | null, note?: string];
-
-export interface PageTable {
-  readonly columns: readonly { readonly title: string; readonly hint?: string; readonly numeric: boolean }[];
-  readonly rows: readonly (readonly TableCell[])[];
 }
 
 export interface PageData {

@@ -2,7 +2,14 @@
 import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
 import { printable } from '../../experiment/printable.js';
 import { percent, shortNumber } from '../format.js';
-import type { PageTable, TableCell } from './data.js';
+
+/** The text, the value to sort by, and the reason if there is none. */
+export type TableCell = readonly [text: string, order: number | string | null, note?: string];
+
+export interface PageTable {
+  readonly columns: readonly { readonly title: string; readonly hint?: string; readonly numeric: boolean }[];
+  readonly rows: readonly (readonly TableCell[])[];
+}
 
 const NOTHING: TableCell = ['–', null];
 
