@@ -1,7 +1,7 @@
 /** The decoupling statistics: pure functions from run records to numbers with intervals. */
 export type * from './statistics.js';
 export { decoupling } from './decoupling.js';
-export { verdict, verdictOf, direction } from './verdict.js';
+export * from './facts.js';
 export { anytime, type AnytimePoint } from './anytime.js';
 export { pairedDifference, type PairedDifference } from './paired.js';
 export { budgetKey, budgetName, budgetTrend } from './budget.js';

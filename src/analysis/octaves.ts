@@ -1,5 +1,5 @@
 /** What it costs to keep a tuned wd when lr changes by one octave, two, three: claim 4 by distance. */
-import { median } from 'simple-statistics';
+import { mean, median } from 'simple-statistics';
 import { stream } from '../random/stream.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
 import { estimate, noEstimate, RULES } from './estimate.js';
@@ -41,12 +41,22 @@ function carriedPairs({ lrs, wds }: Surface, error: Float64Array, rows: readonly
   );
 }
 
-/** Median of kept minus own over the pairs of one distance that are not marked; NaN if there is none. */
+/** The pair of learning rates that a change in either direction belongs to. */
+const pairOf = ({ from, to }: Carried) => `${Math.min(from, to)} ${Math.max(from, to)}`;
+
+/**
+ * Median over the pairs of learning rates of one distance that are not marked; NaN if there is none. A pair's cost is kept
+ * minus own, averaged over the two directions. One direction is often far dearer, so a median over single directions would
+ * fall into the gap between the two kinds, where it is neither and no bootstrap finds its error (docs/statistics.md).
+ */
 function medianCost(pairs: readonly Carried[], octaves: number, error: Float64Array): number {
-  const costs = pairs.flatMap((p) =>
-    p.octaves === octaves && !p.edge ? [error[p.kept]! - error[p.own]!] : [],
-  );
-  return costs.length > 0 ? median(costs) : NaN;
+  const costs = new Map<string, number[]>();
+  for (const pair of pairs) {
+    if (pair.octaves !== octaves || pair.edge) continue;
+    const own = costs.get(pairOf(pair)) ?? [];
+    costs.set(pairOf(pair), [...own, error[pair.kept]! - error[pair.own]!]);
+  }
+  return costs.size > 0 ? median([...costs.values()].map((both) => mean(both))) : NaN;
 }
 
 /** Every pair of the learning rates `rows`, as observed. */
@@ -89,16 +99,16 @@ export function costByOctave(
     const used = all.filter((p) => !p.edge);
     const value = medianCost(observed, octaves, error);
     const sampled = { value, deviations: deviations[k]!, freedom: noise?.freedom ?? 0 };
-    const cost = costOf(used, sampled, plan.level);
-    return { octaves, cost, pairs: used.length, marked: all.length - used.length };
+    const count = (some: readonly Carried[]) => new Set(some.map(pairOf)).size;
+    const cost = costOf(count(used), sampled, plan.level);
+    return { octaves, cost, pairs: count(used), marked: count(all) - count(used) };
   });
 }
 
-/** One pair of learning rates never carries a claim, in whichever direction it is read. */
-function costOf(used: readonly Carried[], sampled: Sampled, level: number): Estimate {
-  const pairs = new Set(used.map(({ from, to }) => `${Math.min(from, to)} ${Math.max(from, to)}`));
-  if (pairs.size === 0)
+/** One pair of learning rates never carries a claim. */
+function costOf(pairs: number, sampled: Sampled, level: number): Estimate {
+  if (pairs === 0)
     return noEstimate('At this distance the best wd of every pair lies on the border of the grid.');
-  if (pairs.size === 1) return noEstimate('There is only one pair of learning rates at this distance.');
+  if (pairs === 1) return noEstimate('There is only one pair of learning rates at this distance.');
   return estimate(sampled, RULES.transfer, level, 'There is no pair at this distance.');
 }

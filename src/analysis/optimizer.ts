@@ -127,15 +127,14 @@ const countKnown = (surface: Surface) => surface.error.reduce((n, e) => n + Numb
 function bestOf(grid: Grid, at: number, samples: Samples, level: number, rule: Rule): Best | null {
   if (at < 0) return null;
   const [i, j] = [Math.floor(at / grid.wds.length), at % grid.wds.length];
-  const { lr, wd, mean, sd, errors } = grid.cells[i]![j]!;
+  const { lr, wd, mean, sd, errors, runs, diverged } = grid.cells[i]![j]!;
   const onBorder = (k: number, length: number) => length > 1 && (k === 0 || k === length - 1);
   const edge = onBorder(i, grid.lrs.length) || onBorder(j, grid.wds.length);
   const expected = estimate(samples.best, rule, level, REASONS.empty);
-  const { runs } = grid.cells[i]![j]!;
   const chosenBy = runs.some(hasValidation) ? 'validation' : 'test';
   const timescale = timescaleOf(runs[0]!.cell);
   const [decay, tau] = [timescale?.total ?? null, timescale?.tau ?? null];
-  return { lr, wd, mean: mean!, sd, runs: errors.length, chosenBy, edge, decay, tau, expected };
+  return { lr, wd, mean: mean!, sd, runs: errors.length, diverged, chosenBy, edge, decay, tau, expected };
 }
 
 function separabilityOf(grid: Grid, surface: Surface, samples: Samples, level: number): Separability {

@@ -39,7 +39,15 @@ export function scatteredStatistics(grid: Grid, level: number, quadraticReason: 
   const best: Best | null =
     trials[0] === undefined
       ? null
-      : { ...trials[0], chosenBy: 'test', edge: false, decay: null, tau: null, expected: none };
+      : {
+          ...trials[0],
+          chosenBy: 'test',
+          edge: false,
+          diverged: 0,
+          decay: null,
+          tau: null,
+          expected: none,
+        };
   return {
     best,
     basin: { relative: none, absolute: none, cells: known.length },

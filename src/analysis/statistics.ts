@@ -21,6 +21,8 @@ export interface Best {
   readonly mean: number;
   readonly sd: number | null;
   readonly runs: number;
+  /** How many of them diverged. */
+  readonly diverged: number;
   /** The images whose error chose this cell: those held back, or the test set itself. `mean` is its test error. */
   readonly chosenBy: 'validation' | 'test';
   /** True if the cell lies on the border of the grid: the optimum may lie outside. */
@@ -118,8 +120,9 @@ export interface TransferPair {
 /** Keeping wd when lr changes by so many octaves. */
 export interface OctaveCost {
   readonly octaves: number;
-  /** Median over the pairs that are not marked, expected for fresh seeds. */
+  /** Median over the pairs that are not marked of the mean of both directions, expected for fresh seeds. */
   readonly cost: Estimate;
+  /** Pairs of learning rates, each once: those of the median, and those that are marked. */
   readonly pairs: number;
   readonly marked: number;
 }

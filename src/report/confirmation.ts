@@ -1,5 +1,5 @@
 /** The second stage for readers: sentences of the verdict, and a short section for the terminal and for the page. */
-import type { VerdictFacts } from '../analysis/facts.js';
+import { favoursOf, MOST_SEEDS, type VerdictFacts } from '../analysis/facts.js';
 import {
   pairedOf,
   seedsNeeded,
@@ -12,26 +12,30 @@ import { printable } from '../experiment/printable.js';
 import { shortNumber } from './format.js';
 import { displayWidth, wrap } from './width.js';
 
-/** More seeds than this nobody trains for one cell. */
-const MOST_SEEDS = 1000;
-
-/** The facts of the verdict, with what the second stage says of the errors in place of what the grid says. */
-export function confirmedFacts(facts: VerdictFacts | null, found: Confirmation | null): VerdictFacts | null {
-  if (!facts || !found || found.missing > 0) return facts;
-  const { a, b } = facts;
-  const pair = pairedOf(found, a, b);
+/** The facts of the verdict, with what the second stage says of the first pair's errors in place of what the grid says. */
+export function confirmedFacts(facts: VerdictFacts, found: Confirmation | null): VerdictFacts {
+  if (facts.kind !== 'pairs' || !found || found.missing > 0) return facts;
+  const { first } = facts;
+  const pair = pairedOf(found, first.a.label, first.b.label);
   if (!pair || pair.low === null || pair.high === null) return facts;
-  const needed = seedsNeeded(pair, found.level);
-  return {
-    ...facts,
-    better: pair.high < 0 ? b : pair.low > 0 ? a : null,
+  const difference = { value: pair.mean, low: pair.low, high: pair.high };
+  const favours = favoursOf(difference, 'less');
+  const needed = favours === 'open' ? seedsNeeded(pair, found.level) : null;
+  const error = {
+    ...first.error,
+    difference,
+    favours,
     seeds: pair.n,
-    needed: needed === null || needed > MOST_SEEDS ? null : Math.max(needed, pair.n + 1),
+    seedsNeeded: needed === null || needed > MOST_SEEDS ? null : Math.max(needed, pair.n + 1),
   };
+  return { ...facts, first: { ...first, error } };
 }
 
-/** One sentence a pair, and what is missing. Labels are not escaped. */
-export function confirmationSentences(found: Confirmation): string[] {
+/** What the fresh seeds say of two optimizers, and what is missing or failed. Labels are not escaped. */
+export function confirmationSentences(
+  found: Confirmation,
+  [one, other]: readonly [string, string],
+): string[] {
   const { choice, missing, level, pairs } = found;
   if (missing > 0) {
     const all = choice.chosen.length * choice.seeds.length;
@@ -39,7 +43,7 @@ export function confirmationSentences(found: Confirmation): string[] {
   }
   const failed = found.cells.reduce((sum, cell) => sum + cell.failed, 0);
   return [
-    ...pairs.map((pair) => pairSentence(pair, level)),
+    ...pairs.filter(({ a, b }) => a === one && b === other).map((pair) => pairSentence(pair, level)),
     ...(failed > 0 ? [`In the confirmation ${runs(failed)} failed and left no pair.`] : []),
   ];
 }

@@ -1,6 +1,6 @@
 /** The grids that the report draws, one panel per optimizer and budget, and which of their cells stand out. */
 import { buildGrid, groupBy, type Grid, type GridCell } from '../experiment/grid.js';
-import type { AnyRecord } from '../experiment/record.js';
+import { hasValidation, measureOf, type AnyRecord } from '../experiment/record.js';
 
 /** `label`, or `label (30 epochs)` where one label was trained with several budgets. */
 function panelNames(records: readonly AnyRecord[]): (record: AnyRecord) => string {
@@ -39,7 +39,8 @@ export function meanTrainLoss({ runs }: GridCell): number | null {
 
 /**
  * The `count` cells of lowest mean error (on the images held back where there are such, else on the test set), best
- * first; a diverged seed counts as chance. The statistics choose the best cell by the same rule (analysis/optimizer.ts), so the star is on the cell that the tables name.
+ * first; a diverged seed counts as chance. The statistics choose the best cell by the same rule (analysis/optimizer.ts),
+ * so the star is on the cell that the tables name.
  */
 export function bestCells(grid: Grid, count: number): GridCell[] {
   return grid.cells
@@ -56,4 +57,13 @@ export function bestCells(grid: Grid, count: number): GridCell[] {
 export function markedCells(grid: Grid): GridCell[] {
   const most = Math.min(10, Math.max(1, Math.floor(trainedCells(grid).length / 3)));
   return bestCells(grid, most).filter((cell, i) => i === 0 || cell.runs.some((r) => r.status === 'ok'));
+}
+
+/** By which error the best cells of these runs are chosen, in words. It is the test error that is reported of them. */
+export function chosenBy(records: readonly AnyRecord[]): string {
+  if (measureOf(records) === 'loss') return 'loss';
+  if (records.length > 0 && records.every(hasValidation)) return 'validation error';
+  return records.some(hasValidation)
+    ? 'validation error where there is one, else by test error'
+    : 'test error';
 }

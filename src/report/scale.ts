@@ -1,5 +1,6 @@
 /** The colour scale of test errors, shared by terminal, figures and page. */
 import type { Grid } from '../experiment/grid.js';
+import { shortNumber } from './format.js';
 
 export interface ErrorRange {
   readonly low: number;
@@ -21,4 +22,39 @@ export function errorRange(grids: readonly Grid[]): ErrorRange {
 export function scalePosition(error: number, { low, high }: ErrorRange): number {
   const t = Math.log(Math.max(error, low) / low) / Math.log(high / low);
   return Math.min(1, Math.max(0, t));
+}
+
+/** A label of the colour scale: an error or a loss, where it lies on the scale (0 to 1), and its text. */
+export interface ScaleLabel {
+  readonly error: number;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Labels that are nearer to each other than this share of the scale would touch. */
+const APART = 0.14;
+
+/**
+ * The ends of the scale and round numbers between them, ascending.
+ * @param scale what a value is multiplied by in its text: 100 for errors in percent
+ */
+export function scaleLabels(range: ErrorRange, scale = 100): ScaleLabel[] {
+  const label = (error: number): ScaleLabel => {
+    return { error, at: scalePosition(error, range), text: shortNumber(error * scale) };
+  };
+  const [first, last] = [label(range.low), label(range.high)];
+  const kept = [first];
+  for (const next of roundNumbers(range).map(label))
+    if (next.at - kept.at(-1)!.at >= APART && 1 - next.at >= APART) kept.push(next);
+  return [...kept, last];
+}
+
+/** 1, 2 and 5 times powers of ten within the range; even steps where it has few of these. */
+function roundNumbers({ low, high }: ErrorRange): number[] {
+  const decades = Array.from({ length: 6 }, (_, k) => 10 ** (k - 4));
+  const found = decades.flatMap((d) => [d, 2 * d, 5 * d]).filter((v) => v > low && v < high);
+  if (found.length > 1) return found;
+  const step = Number(((high - low) / 4).toPrecision(1));
+  const from = Math.ceil(low / step);
+  return Array.from({ length: 6 }, (_, k) => (from + k) * step).filter((v) => v > low && v < high);
 }

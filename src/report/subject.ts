@@ -3,32 +3,44 @@ import type { ModelSpec } from '../experiment/specs.js';
 import { isImported, type AnyRecord, type RunRecord } from '../experiment/record.js';
 import { grouped } from './format.js';
 
-/** One line, such as `mnist, 1,000 images, resnet-8, 15 epochs, 3 seeds`; several values of one thing are listed. */
-export function subjectOf(all: readonly AnyRecord[]): string {
+/** One line, such as `mnist, 1,000 training images, resnet-8 of width 16, 15 epochs, 3 seeds`. */
+export const subjectOf = (records: readonly AnyRecord[]): string => subjectParts(records).join(', ');
+
+/** Its parts. Several values of one thing are listed. */
+export function subjectParts(all: readonly AnyRecord[]): string[] {
   const records = all.filter((record): record is RunRecord => !isImported(record));
-  if (records.length < all.length) return importedSubject(all);
+  if (records.length < all.length) return importedParts(all);
   const each = (of: (record: RunRecord) => string) => [...new Set(records.map(of))].join(' and ');
   const seeds = new Set(records.map(({ cell }) => cell.seed)).size;
   const epochs = [...new Set(records.map(({ cell }) => cell.epochs))].sort((a, b) => a - b);
   const plural = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
   return [
     each(({ cell }) => cell.dataset.name),
-    each(({ cell }) => `${cell.dataset.train === undefined ? 'all' : grouped(cell.dataset.train)} images`),
+    each(({ cell }) => imagesOf(cell.dataset)),
     each(({ cell }) => networkName(cell.model)),
     epochs.length === 1 ? plural(epochs[0]!, 'epoch') : `${epochs.join(', ')} epochs`,
     plural(seeds, 'seed'),
-  ].join(', ');
+  ];
 }
 
 /** Nothing is known of data and networks of other programs. */
-function importedSubject(records: readonly AnyRecord[]): string {
+function importedParts(records: readonly AnyRecord[]): string[] {
   const seeds = new Set(records.map(({ cell }) => cell.seed)).size;
-  const count = (n: number, what: string) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
-  return `imported, ${count(records.length, 'run')}, ${count(seeds, 'seed')}`;
+  const count = (n: number, what: string) => `${grouped(n)} ${what}${n === 1 ? '' : 's'}`;
+  return ['imported', count(records.length, 'run'), count(seeds, 'seed')];
 }
 
-/** Such as `resnet-8 of width 8`, `mlp`. */
+/** Such as `500 training images (20% of the labels wrong)`. */
+function imagesOf({ train, labelNoise }: RunRecord['cell']['dataset']): string {
+  const wrong = labelNoise > 0 ? ` (${Number((100 * labelNoise).toPrecision(3))}% of the labels wrong)` : '';
+  return `${train === undefined ? 'all' : grouped(train)} training images${wrong}`;
+}
+
+/** Such as `resnet-8 of width 8`, `wide-resnet-28-10`, `mlp 256-128 with batch norm`, `cnn 16-32`. */
 function networkName(model: ModelSpec): string {
-  const depth = 'depth' in model ? `-${model.depth}` : '';
-  return `${model.name}${depth}${'width' in model ? ` of width ${model.width}` : ''}`;
+  if (model.name === 'mlp')
+    return `mlp ${model.hidden.join('-')}${model.batchNorm === true ? ' with batch norm' : ''}`.trim();
+  if (model.name === 'cnn') return `cnn ${[...model.filters, ...model.hidden].join('-')}`;
+  if (model.name === 'wide-resnet') return `wide-resnet-${model.depth}-${model.widen}`;
+  return `${model.name}-${model.depth} of width ${model.width}`;
 }

@@ -7,10 +7,11 @@ import { axisLabels, percent, shortNumber } from './format.js';
 import { shown, wordsFor, type MeasureWords } from './measure.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid, GridCell } from '../experiment/grid.js';
-import { bestCells, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
+import { bestCells, chosenBy, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
 import { errorRange, scalePosition } from './scale.js';
 import { isLight, rampColor, xterm256 } from './ramp.js';
-import { clip, displayWidth } from './width.js';
+import { subjectOf } from './subject.js';
+import { clip, displayWidth, wrap } from './width.js';
 
 export type ColorDepth = 'none' | '256' | 'truecolor';
 
@@ -217,8 +218,8 @@ export function renderSummary(records: readonly AnyRecord[], options: TerminalOp
   const panels = rectangles.map((g) => panel(g, layoutOf(g, options.width), look));
   const drawn = [beside(panels, options.width), legend(shownRange(rectangles), measure, options)];
   return [
-    countRuns(records),
-    bestTable(grids, measure, options),
+    wrap(`${countRuns(records)}: ${subjectOf(records)}`, options.width).join('\n'),
+    `Best cell of each optimizer, chosen by ${chosenBy(records)}:\n${bestTable(grids, measure, options)}`,
     ...grids.flatMap((grid) => (grid.scattered ? [trialList(grid, measure)] : [])),
     ...(panels.length > 0 ? drawn : []),
   ].join('\n\n');

@@ -1,70 +1,142 @@
 /** The verdict for readers: an answer in plain words, the numbers behind it, and what would tell more. */
-import { verdict, type Decoupling } from '../analysis/index.js';
+import {
+  verdictFacts,
+  type Decoupling,
+  type Estimate,
+  type PairFacts,
+  type VerdictFacts,
+} from '../analysis/index.js';
 import type { Confirmation } from '../analysis/confirmation.js';
+import type { OptimizerStatistics } from '../analysis/index.js';
 import type { Shrinkage } from '../analysis/shrinkage.js';
-import { verdictFacts } from '../analysis/facts.js';
 import { printable } from '../experiment/printable.js';
 import { confirmationSentences, confirmedFacts } from './confirmation.js';
+import { shortNumber } from './format.js';
+import {
+  answer,
+  errorSentence,
+  fixed,
+  generalisationSentence,
+  levelWords,
+  scatteredSentences,
+  seedsSentence,
+  tuningSentences,
+  withoutResult,
+} from './sentences.js';
 import { wrap } from './width.js';
 
-/** Three to seven sentences. The first needs no statistics to be understood. */
+/** More sentences nobody reads. The tables have the rest. */
+const MOST_SENTENCES = 6;
+
+/**
+ * Three to six sentences where two optimizers are compared, fewer where there is little to say. The first needs no
+ * statistics to be understood. What matters most comes first, and what is beyond the sixth sentence is left out.
+ * @param confirmed the second stage; with it, the fresh seeds alone say which optimizer makes fewer errors
+ */
 export function verdictSentences(decoupling: Decoupling, confirmed: Confirmation | null = null): string[] {
   const facts = confirmedFacts(verdictFacts(decoupling), confirmed);
-  const confirmations = confirmed ? confirmationSentences(confirmed) : [];
-  const numbers = verdict(decoupling);
-  const shrunk = decoupling.shrinkages.map(shrinkage);
-  if (!facts) return [...confirmations, ...numbers, ...shrunk].map(printable);
-  const { measure } = decoupling;
-  const pair = decoupling.optimizers.filter(({ label }) => [facts.a, facts.b].includes(label));
-  // Trials that are no grid have no interval that more seeds would narrow.
-  const further = pair.some(({ trials }) => trials) ? [] : more(facts, measure);
-  return [answer(facts, measure), ...confirmations, ...shrunk, ...numbers, ...further].map(printable);
+  return sentencesOf(facts, decoupling.shrinkages, confirmed)
+    .filter((sentence) => sentence !== '')
+    .slice(0, MOST_SENTENCES)
+    .map(printable);
+}
+
+function sentencesOf(
+  facts: VerdictFacts,
+  shrinkages: readonly Shrinkage[],
+  confirmed: Confirmation | null,
+): string[] {
+  if (facts.kind === 'none') return ['There are no runs yet, so there is nothing to say.'];
+  if (facts.kind === 'single') return [...single(facts), decaySentence(shrinkages)];
+  const { first, others } = facts;
+  if (first.scattered) return [answer(first), ...scatteredSentences(first)];
+  const own = shrinkages.filter(({ label }) => label === first.a.label || label === first.b.label);
+  if (withoutResult(first) !== null)
+    return [
+      answer(first),
+      ...[first.b, first.a].map((o) => levelSentence(o, first)),
+      decaySentence(own),
+      otherPairs(others),
+    ];
+  const [tuning = '', ...second] = tuningSentences(first);
+  const told = first.generalises === 'a' || first.generalises === 'b';
+  return [
+    answer(first),
+    ...(confirmed ? confirmationSentences(confirmed, [first.a.label, first.b.label]) : []),
+    confirmed?.missing === 0 ? '' : errorSentence(first),
+    tuning,
+    ...(first.easier === 'mixed' ? second : []),
+    seedsSentence(first),
+    decaySentence(own),
+    told ? generalisationSentence(first) : '',
+    otherPairs(others),
+    ...(first.easier === 'mixed' ? [] : second),
+    told ? '' : generalisationSentence(first),
+  ];
+}
+
+function single(facts: Extract<VerdictFacts, { kind: 'single' }>): string[] {
+  const { only } = facts;
+  const { label, best } = only;
+  const alone = `Only ${label} was trained, so nothing is compared.`;
+  if (best === null) return [alone, only.reason ?? 'It has no result.'];
+  if (best.diverged === best.runs)
+    return [alone, 'It learned nothing: every run of its best setting diverged.'];
+  if (only.trials)
+    return [
+      alone,
+      `The trials are not a grid. A quadratic near the best gives a ridge slope (0: independent, −1: only their product matters) of ${shown(only.quadratic.slope)}.`,
+    ];
+  const independence = `Separability (1: learning rate and weight decay are independent) is ${shown(only.separability.corrected)}, the ridge slope (0: independent, −1: only their product matters) ${shown(only.ridge.slope)}.`;
+  return [alone, levelSentence(only, facts), independence];
+}
+
+/** Expected error of one optimizer alone; empty where it has none that tells anything. */
+function levelSentence(
+  { label, best }: OptimizerStatistics,
+  { measure, level }: Pick<PairFacts, 'measure' | 'level'>,
+): string {
+  if (best === null || best.diverged === best.runs) return '';
+  const { value, low, high } = best.expected;
+  const { reaches, show } = levelWords(measure);
+  const interval = low === null ? '' : ` (${fixed(100 * level, 0)}% interval ${show(low)} to ${show(high!)})`;
+  return `${label} is expected to ${reaches(show(value ?? NaN))}${interval}, at lr ${shortNumber(best.lr)} and wd ${shortNumber(best.wd)}.`;
+}
+
+function shown({ value, low, high }: Estimate): string {
+  if (value === null) return 'not identifiable';
+  return low === null || high === null
+    ? fixed(value, 2)
+    : `${fixed(value, 2)} (${fixed(low, 2)} to ${fixed(high, 2)})`;
 }
 
 /** Weights that grow or shrink while the rate falls give a factor a little off 1, even where every step takes the same share. */
 const ALIKE = 1.25;
 
-/** Claim 2 in words. */
-function shrinkage({ label, ratio, least, most, runs }: Shrinkage): string {
-  const range = `${runs} run${runs === 1 ? '' : 's'}, ${factor(least)} to ${factor(most)}`;
+/** Claim 2 in words; empty where no run recorded its decay. */
+function decaySentence(shrinkages: readonly Shrinkage[]): string {
+  return shrinkages.length === 0 ? '' : `${shrinkages.map(decayOf).join('; ')}.`;
+}
+
+function decayOf({ label, ratio, least, most, runs }: Shrinkage): string {
+  const within = (low: number, high: number) =>
+    `${factor(low)} to ${factor(high)} in ${runs} run${runs === 1 ? '' : 's'}`;
   if (most < ALIKE && least > 1 / ALIKE)
-    return `${label} decays all weights nearly alike: those with the largest gradients ${factor(ratio)} times less, relative to their size, than those with the smallest (${range}).`;
+    return `${label} decays all weights nearly alike (factors ${within(least, most)})`;
   const [small, large] = ratio > 1 ? ['smallest', 'largest'] : ['largest', 'smallest'];
+  const range = ratio > 1 ? within(least, most) : within(1 / most, 1 / least);
   const times = factor(Math.max(ratio, 1 / ratio));
-  return `${label} decays the weights with the ${large} gradients ${times} times less, relative to their size, than those with the ${small} (${range}).`;
+  return `${label} decays the weights with the ${large} gradients ${times} times less, relative to their size, than those with the ${small} (${range})`;
 }
 
 const factor = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
 
-type Facts = NonNullable<ReturnType<typeof verdictFacts>>;
-
-function answer({ a, b, better, easier }: Facts, measure: Decoupling['measure']): string {
-  const has = measure === 'loss' ? 'has the lower loss here' : 'makes fewer errors here';
-  const worse = better === a ? b : a;
-  const accuracy =
-    better === null
-      ? `We cannot tell whether ${b} or ${a} ${has}`
-      : measure === 'loss'
-        ? `${better} ${has}, compared with ${worse}`
-        : `${better} ${has} than ${worse}`;
-  const tuning =
-    easier === null
-      ? 'nor which of the two is easier to tune'
-      : `${easier} is easier to tune: its learning rate and weight decay can be chosen more independently`;
-  if (better !== null && easier === null) return `${accuracy}; we cannot tell which is easier to tune.`;
-  return `${accuracy}${easier === null ? ', ' : '; '}${tuning}.`;
-}
-
-function more({ better, seeds, needed }: Facts, measure: Decoupling['measure']): string[] {
-  const what = measure ?? 'error';
-  if (better !== null) return [];
-  if (needed === null)
-    return [
-      `No affordable number of seeds would show a difference in ${what} as small as the one seen here.`,
-    ];
-  return [
-    `If the difference in ${what} seen here is real, about ${needed} seeds instead of ${seeds} would show it (with a probability of 80%).`,
-  ];
+/** The other pairs of an L2 optimizer and its decoupled form: the answer on a single one, a count of several. */
+function otherPairs(others: readonly PairFacts[]): string {
+  if (others.length < 2) return others.map(answer).join('');
+  const count = (side: 'a' | 'b') => others.filter(({ error }) => error.favours === side).length;
+  const [l2, decoupled] = [count('a'), count('b')];
+  return `Of the ${others.length} other pairs, the decoupled one makes fewer errors in ${decoupled} and the one with L2 in ${l2}; the other ${others.length - l2 - decoupled} cannot tell.`;
 }
 
 /** The sentences under a heading, wrapped to `width` columns. */

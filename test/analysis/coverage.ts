@@ -1,10 +1,10 @@
 /**
- * How often the intervals hold the truth, over many replications of synthetic experiments.
- * `npx tsx test/analysis/coverage.ts [replications]` prints the table of docs/statistics.md.
+ * How often the intervals hold the truth, and how wide they are, over many replications of synthetic experiments.
+ * `npm run bench:coverage` (bench/coverage.ts) prints the tables of docs/statistics.md.
  */
-import { pathToFileURL } from 'node:url';
+import { median } from 'simple-statistics';
 import { additiveFit, explainedShare } from '../../src/analysis/additive.js';
-import { decoupling, type Estimate } from '../../src/analysis/index.js';
+import { decoupling, type Estimate, type TransferPair } from '../../src/analysis/index.js';
 import { ridge } from '../../src/analysis/ridge.js';
 import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
@@ -12,10 +12,13 @@ import { surfaceOf, type Surface } from '../../src/analysis/surface.js';
 import { buildGrid } from '../../src/experiment/grid.js';
 import { stream } from '../../src/random/stream.js';
 import type { RunRecord } from '../../src/experiment/record.js';
-import { bowl, synthesise } from './synthetic.js';
+import { bowl, cliff, synthesise } from './synthetic.js';
 
 export interface Scenario {
+  /** `bowl` unless given. */
+  readonly surface?: 'bowl' | 'cliff';
   readonly slope: number;
+  /** Everywhere, or with a cliff at the best. */
   readonly noise: number;
   readonly seeds: number;
   readonly size: number;
@@ -23,11 +26,19 @@ export interface Scenario {
   readonly curvature?: number;
 }
 
-/** Per statistic: share of replications whose interval held the truth, mean truth, value and width. */
-export type Coverage = Record<
-  string,
-  { held: number; n: number; truth: number; value: number; width: number }
->;
+/** One statistic over the replications in which it had an interval. */
+export interface Tally {
+  held: number;
+  n: number;
+  width: number;
+  readonly widths: number[];
+  /** Value minus truth. */
+  readonly errors: number[];
+}
+export type Coverage = Record<string, Tally>;
+
+/** Distances whose cost is tallied: beyond, few pairs are left. */
+export const OCTAVES = [1, 2, 3];
 
 const REPLICATES = 300;
 
@@ -43,9 +54,14 @@ export function coverage(scenario: Scenario, replications: number): Coverage {
     tally(found, 'basin (absolute)', one.basin.absolute, a.truth.basinAbsolute);
     tally(found, 'separability', one.separability.corrected, a.truth.separability);
     tally(found, 'ridge slope', one.ridge.slope, a.truth.slope);
+    tally(found, 'quadratic slope', one.quadratic.slope, scenario.slope);
     tally(found, 'regret', one.regret.mean, a.truth.regret);
     tally(found, 'transfer', one.transfer.mean, a.cost(a.rows));
+    for (const { octaves, cost } of one.transfer.octaves)
+      if (OCTAVES.includes(octaves))
+        tally(found, `cost at ${octaves} octaves`, cost, a.octaveCost(one.transfer.pairs, octaves));
     tally(found, 'best, b - a', pair.best, b.truth.best - a.truth.best);
+    tally(found, 'best, b / a - 1', pair.bestRelative, b.truth.best / a.truth.best - 1);
     tally(found, 'basin, b - a', pair.basinRelative, b.truth.basinRelative - a.truth.basinRelative);
     tally(found, 'separability, b - a', pair.separability, b.truth.separability - a.truth.separability);
     tally(found, 'slope, b - a', pair.slope, b.truth.slope - a.truth.slope);
@@ -112,31 +128,48 @@ interface Sample {
   readonly rows: readonly number[];
   /** What carrying costs between rows, by the choices of the observed surface. */
   cost(rows: readonly number[]): number;
+  /** The median of what the observed choices truly cost at one distance, averaged over both directions. */
+  octaveCost(pairs: readonly TransferPair[], octaves: number): number;
 }
 
 const both = (a: Sample, b: Sample) => a.rows.filter((row) => b.rows.includes(row));
 
 function side(scenario: Scenario, label: string, slope: number, replication: number): Sample {
-  const shape = bowl(slope, scenario.size, 0.3, scenario.curvature);
-  const { noise, seeds } = scenario;
-  const records = synthesise({ ...shape, label, seeds, noise, replication });
+  const { noise, seeds, size, curvature, surface = 'bowl' } = scenario;
+  const shape =
+    surface === 'cliff'
+      ? cliff(slope, size, noise, curvature)
+      : { ...bowl(slope, size, 0.3, curvature), noise };
+  // Without training losses no time goes into generalisation, which has a measurement of its own.
+  const records = synthesise({ ...shape, label, seeds, replication, trainLoss: () => NaN });
   const observed = surfaceOf(buildGrid(label, records));
   const exact = surfaceOf(buildGrid(label, synthesise({ ...shape, label, seeds: 1, noise: 0 })));
   const rows = worthUsing(observed.error, exact.wds.length);
   const cost = (rows: readonly number[]) =>
     meanCost(exact.error, transferPairs(observed.error, exact.wds, rows));
-  return { records, truth: truthOf(observed, exact, slope), rows, cost };
+  const octaveCost = (pairs: readonly TransferPair[], octaves: number) => {
+    // The best wd at an lr is the one that its pairs carry away.
+    const own = (lr: number) => pairs.find(({ fromLr }) => fromLr === lr)!.wd;
+    const used = pairs.filter((p) => p.octaves === octaves && !p.edge);
+    const cost = ({ toLr, wd }: TransferPair) => shape.error(toLr, wd) - shape.error(toLr, own(toLr));
+    const back = (p: TransferPair) => used.find((q) => q.fromLr === p.toLr && q.toLr === p.fromLr)!;
+    const costs = used.filter((p) => p.fromLr < p.toLr).map((p) => (cost(p) + cost(back(p))) / 2);
+    return costs.length > 0 ? median(costs) : NaN;
+  };
+  const truth = truthOf(observed, exact, surface === 'bowl' ? slope : null);
+  return { records, truth, rows, cost, octaveCost };
 }
 
 /** The truth about what was selected on the observed surface, and of the exact surface. */
-function truthOf(observed: Surface, exact: Surface, slope: number): Truth {
+function truthOf(observed: Surface, exact: Surface, slope: number | null): Truth {
   const columns = exact.wds.length;
   const error = exact.error;
   const least = error[argmin(error)]!;
   const at = argmin(observed.error);
   // The bowl levels off, so the exact ridge is what the same rule finds without noise; it must be the bowl's slope.
   const found = ridge(exact, error, 1e-4).slope;
-  if (Math.abs(found - slope) > 0.03) throw new Error(`The exact ridge has slope ${found}, not ${slope}.`);
+  if (slope !== null && Math.abs(found - slope) > 0.03)
+    throw new Error(`The exact ridge has slope ${found}, not ${slope}.`);
   return {
     best: error[at]!,
     basinRelative: shareWithin(error, least * 1.1),
@@ -148,39 +181,12 @@ function truthOf(observed: Surface, exact: Surface, slope: number): Truth {
 }
 
 function tally(found: Coverage, name: string, { value, low, high }: Estimate, truth: number): void {
-  const entry = (found[name] ??= { held: 0, n: 0, truth: 0, value: 0, width: 0 });
-  if (value === null || low === null || high === null) return;
+  const entry = (found[name] ??= { held: 0, n: 0, width: 0, widths: [], errors: [] });
+  if (value === null || low === null || high === null || !Number.isFinite(truth)) return;
   // Shares at their bound (a separability of 1) are held up to rounding.
   entry.held += Number(low - 1e-9 <= truth && truth <= high + 1e-9);
   entry.n++;
-  entry.truth += truth;
-  entry.value += value;
   entry.width += high - low;
-}
-
-function print(title: string, found: Coverage): void {
-  console.log(`\n${title}`);
-  for (const [name, e] of Object.entries(found)) {
-    const mean = (sum: number) => (sum / e.n).toFixed(4).padStart(8);
-    console.log(
-      `${name.padEnd(26)} held ${(e.held / e.n).toFixed(3)} of ${e.n}  truth ${mean(e.truth)}  value ${mean(e.value)}  width ${mean(e.width)}`,
-    );
-  }
-}
-
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const replications = Number(process.argv[2] ?? 200);
-  for (const slope of [-1, -0.5, 0])
-    for (const [noise, seeds, size] of [
-      [0.03, 3, 7],
-      [0.1, 3, 9],
-      [0.03, 2, 5],
-      [0.05, 5, 9],
-    ] as const)
-      print(
-        `slope ${slope}, noise ${noise}, ${seeds} seeds, ${size} x ${size + 1}`,
-        coverage({ slope, noise, seeds, size }, replications),
-      );
-  for (const size of [5, 9])
-    print(`generalisation, ${size} x ${size + 1}`, generalisationCoverage(0.15, size, 3, replications));
+  entry.widths.push(high - low);
+  entry.errors.push(value - truth);
 }

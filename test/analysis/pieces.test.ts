@@ -1,6 +1,6 @@
-/** The single pieces: Student's t, anytime curves, the trend with the budget, and the words of the verdict. */
+/** The single pieces: Student's t, anytime curves, and the trend with the budget. */
 import { describe, expect, it } from 'vitest';
-import { anytime, budgetTrend, decoupling, direction, verdict, verdictOf } from '../../src/analysis/index.js';
+import { anytime, budgetTrend, decoupling } from '../../src/analysis/index.js';
 import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { tQuantile } from '../../src/analysis/student.js';
@@ -237,73 +237,5 @@ describe('budgetTrend', () => {
     const outside = budgetTrend([25, 50].flatMap((t) => budget(t, 2 ** -20, 1)));
     expect(outside.slope).toMatchObject({ value: null, reason: expect.any(String) as string });
     expect(budgetTrend([]).slope.value).toBeNull();
-  });
-});
-
-describe('verdict', () => {
-  const side = (label: string, optimizer: 'adam' | 'adamw', slope: number, factor: number, noise: number) =>
-    synthesise({
-      ...bowl(slope, 7),
-      ...{ label, optimizer, seeds: 3, noise },
-      error: (lr, wd) => factor * bowl(slope, 7).error(lr, wd),
-      trainLoss: (lr, wd) => Math.exp(Math.log2(lr) + 0.1 * Math.log2(wd || 2 ** -15)),
-    });
-
-  it('claims what is there', () => {
-    const result = decoupling([
-      ...side('Adam', 'adam', -1, 1, 0.02),
-      ...side('AdamW', 'adamw', 0, 0.8, 0.02),
-    ]);
-    const [best, independence, generalisation] = verdict(result);
-    expect(best).toMatch(/AdamW is better/);
-    expect(best).toMatch(/\b168\b.*\b168\b/);
-    expect(independence).toMatch(/in AdamW than in Adam/);
-    expect(independence).toMatch(/[\d.−]+ \(.*\) .* AdamW .* \d.* Adam: .* Adam's\.$/);
-    expect(generalisation).toMatch(/lower than Adam's/);
-    expect(verdictOf(result, result.comparisons[0]!)).toEqual(verdict(result));
-  });
-
-  it('claims the reverse when the reverse is true', () => {
-    const result = decoupling([
-      ...side('Adam', 'adam', 0, 0.8, 0.02),
-      ...side('AdamW', 'adamw', -1, 1, 0.02),
-    ]);
-    expect(verdict(result)[0]).toMatch(/Adam is better/);
-    expect(verdict(result)[1]).toMatch(/in Adam than in AdamW/);
-    expect(verdict(result)[1]).toMatch(/AdamW's\.$/);
-  });
-
-  it('claims nothing where there is no difference', () => {
-    const result = decoupling([...side('Adam', 'adam', 0, 1, 0.1), ...side('AdamW', 'adamw', 0, 1, 0.1)]);
-    expect(verdict(result)[0]).toMatch(/\bneither\b/);
-    expect(verdict(result)[1]).toMatch(/\bneither\b/);
-    expect(verdict(result)[1]).toMatch(/ Adam: [^:]* 0\.$/);
-  });
-
-  it('names the best settings, and explains what it shows only where there is something', () => {
-    const full = verdict(
-      decoupling([...side('Adam', 'adam', -1, 1, 0.02), ...side('AdamW', 'adamw', 0, 0.8, 0.02)]),
-    );
-    expect(full[0]).toMatch(/^AdamW's .*lr [\d.e-]+, wd [\d.e-]+, .* Adam's, lr [\d.e-]+, wd /);
-    expect(full[1]).toMatch(/\d\.\d\d \(\d\.\d\d to \d\.\d\d\) for AdamW and .* −\d\.\d\d \(−\d/);
-    expect(full[1]).toMatch(/\(.*\b0: .*−1: .*95%.*\)/);
-    const first = (label: string, optimizer: 'adam' | 'adamw') =>
-      side(label, optimizer, 0, 1, 0).filter(({ cell }) => cell.seed === 0 && cell.wd === 0);
-    const bare = verdict(decoupling([...first('Adam', 'adam'), ...first('AdamW', 'adamw')]));
-    expect(bare[0]).toMatch(/ runs\), .*\. [A-Z]/);
-    // No estimate, so no legend of brackets, and no figure at all.
-    expect(bare[1]).not.toMatch(/\d/);
-  });
-
-  it('says that there is nothing to compare', () => {
-    expect(verdict(decoupling([]))).toHaveLength(1);
-    expect(verdict(decoupling(side('Adam', 'adam', 0, 1, 0.02)))).toHaveLength(3);
-  });
-
-  it('reads an interval as it should', () => {
-    expect(direction({ value: 1, low: 0.5, high: 2 })).toBe('higher');
-    expect(direction({ value: -1, low: -2, high: -0.5 })).toBe('lower');
-    expect(direction({ value: 1, low: -1, high: 2 })).toBe('open');
-    expect(direction({ value: 1, low: null, high: null })).toBe('unknown');
   });
 });

@@ -62,17 +62,101 @@ describe.skipIf(CHROMIUM === undefined)(`the report page in Chromium${SKIP}`, ()
 
   const offline = (url: string): boolean => url.startsWith('file:') || url.startsWith('data:');
 
-  for (const width of [1300, 390])
-    it(`cuts off no table at ${width} pixels`, async () => {
+  /** What a reader cannot see without scrolling sideways: parts outside the page, cells outside their table's place, clipped text. */
+  const cutOff = (page: Page): Promise<string[]> =>
+    page.evaluate(() => {
+      const wide = document.documentElement.clientWidth;
+      const outside = (what: Element, box: { left: number; right: number }) => {
+        const { left, right, width } = what.getBoundingClientRect();
+        return width > 0 && (left < box.left - 1 || right > box.right + 1);
+      };
+      const name = (e: Element) => `${e.tagName} ${(e.textContent ?? '').slice(0, 40)}`;
+      const found = document.documentElement.scrollWidth > wide ? ['the page scrolls sideways'] : [];
+      for (const table of document.querySelectorAll('table')) {
+        const place = table.parentElement!;
+        if (place.scrollWidth > place.clientWidth) found.push(`scrolls: ${name(table)}`);
+        for (const cell of table.querySelectorAll('th, td, caption')) {
+          if (outside(cell, place.getBoundingClientRect()) || outside(cell, { left: 0, right: wide }))
+            found.push(`outside: ${name(cell)}`);
+          if (cell.scrollWidth > cell.clientWidth + 1) found.push(`clipped: ${name(cell)}`);
+        }
+      }
+      return found;
+    });
+
+  const LONG = ['SGD', 'SGDW', 'Adam', 'AdamW', 'RMSProp, centred, ', 'AdamW with a '].map(
+    (label) => `${label}${label.endsWith(' ') ? 'normalized decay and warm restarts (45 epochs)' : ''}`,
+  );
+  const SWEEPS = {
+    two: sweepRecords(grid),
+    'six, some with long names,': sweepRecords({ ...grid, labels: LONG }),
+    'one, with a name that has no place to break,': sweepRecords({ ...grid, labels: ['Adam'.repeat(30)] }),
+  };
+  it.each(Object.entries(SWEEPS))(
+    'cuts off no table of %s optimizers at any width',
+    async (_, records) => {
+      await writeReport(dir, { ...base, records });
+      const { page } = await open(pathToFileURL(join(dir, 'report.html')).href, offline);
+      await page.locator('details.hints').evaluateAll((all) => {
+        for (const details of all) (details as HTMLDetailsElement).open = true;
+      });
+      for (const width of [1300, 1024, 768, 390]) {
+        await page.setViewportSize({ width, height: 900 });
+        expect([width, await cutOff(page)]).toEqual([width, []]);
+      }
+      await page.close();
+    },
+    300_000,
+  );
+
+  it.each([1300, 390])(
+    'has the labels of the colour scale where their colours are, at %i pixels',
+    async (width) => {
       await writeReport(dir, { ...base, records: sweepRecords(grid) });
       const { page } = await open(pathToFileURL(join(dir, 'report.html')).href, offline, width);
-      const overflow = await page
-        .locator('.scroll')
-        .evaluateAll((all) => all.map((e) => e.scrollWidth - e.clientWidth));
-      expect(overflow.length).toBeGreaterThan(2);
-      expect(Math.max(...overflow)).toBeLessThanOrEqual(0);
+      const bar = (await page.locator('.legend .bar').boundingBox())!;
+      const cells = await page
+        .locator('g.cell.ok')
+        .evaluateAll((all) =>
+          all.map(
+            (g) =>
+              [
+                Number(g.querySelector('text')!.textContent),
+                g.querySelector('rect')!.getAttribute('fill')!,
+              ] as const,
+          ),
+        );
+      const errors = cells.map(([error]) => error);
+      const [low, high] = [Math.min(...errors), Math.max(...errors)];
+      const ticks = await page.locator('.legend .tick').all();
+      expect(ticks.length).toBeGreaterThanOrEqual(3);
+      for (const tick of ticks) {
+        const value = Number(await tick.innerText());
+        const box = (await tick.boundingBox())!;
+        const at = (box.x + box.width / 2 - bar.x) / bar.width;
+        expect(Math.abs(at - Math.log(value / low) / Math.log(high / low))).toBeLessThan(0.02);
+      }
+      // The bar's colour at an error is that of a square with this error.
+      const stops = (
+        await page.locator('.legend .bar').evaluate((e) => getComputedStyle(e).backgroundImage)
+      ).match(/\d+, \d+, \d+/g)!;
+      expect(stops).toHaveLength(9);
+      for (const [error, fill] of cells) {
+        const x = (Math.log(error / low) / Math.log(high / low)) * (stops.length - 1);
+        const i = Math.min(stops.length - 2, Math.floor(x));
+        const [one, two] = [stops[i]!, stops[i + 1]!].map((stop) => stop.split(', ').map(Number));
+        const rgb = [1, 3, 5].map((k) => parseInt(fill.slice(k, k + 2), 16));
+        rgb.forEach((v, k) =>
+          expect(Math.abs(v - (one![k]! + (two![k]! - one![k]!) * (x - i)))).toBeLessThan(8),
+        );
+      }
+      const boxes = await Promise.all(ticks.map((tick) => tick.boundingBox()));
+      boxes.slice(1).forEach((box, k) => expect(box!.x).toBeGreaterThan(boxes[k]!.x + boxes[k]!.width));
+      expect(boxes[0]!.x).toBeGreaterThan(0);
       await page.close();
-    });
+    },
+    60_000,
+  );
 
   it('is read, hovered, clicked, sorted and walked by keyboard', async () => {
     await writeReport(dir, { ...base, records: sweepRecords({ ...grid, decay: true }) });
@@ -175,6 +259,10 @@ describe.skipIf(CHROMIUM === undefined)(`the report page in Chromium${SKIP}`, ()
     expect(await page.locator('#heatmaps svg').count()).toBe(4);
     expect(await page.locator('#comparison tbody tr').count()).toBe(2);
     expect(await page.locator('#verdict').innerText()).toMatch(/\d+ .* [\d.]+ ± [\d.]+/);
+    for (const width of [1300, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect(await cutOff(page)).toEqual([]);
+    }
     expect(complaints).toEqual([]);
     await page.close();
   }, 60_000);

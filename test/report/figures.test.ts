@@ -3,6 +3,7 @@ import { budgetName, decoupling } from '../../src/analysis/index.js';
 import { figureInput, figuresOf, styled } from '../../src/report/figures/index.js';
 import { pngRenderer } from '../../src/report/figures/png.js';
 import { renderSvg } from '../../src/report/figures/render.js';
+import type { RunRecord } from '../../src/experiment/record.js';
 import { powers, sweepRecords } from './records.js';
 
 const HOSTILE = '</svg><script>alert(1)</script>\u0000\u2028" onload="x';
@@ -42,6 +43,39 @@ describe('figures', () => {
       // Something is drawn: a blank image of this size would compress to almost nothing.
       expect(png.length, name).toBeGreaterThan(8_000);
     }
+  });
+
+  it('name what they show, and by which error their best cells were chosen', async () => {
+    const held = sweepRecords({ ...grid, decay: true }).map((r): RunRecord => ({
+      ...r,
+      cell: {
+        ...r.cell,
+        model: { name: 'mlp' as const, hidden: [64], batchNorm: true },
+        dataset: { ...r.cell.dataset, train: 500, labelNoise: 0.2, validation: 500 },
+      },
+      epochs: r.epochs.map((e) => ({ ...e, validationError: e.testError })),
+    }));
+    for (const { name, spec } of figuresOf(statistics(held))) {
+      const { subtitle } = (spec as { title: { subtitle: string[] } }).title;
+      expect(subtitle.join(' '), name).toBe(
+        'cifar10, 500 training images (20% of the labels wrong), mlp 64 with batch norm, 8 epochs, 2 seeds',
+      );
+      const svg = await renderSvg(styled(spec));
+      for (const line of subtitle) expect(svg, name).toContain(line);
+    }
+    const captions = (of: typeof held) =>
+      Object.fromEntries(figuresOf(statistics(of)).map(({ name, caption }) => [name, caption]));
+    const several = [
+      ...held,
+      ...held.map((r) => ({ ...r, label: `${r.label} long`, cell: { ...r.cell, epochs: 16 } })),
+    ];
+    for (const name of ['heatmaps', 'learning-curves', 'best-wd-against-budget']) {
+      expect(captions(several)[name]).toContain('chosen by validation error');
+      expect(captions(records)[name]).toContain('chosen by test error');
+    }
+    expect(await renderSvg(styled(figuresOf(statistics(held))[0]!.spec))).toMatch(
+      /best [\d.]+ %,.*chosen by validation error/,
+    );
   });
 
   it('labels every optimizer whose name another has, in the figure over budgets', () => {

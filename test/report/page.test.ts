@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decoupling, verdict } from '../../src/analysis/index.js';
+import { decoupling } from '../../src/analysis/index.js';
 import { pageData } from '../../src/report/page/data.js';
 import { escapeHtml, escapeJson, renderPage } from '../../src/report/page/html.js';
+import { verdictSentences } from '../../src/report/verdict.js';
 import { powers, sweepRecords } from './records.js';
 
 const HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>\u2028';
@@ -12,7 +13,7 @@ const records = sweepRecords({
   epochs: 4,
 });
 const statistics = decoupling(records, { replicates: 200 });
-const input = { records, experiment: null, decoupling: statistics, verdict: verdict(statistics) };
+const input = { records, experiment: null, decoupling: statistics, verdict: verdictSentences(statistics) };
 const options = {
   title: HOSTILE,
   description: HOSTILE,

@@ -14,6 +14,24 @@ describe('renderSummary', () => {
     );
   });
 
+  it('names what was trained, and says by which error the best cells were chosen', () => {
+    const text = renderSummary(records, { color: 'none', width: 160 });
+    expect(text).toContain(
+      ': cifar10, 10,000 training images, resnet-8 of width 16, 30 epochs, 3 seeds\n\nBest cell of each optimizer, chosen by test error:\noptimizer ',
+    );
+    const held = records.map((r) => ({
+      ...r,
+      cell: { ...r.cell, dataset: { ...r.cell.dataset, validation: 500 } },
+      epochs: r.epochs.map((e) => ({ ...e, validationError: e.testError })),
+    }));
+    const chosen = (of: typeof records) =>
+      /chosen by (.*):$/m.exec(renderSummary(of, { color: 'none', width: 160 }))![1];
+    expect(chosen(held)).toBe('validation error');
+    expect(chosen([...records.slice(0, 99), ...held.slice(99)])).toBe(
+      'validation error where there is one, else by test error',
+    );
+  });
+
   it('prints the range of the data, not of the colour scale', () => {
     const one = sweepRecords({ lrs: [0.1], wds: [0], seeds: [0] }).map((r) => ({ ...r, finalTestError: 0 }));
     expect(renderSummary(one, { color: 'none', width: 80 })).toMatch(/, 0\.00$/m);

@@ -1,6 +1,6 @@
 /** The best weight decay against the number of epochs (the paper's appendix on normalized decay). */
 import { budgetKey, budgetName } from '../../analysis/index.js';
-import { bestCells } from '../panels.js';
+import { bestCells, chosenBy } from '../panels.js';
 import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks } from './figure.js';
 
 /** A name for each optimizer and schedule, by key; if names collide, the first label follows. */
@@ -37,7 +37,7 @@ function bestCellsOf(grids: FigureInput['grids']) {
 }
 
 /** Best wd against the budget, where the sweep has several; one line per optimizer. */
-export function bestAgainstBudget({ grids }: FigureInput): Figure | null {
+export function bestAgainstBudget({ grids, records }: FigureInput): Figure | null {
   const values = bestCellsOf(grids);
   if (new Set(values.map((v) => v.epochs)).size < 2) return null;
   const marks = optimizerMarks([...new Set(values.map((v) => v.optimizer))], { filled: true });
@@ -46,8 +46,7 @@ export function bestAgainstBudget({ grids }: FigureInput): Figure | null {
   return {
     name: 'best-wd-against-budget',
     title: 'Best weight decay against budget',
-    caption:
-      'Weight decay of the best cell at each number of epochs: level when the setting transfers between budgets.',
+    caption: `Weight decay of the best cell, chosen by ${chosenBy(records)}, at each number of epochs: level when the setting transfers between budgets.`,
     spec: {
       width: 480,
       height: 300,

@@ -1,7 +1,7 @@
 /** Learning curves and anytime curves: what training reached, epoch by epoch. */
 import type { AnyRecord } from '../../experiment/record.js';
 import type { Grid, GridCell } from '../../experiment/grid.js';
-import { bestCells, soundRuns } from '../panels.js';
+import { bestCells, chosenBy, soundRuns } from '../panels.js';
 import { type Figure, type FigureInput, logLabels, onLogScale, optimizerMarks, thin } from './figure.js';
 
 /** Most epochs drawn, and most cells per optimizer drawn as lines; the band shows the rest. */
@@ -108,14 +108,13 @@ function curvePanel(grids: readonly Grid[], measure: Measure, title: string): ob
 }
 
 /** Training loss and test error by epoch: the best cells as lines, all others as a band. */
-export function learningCurves({ grids }: FigureInput): Figure | null {
+export function learningCurves({ grids, records }: FigureInput): Figure | null {
   const shown = grids.filter((g) => bestCells(g, 1).length > 0 && epochsOf(g).length > 1);
   if (shown.length === 0) return null;
   return {
     name: 'learning-curves',
     title: 'Learning curves',
-    caption:
-      'Thick: each optimizer’s best cell, mean over seeds. Thin: its next best cells. Shaded: the middle half of all its runs.',
+    caption: `Thick: each optimizer’s best cell, chosen by ${chosenBy(records)}, mean over seeds. Thin: its next best cells. Shaded: the middle half of all its runs.`,
     spec: {
       vconcat: [
         curvePanel(shown, 'trainLoss', 'training loss, nats'),
@@ -153,7 +152,7 @@ export function anytimeCurves({ grids }: FigureInput): Figure | null {
     name: 'anytime',
     title: 'Anytime performance',
     caption:
-      'Lowest mean test error that any cell of the optimizer has at each epoch: what stopping there would give.',
+      'Lowest mean test error that any cell of the optimizer has at each epoch, chosen anew at each epoch by test error: so a little too low for what stopping there would give.',
     spec: {
       width: 480,
       height: 300,

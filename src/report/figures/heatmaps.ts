@@ -2,13 +2,14 @@
 import { axisLabels } from '../format.js';
 import { capitalised, shown, type MeasureWords } from '../measure.js';
 import type { Grid } from '../../experiment/grid.js';
-import { hasValidation } from '../../experiment/record.js';
-import { bestCells, markedCells, shownStatus, trainedCells } from '../panels.js';
+import { bestCells, chosenBy, markedCells, shownStatus, trainedCells } from '../panels.js';
 import { rampStops } from '../ramp.js';
-import { errorRange } from '../scale.js';
+import { errorRange, scaleLabels, type ErrorRange } from '../scale.js';
+import { wrap } from '../width.js';
 import type { Figure, FigureInput } from './figure.js';
 
 const CROSS = 'M-1,-1L1,1M-1,1L1,-1';
+const STAR = 'M0,.5L.6,.8L.5,.1L1,-.3L.3,-.4L0,-1L-.3,-.4L-1,-.3L-.5,.1L-.6,.8L0,.5Z';
 
 function rowsOf(grid: Grid, { scale }: MeasureWords): object[] {
   const lrLabels = axisLabels(grid.lrs);
@@ -30,84 +31,110 @@ const thinned = (labels: readonly string[], limit: number): string[] => {
   return labels.filter((_, i) => i % step === 0);
 };
 
-function panel(grid: Grid, domain: readonly number[], measure: MeasureWords): object {
+/** Learning rates to the right, weight decays upwards. */
+function positions(columns: readonly string[], rows: readonly string[]): object {
+  const axis = { labelFontSize: 12, grid: false };
+  const labelAngle = columns.some((label) => label.length > 4) ? -60 : 0;
+  return {
+    x: {
+      field: 'lr',
+      type: 'ordinal',
+      sort: columns,
+      title: 'learning rate',
+      axis: { ...axis, labelAngle, values: thinned(columns, 12) },
+    },
+    y: {
+      field: 'wd',
+      type: 'ordinal',
+      sort: rows,
+      title: 'weight decay',
+      axis: { ...axis, values: thinned(rows.toReversed(), 18) },
+    },
+  };
+}
+
+/** Colour by error on a logarithmic scale. The legend names both ends of the scale. */
+function colorOf(range: ErrorRange, { axis, scale }: MeasureWords): object {
+  return {
+    field: 'error',
+    type: 'quantitative',
+    scale: {
+      type: 'log',
+      domain: [range.low * scale, range.high * scale],
+      range: rampStops(),
+      // As in the page and the terminal: the colours between two stops are mixed as red, green and blue.
+      interpolate: 'rgb',
+      clamp: true,
+    },
+    legend: {
+      title: axis,
+      gradientLength: 180,
+      values: scaleLabels(range, scale).map(({ error }) => error * scale),
+      // With `format`, Vega would leave out those far from a power of ten.
+      labelExpr: "format(datum.value, '.3~g')",
+    },
+  };
+}
+
+/** What lies on the squares: grey where a run diverged or failed, a cross, dots, the star. `size`: of a square, pixels. */
+function markLayers(size: number, stroke: object): object[] {
+  const area = Math.max(4, (size * size) / 14);
+  const outlined = { type: 'point', fill: 'white', stroke: 'black', strokeWidth: 1.2 };
+  const cross = { shape: CROSS, stroke: '#555', strokeWidth: 1.6, size: area * 2 };
+  return [
+    { transform: [{ filter: "datum.status != 'ok'" }], mark: { type: 'rect', fill: '#e6e6e6', ...stroke } },
+    {
+      transform: [{ filter: "datum.status == 'diverged'" }],
+      mark: { type: 'point', filled: false, opacity: 1, ...cross },
+    },
+    {
+      transform: [{ filter: 'isValid(datum.rank) && datum.rank > 1' }],
+      mark: { ...outlined, shape: 'circle', size: area },
+    },
+    {
+      transform: [{ filter: 'datum.rank == 1' }],
+      mark: { ...outlined, shape: STAR, opacity: 1, size: area * 4 },
+    },
+  ];
+}
+
+function panel(grid: Grid, range: ErrorRange, measure: MeasureWords): object {
   const columns = axisLabels(grid.lrs);
   const rows = axisLabels(grid.wds).toReversed();
   const size = Math.min(34, Math.max(3, Math.floor(340 / Math.max(grid.lrs.length, 8))));
-  const at = {
-    x: { field: 'lr', type: 'ordinal', sort: columns, title: 'learning rate', axis: { labelAngle: columns.some((l) => l.length > 4) ? -60 : 0, values: thinned(columns, 12), labelFontSize: 12, grid: false } },
-    y: { field: 'wd', type: 'ordinal', sort: rows, title: 'weight decay', axis: { values: thinned(rows.toReversed(), 18), labelFontSize: 12, grid: false } },
-  }; // prettier-ignore
+  const stroke = { stroke: 'white', strokeWidth: size > 8 ? 1 : 0 };
   const best = bestCells(grid, 1)[0];
-  const mark = Math.max(4, (size * size) / 14);
-  const color = {
-    field: 'error',
-    type: 'quantitative',
-    scale: { type: 'log', domain, range: rampStops(), clamp: true },
-    legend: { title: measure.axis, gradientLength: 180, format: '~g', tickCount: 5 },
-  };
+  const found =
+    best === undefined
+      ? ['no finished run']
+      : [
+          `best ${shown(measure, best.mean)}${measure.unit},`,
+          ...wrap(`chosen by ${chosenBy(best.runs)}`, 28),
+        ];
   return {
-    title: {
-      text: grid.label,
-      subtitle:
-        best === undefined
-          ? 'no finished run'
-          : `best ${shown(measure, best.mean)}${measure.unit}${best.runs.some(hasValidation) ? ', chosen by validation error' : ''}`,
-      fontSize: 15,
-    },
+    title: { text: grid.label, subtitle: found, fontSize: 15 },
     width: size * columns.length,
     height: size * rows.length,
     data: { values: rowsOf(grid, measure) },
-    encoding: at,
+    encoding: positions(columns, rows),
     layer: [
-      { mark: { type: 'rect', stroke: 'white', strokeWidth: size > 8 ? 1 : 0 }, encoding: { color } },
-      {
-        transform: [{ filter: "datum.status != 'ok'" }],
-        mark: { type: 'rect', fill: '#e6e6e6', stroke: 'white', strokeWidth: size > 8 ? 1 : 0 },
-      },
-      {
-        transform: [{ filter: "datum.status == 'diverged'" }],
-        mark: {
-          type: 'point',
-          shape: CROSS,
-          stroke: '#555',
-          strokeWidth: 1.6,
-          size: mark * 2,
-          filled: false,
-          opacity: 1,
-        },
-      },
-      {
-        transform: [{ filter: 'isValid(datum.rank) && datum.rank > 1' }],
-        mark: {
-          type: 'point',
-          shape: 'circle',
-          fill: 'white',
-          stroke: 'black',
-          strokeWidth: 1.2,
-          size: mark,
-        },
-      },
-      {
-        transform: [{ filter: 'datum.rank == 1' }],
-        mark: { type: 'point', shape: 'M0,.5L.6,.8L.5,.1L1,-.3L.3,-.4L0,-1L-.3,-.4L-1,-.3L-.5,.1L-.6,.8L0,.5Z', fill: 'white', stroke: 'black', strokeWidth: 1.2, opacity: 1, size: mark * 4 }, // prettier-ignore
-      },
+      { mark: { type: 'rect', ...stroke }, encoding: { color: colorOf(range, measure) } },
+      ...markLayers(size, stroke),
     ],
   };
 }
 
 /** Panels side by side, two to a row from three optimizers on. */
-export function heatmaps({ grids: all, measure }: FigureInput): Figure | null {
+export function heatmaps({ grids: all, records, measure }: FigureInput): Figure | null {
   const grids = all.filter(({ scattered }) => !scattered);
   if (grids.length === 0) return null;
   const range = errorRange(all);
-  const domain = [range.low * measure.scale, range.high * measure.scale];
   return {
     name: 'heatmaps',
     title: `${capitalised(measure.name)} over learning rate and weight decay`,
-    caption: `Mean final ${measure.name} of each cell, light is low. Star: best cell; dots: the ten best; crosses: a run diverged; the bottom row is no decay.`,
+    caption: `Mean final ${measure.name} of each cell, light is low. Star: best cell, chosen by ${chosenBy(records)}; dots: the next best; crosses: a run diverged.`,
     spec: {
-      concat: grids.map((grid) => panel(grid, domain, measure)),
+      concat: grids.map((grid) => panel(grid, range, measure)),
       columns: grids.length <= 3 ? grids.length : Math.ceil(Math.sqrt(grids.length)),
       spacing: 28,
       resolve: { scale: { color: 'shared' } },

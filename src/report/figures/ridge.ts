@@ -45,7 +45,7 @@ export function ridges({ decoupling }: FigureInput): Figure | null {
     name: 'ridges',
     title: 'Best weight decay at each learning rate',
     caption:
-      'A slope near -1 means that only the product of the two matters, so they must be tuned together; near 0, that they can be tuned one after the other.',
+      'The weight decay of lowest test error at each learning rate, and a line through them. A slope near -1 means that only the product of the two matters, so they must be tuned together; near 0, that they can be tuned one after the other.',
     spec: {
       width: 480,
       height: 340,

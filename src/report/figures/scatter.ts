@@ -66,7 +66,7 @@ export function testAgainstTrain(input: FigureInput): Figure | null {
   };
 }
 
-/** The run whose buckets stand for a label: with decay recorded, wd > 0, lowest error. */
+/** The run whose buckets stand for a label: with decay recorded, wd > 0, lowest test error. */
 function decayRun(runs: readonly AnyRecord[]): AnyRecord | undefined {
   return runs
     .filter((r) => (r.decay?.length ?? 0) > 0 && r.cell.wd > 0)
@@ -88,7 +88,7 @@ export function decayAgainstGradient({ grids }: FigureInput): Figure | null {
     name: 'decay-against-gradient',
     title: 'How much each weight is decayed',
     caption:
-      'Relative shrink per step caused by decay, for weights grouped by the size of their gradients: level when decay is decoupled, falling when it goes through Adam’s denominator.',
+      'Relative shrink per step caused by decay, for weights grouped by the size of their gradients, in the run of lowest test error: level when decay is decoupled, falling when it goes through Adam’s denominator.',
     spec: {
       width: 480,
       height: 300,

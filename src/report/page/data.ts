@@ -2,17 +2,21 @@
  * The data of the page's script: records and statistics, reduced to what is drawn. Everything is plain JSON. The
  * curves of a large sweep are thinned, so that the page stays a few megabytes.
  */
-import type { Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
+import type { Decoupling } from '../../analysis/statistics.js';
 import type { Experiment } from '../../experiment/experiment.js';
 import { measureOf, type AnyRecord } from '../../experiment/record.js';
-import { capitalised, shown, TEST_ERROR, wordsFor, type MeasureWords } from '../measure.js';
+import { wordsFor, type MeasureWords } from '../measure.js';
 import { thin } from '../figures/figure.js';
 import { axisLabels, grouped, shortNumber } from '../format.js';
 import { printable } from '../../experiment/printable.js';
 import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';
-import { markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
+import { chosenBy, markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
 import { errorRange } from '../scale.js';
+import { subjectParts } from '../subject.js';
+import { differencesTable, statisticsTable, type PageTable } from './tables.js';
 import { thinAxes } from '../thinGrid.js';
+
+export type { PageTable, TableCell } from './tables.js';
 
 /** Epochs, and the mean over seeds of test error and training loss at each. */
 export type Curve = readonly [epochs: number[], testError: number[], trainLoss: number[]];
@@ -45,19 +49,13 @@ export interface PagePanel {
   readonly cells: readonly PageCell[];
 }
 
-/** The text, the value to sort by, and the reason if there is none. */
-export type TableCell = readonly [text: string, order: number | string | null, note?: string];
-
-export interface PageTable {
-  readonly columns: readonly { readonly title: string; readonly hint?: string; readonly numeric: boolean }[];
-  readonly rows: readonly (readonly TableCell[])[];
-}
-
 export interface PageData {
   /** What all numbers in here are that stand as errors. */
   readonly measure: MeasureWords;
   readonly facts: readonly string[];
   readonly verdict: readonly string[];
+  /** The error that chose the best cells, in words. */
+  readonly chosenBy: string;
   readonly range: { readonly low: number; readonly high: number };
   readonly panels: readonly PagePanel[];
   readonly statistics: PageTable;
@@ -163,96 +161,6 @@ function pagePanel(
   };
 }
 
-/** Value and interval, scaled and rounded: `-12.3 [-14.0, -10.1]`. */
-function estimate({ value, low, high, reason }: Estimate, digits: number, scale = 1): TableCell {
-  if (value === null) return reason === undefined ? ['–', null] : ['–', null, printable(reason)];
-  const show = (v: number): string => (v * scale).toFixed(digits).replace(/^-(0\.?0*)$/, '$1');
-  const interval = low === null || high === null ? '' : ` [${show(low)}, ${show(high)}]`;
-  return [show(value) + interval, value];
-}
-
-function statisticsTable({ optimizers, measure: kind }: Decoupling): PageTable {
-  const measure = wordsFor(kind ?? 'error');
-  const { scale } = measure;
-  const digits = scale === 100 ? 2 : 4;
-  const what = measure === TEST_ERROR ? 'error' : measure.name;
-  const unit = measure === TEST_ERROR ? ', %' : '';
-  const column = (title: string, hint?: string) => ({
-    title,
-    numeric: true,
-    ...(hint === undefined ? {} : { hint }),
-  });
-  const row = (s: OptimizerStatistics): TableCell[] => [
-    [printable(s.label), printable(s.label)],
-    s.best === null
-      ? ['–', null]
-      : [
-          shown(measure, s.best.mean) + (s.best.sd === null ? '' : ` ± ${shown(measure, s.best.sd)}`),
-          s.best.mean,
-        ],
-    s.best === null ? ['–', null] : [shortNumber(s.best.lr) + (s.best.edge ? ' (edge)' : ''), s.best.lr],
-    s.best === null ? ['–', null] : [shortNumber(s.best.wd), s.best.wd],
-    estimate(s.best?.expected ?? { value: null, low: null, high: null }, digits, scale),
-    estimate(s.basin.relative, 1, 100),
-    estimate(s.separability.corrected, 2),
-    estimate(s.ridge.slope, 2),
-    estimate(s.quadratic.slope, 2),
-    estimate(s.regret.mean, digits, scale),
-    estimate(s.transfer.mean, digits, scale),
-    s.transfer.octaves[0] === undefined ? ['–', null] : estimate(s.transfer.octaves[0].cost, digits, scale),
-    s.best?.tau == null ? ['–', null] : [shortNumber(s.best.tau), s.best.tau],
-  ];
-  return {
-    columns: [
-      { title: 'Optimizer', numeric: false },
-      column(`Best ${what}${unit}`, 'Mean ± standard deviation over seeds at the best cell'),
-      column('lr', 'Learning rate of the best cell; (edge): it lies on the border of the grid'),
-      column('wd', 'Weight decay of the best cell'),
-      column(
-        `Expected${unit}`,
-        `${capitalised(what)} of the best cell for fresh seeds, freed of the luck of having been selected`,
-      ),
-      column('Basin, %', `Share of the grid within 10% of the best ${what}`),
-      column('Separability', '1 when an additive model f(lr) + g(wd) explains all of log error'),
-      column('Ridge slope', 'Slope of log best wd against log lr: -1 coupled, 0 decoupled'),
-      column('Quadratic slope', 'The same slope from a quadratic fitted near the best'),
-      column(`Regret${measure.points}`, 'What tuning lr first and wd second loses against the full grid'),
-      column(`Transfer${measure.points}`, 'What a wd costs that is tuned at one lr and kept at another'),
-      column(`Per octave${measure.points}`, 'Median cost of keeping wd at the nearest other learning rates'),
-      column(
-        'tau, epochs',
-        'Epochs at the full rate in which decay alone shrinks a weight by e; the best cell',
-      ),
-    ],
-    rows: optimizers.map(row),
-  };
-}
-
-function differencesTable({ comparisons, measure: kind }: Decoupling): PageTable {
-  const measure = wordsFor(kind ?? 'error');
-  const { scale, points } = measure;
-  const what = measure === TEST_ERROR ? 'error' : measure.name;
-  const digits = scale === 100 ? 2 : 4;
-  const titles = [`Best ${what}${points}`, 'Relative, %', 'Basin, points', 'Separability', 'Ridge slope', `Regret${points}`, `Transfer${points}`, `${capitalised(what)} at equal ${measure === TEST_ERROR ? 'loss' : 'training loss'}${points}`]; // prettier-ignore
-  return {
-    columns: [{ title: 'Pair', numeric: false }, ...titles.map((title) => ({ title, numeric: true }))],
-    rows: comparisons.map((c) => {
-      const pair = `${printable(c.b)} − ${printable(c.a)}`;
-      return [
-        [pair, pair],
-        estimate(c.best, digits, scale),
-        estimate(c.bestRelative, 1, 100),
-        estimate(c.basinRelative, 1, 100),
-        estimate(c.separability, 2),
-        estimate(c.slope, 2),
-        estimate(c.regret, digits, scale),
-        estimate(c.transfer, digits, scale),
-        estimate(c.generalisation.difference, digits, scale),
-      ];
-    }),
-  };
-}
-
 const duration = (seconds: number): string =>
   seconds < 120
     ? `${shortNumber(seconds)} core seconds`
@@ -260,27 +168,14 @@ const duration = (seconds: number): string =>
       ? `${shortNumber(seconds / 60)} core minutes`
       : `${shortNumber(seconds / 3600)} core hours`;
 
-/** One line each: data, model, time, number of runs. */
+/** One line each: data, model, seeds, time, number of runs. */
 function factsOf(records: readonly AnyRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
-  const seeds = new Set(records.map((r) => r.cell.seed)).size;
-  const count = (n: number, what: string): string => `${grouped(n)} ${what}${n === 1 ? '' : 's'}`;
   const backends = [...new Set(records.map((r) => r.cell.backend ?? 'imported'))].map(printable).join(', ');
   const times = records.flatMap((r) => r.seconds ?? []);
-  const setup =
-    experiment === null
-      ? []
-      : [
-          `${experiment.dataset.name}${experiment.dataset.train === undefined ? '' : `, ${grouped(experiment.dataset.train)} images`}`,
-          'depth' in experiment.model
-            ? `${experiment.model.name}-${String(experiment.model.depth)}`
-            : experiment.model.name,
-          count(experiment.train.epochs, 'epoch'),
-        ];
   return [
-    ...setup,
-    count(seeds, 'seed'),
-    count(runs, 'run'),
+    ...(runs > 0 ? subjectParts(records) : experiment === null ? [] : [experiment.dataset.name]),
+    `${grouped(runs)} run${runs === 1 ? '' : 's'}`,
     times.length === 0 ? '' : duration(times.reduce((sum, seconds) => sum + seconds, 0)),
     backends,
   ].filter((f) => f !== '');
@@ -318,6 +213,7 @@ export function pageData({ records, experiment, decoupling, verdict, planned = [
     measure: wordsFor(measureOf(records)),
     facts: [...factsOf(records, experiment), ...(shown < cells ? [shownOf(shown, cells)] : [])],
     verdict,
+    chosenBy: chosenBy(records),
     range: errorRange(grids),
     panels,
     statistics: statisticsTable(decoupling),

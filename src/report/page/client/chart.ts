@@ -33,6 +33,40 @@ function linearTicks(high: number): number[] {
   return Array.from({ length: Math.floor(high / step) + 1 }, (_, i) => i * step).filter((t) => t > 0);
 }
 
+/** From epochs and values to places in the drawing. */
+interface Frame {
+  readonly x: (epoch: number) => number;
+  readonly y: (value: number) => number;
+}
+
+function frameOf(last: number, low: number, high: number): Frame {
+  const span = Math.log(high) - Math.log(low);
+  return {
+    x: (epoch) => LEFT + ((epoch - 1) / Math.max(1, last - 1)) * (WIDTH - LEFT - RIGHT),
+    y: (value) => TOP + ((Math.log(high) - Math.log(value)) / span) * (HEIGHT - TOP - BOTTOM),
+  };
+}
+
+function lineOf({ x, y, style }: Series, at: Frame): SVGElement {
+  const points = x.flatMap((epoch, i) =>
+    y[i]! > 0 ? [`${at.x(epoch).toFixed(1)},${at.y(y[i]!).toFixed(1)}`] : [],
+  );
+  const d = points.map((p, i) => (i === 0 ? 'M' : 'L') + p).join('');
+  return svg('path', { d, class: `line s${String(style)}` });
+}
+
+/** Rules and labels of the y axis, labels of the x axis, and its name. */
+function axes(at: Frame, last: number, low: number, high: number): SVGElement[] {
+  return [
+    ...logTicks(low, high).flatMap((t) => [
+      svg('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: at.y(t), y2: at.y(t), class: 'rule' }),
+      svg('text', { x: LEFT - 6, y: at.y(t) + 4, class: 'end' }, shortNumber(t)),
+    ]),
+    ...linearTicks(last).map((t) => svg('text', { x: at.x(t), y: HEIGHT - BOTTOM + 17 }, String(t))),
+    svg('text', { x: (LEFT + WIDTH) / 2, y: HEIGHT - 3, class: 'title' }, 'epoch'),
+  ];
+}
+
 /** `title` names the y axis; x is the epoch. */
 export function lineChart(title: string, series: readonly Series[]): HTMLElement {
   const ys = series.flatMap((s) => s.y.filter((v) => v > 0));
@@ -43,26 +77,14 @@ export function lineChart(title: string, series: readonly Series[]): HTMLElement
   }
   const [low, high] = [Math.min(...ys) * 0.92, Math.max(...ys) * 1.08];
   const last = Math.max(...series.flatMap((s) => [...s.x]));
-  const px = (x: number): number => LEFT + ((x - 1) / Math.max(1, last - 1)) * (WIDTH - LEFT - RIGHT);
-  const py = (y: number): number =>
-    TOP + ((Math.log(high) - Math.log(y)) / (Math.log(high) - Math.log(low))) * (HEIGHT - TOP - BOTTOM);
-  const path = (s: Series): string =>
-    s.x
-      .flatMap((x, i) => (s.y[i]! > 0 ? [`${px(x).toFixed(1)},${py(s.y[i]!).toFixed(1)}`] : []))
-      .map((p, i) => (i === 0 ? 'M' : 'L') + p)
-      .join('');
-  const drawing = svg(
-    'svg',
-    { viewBox: `0 0 ${String(WIDTH)} ${String(HEIGHT)}`, role: 'img', 'aria-label': `${title} by epoch, up to epoch ${String(last)}` },
-    ...logTicks(low, high).flatMap((t) => [
-      svg('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: py(t), y2: py(t), class: 'rule' }),
-      svg('text', { x: LEFT - 6, y: py(t) + 4, class: 'end' }, shortNumber(t)),
-    ]),
-    ...linearTicks(last).map((t) => svg('text', { x: px(t), y: HEIGHT - BOTTOM + 17 }, String(t))),
-    svg('text', { x: (LEFT + WIDTH) / 2, y: HEIGHT - 3, class: 'title' }, 'epoch'),
-    ...series.toReversed().map((s) => svg('path', { d: path(s), class: `line s${String(s.style)}` })),
-  ); // prettier-ignore
-  figure.append(drawing);
+  const at = frameOf(last, low, high);
+  const attributes = {
+    viewBox: `0 0 ${String(WIDTH)} ${String(HEIGHT)}`,
+    role: 'img',
+    'aria-label': `${title} by epoch, up to epoch ${String(last)}`,
+  };
+  const lines = series.toReversed().map((s) => lineOf(s, at));
+  figure.append(svg('svg', attributes, ...axes(at, last, low, high), ...lines));
   return figure;
 }
 

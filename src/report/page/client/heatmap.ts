@@ -1,9 +1,8 @@
 /** A heatmap panel one can hover, click, or walk with the arrow keys. */
 import { shown, type MeasureWords } from '../../measure.js';
-import { rampStops } from '../../ramp.js';
 import type { PageCell, PageData, PagePanel } from '../data.js';
 import { html, svg } from './dom.js';
-import { axes, frameOf, outline, SIZE, square, waiting } from './squares.js';
+import { axes, type Frame, frameOf, outline, SIZE, square, waiting } from './squares.js';
 import { type Selection, selectionOf } from './state.js';
 
 export interface HeatmapEvents {
@@ -72,14 +71,45 @@ function listen(drawing: SVGSVGElement, cursor: Cursor): void {
   });
 }
 
-/** One panel with its heading. */
-export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents): Heatmap {
-  const frame = frameOf(panel);
-  const best = panel.cells.find((c) => c.rank === 1);
+interface Place {
+  readonly panel: PagePanel;
+  readonly frame: Frame;
+  /** The outline of the square that the pointer or the keyboard is on. */
+  readonly ring: SVGRectElement;
+}
+
+/** A cursor that starts at the best cell. */
+function cursorOf({ panel, frame, ring }: Place, best: PageCell | undefined, events: HeatmapEvents): Cursor {
   const cells = new Map(panel.cells.map((c) => [`${String(c.i)} ${String(c.j)}`, c]));
-  const hidden = { width: SIZE, height: SIZE, visibility: 'hidden' };
-  const ring = svg('rect', { class: 'ring', ...hidden });
-  const chosen = svg('rect', { class: 'chosen', ...hidden });
+  let [i, j] = [best?.i ?? 0, best?.j ?? 0];
+  const under = (): PageCell | undefined => cells.get(`${String(i)} ${String(j)}`);
+  const clamp = (v: number, count: number): number => Math.min(count - 1, Math.max(0, v));
+  const move = (toI: number, toJ: number): void => {
+    [i, j] = [toI, toJ];
+    outline(ring, frame, i, j);
+    events.point(panel, under() ?? null, ring.getBoundingClientRect());
+  };
+  return {
+    move,
+    step: (di, dj) => move(clamp(i + di, panel.lrs.length), clamp(j + dj, panel.wds.length)),
+    choose: () => {
+      const cell = under();
+      if (cell !== undefined) events.select(selectionOf(panel, cell));
+    },
+    leave: () => {
+      ring.setAttribute('visibility', 'hidden');
+      events.point(panel, null, null);
+    },
+  };
+}
+
+/** The squares, the axes, and above them `marks`. */
+function drawingOf(
+  panel: PagePanel,
+  data: PageData,
+  frame: Frame,
+  marks: readonly SVGElement[],
+): SVGSVGElement {
   const drawing = svg(
     'svg',
     {
@@ -91,37 +121,31 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
     waiting(panel, frame),
     ...panel.cells.map((cell) => square(cell, frame, data)),
     axes(panel, frame),
-    chosen,
-    ring,
+    ...marks,
   );
   drawing.style.maxWidth = `${String(Math.min(720, frame.width * 1.5))}px`;
-  ring.style.strokeWidth = `${String(2.5 * Math.sqrt(frame.scale))}px`;
-  chosen.style.strokeWidth = `${String(4 * Math.sqrt(frame.scale))}px`;
+  return drawing;
+}
 
-  let [i, j] = [best?.i ?? 0, best?.j ?? 0];
-  const clamp = (v: number, count: number): number => Math.min(count - 1, Math.max(0, v));
-  const cursor: Cursor = {
-    move: (toI, toJ) => {
-      [i, j] = [toI, toJ];
-      outline(ring, frame, i, j);
-      events.point(panel, cells.get(`${String(i)} ${String(j)}`) ?? null, ring.getBoundingClientRect());
-    },
-    step: (di, dj) => cursor.move(clamp(i + di, panel.lrs.length), clamp(j + dj, panel.wds.length)),
-    choose: () => {
-      const cell = cells.get(`${String(i)} ${String(j)}`);
-      if (cell !== undefined) events.select(selectionOf(panel, cell));
-    },
-    leave: () => {
-      ring.setAttribute('visibility', 'hidden');
-      events.point(panel, null, null);
-    },
-  };
-  listen(drawing, cursor);
+/** An outline that is not shown yet. */
+function outlineOf(kind: 'ring' | 'chosen', width: number): SVGRectElement {
+  const mark = svg('rect', { class: kind, width: SIZE, height: SIZE, visibility: 'hidden' });
+  mark.style.strokeWidth = `${String(width)}px`;
+  return mark;
+}
 
+/** One panel with its heading. */
+export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents): Heatmap {
+  const frame = frameOf(panel);
+  const best = panel.cells.find((c) => c.rank === 1);
+  const ring = outlineOf('ring', 2.5 * Math.sqrt(frame.scale));
+  const chosen = outlineOf('chosen', 4 * Math.sqrt(frame.scale));
+  const drawing = drawingOf(panel, data, frame, [chosen, ring]);
+  listen(drawing, cursorOf({ panel, frame, ring }, best, events));
   const summary =
     best === undefined
       ? 'no finished run yet'
-      : `best ${shown(data.measure, best.error)}${data.measure.unit} at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}`;
+      : `best ${shown(data.measure, best.error)}${data.measure.unit} at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}, chosen by ${data.chosenBy}`;
   return {
     element: html(
       'section',
@@ -136,24 +160,4 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
       else chosen.setAttribute('visibility', 'hidden');
     },
   };
-}
-
-/** The colour bar under the panels. */
-export function legend(data: PageData): HTMLElement {
-  const bar = html('span', { class: 'bar', 'aria-hidden': 'true' });
-  bar.style.background = `linear-gradient(to right, ${rampStops().join(',')})`;
-  const { name, unit } = data.measure;
-  const [low, high] = [data.range.low, data.range.high].map((end) => shown(data.measure, end) + unit);
-  const ends = [low!, `${high!} ${name}`] as const;
-  const marked = data.panels.map((p) => p.cells.filter((c) => c.rank !== undefined).length);
-  const [fewest, most] = [Math.min(...marked), Math.max(...marked)];
-  const dots = most < 2 ? '' : ` · • ${fewest === most ? '' : 'up to '}${String(most)} best`;
-  return html(
-    'p',
-    { class: 'legend' },
-    html('span', {}, ends[0]),
-    bar,
-    html('span', {}, ends[1]),
-    html('span', { class: 'key' }, `★ best${dots} · ✕ diverged`),
-  );
 }

@@ -7,7 +7,8 @@ import { capitalised, shown } from '../../measure.js';
 import type { PageCell, PageData, PagePanel, PageTable } from '../data.js';
 import { detail } from './detail.js';
 import { byId, html } from './dom.js';
-import { describe, type Heatmap, heatmap, legend } from './heatmap.js';
+import { describe, type Heatmap, heatmap } from './heatmap.js';
+import { legend } from './legend.js';
 import { follow } from './live.js';
 import { bestOf, type Selection, selectionOf } from './state.js';
 import { freshTable, table } from './table.js';
@@ -100,7 +101,12 @@ function drawTables(): void {
     select(cells.at[row]!);
     byId('detail').scrollIntoView({ block: 'nearest' });
   });
-  table(byId('statistics'), data.statistics, states.statistics, 'Statistics by optimizer, with intervals');
+  table(
+    byId('statistics'),
+    data.statistics,
+    states.statistics,
+    `Statistics by optimizer, with intervals. Best cells chosen by ${data.chosenBy}, reported by test error.`,
+  );
   const differences = byId('differences');
   differences.hidden = data.differences.rows.length === 0;
   table(
