@@ -21,7 +21,7 @@ describe('keys', () => {
       "a.yaml:5:1: unknown key \`batchSize\`
         5 | batchSize: 32
           | ^^^^^^^^^
-        it belongs at \`train.batchSize\`; keys here: name, description, dataset, model, train, optimizers, grid, backend, workers, threads, xla"
+        it belongs at \`train.batchSize\`; keys here: name, description, dataset, model, train, optimizers, grid, confirm, endpoints, backend, workers, threads, xla"
     `);
   });
   test('a key under another name', () => {
@@ -433,7 +433,7 @@ describe('YAML', () => {
       "a.yaml:14:1: unknown key \`bomb\`
         14 | bomb:
            | ^^^^
-        keys here: name, description, dataset, model, train, optimizers, grid, backend, workers, threads, xla
+        keys here: name, description, dataset, model, train, optimizers, grid, confirm, endpoints, backend, workers, threads, xla
 
       a.yaml:19:7: more than 100000 values (with aliases expanded)
         19 | - &a4 [*a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3, *a3]

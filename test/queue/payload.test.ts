@@ -130,6 +130,13 @@ describe('sweeps', () => {
     const name = queueNameOf(experiment, ['0.1.0', 1]);
     expect(name).toMatch(/^tiny-[0-9a-f]{12}$/);
     expect(queueNameOf({ ...experiment, workers: 7, description: 'x' }, ['0.1.0', 1])).toBe(name);
+    // Cells on the queue outlast a change of what they are to show.
+    const endpoints = [
+      { statistic: 'separability' as const, of: ['SGDW'], confirms: 'greater' as const, than: 0.9 },
+    ];
+    expect(queueNameOf({ ...experiment, endpoints }, ['0.1.0', 1])).toBe(name);
+    const confirm = { freshSeeds: 2, at: 'best' as const };
+    expect(queueNameOf({ ...experiment, confirm }, ['0.1.0', 1])).not.toBe(name);
     expect(queueNameOf(experiment, ['0.2.0', 1])).not.toBe(name);
     expect(queueNameOf({ ...experiment, threads: 2 }, ['0.1.0', 1])).not.toBe(name);
   });

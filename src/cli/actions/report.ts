@@ -32,8 +32,9 @@ const terminal = () => ({
 
 /** Rebuilds the report of a results folder; returns the exit code. */
 export async function report(dir: string): Promise<number> {
-  // Without `planned`: this is the page of what is there.
-  const { planned: _, ...input } = await readResults(dir);
+  const results = await readResults(dir);
+  // Of what is there: the cells to come are the live page's.
+  const input = { ...results, planned: [] };
   await explainingFiles(dir, () =>
     requireOwn(
       dir,
