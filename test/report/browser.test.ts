@@ -100,7 +100,7 @@ describe.skipIf(CHROMIUM === undefined)(`the report page in Chromium${SKIP}`, ()
       await page.locator('details.hints').evaluateAll((all) => {
         for (const details of all) (details as HTMLDetailsElement).open = true;
       });
-      for (const width of [1300, 1024, 768, 390]) {
+      for (const width of [1300, 1024, 991, 990, 390]) {
         await page.setViewportSize({ width, height: 900 });
         expect([width, await cutOff(page)]).toEqual([width, []]);
       }

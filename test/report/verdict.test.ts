@@ -52,7 +52,7 @@ const CASES: Readonly<Record<string, readonly [records: readonly RunRecord[], fi
   ],
   'one optimizer only': [
     side('AdamW', 'adamw'),
-    'Only AdamW was trained, so nothing is compared: put a second optimizer into the configuration.',
+    'Only AdamW was trained, so nothing is compared.',
   ],
   'no wd = 0': [withoutZero(effect), 'AdamW makes fewer errors here than Adam, and it is easier to tune.'],
   'both best without decay': [
