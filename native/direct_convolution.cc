@@ -96,10 +96,8 @@ const float* in_panels(const Geometry& g, const float* filter) {
   return out;
 }
 
-void zero_phase(const Geometry& g, const Phase& y, const Phase& x, float* dx) {
-  for (Index r = 0; r < y.count; ++r)
-    for (Index p = 0; p < x.count; ++p)
-      std::memset(dx + ((y.first + r * g.sh) * g.w + x.first + p * g.sw) * g.ci, 0, sizeof(float) * g.ci);
+bool lacks_taps(const std::vector<Phase>& all) {
+  return std::any_of(all.begin(), all.end(), [](const Phase& phase) { return phase.taps == 0; });
 }
 
 }  // namespace
@@ -159,16 +157,16 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
   const Index row = padding.width * g.co;
   std::vector<Index> taps(g.kh);
   for (Index k = 0; k < g.kh; ++k) taps[k] = k * row;
+  // Pixels that no output depends on.
+  const bool has_zeros = lacks_taps(ys) || lacks_taps(xs);
   for_each_image(g.n, padding, dy, [&](Index, Index n, const float* image, const float* next) noexcept {
     float* out = dx + n * g.h * g.w * g.ci;
+    if (has_zeros) std::memset(out, 0, sizeof(float) * g.h * g.w * g.ci);
     size_t phase = 0;
     for (const Phase& y : ys) {
       for (const Phase& x : xs) {
         const float* phase_filter = filters[phase++];
-        if (y.taps == 0 || x.taps == 0) {
-          zero_phase(g, y, x, out);
-          continue;
-        }
+        if (y.taps == 0 || x.taps == 0) continue;
         const float* from = image + (padding.top + y.start) * row + (padding.left + x.start) * g.co;
         const ConvolutionImage shape = {from,
                                         row,
