@@ -16,10 +16,4 @@ inline void pack(const float* filter, std::ptrdiff_t rows, std::ptrdiff_t co, st
   }
 }
 
-// The same for `count` filters, one after the other.
-inline void pack_all(const float* filters, std::ptrdiff_t count, std::ptrdiff_t rows, std::ptrdiff_t co,
-                     std::ptrdiff_t lanes, float* out) {
-  for (std::ptrdiff_t i = 0; i < count; ++i) pack(filters + i * rows * co, rows, co, lanes, out + i * rows * co);
-}
-
 }  // namespace panels

@@ -20,6 +20,8 @@ using simd::Table;
 
 // With fewer channels the transforms cost as much as the multiplications they save.
 constexpr Index kMinChannels = 16;
+// Fewer are not worth a thread.
+constexpr Index kMinPositions = 8, kMinSums = 1 << 14;
 
 // F(2x2, 3x3) or F(4x4, 3x3).
 struct Scheme {
@@ -106,9 +108,12 @@ simd::ConvolutionImage product(const float* u, Index tiles, Index length, Index 
 
 // The filter rotated by half a turn and transposed, [3][3][co][ci]. With it the input gradient is a convolution of dy.
 void rotate_filter(const Geometry& g, const float* filter, float* out) {
-  for (Index tap = 8; tap >= 0; --tap, out += g.ci * g.co)
-    for (Index i = 0; i < g.ci; ++i)
-      for (Index o = 0; o < g.co; ++o) out[o * g.ci + i] = filter[(tap * g.ci + i) * g.co + o];
+  const Index one = g.ci * g.co;
+  threads::parallel_for(9, one < kMinSums / 9 ? 9 : 1, [&](Index, threads::Range range) noexcept {
+    for (Index tap = range.begin; tap < range.end; ++tap)
+      for (Index o = 0; o < g.co; ++o)
+        for (Index i = 0; i < g.ci; ++i) out[tap * one + o * g.ci + i] = filter[(8 - tap) * one + i * g.co + o];
+  });
 }
 
 // The convolution that takes dy to dx.
@@ -135,7 +140,10 @@ void forward(const Geometry& g, const float* x, const float* filter, const float
   float* v = filter_scratch.floats(2 * with.positions * per_position);
   float* const transformed = v + with.positions * per_position;
   with.filter(filter, per_position, transformed);
-  panels::pack_all(transformed, with.positions, g.ci, g.co, table.lanes, v);
+  threads::parallel_for(with.positions, kMinPositions, [&](Index, threads::Range range) noexcept {
+    for (Index k = range.begin; k < range.end; ++k)
+      panels::pack(transformed + k * per_position, g.ci, g.co, table.lanes, v + k * per_position);
+  });
   const std::vector<float> zeros(g.ci);
   static thread_local Scratch tile_scratch;
   const PerThread tiles = tile_scratch.per_thread(threads::parts(g.n, 1), all.floats(g.ci) + all.floats(g.co));
@@ -178,12 +186,13 @@ void filter_gradient(const Geometry& g, const float* x, const float* dy, float* 
   const Index per_position = g.ci * g.co, sum = with.positions * per_position;
   const Index row_x = g.w * g.ci, row_y = g.ow * g.co;
   // Each thread has its own sum; they are added in the order of the threads.
-  float* sums = sum_scratch.floats(threads::count * sum);
-  std::memset(sums, 0, sizeof(float) * threads::count * sum);
+  const Index parts = threads::parts(g.n, 1);
+  float* sums = sum_scratch.floats(parts * sum);
   const std::vector<float> zeros(g.ci);
   static thread_local Scratch tile_scratch;
   const PerThread tiles = tile_scratch.per_thread(threads::parts(g.n, 1), all.floats(g.ci) + all.floats(g.co));
   threads::parallel_for(g.n, 1, [&](Index thread, threads::Range range) noexcept {
+    std::memset(sums + thread * sum, 0, sizeof(float) * sum);
     float* u = tiles.of(thread);
     float* d = u + all.floats(g.ci);
     all.each(range, [&](Index row, Index rows) {
@@ -203,8 +212,10 @@ void filter_gradient(const Geometry& g, const float* x, const float* dy, float* 
       }
     });
   });
-  for (Index t = 1; t < threads::count; ++t)
-    for (Index i = 0; i < sum; ++i) sums[i] += sums[t * sum + i];
+  threads::parallel_for(sum, kMinSums, [&](Index, threads::Range range) noexcept {
+    for (Index t = 1; t < parts; ++t)
+      for (Index i = range.begin; i < range.end; ++i) sums[i] += sums[t * sum + i];
+  });
   with.filter_gradient(sums, per_position, dfilter);
 }
 
