@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "padded_images.h"
+#include "panels.h"
 #include "scratch.h"
 #include "simd/table.h"
 #include "threads.h"
@@ -88,10 +89,15 @@ void rotate_filter(const Geometry& g, const Phase& y, const Phase& x, const floa
   }
 }
 
-void zero_phase(const Geometry& g, const Phase& y, const Phase& x, float* dx) {
-  for (Index r = 0; r < y.count; ++r)
-    for (Index p = 0; p < x.count; ++p)
-      std::memset(dx + ((y.first + r * g.sh) * g.w + x.first + p * g.sw) * g.ci, 0, sizeof(float) * g.ci);
+// The filter [kh][kw][ci][co] in panels of output channels.
+const float* in_panels(const Geometry& g, const float* filter) {
+  float* out = filter_scratch.floats(g.filter());
+  panels::pack(filter, g.filter() / g.co, g.co, simd::best().lanes, out);
+  return out;
+}
+
+bool lacks_taps(const std::vector<Phase>& all) {
+  return std::any_of(all.begin(), all.end(), [](const Phase& phase) { return phase.taps == 0; });
 }
 
 }  // namespace
@@ -104,11 +110,12 @@ void forward(const Geometry& g, const float* x, const float* filter, const float
   const Padding padding = input_padding(g);
   const std::vector<Index> taps = filter_rows(g, padding);
   const ConvolutionImage shape = forward_image(g, padding, taps);
+  const float* w = in_panels(g, filter);
   for_each_image(g.n, padding, x, [&](Index, Index n, const float* image, const float* next) noexcept {
     ConvolutionImage one = shape;
     one.x = image;
     one.next_x = next;
-    simd::best().convolve(one, filter, bias, relu, y + n * g.oh * g.ow * g.co);
+    simd::best().convolve(one, w, bias, relu, y + n * g.oh * g.ow * g.co);
   });
 }
 
@@ -117,6 +124,7 @@ void forward_each(const Geometry& g, const float* x, const float* filter, const 
   const Padding padding = input_padding(g);
   const std::vector<Index> taps = filter_rows(g, padding);
   const ConvolutionImage shape = forward_image(g, padding, taps);
+  const float* w = in_panels(g, filter);
   static thread_local Scratch scratch;
   const PerThread outputs = scratch.per_thread(threads::parts(g.n, 1), g.oh * g.ow * g.co);
   for_each_image(g.n, padding, x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
@@ -124,7 +132,7 @@ void forward_each(const Geometry& g, const float* x, const float* filter, const 
     one.x = image;
     one.next_x = next;
     float* y = outputs.of(thread);
-    simd::best().convolve(one, filter, bias, true, y);
+    simd::best().convolve(one, w, bias, true, y);
     then(n, y);
   });
 }
@@ -134,28 +142,31 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
   Padding padding = {g.oh, g.ow, g.co, 0, 0, 0, 0};
   extent(ys, g.oh, padding.top, padding.height);
   extent(xs, g.ow, padding.left, padding.width);
-  float* rotated = filter_scratch.floats(g.filter());
+  float* packed = filter_scratch.floats(2 * g.filter());
+  float* const rotated = packed + g.filter();
   std::vector<const float*> filters;
   for (const Phase& y : ys) {
     for (const Phase& x : xs) {
-      filters.push_back(rotated);
+      const Index rows = y.taps * x.taps * g.co;
       rotate_filter(g, y, x, filter, rotated);
-      rotated += y.taps * x.taps * g.ci * g.co;
+      panels::pack(rotated, rows, g.ci, simd::best().lanes, packed);
+      filters.push_back(packed);
+      packed += rows * g.ci;
     }
   }
   const Index row = padding.width * g.co;
   std::vector<Index> taps(g.kh);
   for (Index k = 0; k < g.kh; ++k) taps[k] = k * row;
+  // Pixels that no output depends on.
+  const bool has_zeros = lacks_taps(ys) || lacks_taps(xs);
   for_each_image(g.n, padding, dy, [&](Index, Index n, const float* image, const float* next) noexcept {
     float* out = dx + n * g.h * g.w * g.ci;
+    if (has_zeros) std::memset(out, 0, sizeof(float) * g.h * g.w * g.ci);
     size_t phase = 0;
     for (const Phase& y : ys) {
       for (const Phase& x : xs) {
         const float* phase_filter = filters[phase++];
-        if (y.taps == 0 || x.taps == 0) {
-          zero_phase(g, y, x, out);
-          continue;
-        }
+        if (y.taps == 0 || x.taps == 0) continue;
         const float* from = image + (padding.top + y.start) * row + (padding.left + x.start) * g.co;
         const ConvolutionImage shape = {from,
                                         row,

@@ -1,45 +1,104 @@
-// Winograd convolution: transforms before and after sixteen matrix products. It works on groups of tiles that stay in
-// the cache.
+// Winograd convolution: transforms before and after a matrix product for each position of a tile. It works on groups of
+// tiles that stay in the cache.
 #include "winograd_convolution.h"
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
-#include "padded_images.h"
+#include "panels.h"
+#include "scratch.h"
 #include "simd/prefetch.h"
 #include "simd/table.h"
+#include "threads.h"
 
 namespace winograd {
 namespace {
 
-using images::for_each_image;
-using images::Padding;
 using Index = std::ptrdiff_t;
+using simd::Table;
 
-constexpr Index kPositions = 16;
 // With fewer channels the transforms cost as much as the multiplications they save.
 constexpr Index kMinChannels = 16;
-// The size that the transformed tiles of a group may have. Each is written once and read once.
-constexpr Index kForwardBytes = 128 * 1024;
-constexpr Index kGradientBytes = 256 * 1024;
+// Fewer are not worth a thread.
+constexpr Index kMinPositions = 8, kMinSums = 1 << 14;
 
-// Tiles in groups of whole rows of tiles. `stride` floats lie between the positions of a group: one cache line
-// more than the tiles take, so that the sixteen positions do not share a set of the cache.
-struct Group {
-  Index rows, tiles, groups;
-  Index stride(Index channels) const { return tiles * channels + 16; }
-  Index floats(Index channels) const { return kPositions * stride(channels); }
-  // The number of products of an image, and the number of the product of a position in the group that starts at row r.
-  Index parts() const { return groups * kPositions; }
-  Index part(Index r, Index position) const { return r / rows * kPositions + position; }
+// F(2x2, 3x3) or F(4x4, 3x3).
+struct Scheme {
+  Index tile, positions;  // an output tile's height and width; the products for each
+  // The size that the transformed tiles of a group may have. Each is written once and read once.
+  Index forward_bytes, gradient_bytes;
+  decltype(Table::winograd_input) input;
+  decltype(Table::winograd_gradient) gradient;
+  decltype(Table::winograd_output) output;
+  decltype(Table::winograd_filter) filter;
+  decltype(Table::winograd_filter_gradient) filter_gradient;
 };
 
-Group group(const Geometry& g, Index bytes) {
-  const Index columns = g.ow / 2, a_tile = kPositions * (g.ci + g.co) * Index{sizeof(float)};
-  const Index rows = std::max<Index>(1, std::min(g.oh / 2, bytes / (a_tile * columns)));
-  return {rows, rows * columns, (g.oh / 2 + rows - 1) / rows};
+// The larger tiles are measured on AVX2 only.
+Scheme scheme(const Geometry& g) {
+  const Table& t = simd::best();
+  if (t.lanes == 8 && g.oh % 4 == 0 && g.ow % 4 == 0)
+    return {4,
+            36,
+            256 * 1024,
+            384 * 1024,
+            t.winograd4_input,
+            t.winograd4_gradient,
+            t.winograd4_output,
+            t.winograd4_filter,
+            t.winograd4_filter_gradient};
+  return {2,
+          16,
+          128 * 1024,
+          256 * 1024,
+          t.winograd_input,
+          t.winograd_gradient,
+          t.winograd_output,
+          t.winograd_filter,
+          t.winograd_filter_gradient};
 }
+
+// The batch's tiles in groups of whole rows of tiles, which may belong to several images. `stride` floats lie between
+// the positions of a group: one cache line more than the tiles take, so that the positions do not share a set of the
+// cache.
+struct Groups {
+  Index tile, positions, columns, of_image, rows;  // rows of tiles of an image and of a group
+  Groups(const Geometry& g, const Scheme& s, Index bytes)
+      : tile(s.tile), positions(s.positions), columns(g.ow / s.tile), of_image(g.oh / s.tile) {
+    const Index row = columns * positions * (g.ci + g.co) * Index{sizeof(float)};
+    rows = std::max<Index>(1, std::min(g.n * of_image, bytes / row));
+  }
+  Index tiles() const { return rows * columns; }
+  Index stride(Index channels) const { return tiles() * channels + 16; }
+  Index floats(Index channels) const { return positions * stride(channels); }
+
+  // Calls work(row, rows) for each group of a range of images, and run(image, first row in it, rows, tiles before in
+  // the group) from each_run for each image of a group.
+  template <class Work>
+  void each(threads::Range images, const Work& work) const {
+    for (Index row = images.begin * of_image; row < images.end * of_image; row += rows)
+      work(row, std::min(rows, images.end * of_image - row));
+  }
+  template <class Run>
+  void each_run(Index row, Index count, const Run& run) const {
+    for (Index done = 0; done < count;) {
+      const Index first = (row + done) % of_image, now = std::min(count - done, of_image - first);
+      run((row + done) / of_image, first, now, done * columns);
+      done += now;
+    }
+  }
+};
+
+// What the next group reads of a batch of images: rows [row, end) of tiles, `of_image` of them in an image.
+struct Next {
+  const float* images;
+  Index row, end, of_image, image_floats;
+  void prefetch(Index rows, Index part, Index parts) const {
+    const Index floats = std::min(rows, end - row) * image_floats / of_image;
+    if (floats > 0) simd::prefetch_read_part(images + row * image_floats / of_image, floats, part, parts);
+  }
+};
 
 // A matrix product as a convolution of one row: [tiles, length] times [length, co].
 simd::ConvolutionImage product(const float* u, Index tiles, Index length, Index co) {
@@ -47,14 +106,14 @@ simd::ConvolutionImage product(const float* u, Index tiles, Index length, Index 
   return {u, 0, length, &origin, 1, length, co, 1, tiles, 0, co, nullptr, nullptr, 0, 0};
 }
 
-// The transform itself handles pixels outside the image, so nothing is copied.
-Padding unpadded(const Geometry& g) { return {g.h, g.w, g.ci, 0, 0, g.h, g.w}; }
-
 // The filter rotated by half a turn and transposed, [3][3][co][ci]. With it the input gradient is a convolution of dy.
 void rotate_filter(const Geometry& g, const float* filter, float* out) {
-  for (Index tap = 8; tap >= 0; --tap, out += g.ci * g.co)
-    for (Index i = 0; i < g.ci; ++i)
-      for (Index o = 0; o < g.co; ++o) out[o * g.ci + i] = filter[(tap * g.ci + i) * g.co + o];
+  const Index one = g.ci * g.co;
+  threads::parallel_for(9, one < kMinSums / 9 ? 9 : 1, [&](Index, threads::Range range) noexcept {
+    for (Index tap = range.begin; tap < range.end; ++tap)
+      for (Index o = 0; o < g.co; ++o)
+        for (Index i = 0; i < g.ci; ++i) out[tap * one + o * g.ci + i] = filter[(8 - tap) * one + i * g.co + o];
+  });
 }
 
 // The convolution that takes dy to dx.
@@ -74,29 +133,41 @@ bool supports(const Geometry& g) {
 
 void forward(const Geometry& g, const float* x, const float* filter, const float* bias, bool relu, float* y) {
   static thread_local Scratch filter_scratch;
-  const simd::Table& table = simd::best();
-  const Group all = group(g, kForwardBytes);
-  const Index per_position = g.ci * g.co, columns = g.ow / 2, row_y = g.ow * g.co;
-  float* v = filter_scratch.floats(kPositions * per_position);
-  table.winograd_filter(filter, per_position, v);
+  const Table& table = simd::best();
+  const Scheme with = scheme(g);
+  const Groups all(g, with, with.forward_bytes);
+  const Index per_position = g.ci * g.co, row_x = g.w * g.ci, row_y = g.ow * g.co;
+  float* v = filter_scratch.floats(2 * with.positions * per_position);
+  float* const transformed = v + with.positions * per_position;
+  with.filter(filter, per_position, transformed);
+  threads::parallel_for(with.positions, kMinPositions, [&](Index, threads::Range range) noexcept {
+    for (Index k = range.begin; k < range.end; ++k)
+      panels::pack(transformed + k * per_position, g.ci, g.co, table.lanes, v + k * per_position);
+  });
   const std::vector<float> zeros(g.ci);
   static thread_local Scratch tile_scratch;
   const PerThread tiles = tile_scratch.per_thread(threads::parts(g.n, 1), all.floats(g.ci) + all.floats(g.co));
-  for_each_image(g.n, unpadded(g), x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
+  threads::parallel_for(g.n, 1, [&](Index thread, threads::Range range) noexcept {
     float* u = tiles.of(thread);
     float* m = u + all.floats(g.ci);
-    for (Index r = 0; r < g.oh / 2; r += all.rows) {
-      const Index rows = std::min(all.rows, g.oh / 2 - r);
-      float* out = y + (n * g.oh + 2 * r) * row_y;
-      table.winograd_input({image, g.h, g.w, g.ci, g.pt, g.pl, zeros.data()}, r, rows, columns, u, all.stride(g.ci));
-      for (Index k = 0; k < kPositions; ++k) {
-        simd::prefetch_read_part(next, g.h * g.w * g.ci, all.part(r, k), all.parts());
-        simd::prefetch_write_part(out, 2 * rows * row_y, k, kPositions);
-        table.convolve(product(u + k * all.stride(g.ci), rows * columns, g.ci, g.co), v + k * per_position, nullptr,
+    all.each(range, [&](Index row, Index rows) {
+      all.each_run(row, rows, [&](Index n, Index first, Index now, Index before) {
+        with.input({x + n * g.h * row_x, g.h, g.w, g.ci, g.pt, g.pl, zeros.data()}, first, now, all.columns,
+                   u + before * g.ci, all.stride(g.ci));
+      });
+      const Next next = {x, row + rows, range.end * all.of_image, all.of_image, g.h * row_x};
+      float* out = y + row * with.tile * row_y;
+      for (Index k = 0; k < with.positions; ++k) {
+        next.prefetch(rows, k, with.positions);
+        simd::prefetch_write_part(out, rows * with.tile * row_y, k, with.positions);
+        table.convolve(product(u + k * all.stride(g.ci), rows * all.columns, g.ci, g.co), v + k * per_position, nullptr,
                        false, m + k * all.stride(g.co));
       }
-      table.winograd_output(m, all.stride(g.co), g.co, rows, columns, bias, relu, out, row_y);
-    }
+      all.each_run(row, rows, [&](Index n, Index first, Index now, Index before) {
+        with.output(m + before * g.co, all.stride(g.co), g.co, now, all.columns, bias, relu,
+                    y + (n * g.oh + with.tile * first) * row_y, row_y);
+      });
+    });
   });
 }
 
@@ -109,35 +180,43 @@ void input_gradient(const Geometry& g, const float* dy, const float* filter, flo
 
 void filter_gradient(const Geometry& g, const float* x, const float* dy, float* dfilter) {
   static thread_local Scratch sum_scratch;
-  const simd::Table& table = simd::best();
-  const Group all = group(g, kGradientBytes);
-  const Index per_position = g.ci * g.co, sum = kPositions * per_position, columns = g.ow / 2;
-  const Index row_y = g.ow * g.co;
+  const Table& table = simd::best();
+  const Scheme with = scheme(g);
+  const Groups all(g, with, with.gradient_bytes);
+  const Index per_position = g.ci * g.co, sum = with.positions * per_position;
+  const Index row_x = g.w * g.ci, row_y = g.ow * g.co;
   // Each thread has its own sum; they are added in the order of the threads.
-  float* sums = sum_scratch.floats(threads::count * sum);
-  std::memset(sums, 0, sizeof(float) * threads::count * sum);
+  const Index parts = threads::parts(g.n, 1);
+  float* sums = sum_scratch.floats(parts * sum);
   const std::vector<float> zeros(g.ci);
   static thread_local Scratch tile_scratch;
   const PerThread tiles = tile_scratch.per_thread(threads::parts(g.n, 1), all.floats(g.ci) + all.floats(g.co));
-  for_each_image(g.n, unpadded(g), x, [&](Index thread, Index n, const float* image, const float* next) noexcept {
+  threads::parallel_for(g.n, 1, [&](Index thread, threads::Range range) noexcept {
+    std::memset(sums + thread * sum, 0, sizeof(float) * sum);
     float* u = tiles.of(thread);
     float* d = u + all.floats(g.ci);
-    const float* next_dy = next == nullptr ? nullptr : dy + (n + 1) * g.oh * row_y;
-    for (Index r = 0; r < g.oh / 2; r += all.rows) {
-      const Index rows = std::min(all.rows, g.oh / 2 - r);
-      table.winograd_input({image, g.h, g.w, g.ci, g.pt, g.pl, zeros.data()}, r, rows, columns, u, all.stride(g.ci));
-      table.winograd_gradient(dy + (n * g.oh + 2 * r) * row_y, row_y, g.co, rows, columns, d, all.stride(g.co));
-      for (Index k = 0; k < kPositions; ++k) {
-        simd::prefetch_read_part(next, g.h * g.w * g.ci, all.part(r, k), all.parts());
-        simd::prefetch_read_part(next_dy, g.oh * row_y, all.part(r, k), all.parts());
-        table.convolve_filter(product(u + k * all.stride(g.ci), rows * columns, g.ci, g.co), d + k * all.stride(g.co),
-                              sums + thread * sum + k * per_position);
+    all.each(range, [&](Index row, Index rows) {
+      all.each_run(row, rows, [&](Index n, Index first, Index now, Index before) {
+        with.input({x + n * g.h * row_x, g.h, g.w, g.ci, g.pt, g.pl, zeros.data()}, first, now, all.columns,
+                   u + before * g.ci, all.stride(g.ci));
+        with.gradient(dy + (n * g.oh + with.tile * first) * row_y, row_y, g.co, now, all.columns, d + before * g.co,
+                      all.stride(g.co));
+      });
+      const Next next = {x, row + rows, range.end * all.of_image, all.of_image, g.h * row_x};
+      const Next next_dy = {dy, row + rows, range.end * all.of_image, all.of_image, g.oh * row_y};
+      for (Index k = 0; k < with.positions; ++k) {
+        next.prefetch(rows, k, with.positions);
+        next_dy.prefetch(rows, k, with.positions);
+        table.convolve_filter(product(u + k * all.stride(g.ci), rows * all.columns, g.ci, g.co),
+                              d + k * all.stride(g.co), sums + thread * sum + k * per_position);
       }
-    }
+    });
   });
-  for (Index t = 1; t < threads::count; ++t)
-    for (Index i = 0; i < sum; ++i) sums[i] += sums[t * sum + i];
-  table.winograd_filter_gradient(sums, per_position, dfilter);
+  threads::parallel_for(sum, kMinSums, [&](Index, threads::Range range) noexcept {
+    for (Index t = 1; t < parts; ++t)
+      for (Index i = range.begin; i < range.end; ++i) sums[i] += sums[t * sum + i];
+  });
+  with.filter_gradient(sums, per_position, dfilter);
 }
 
 }  // namespace winograd

@@ -11,6 +11,7 @@ using Index = std::ptrdiff_t;
 // One image of a convolution as rows of taps: output pixel (r, p), of vectors of `co` channels, is
 //   y[r*row_y + p*pixel_y + c] = sum over t < taps, j < length of
 //     x[r*row_x + p*pixel_x + tap[t] + j] * w[(t*length + j)*co + c]
+// where `convolve` reads w in panels (panels.h).
 // In NHWC the (kx, ci) of one ky are contiguous, a run of `length` floats. So a filter has kh taps.
 struct ConvolutionImage {
   const float* x;

@@ -81,17 +81,15 @@ export function convolutions(): void {
       ),
       {
         numRuns: 8,
-        // 14 rows of 14 tiles: several groups of them, and a shorter last one, in every direction.
-        examples: [
+        // Tiles of 2x2 and of 4x4: several groups of rows of them, also of two images, and a shorter last one.
+        examples: [15, 14, 24].map((half) => [
+          [16, 16],
+          [half, half],
           [
-            [16, 16],
-            [14, 14],
-            [
-              [1, 1],
-              [1, 1],
-            ],
+            [1, 1],
+            [1, 1],
           ],
-        ],
+        ]),
       },
     ));
 
