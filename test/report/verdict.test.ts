@@ -123,7 +123,7 @@ describe('every sentence', () => {
     expect(sentences.length).toBeLessThanOrEqual(6);
     for (const sentence of sentences) {
       expect(sentence).toMatch(/^[A-Z].*\.$/);
-      expect(sentence).not.toMatch(/NaN|undefined|null|Infinity|\.\.|  /);
+      expect(sentence).not.toMatch(/NaN|undefined|null|Infinity|\.\.| {2}/);
       expect(sentence.split(' ').length).toBeLessThanOrEqual(42);
     }
     // No statistics in the first.
@@ -210,7 +210,7 @@ describe('other pairs', () => {
 it('is printed with a hanging indent, within the terminal', () => {
   const text = renderVerdict(verdictOf(effect), 60);
   for (const line of text.split('\n')) {
-    expect(line).toMatch(/^(- |  )\S/);
+    expect(line).toMatch(/^(- | {2})\S/);
     expect(line.length).toBeLessThanOrEqual(60);
   }
 });
