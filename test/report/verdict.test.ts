@@ -50,10 +50,7 @@ const CASES: Readonly<Record<string, readonly [records: readonly RunRecord[], fi
     [...side('Adam', 'adam', { seeds: 1 }), ...side('AdamW', 'adamw', { seeds: 1, factor: 0.5 })],
     'These runs cannot tell whether AdamW or Adam makes fewer errors, or which is easier to tune.',
   ],
-  'one optimizer only': [
-    side('AdamW', 'adamw'),
-    'Only AdamW was trained, so nothing is compared.',
-  ],
+  'one optimizer only': [side('AdamW', 'adamw'), 'Only AdamW was trained, so nothing is compared.'],
   'no wd = 0': [withoutZero(effect), 'AdamW makes fewer errors here than Adam, and it is easier to tune.'],
   'both best without decay': [
     [...undecayed('Adam', 'adam'), ...undecayed('AdamW', 'adamw')],
