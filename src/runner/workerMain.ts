@@ -124,3 +124,5 @@ async function handle(message: ToWorker): Promise<void> {
 
 process.on('message', (message) => void handle(message as ToWorker));
 process.on('disconnect', () => process.exit(1));
+// The coordinator may have gone while this file was loading: no event would tell.
+if (!process.connected) process.exit(1);
