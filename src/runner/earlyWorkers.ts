@@ -5,7 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { WorkerSetup } from './protocol.js';
 import type { EarlyWorker } from './slot.js';
-import { startWithRetries } from './slot.js';
+import { endEarly, startWithRetries } from './slot.js';
 import type { Limits } from './workerLink.js';
 
 export interface EarlyWorkers {
@@ -42,12 +42,6 @@ function startEarly(setup: WorkerSetup, limits: Limits, signal: AbortSignal): Ea
   // Whoever takes it over learns of its failure; if nobody does, it is nobody's business.
   ready.catch(() => undefined);
   return { ready, cancel: () => cancelled.abort() };
-}
-
-async function endEarly({ ready, cancel }: EarlyWorker): Promise<void> {
-  cancel();
-  const worker = await ready.catch(() => undefined);
-  await worker?.stop();
 }
 
 /** A larger journal takes longer to read than a worker to start, bytes. */

@@ -44,18 +44,24 @@ export interface WorkerSlot {
 export function workerSlot(signal: AbortSignal, number: number, early?: EarlyWorker): WorkerSlot {
   let waiting = early;
   let current: { readonly startedWith: string; readonly handle: WorkerHandle } | undefined;
-  const stop = async () => current?.handle.stop();
+  const stopCurrent = async () => current?.handle.stop();
+  const stop = async () => {
+    const unused = waiting;
+    waiting = undefined;
+    await Promise.all([stopCurrent(), unused && endEarly(unused)]);
+  };
   signal.addEventListener('abort', () => void stop(), { once: true });
   return {
     stop,
     async worker(options) {
       const startedWith = JSON.stringify(options);
       if (!current?.handle.alive || current.startedWith !== startedWith) {
-        await stop();
+        await stopCurrent();
         current = undefined;
         const setup = { ...options.setup, slot: number };
-        const first = waiting && (await takeOver(waiting, options.fingerprint, signal));
+        const taken = waiting;
         waiting = undefined;
+        const first = taken && (await takeOver(taken, options.fingerprint, signal));
         const handle = first ?? (await startWithRetries({ ...options, setup }, signal));
         current = handle && { startedWith, handle };
       }
@@ -69,6 +75,13 @@ export function workerSlot(signal: AbortSignal, number: number, early?: EarlyWor
       current = undefined;
     },
   };
+}
+
+/** Ends a worker that was started early and that nobody uses. */
+export async function endEarly({ ready, cancel }: EarlyWorker): Promise<void> {
+  cancel();
+  const worker = await ready.catch(() => undefined);
+  await worker?.stop();
 }
 
 /**
