@@ -1,5 +1,5 @@
 /** Records and statistics -> CSV, figures, page, terminal. */
-export { decouplingCsv, epochsCsv, epochsCsvChunks, runsCsv, TIMING_COLUMNS } from './csv.js';
+export { decouplingCsv, epochsCsv, epochsCsvChunks, runsCsv, TIMING_COLUMNS } from './csv/index.js';
 export { type Named, type Pairing, pairings, renderComparison, renderComparisonText } from './compare.js';
 export { type Analysed, analyse, type ReportInput } from './input.js';
 export { renderConfirmation } from './confirmation.js';

@@ -4,7 +4,7 @@ import { writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 import { sentenceFor } from '../files/problem.js';
 import { confirmationHtml } from './confirmation.js';
-import { confirmationCsv, decouplingCsv, epochsCsvChunks, runsCsvChunks } from './csv.js';
+import { confirmationCsv, decouplingCsv, epochsCsvChunks, runsCsvChunks } from './csv/index.js';
 import { ReportError } from './error.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { answerEndpoints, independentDifference, outcomeOf } from '../../src/analysis/endpoints.js';
 import { decoupling } from '../../src/analysis/index.js';
-import { decouplingCsv } from '../../src/report/csv.js';
+import { decouplingCsv } from '../../src/report/csv/index.js';
 import {
   endpointSchema,
   endpointsHash,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, vi } from 'vitest';
 import { stringify } from 'yaml';
-import { TIMING_COLUMNS } from '../../src/report/csv.js';
+import { TIMING_COLUMNS } from '../../src/report/csv/index.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const program = join(root, 'bin', 'adamw-bench.js');

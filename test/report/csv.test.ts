@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decoupling } from '../../src/analysis/index.js';
-import { decouplingCsv, epochsCsv, runsCsv, TIMING_COLUMNS } from '../../src/report/csv.js';
+import { decouplingCsv, epochsCsv, runsCsv, TIMING_COLUMNS } from '../../src/report/csv/index.js';
 import { sweepRecords } from './records.js';
 
 const small = sweepRecords({ lrs: [0.001, 0.002, 0.004], wds: [0, 0.001, 0.002], seeds: [0, 1], epochs: 3 });

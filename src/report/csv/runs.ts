@@ -1,0 +1,200 @@
+/** runs.csv and epochs.csv. */
+import { placementOf } from '../../experiment/placement.js';
+import {
+  hasValidation,
+  isImported,
+  measureOf,
+  selectionError,
+  type AnyRecord,
+  type EpochMetrics,
+  type ImportedRecord,
+  type RunRecord,
+} from '../../experiment/record.js';
+import { inDisplayOrder } from '../order.js';
+import { numberText, write, type Row } from './write.js';
+
+/** Columns that differ from one execution of the same config to the next; the last of runs.csv and epochs.csv. */
+export const TIMING_COLUMNS = [
+  'seconds',
+  'images_per_second',
+  'started_at',
+  'attempts',
+  'peak_memory',
+] as const;
+
+const RUN_COLUMNS = [
+  'label', 'optimizer', 'lr', 'wd', 'seed', 'status', 'final_test_error', 'final_train_loss', 'best_test_error',
+  'epochs', 'epochs_done', 'schedule', 'warmup', 'batch_size', 'beta1', 'beta2', 'eps', 'eps_form', 'momentum_form',
+  'convention', 'exclude', 'dataset', 'model', 'backend', 'threads', 'numerics', 'cell', 'reason',
+] as const; // prettier-ignore
+
+/** The same in all rows of a run, then what differs from epoch to epoch. */
+const EPOCH_RUN_COLUMNS = ['label', 'lr', 'wd', 'seed', 'epochs', 'cell'] as const;
+const EPOCH_OWN_COLUMNS = [
+  'epoch', 'epoch_lr', 'train_loss', 'train_error', 'test_loss', 'test_error', 'theta_norm',
+] as const; // prettier-ignore
+const EPOCH_TIMING_COLUMNS = ['seconds', 'images_per_second'] as const;
+
+/** Columns of settings that few sweeps have: the tables of the others stay as they were. */
+const rareColumns = (records: readonly AnyRecord[], fresh: readonly RunRecord[]) => ({
+  runs: [
+    ...(fresh.length > 0 ? ['stage'] : []),
+    ...(records.some(({ cell }) => cell.optimizer?.placement !== undefined) ? ['placement'] : []),
+    ...(records.some(hasValidation) ? ['final_val_error'] : []),
+    ...(measureOf(records) === 'loss' ? ['final_loss'] : []),
+  ],
+  epochs: records.some(hasValidation) ? ['val_loss', 'val_error'] : [],
+  stage: fresh.length > 0,
+});
+
+/** Which part of an experiment a run is of: the grid, or the chosen cells on fresh seeds. */
+type Stage = 'grid' | 'confirmation';
+
+function imagesPerSecond(record: AnyRecord): number | null {
+  const { epochs } = record;
+  return epochs.length === 0 ? null : epochs.reduce((sum, e) => sum + e.imagesPerSecond, 0) / epochs.length;
+}
+
+/** What is known of an imported run. The columns of its settings stay empty. */
+function importedRow({ label, cell, status, ...record }: ImportedRecord): Row {
+  const { imported, lr, wd, seed, id } = cell;
+  return {
+    label,
+    optimizer: imported.kind ?? imported.optimizer,
+    lr,
+    wd,
+    seed,
+    status,
+    final_test_error: record.finalTestError,
+    final_train_loss: record.finalTrainLoss,
+    final_loss: record.finalLoss ?? null,
+    cell: id,
+    reason: record.reason ?? null,
+  };
+}
+
+function runRow(record: AnyRecord, stage: Stage): Row {
+  if (isImported(record)) return importedRow(record);
+  const { cell } = record;
+  const { optimizer } = cell;
+  const errors = record.epochs.map((e) => e.testError).filter(Number.isFinite);
+  return {
+    label: record.label,
+    stage,
+    optimizer: optimizer.name,
+    lr: cell.lr,
+    wd: cell.wd,
+    seed: cell.seed,
+    status: record.status,
+    final_test_error: record.finalTestError,
+    final_train_loss: record.finalTrainLoss,
+    final_val_error: hasValidation(record) ? selectionError(record) : null,
+    best_test_error: errors.length === 0 ? null : Math.min(...errors),
+    epochs: cell.epochs,
+    epochs_done: record.epochs.length,
+    schedule: cell.schedule.name,
+    warmup: cell.warmup,
+    batch_size: cell.batchSize,
+    beta1: optimizer.beta1,
+    beta2: optimizer.beta2,
+    eps: optimizer.eps,
+    eps_form: optimizer.epsForm,
+    momentum_form: optimizer.momentumForm,
+    placement: placementOf(optimizer),
+    convention: optimizer.convention,
+    exclude: optimizer.exclude,
+    dataset: JSON.stringify(cell.dataset),
+    model: JSON.stringify(cell.model),
+    backend: cell.backend,
+    threads: cell.threads,
+    numerics: cell.numerics,
+    cell: cell.id,
+    reason: record.reason ?? null,
+    seconds: record.seconds,
+    images_per_second: imagesPerSecond(record),
+    started_at: record.startedAt,
+    attempts: record.attempts,
+    peak_memory: record.peakMemory,
+  };
+}
+
+/**
+ * The rows of one run. Only the first fields can hold text. The rest are numbers, which need no quotes and are joined
+ * directly: the general writer takes a dozen seconds more for a million rows.
+ */
+function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean, stage?: Stage): string {
+  const run = {
+    label,
+    lr: cell.lr,
+    wd: cell.wd,
+    seed: cell.seed,
+    epochs: cell.epochs ?? null,
+    cell: cell.id,
+  };
+  const start = write([run], EPOCH_RUN_COLUMNS, false).slice(0, -1);
+  const row = (e: EpochMetrics): string[] =>
+    [
+      e.epoch,
+      e.lr,
+      e.trainLoss,
+      e.trainError,
+      e.testLoss,
+      e.testError,
+      e.thetaNorm,
+      ...(withValidation ? [e.validationLoss ?? null, e.validationError ?? null] : []),
+    ].map(numberText);
+  const timing = (e: EpochMetrics) => [e.seconds, e.imagesPerSecond].map(numberText);
+  const line = (e: EpochMetrics) => [...row(e), ...(stage ? [stage] : []), ...timing(e)].join(',');
+  return epochs.map((e) => `${start},${line(e)}\n`).join('');
+}
+
+/**
+ * runs.csv: one row per cell, ordered by label, epochs, lr, wd, seed; then those on fresh seeds likewise.
+ * @param fresh runs of a second stage: with any, a column tells the stages apart
+ */
+export const runsCsv = (records: readonly AnyRecord[], fresh: readonly RunRecord[] = []): string =>
+  [...runsCsvChunks(records, fresh)].join('');
+
+/** The same in pieces: the rows of a million runs together would take gigabytes. */
+export function* runsCsvChunks(
+  records: readonly AnyRecord[],
+  fresh: readonly RunRecord[] = [],
+): Generator<string> {
+  const columns = [...RUN_COLUMNS, ...rareColumns(records, fresh).runs, ...TIMING_COLUMNS];
+  yield write([], columns, true);
+  for (const [some, stage] of [
+    [records, 'grid'],
+    [fresh, 'confirmation'],
+  ] as const) {
+    const ordered = inDisplayOrder(some);
+    for (let at = 0; at < ordered.length; at += 1000) {
+      const rows = ordered.slice(at, at + 1000).map((record) => runRow(record, stage));
+      yield write(rows, columns, false);
+    }
+  }
+}
+
+/** epochs.csv in pieces, of about a megabyte: a large sweep's million rows need not be in memory at once. */
+export function* epochsCsvChunks(
+  records: readonly AnyRecord[],
+  fresh: readonly RunRecord[] = [],
+): Generator<string> {
+  const { epochs: own, stage } = rareColumns(records, fresh);
+  const rare = [...own, ...(stage ? ['stage'] : [])];
+  yield `${[...EPOCH_RUN_COLUMNS, ...EPOCH_OWN_COLUMNS, ...rare, ...EPOCH_TIMING_COLUMNS].join(',')}\n`;
+  let text = '';
+  const isFresh = new Set<AnyRecord>(fresh);
+  for (const record of [...inDisplayOrder(records), ...inDisplayOrder(fresh)]) {
+    const of = isFresh.has(record) ? 'confirmation' : 'grid';
+    text += epochRows(record, own.length > 0, stage ? of : undefined);
+    if (text.length < 1_000_000) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
+/** epochs.csv: one row per epoch, ordered as runs.csv. */
+export function epochsCsv(records: readonly AnyRecord[]): string {
+  return [...epochsCsvChunks(records)].join('');
+}
