@@ -2,21 +2,17 @@
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { call, journalOf, resultsOf, start, temporaryFolder, writeConfig, type Program } from './program.js';
+import { call, journalOf, programs, resultsOf, temporaryFolder, writeConfig } from './program.js';
 import { lastingKeys, noRedis, startRedis, type Server } from './redis.js';
 
 describe.skipIf(noRedis)('a second stage on a queue', () => {
   const folder = temporaryFolder();
   const local = join(folder, 'local');
-  const running: Program[] = [];
+  const started = programs();
   let config: string;
   let server: Server;
   let env: Record<string, string>;
-  const launch = (args: string[], more: Record<string, string> = env) => {
-    const program = start(args, more);
-    running.push(program);
-    return program;
-  };
+  const launch = (args: string[], more: Record<string, string> = env) => started.launch(args, more);
   const run = (out: string) => launch(['run', config, '--out', join(folder, out), '--no-figures', '--queue']);
   const choiceOf = (out: string) =>
     (JSON.parse(readFileSync(join(folder, out, 'manifest.json'), 'utf8')) as { confirmation: object })
@@ -31,8 +27,7 @@ describe.skipIf(noRedis)('a second stage on a queue', () => {
     expect(code, output).toBe(0);
   });
   afterAll(async () => {
-    for (const program of running) if (program.running) program.kill('SIGKILL');
-    await Promise.all(running.map(({ ended }) => ended));
+    await started.end();
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -68,6 +68,27 @@ export function start(
   };
 }
 
+/** The programs of one test file. */
+export function programs(): {
+  /** As `start`. */
+  launch(args: readonly string[], env: Record<string, string>): Program;
+  /** Kills those that still run. */
+  end(): Promise<void>;
+} {
+  const running: Program[] = [];
+  return {
+    launch(args, env) {
+      const program = start(args, env);
+      running.push(program);
+      return program;
+    },
+    async end() {
+      for (const program of running) if (program.running) program.kill('SIGKILL');
+      await Promise.all(running.map(({ ended }) => ended));
+    },
+  };
+}
+
 /** Runs `adamw-bench` to its end. */
 export async function call(
   args: readonly string[],

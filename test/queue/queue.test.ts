@@ -8,7 +8,7 @@ import { openConsumer } from '../../src/queue/bull.js';
 import { sendBlob } from '../../src/queue/blobs.js';
 import { listSweeps } from '../../src/queue/registry.js';
 import { openSweep } from '../../src/queue/servedSweep.js';
-import { call, journalOf, resultsOf, start, temporaryFolder, writeConfig, type Program } from './program.js';
+import { call, journalOf, programs, resultsOf, temporaryFolder, writeConfig } from './program.js';
 import { lastingKeys, noRedis, startRedis, type Server } from './redis.js';
 
 if (noRedis) console.warn(`Queue tests are skipped: ${noRedis}.`);
@@ -20,13 +20,9 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
   const config = writeConfig(folder);
   const local = join(folder, 'local');
   const env: Record<string, string> = {};
-  const running: Program[] = [];
+  const started = programs();
   let server: Server;
-  const launch = (args: string[], more: Record<string, string> = env) => {
-    const program = start(args, more);
-    running.push(program);
-    return program;
-  };
+  const launch = (args: string[], more: Record<string, string> = env) => started.launch(args, more);
   const run = (file: string, out: string, ...args: string[]) =>
     launch(['run', file, '--out', join(folder, out), '--no-figures', '--queue', ...args]);
   const open = (name: string) => new Queue(name, { connection: server.client, prefix: 'adamw-bench' });
@@ -38,8 +34,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     expect(code, output).toBe(0);
   });
   afterAll(async () => {
-    for (const program of running) if (program.running) program.kill('SIGKILL');
-    await Promise.all(running.map(({ ended }) => ended));
+    await started.end();
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });

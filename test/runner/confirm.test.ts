@@ -12,6 +12,7 @@ import type { Executor } from '../../src/runner/executor.js';
 import { readJournal } from '../../src/runner/journal.js';
 import { runSweep } from '../../src/runner/runner.js';
 import type { SweepOptions } from '../../src/runner/sweep.js';
+import { sweepOptions } from './options.js';
 import { recordOf } from './records.js';
 import { scratch } from './scratch.js';
 
@@ -61,24 +62,7 @@ describe('a sweep with a second stage', () => {
       }
     };
   const run = (executor: Executor, options: Partial<SweepOptions> = {}, of = experiment) =>
-    runSweep(
-      of,
-      {
-        dir,
-        workers: 1,
-        retries: 0,
-        failFast: false,
-        retryFailed: false,
-        update: false,
-        limits: { timeout: 0, hang: 0, memory: 0 },
-        policy: { epochs: 0, seconds: 0 },
-        executor,
-        command: 'test',
-        signal: new AbortController().signal,
-        ...options,
-      },
-      {},
-    );
+    runSweep(of, sweepOptions(dir, executor, options), {});
   const manifest = () =>
     JSON.parse(readFileSync(layout(dir).manifest, 'utf8')) as {
       confirmation?: KeptChoice;

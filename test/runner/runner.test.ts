@@ -10,6 +10,7 @@ import { hasFailedFast, type ExecutionEvents, type Executor } from '../../src/ru
 import { encodeLine, openJournal, readJournal } from '../../src/runner/journal.js';
 import { runSweep } from '../../src/runner/runner.js';
 import type { SweepOptions } from '../../src/runner/sweep.js';
+import { sweepOptions } from './options.js';
 import { cellOf, recordOf } from './records.js';
 import { scratch } from './scratch.js';
 
@@ -50,28 +51,11 @@ describe('a sweep', () => {
   });
 
   const run = (executor: Executor, options: Partial<SweepOptions> = {}) =>
-    runSweep(
-      experiment,
-      {
-        dir,
-        workers: 1,
-        retries: 0,
-        failFast: false,
-        retryFailed: false,
-        update: false,
-        limits: { timeout: 0, hang: 0, memory: 0 },
-        policy: { epochs: 0, seconds: 0 },
-        executor,
-        command: 'test',
-        signal: new AbortController().signal,
-        ...options,
-      },
-      {
-        onNotice: (text) => void notices.push(text),
-        onRecord: (record) => void told.push(record),
-        onOthersRecord: (record) => void others.push(record),
-      },
-    );
+    runSweep(experiment, sweepOptions(dir, executor, options), {
+      onNotice: (text) => void notices.push(text),
+      onRecord: (record) => void told.push(record),
+      onOthersRecord: (record) => void others.push(record),
+    });
   const journal = async () => (await readJournal(layout(dir).journal)).records;
   const statuses = async () => (await journal()).map(({ status }) => status);
 

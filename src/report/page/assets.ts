@@ -1,5 +1,5 @@
 /**
- * The page's script and style as text. A built package has them beside this file (`main.js` is bundled by
+ * The page's script and style as text. A built package has them beside this file (both are bundled by
  * `npm run build`); when the sources run directly, in tests, esbuild bundles them on first use.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -29,8 +29,9 @@ export function assets(): Assets {
   const [built, source] = [beside('main.js'), beside('client/main.ts')];
   if (!existsSync(built) && !existsSync(source))
     throw new Error(`The report page's script ${built} is missing. Build the package again: npm run build.`);
-  const script = existsSync(built) ? readFileSync(built, 'utf8') : bundle(source);
-  const style = readFileSync(beside('style.css'), 'utf8');
+  const isBuilt = existsSync(built);
+  const script = isBuilt ? readFileSync(built, 'utf8') : bundle(source);
+  const style = isBuilt ? readFileSync(beside('style.css'), 'utf8') : bundle(beside('style.css'));
   loaded = { script: script.trim(), style: style.trim() };
   return loaded;
 }
