@@ -68,8 +68,13 @@ describe('answers', () => {
         found,
       );
       expect(turned!.outcome, statistic).toBe(straight!.outcome);
-      if (straight!.estimate.value !== null && !statistic.endsWith('_relative'))
-        expect(turned!.estimate.value, statistic).toBeCloseTo(-straight!.estimate.value, 12);
+      if (straight!.estimate.value === null) continue;
+      // A relative difference turns with its base: a third less is a half more.
+      const { value, low } = straight!.estimate;
+      const isRelative = statistic.endsWith('_relative') && statistic !== 'basin_relative';
+      const turn = (d: number) => (isRelative ? 1 / (1 + d) - 1 : -d);
+      expect(turned!.estimate.value, statistic).toBeCloseTo(turn(value), 12);
+      if (low !== null) expect(turned!.estimate.high, statistic).toBeCloseTo(turn(low), 12);
     }
   });
 

@@ -74,6 +74,8 @@ describe('adamw-bench import', () => {
     expect(Number(rows[0]!['final_loss'])).toBeGreaterThan(1);
     const page = readFileSync(join(out, 'report.html'), 'utf8');
     expect(page).toContain('Loss over learning rate and weight decay');
+    expect(stdout).toContain('chosen by loss');
+    expect(stdout).toContain('has the lower loss');
     const figure = readFileSync(join(out, 'figures/heatmaps.vl.json'), 'utf8');
     expect(figure).toContain('Loss over learning rate');
     expect(figure).not.toMatch(/error, %/);
@@ -114,6 +116,22 @@ describe('adamw-bench import', () => {
     const both = await inThisProcess(['import', search, '--study', 'random', '--study', 'tpe', '--column', 'optimizer=study', '--dry-run']); // prettier-ignore
     expect(both.code).toBe(0);
     expect(both.stdout).toMatch(/^random: .*\n?tpe: /m);
+  });
+
+  it('says of two searches what can be said of trials that are no grid', async () => {
+    const out = fresh();
+    const options = ['--study', 'random', '--study', 'tpe', '--column', 'optimizer=study', '--chance', '0.9'];
+    expect((await inThisProcess(['import', search, ...options, '--out', out])).code).toBe(0);
+    const { stdout } = await inThisProcess(['report', out]);
+    const text = stdout.replace(/\s+/g, ' ');
+    expect(text).toContain(
+      'cannot tell whether tpe or random makes fewer errors, or which is easier to tune: their trials are not a grid.',
+    );
+    expect(text).toMatch(
+      /tpe's best trial, lr \S+ and wd \S+, has a test error of \S+%; random's best trial, /,
+    );
+    expect(text).toContain('Trials that are not a grid have no interval, so this may be luck.');
+    expect(text).toMatch(/from a quadratic near the best, is \S+( \(\S+ to \S+\))? for tpe and is/);
   });
 
   it('takes a study that is maximised for accuracies, and pandas’s table of it as well', async () => {

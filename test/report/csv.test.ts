@@ -27,6 +27,14 @@ describe('runsCsv', () => {
     expect(column(rows, 'lr').map(Number)).toEqual(small.map((r) => r.cell.lr));
   });
 
+  it('tells the stages apart where there is a second one', () => {
+    const fresh = small.slice(0, 2).map((r) => ({ ...r, cell: { ...r.cell, seed: 1000 } }));
+    const both = parse(runsCsv(small, fresh));
+    expect(column(both, 'stage')).toEqual([...small.map(() => 'grid'), 'confirmation', 'confirmation']);
+    expect(column(both, 'seed').slice(-2)).toEqual(['1000', '1000']);
+    expect(parse(runsCsv(small))[0]).not.toContain('stage');
+  });
+
   it('is the same whatever the order in which runs finished, within one label order', () => {
     const first = small.filter((r) => r.label === 'Adam');
     expect(runsCsv(first.toReversed())).toBe(runsCsv(first));

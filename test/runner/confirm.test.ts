@@ -7,9 +7,11 @@ import { gridHash, withConfirmation } from '../../src/experiment/stages.js';
 import { experimentSchema } from '../../src/experiment/experiment.js';
 import { plan, type Job } from '../../src/experiment/plan.js';
 import { failureOf, type RunRecord } from '../../src/experiment/record.js';
+import { frozenChoice } from '../../src/runner/confirm.js';
 import { layout } from '../../src/runner/directory.js';
 import type { Executor } from '../../src/runner/executor.js';
 import { readJournal } from '../../src/runner/journal.js';
+import { readManifest } from '../../src/runner/manifest.js';
 import { runSweep } from '../../src/runner/runner.js';
 import type { SweepOptions } from '../../src/runner/sweep.js';
 import { sweepOptions } from './options.js';
@@ -116,6 +118,17 @@ describe('a sweep with a second stage', () => {
     expect(planned).toEqual([8, 8, 12, 12, 12]);
     expect(counts().at(-1)).toEqual([0, 3]);
     expect(manifest().confirmation).toEqual({ choice, earlier: [] });
+  });
+
+  it('holds a choice for the grid alone from which it was made', async () => {
+    await run(recording());
+    const kept = await readManifest(layout(dir).manifest);
+    const chosenFrom = (of: object, backend = 'cpu') =>
+      frozenChoice(plan(experimentSchema.parse({ ...base, confirm, ...of }), backend), kept);
+    expect(await chosenFrom({})).toEqual(manifest().confirmation!.choice);
+    expect(await chosenFrom({ grid: { lr: [0.1, 0.2, 0.4], wd: [0] } })).toBeUndefined();
+    expect(await chosenFrom({ confirm: { freshSeeds: 3 } })).toBeUndefined();
+    expect(await chosenFrom({}, 'wasm')).toBeUndefined();
   });
 
   it('counts failed cells as settled, and hands each out again once where they are to be retried', async () => {
