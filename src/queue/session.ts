@@ -126,7 +126,7 @@ function trainOn(
   job: Job,
   attempts: number,
 ): Promise<RunRecord> {
-  let toldAt = 0;
+  let toldAt = -Infinity;
   return worker.train(job, attempts, {
     onNotice,
     onBeat(beat) {

@@ -48,12 +48,15 @@ async function prepare(wanted: WorkerSetup): Promise<void> {
   await say({ type: 'ready', fingerprint: dataset.fingerprint });
 }
 
-/** A function to call after every batch, which sends a beat now and then. */
+/**
+ * A function to call after every batch, which sends a beat now and then. The first batch always sends one, so that the
+ * memory of a cell is looked at however soon it ends.
+ */
 function pulse(
   cell: Cell,
   trainSize: number,
 ): { beat(progress: Progress): void; epoch(metrics: EpochMetrics): void } {
-  let sentAt = 0;
+  let sentAt = -Infinity;
   let testError: number | null = null;
   const steps = Math.ceil(trainSize / cell.batchSize);
   return {
