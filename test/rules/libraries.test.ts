@@ -39,9 +39,7 @@ interface Fixture {
 }
 
 const read = (library: string) =>
-  JSON.parse(
-    readFileSync(new URL(`../fixtures/rules/${library}.json`, import.meta.url), 'utf8'),
-  ) as Fixture;
+  JSON.parse(readFileSync(new URL(`../fixtures/rules/${library}.json`, import.meta.url), 'utf8')) as Fixture;
 
 /** The libraries whose runs have been written down. */
 const LIBRARIES = readdirSync(new URL('../fixtures/rules', import.meta.url))
@@ -63,13 +61,17 @@ const stepsOf = ({ steps }: Fixture) =>
 /** The largest relative distance from the library, over the steps that it kept. */
 const worst = (path: readonly number[][], { theta, only }: Run) =>
   Math.max(
-    ...Object.entries(theta).map(([t, wanted]) =>
-      relativeDistance(path[Number(t)]!, wanted.slice(0, only)),
-    ),
+    ...Object.entries(theta).map(([t, wanted]) => relativeDistance(path[Number(t)]!, wanted.slice(0, only))),
   );
 
 const inDoubles = (fixture: Fixture, run: Run) =>
-  float64Walk(settled(run), { lr: run.lr, wd: run.wd, layout: LAYOUT }, fixture.theta0, valley, stepsOf(fixture));
+  float64Walk(
+    settled(run),
+    { lr: run.lr, wd: run.wd, layout: LAYOUT },
+    fixture.theta0,
+    valley,
+    stepsOf(fixture),
+  );
 
 const onTensors = (fixture: Fixture, run: Run) => {
   const optimizer = makeOptimizer(settled(run), { lr: run.lr, wd: run.wd, layout: LAYOUT });
@@ -112,7 +114,9 @@ test.each(DIFFERING)('$library differs from its own formula: $what', ({ fixture,
 });
 
 test('every rule that PyTorch has is compared with it', () => {
-  const compared = LIBRARIES.flatMap((library) => read(library).runs.map(({ settings }) => familyOf(settings)));
+  const compared = LIBRARIES.flatMap((library) =>
+    read(library).runs.map(({ settings }) => familyOf(settings)),
+  );
   const missing = RULE_NAMES.filter((name) => !compared.includes(name) && name !== 'lion');
   expect(missing).toEqual([]);
 });
