@@ -89,7 +89,7 @@ describe.each(LIBRARIES)('%s', (library) => {
     const floats = onTensors(fixture, run);
     // Muon's iteration makes the small singular values of a matrix large, and their rounding with them.
     const most = settled(run).name === 'muon' ? 5e-5 : 1e-5;
-    expect(worst(floats, run)).toBeLessThan(most);
+    expect(worst(floats, run)).toBeLessThan(Math.max(most, 2 * (run.tolerance ?? 0)));
     if (run.float32) expect(relativeDistance(floats.at(-1)!, run.float32)).toBeLessThan(most);
   });
 });
