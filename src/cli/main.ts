@@ -27,6 +27,7 @@ const commands: readonly { readonly names: readonly string[]; load(): Promise<Ad
   { names: ['plan'], load: async () => (await import('./commands/plan.js')).addPlan },
   { names: ['report', 'compare'], load: async () => (await import('./commands/report.js')).addReport },
   { names: ['import'], load: async () => (await import('./commands/import.js')).addImport },
+  { names: ['convert'], load: async () => (await import('./commands/convert.js')).addConvert },
   { names: ['data'], load: async () => (await import('./commands/data.js')).addData },
   { names: ['setup'], load: async () => (await import('./commands/setup.js')).addSetup },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.js')).addDoctor },

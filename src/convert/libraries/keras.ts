@@ -1,0 +1,82 @@
+/** Keras 3: one `weight_decay` in every optimizer, decoupled and multiplied by the rate; L2 is the layers' affair. */
+import {
+  BETAS,
+  call,
+  keywords,
+  python,
+  type Library,
+  type LibraryOptimizer,
+  type Names,
+  type Values,
+} from './library.js';
+import type { StepForm } from '../steps.js';
+
+export const KERAS_NAMES: Names = {
+  lr: 'learning_rate',
+  wd: 'weight_decay',
+  momentum: 'momentum',
+  beta1: 'beta_1',
+  beta2: 'beta_2',
+  rho: 'rho',
+  eps: 'epsilon',
+};
+
+interface Entry {
+  readonly name: string;
+  readonly step: StepForm;
+  readonly defaults: Values;
+  readonly flags?: Readonly<Record<string, boolean>>;
+  readonly note?: string;
+}
+
+/** Both forms of a class: its weight_decay, and a penalty in the layers. */
+function both({ name, step, defaults, flags = {}, note }: Entry): LibraryOptimizer[] {
+  const maker = (values: Values) => call(`keras.optimizers.${name}`, keywords(values, KERAS_NAMES, flags));
+  const { wd: _, ...rest } = defaults;
+  const shared = { name, step, flags, ...(note === undefined ? {} : { note }) };
+  return [
+    { ...shared, decay: 'lr', defaults, code: maker },
+    { ...shared, decay: 'l2', defaults: { ...rest, l2: 0 }, code: (values) => withPenalty(maker(values), values) },
+  ];
+}
+
+/** What every layer gets where the optimizer has no L2. */
+export const withPenalty = (optimizer: string, { l2 = 0 }: Values, module = 'keras'): string => {
+  const penalty = `${module}.regularizers.L2(${python(l2)})`;
+  return `${optimizer}
+# and in every layer, where biases are to decay too:
+# kernel_regularizer=${penalty}, bias_regularizer=${penalty}`;
+};
+
+const adam = { lr: 1e-3, wd: 0, ...BETAS, eps: 1e-7 };
+const sgd = { lr: 1e-2, wd: 0, momentum: 0 };
+
+export const keras: Library = {
+  name: 'keras',
+  title: 'Keras 3',
+  source: 'keras.optimizers, keras/src/optimizers/base_optimizer.py',
+  note: 'weight_decay is decoupled and multiplied by the learning rate in every optimizer, Adam and SGD included.',
+  optimizers: [
+    ...both({ name: 'AdamW', step: 'adam/eps-hat', defaults: { ...adam, wd: 4e-3 } }).slice(0, 1),
+    ...both({ name: 'Adam', step: 'adam/eps-hat', defaults: adam }),
+    ...both({ name: 'SGD', step: 'sgd/lr-in-m', defaults: sgd }),
+    ...both({ name: 'SGD', flags: { nesterov: true }, step: 'nesterov/lr-in-m', defaults: sgd }),
+    ...both({ name: 'Nadam', step: 'nadam/fast', defaults: adam }),
+    ...both({ name: 'Adamax', step: 'adamax/eps-outside', defaults: adam }),
+    ...both({
+      name: 'RMSprop',
+      step: 'rmsprop/eps-inside',
+      defaults: { lr: 1e-3, wd: 0, momentum: 0, rho: 0.9, eps: 1e-7 },
+    }),
+    ...both({ name: 'Adagrad', step: 'adagrad/eps-inside', defaults: { lr: 1e-3, wd: 0, eps: 1e-7 } }),
+    ...both({ name: 'Adadelta', step: 'adadelta', defaults: { lr: 1e-3, wd: 0, rho: 0.95, eps: 1e-7 } }),
+    ...both({ name: 'Lion', step: 'lion', defaults: { lr: 1e-3, wd: 0, beta1: 0.9, beta2: 0.99 } }),
+    ...both({ name: 'Adafactor', step: 'adafactor/keras', defaults: { lr: 1e-3, wd: 0 } }).slice(0, 1),
+    ...both({
+      name: 'Muon',
+      step: 'muon/keras',
+      defaults: { lr: 1e-3, wd: 0.1, momentum: 0.95 },
+      note: 'The decay of parameters that AdamW updates is multiplied by the whole learning rate, not by adam_lr_ratio times it.',
+    }).slice(0, 1),
+  ],
+};

@@ -1,0 +1,179 @@
+/**
+ * Against the libraries: fixtures/convert/make.py had this program convert settings, and trained both ends of each in
+ * PyTorch, Keras, optax and timm (TensorFlow Addons and apex as transcribed formulas).
+ */
+import '@tensorflow/tfjs-backend-cpu';
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import {
+  convert,
+  decayArgument,
+  LIBRARIES,
+  named,
+  readSetting,
+  type Convention,
+  type Run,
+  type Values,
+} from '../../src/convert/index.js';
+import { optimizerSchema, type Schedule } from '../../src/experiment/specs.js';
+import { makeOptimizer, makeSchedule } from '../../src/optim/index.js';
+import { walk } from '../optim/drive.js';
+import * as problem from '../optim/problem.js';
+import { factors } from './formula.js';
+
+type Trajectory = Readonly<Record<string, readonly number[]>>;
+
+interface Fixture {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly pairs: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly words: readonly string[];
+    readonly schedule: string;
+    readonly converted: {
+      readonly optimizer: string;
+      readonly flags: Readonly<Record<string, boolean>>;
+      readonly settings: Values;
+      readonly code: string;
+    };
+    readonly theta: Readonly<Record<'float64' | 'float32', readonly [Trajectory, Trajectory]>>;
+  }[];
+  readonly forms: readonly {
+    readonly library: string;
+    readonly optimizer: string;
+    readonly flags: Readonly<Record<string, boolean>>;
+    readonly decay: 'l2' | Convention;
+    readonly left?: number;
+    readonly distance?: number;
+    readonly defaults?: Values;
+  }[];
+}
+
+const fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/convert/libraries.json', import.meta.url), 'utf8'),
+) as Fixture;
+
+/** 300 steps, as make.py has them. */
+const runOf = (schedule: string): Run => ({
+  schedule: parse(schedule.startsWith('{') ? schedule : `{name: ${schedule}}`) as Schedule,
+  warmup: 0,
+  length: { epochs: 10, batchSize: 32, images: 951 },
+});
+
+const pairs = fixture.pairs.map((pair) => {
+  const conversion = convert(readSetting(pair.from, pair.words), named(pair.to), runOf(pair.schedule));
+  return { ...pair, conversion, title: `${pair.from} -> ${pair.to} ${pair.words.join(' ')} ${pair.schedule}` };
+});
+
+const farthest = ([a, b]: readonly [Trajectory, Trajectory]): number =>
+  Math.max(...Object.entries(a).map(([t, theta]) => problem.relativeDistance(theta, b[t]!)));
+
+describe('a converted pair', () => {
+  it.each(pairs)('$title: what was trained is what the program says', ({ conversion, converted }) => {
+    const { setting, written } = conversion.to!;
+    expect({
+      optimizer: setting.optimizer.name,
+      flags: setting.optimizer.flags,
+      settings: written,
+      code: setting.optimizer.code(written),
+    }).toEqual(converted);
+  });
+
+  const same = pairs.filter(({ conversion }) => conversion.differences.length === 0);
+  it.each(same)('$title: trains the same weights', ({ theta }) => {
+    expect(farthest(theta.float64)).toBeLessThan(1e-6);
+    expect(farthest(theta.float32)).toBeLessThan(1e-5);
+    // And they moved.
+    expect(problem.relativeDistance(theta.float64[0]['300']!, theta.float64[0]['1']!)).toBeGreaterThan(0.1);
+  });
+
+  const other = pairs.filter(({ conversion }) => conversion.differences.length > 0);
+  it.each(other)('$title: differs, as the program says', ({ theta }) => {
+    expect(farthest(theta.float64)).toBeGreaterThan(1e-5);
+  });
+
+  it('is there for every library, exact and not', () => {
+    const names = new Set(same.flatMap(({ from, to }) => [from, to].map((name) => name.split('.')[0]!)));
+    expect([...names].sort()).toEqual(LIBRARIES.map(({ name }) => name).sort());
+    expect(other.length).toBeGreaterThan(3);
+  });
+});
+
+describe('our own optimizers, by the entry of a configuration that the program prints', () => {
+  beforeAll(() => tf.setBackend('cpu'));
+  const own = pairs.filter(
+    ({ to, converted }) =>
+      /^(paper|normalized|timescale)/.test(to) && optimizerSchema.safeParse(entryOf(converted.code)).success,
+  );
+
+  it('know most conventions', () => expect(own.length).toBeGreaterThan(4));
+
+  it.each(own)("$title: walk PyTorch's path", ({ converted, schedule, theta }) => {
+    const { lr, wd, ...rule } = optimizerSchema.parse(entryOf(converted.code));
+    const run = runOf(schedule);
+    const optimizer = makeOptimizer(rule, { lr: first(lr), wd: first(wd) });
+    const at = makeSchedule(run.schedule, { epochs: 10, stepsPerEpoch: 30, warmup: 0 });
+    const steps = Array.from({ length: 300 }, (_, i) => ({ t: i + 1, ...at(i + 1) }));
+    const path = walk(optimizer, problem.theta0, problem.gradient, steps);
+    for (const [t, expected] of Object.entries(theta.float32[0])) {
+      expect(problem.relativeDistance(path[Number(t)]!, expected), `step ${t}`).toBeLessThan(1e-5);
+    }
+  });
+});
+
+const entryOf = (code: string): unknown => parse(code);
+const first = (axis: unknown): number => (axis as number[])[0]!;
+
+describe.each(fixture.forms.map((form) => ({ ...form, title: `${form.library} ${form.optimizer}` })))(
+  '$title $flags',
+  ({ library, optimizer, flags, decay, left, distance, defaults }) => {
+    const known = LIBRARIES.find(({ name }) => name === library)!.optimizers.find(
+      (one) =>
+        one.name === optimizer && one.decay === decay && JSON.stringify(one.flags) === JSON.stringify(flags),
+    )!;
+
+    it.runIf(left !== undefined)('shrinks a weight without gradients as its convention says', () => {
+      const run: Run = { ...runOf('cosine'), length: { epochs: 1, batchSize: 1, images: 20 } };
+      const kept = factors(decay as Convention, { lr: 0.02, wd: 0.4 }, run).reduce((all, one) => all * (1 - one), 1);
+      expect(left! / kept).toBeCloseTo(1, 12);
+      expect(left).toBeLessThan(0.95);
+    });
+
+    it.runIf(distance !== undefined)('is L2: the gradient of a penalty, nothing else', () => {
+      expect(distance).toBeLessThan(1e-12);
+    });
+
+    it.runIf(defaults !== undefined)('has the defaults that the program knows', () => {
+      const shared = Object.entries(known.defaults).filter(([param]) => param in defaults!);
+      expect(Object.fromEntries(shared)).toEqual(
+        Object.fromEntries(shared.map(([param]) => [param, defaults![param as 'lr']])),
+      );
+      expect(shared.length).toBeGreaterThan(0);
+    });
+  },
+);
+
+it('covers every optimizer of every library', () => {
+  const all = LIBRARIES.flatMap(({ name, optimizers }) =>
+    optimizers.map((one) => [name, one.name, one.decay, JSON.stringify(one.flags)].join(' ')),
+  );
+  const tried = fixture.forms.map((one) =>
+    [one.library, one.optimizer, one.decay, JSON.stringify(one.flags)].join(' '),
+  );
+  expect(tried).toEqual(all);
+  expect(fixture.versions).toMatchObject({ torch: expect.stringMatching(/^\d/) as string });
+  for (const { library, decay, left, distance } of fixture.forms) {
+    if (['paper', 'normalized', 'timescale'].includes(library)) continue;
+    expect(decay === 'l2' ? distance : left).toBeTypeOf('number');
+  }
+});
+
+it('a penalty of the layers is the only L2 of Keras and of TensorFlow Addons', () => {
+  for (const name of ['keras', 'tfa']) {
+    for (const one of LIBRARIES.find((library) => library.name === name)!.optimizers) {
+      expect(decayArgument(one)).toBe(one.decay === 'l2' ? 'l2' : 'wd');
+    }
+  }
+});
