@@ -29,6 +29,10 @@ export const decayArgument = ({ defaults }: LibraryOptimizer): 'wd' | 'l2' => ('
 /** The coefficient of theta in L2's gradient, or wd of the convention: the gradient of l2 |theta|^2 is 2 l2 theta. */
 export const unitsOf = (optimizer: LibraryOptimizer): 1 | 2 => (decayArgument(optimizer) === 'l2' ? 2 : 1);
 
+/** lambda of L2, or wd of the convention. */
+export const strength = ({ optimizer, values }: Setting): number =>
+  values[decayArgument(optimizer)]! * unitsOf(optimizer);
+
 /** SGD without momentum, for which L2 is decay with the convention `lr` (Proposition 1). */
 export const isPlainSgd = ({ optimizer, values }: Setting): boolean =>
   optimizer.step.startsWith('sgd') && values.momentum === 0;

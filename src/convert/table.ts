@@ -1,9 +1,10 @@
 /** One setting in all conventions at once. */
 import { CONVENTIONS, needs, SUBTRACTS, type Convention } from './conventions.js';
-import { exactRescaled, problemBetween, sameTotal, strength, type None } from './convert.js';
 import { LIBRARIES } from './libraries/index.js';
+import type { None } from './none.js';
 import { factsOf, type Run, type RunFacts } from './run.js';
-import { conventionOf, isPlainSgd, type Setting } from './setting.js';
+import { conventionOf, isPlainSgd, strength, type Setting } from './setting.js';
+import { exactRescaled, problemBetween, sameTotal } from './ways.js';
 
 /** A setting's number in one convention. */
 export interface Row {

@@ -17,7 +17,8 @@ import {
   type Run,
   type Values,
 } from '../../src/convert/index.js';
-import { optimizerSchema, type Schedule } from '../../src/experiment/specs.js';
+import { experimentSchema } from '../../src/config/index.js';
+import type { Schedule } from '../../src/experiment/specs.js';
 import { makeOptimizer, makeSchedule } from '../../src/optim/index.js';
 import { walk } from '../optim/drive.js';
 import * as problem from '../optim/problem.js';
@@ -101,29 +102,38 @@ describe('a converted pair', () => {
   });
 });
 
+/** An experiment with the entry of `optimizers` that the program prints. */
+const experimentWith = (entry: string) =>
+  experimentSchema.safeParse({
+    name: 'converted',
+    dataset: { name: 'mnist' },
+    model: { name: 'mlp' },
+    train: { epochs: 10 },
+    optimizers: [parse(entry)],
+    grid: { lr: [1], wd: [1] },
+  });
+
 describe('our own optimizers, by the entry of a configuration that the program prints', () => {
   beforeAll(() => tf.setBackend('cpu'));
   const own = pairs.filter(
     ({ to, converted }) =>
-      /^(paper|normalized|timescale)/.test(to) && optimizerSchema.safeParse(entryOf(converted.code)).success,
+      /^(paper|normalized|timescale)/.test(to) && experimentWith(converted.code).success,
   );
 
   it('know most conventions', () => expect(own.length).toBeGreaterThan(4));
 
-  it.each(own)("$title: walk PyTorch's path", ({ converted, schedule, theta }) => {
-    const { lr, wd, ...rule } = optimizerSchema.parse(entryOf(converted.code));
-    const run = runOf(schedule);
-    const optimizer = makeOptimizer(rule, { lr: first(lr), wd: first(wd) });
-    const at = makeSchedule(run.schedule, { epochs: 10, stepsPerEpoch: 30, warmup: 0 });
+  it.each(own)("$title: walk the library's path", ({ converted, schedule, theta }) => {
+    const { lr, wd, ...rule } = experimentWith(converted.code).data!.optimizers[0]!;
+    const rates = { lr: first(lr), wd: first(wd), stepsPerEpoch: 30 };
+    const at = makeSchedule(runOf(schedule).schedule, { epochs: 10, stepsPerEpoch: 30, warmup: 0 });
     const steps = Array.from({ length: 300 }, (_, i) => ({ t: i + 1, ...at(i + 1) }));
-    const path = walk(optimizer, problem.theta0, problem.gradient, steps);
+    const path = walk(makeOptimizer(rule, rates), problem.theta0, problem.gradient, steps);
     for (const [t, expected] of Object.entries(theta.float32[0])) {
       expect(problem.relativeDistance(path[Number(t)]!, expected), `step ${t}`).toBeLessThan(1e-5);
     }
   });
 });
 
-const entryOf = (code: string): unknown => parse(code);
 const first = (axis: unknown): number => (axis as number[])[0]!;
 
 describe.each(fixture.forms.map((form) => ({ ...form, title: `${form.library} ${form.optimizer}` })))(
