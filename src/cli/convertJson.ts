@@ -19,7 +19,7 @@ const settingJson = ({ library, optimizer }: Setting, settings: Values) => ({
   library: library.name,
   ...optimizerJson(optimizer),
   settings,
-  code: optimizer.code(settings),
+  snippet: optimizer.write(settings),
 });
 
 export const conversionJson = (

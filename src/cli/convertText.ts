@@ -22,7 +22,7 @@ const rounded = (value: number): string => Number(value.toPrecision(4)).toString
 export function conversionText({ from, to, formula, decay, none, instead, differences }: Conversion, run: Run): string {
   const notes = [from, ...(to ? [to.setting] : [])].flatMap(notesOf);
   const head = [describe(from), ...(to ? [describe(to.setting)] : [])];
-  const answer = to ? ['', to.setting.optimizer.code(to.written), ''] : ['', `There is no equal setting. ${none!.text}`, ''];
+  const answer = to ? ['', to.setting.optimizer.write(to.written), ''] : ['', `There is no equal setting. ${none!.text}`, ''];
   const lines = [
     ...head,
     ...answer,

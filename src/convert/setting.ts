@@ -51,7 +51,8 @@ export function conventionOf(setting: Setting): Convention | undefined {
  * @throws ConvertError for names that are not known, values that are no numbers or out of range, and without lr or a decay
  */
 export function readSetting(from: string, words: readonly string[]): Setting {
-  const { library, optimizer: name = library0(from) } = named(from);
+  const { library, optimizer: given } = named(from);
+  const name = given ?? library.optimizers[0]!.name;
   const { values, flags } = readWords(words);
   const forms = library.optimizers.filter((one) => one.name === name);
   requireKnown(name, forms, values, flags);
@@ -62,8 +63,6 @@ export function readSetting(from: string, words: readonly string[]): Setting {
   requireBoth(values, optimizer);
   return { library, optimizer, values: { ...optimizer.defaults, ...values } };
 }
-
-const library0 = (from: string): string => named(from).library.optimizers[0]!.name;
 
 interface Words {
   readonly values: Values;

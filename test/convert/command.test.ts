@@ -9,7 +9,7 @@ const adamw = ['lr=3e-4', 'wd=0.1'];
 const convert = (...args: readonly string[]) => inThisProcess(['convert', ...args]);
 
 interface Json {
-  readonly from: { readonly optimizer: string; readonly settings: Record<string, number>; readonly code: string };
+  readonly from: { readonly optimizer: string; readonly settings: Record<string, number>; readonly snippet: string };
   readonly to: Json['from'] | null;
   readonly same: boolean;
   readonly formula: string | null;
@@ -89,17 +89,17 @@ describe('adamw-bench convert', () => {
 
   it("knows that Keras's weight_decay is never L2: a penalty of the layers is", async () => {
     const { to } = await json('--from', 'pytorch.Adam', '--to', 'keras', 'lr=1e-3', 'wd=1e-4');
-    expect(to!.code).toContain('keras.optimizers.Adam(learning_rate=0.001, epsilon=1e-8)');
-    expect(to!.code).toContain('kernel_regularizer=keras.regularizers.L2(0.00005)');
+    expect(to!.snippet).toContain('keras.optimizers.Adam(learning_rate=0.001, epsilon=1e-8)');
+    expect(to!.snippet).toContain('kernel_regularizer=keras.regularizers.L2(0.00005)');
     const back = await json('--from', 'keras.Adam', '--to', 'pytorch', 'lr=1e-3', 'l2=5e-5', 'eps=1e-8');
     expect(back.to).toMatchObject({ optimizer: 'Adam', settings: { lr: 1e-3, wd: 1e-4 } });
   });
 
   it("takes SGD's L2 without momentum as the decay that it is (Proposition 1)", async () => {
     const { to, same } = await json('--from', 'pytorch.SGD', '--to', 'keras', 'lr=0.1', 'wd=5e-4', ...cosine);
-    expect({ same, code: to!.code }).toEqual({
+    expect({ same, snippet: to!.snippet }).toEqual({
       same: true,
-      code: 'keras.optimizers.SGD(learning_rate=0.1, weight_decay=0.0005)',
+      snippet: 'keras.optimizers.SGD(learning_rate=0.1, weight_decay=0.0005)',
     });
   });
 
@@ -109,7 +109,7 @@ describe('adamw-bench convert', () => {
       'epsilon=1e-6', 'decoupled_weight_decay=true',
     ); // prettier-ignore
     expect(to).toBeNull();
-    expect(from.code).toBe(
+    expect(from.snippet).toBe(
       'torch.optim.NAdam(params, lr=0.001953125, weight_decay=0.0078125, betas=(0.8, 0.99), eps=0.000001, ' +
         'decoupled_weight_decay=True)',
     );

@@ -37,7 +37,7 @@ interface Fixture {
       readonly optimizer: string;
       readonly flags: Readonly<Record<string, boolean>>;
       readonly settings: Values;
-      readonly code: string;
+      readonly snippet: string;
     };
     readonly theta: Readonly<Record<'float64' | 'float32', readonly [Trajectory, Trajectory]>>;
   }[];
@@ -78,7 +78,7 @@ describe('a converted pair', () => {
       optimizer: setting.optimizer.name,
       flags: setting.optimizer.flags,
       settings: written,
-      code: setting.optimizer.code(written),
+      snippet: setting.optimizer.write(written),
     }).toEqual(converted);
   });
 
@@ -117,13 +117,13 @@ describe('our own optimizers, by the entry of a configuration that the program p
   beforeAll(() => tf.setBackend('cpu'));
   const own = pairs.filter(
     ({ to, converted }) =>
-      /^(paper|normalized|timescale)/.test(to) && experimentWith(converted.code).success,
+      /^(paper|normalized|timescale)/.test(to) && experimentWith(converted.snippet).success,
   );
 
   it('know most conventions', () => expect(own.length).toBeGreaterThan(4));
 
   it.each(own)("$title: walk the library's path", ({ converted, schedule, theta }) => {
-    const { lr, wd, ...rule } = experimentWith(converted.code).data!.optimizers[0]!;
+    const { lr, wd, ...rule } = experimentWith(converted.snippet).data!.optimizers[0]!;
     const rates = { lr: first(lr), wd: first(wd), stepsPerEpoch: 30 };
     const at = makeSchedule(runOf(schedule).schedule, { epochs: 10, stepsPerEpoch: 30, warmup: 0 });
     const steps = Array.from({ length: 300 }, (_, i) => ({ t: i + 1, ...at(i + 1) }));

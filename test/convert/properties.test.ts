@@ -16,6 +16,7 @@ import {
   type Setting,
 } from '../../src/convert/index.js';
 import { exactly } from '../../src/convert/exact.js';
+import type { Schedule } from '../../src/experiment/specs.js';
 import { factors } from './formula.js';
 
 /** Numbers as people write them: up to twelve digits. */
@@ -28,10 +29,8 @@ const plain = fc
   .map(([digits, exponent]) => Number(`${digits}e${exponent}`));
 const number = fc.oneof(written, plain);
 
-const schedule = fc.oneof(
-  fc.constant({ name: 'constant' as const }),
-  fc.constant({ name: 'cosine' as const }),
-  fc.constant({ name: 'step' as const, at: [0.5], factor: 0.1 }),
+const schedule: fc.Arbitrary<Schedule> = fc.oneof(
+  fc.constantFrom<Schedule>({ name: 'constant' }, { name: 'cosine' }, { name: 'step', at: [0.5], factor: 0.1 }),
   fc.record({
     name: fc.constant('warm-restarts' as const),
     firstCycle: fc.integer({ min: 1, max: 4 }),

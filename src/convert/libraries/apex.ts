@@ -2,12 +2,12 @@
 import { BETAS, call, keywords, type Library, type LibraryOptimizer } from './library.js';
 import { TORCH_NAMES } from './pytorch.js';
 
-type Entry = Omit<LibraryOptimizer, 'code' | 'flags'> & { readonly flags?: Readonly<Record<string, boolean>> };
+type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & { readonly flags?: Readonly<Record<string, boolean>> };
 
 const entry = ({ flags = {}, ...rest }: Entry): LibraryOptimizer => ({
   ...rest,
   flags,
-  code: (values) => call(`apex.optimizers.${rest.name}`, ['params'], keywords(values, TORCH_NAMES, flags)),
+  write: (values) => call(`apex.optimizers.${rest.name}`, ['params'], keywords(values, TORCH_NAMES, flags)),
 });
 
 const adam = { lr: 1e-3, wd: 0, ...BETAS, eps: 1e-8 };

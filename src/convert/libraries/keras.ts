@@ -35,8 +35,8 @@ function both({ name, step, defaults, flags = {}, note }: Entry): LibraryOptimiz
   const { wd: _, ...rest } = defaults;
   const shared = { name, step, flags, ...(note === undefined ? {} : { note }) };
   return [
-    { ...shared, decay: 'lr', defaults, code: maker },
-    { ...shared, decay: 'l2', defaults: { ...rest, l2: 0 }, code: (values) => withPenalty(maker(values), values) },
+    { ...shared, decay: 'lr', defaults, write: maker },
+    { ...shared, decay: 'l2', defaults: { ...rest, l2: 0 }, write: (values) => withPenalty(maker(values), values) },
   ];
 }
 

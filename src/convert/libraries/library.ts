@@ -21,7 +21,7 @@ export interface LibraryOptimizer {
   /** The settings that it has, with the library's defaults. */
   readonly defaults: Values;
   /** How it is written, with the settings given. */
-  readonly code: (values: Values) => string;
+  readonly write: (values: Values) => string;
   /** What somebody who ports this optimizer should know. */
   readonly note?: string;
 }

@@ -40,7 +40,7 @@ function l2({ name, step, defaults, names = NAMES, flags = {}, fixed = {} }: Ent
     step,
     decay: 'l2',
     defaults: { ...defaults, wd: 0 },
-    code: ({ wd = 0, ...values }) =>
+    write: ({ wd = 0, ...values }) =>
       call('optax.chain', [
         call('optax.add_decayed_weights', [python(wd)]),
         call(`optax.${name}`, keywords(values, names, { ...flags, ...fixed })),
@@ -56,7 +56,7 @@ function decoupled(name: string, step: StepForm, defaults: Values): LibraryOptim
     step,
     decay: 'lr',
     defaults,
-    code: (values) => call(`optax.${name}`, keywords(values, NAMES)),
+    write: (values) => call(`optax.${name}`, keywords(values, NAMES)),
   };
 }
 
@@ -71,7 +71,7 @@ function chained(
     step,
     decay: 'lr',
     defaults: { ...defaults, wd: 0 },
-    code: ({ lr = 0, wd = 0, ...values }) =>
+    write: ({ lr = 0, wd = 0, ...values }) =>
       call('optax.chain', [
         call(`optax.${transform}`, keywords(values, names, { ...flags, ...fixed })),
         call('optax.add_decayed_weights', [python(wd)]),

@@ -14,13 +14,13 @@ function optimizer(
 ): LibraryOptimizer {
   const convention = decay === 'l2' ? [] : [`convention: ${decay}`];
   const form = TORCH_MOMENTUM in flags ? ['momentumForm: torch'] : [];
-  const code = ({ lr, wd, momentum, ...others }: Values) => {
+  const write = ({ lr, wd, momentum, ...others }: Values) => {
     const betas = momentum === undefined ? [] : [`beta1: ${momentum}`];
     const rest = Object.entries(others).map(([key, value]) => `${key}: ${value}`);
     const keys = [`name: ${name.toLowerCase()}`, `lr: [${lr}]`, `wd: [${wd}]`, ...betas, ...rest, ...form];
     return `{${[...keys, ...convention].join(', ')}}`;
   };
-  return { name, flags, decay, step, defaults, code };
+  return { name, flags, decay, step, defaults, write };
 }
 
 const adam = { lr: 1e-3, wd: 0, ...BETAS, eps: 1e-8 };

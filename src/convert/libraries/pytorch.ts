@@ -11,7 +11,7 @@ export const TORCH_NAMES: Names = {
   eps: 'eps',
 };
 
-type Entry = Omit<LibraryOptimizer, 'code' | 'flags'> & {
+type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & {
   readonly flags?: Readonly<Record<string, boolean>>;
   readonly names?: Names;
 };
@@ -19,7 +19,7 @@ type Entry = Omit<LibraryOptimizer, 'code' | 'flags'> & {
 const entry = ({ names = TORCH_NAMES, flags = {}, ...rest }: Entry): LibraryOptimizer => ({
   ...rest,
   flags,
-  code: (values) => call(`torch.optim.${rest.name}`, ['params'], keywords(values, names, flags)),
+  write: (values) => call(`torch.optim.${rest.name}`, ['params'], keywords(values, names, flags)),
 });
 
 const sgd = { lr: 1e-3, wd: 0, momentum: 0 };

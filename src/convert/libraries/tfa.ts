@@ -17,7 +17,7 @@ const decoupled = (
   step,
   decay: 'constant',
   defaults,
-  code: (values) => call(`tfa.optimizers.${name}`, keywords(values, KERAS_NAMES, flags)),
+  write: (values) => call(`tfa.optimizers.${name}`, keywords(values, KERAS_NAMES, flags)),
 });
 
 const l2 = (
@@ -31,7 +31,7 @@ const l2 = (
   step,
   decay: 'l2',
   defaults: { ...rest, l2: 0 },
-  code: (values) =>
+  write: (values) =>
     withPenalty(call(`tf.keras.optimizers.${name}`, keywords(values, KERAS_NAMES, flags)), values, 'tf.keras'),
 });
 

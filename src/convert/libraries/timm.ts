@@ -2,20 +2,20 @@
 import { BETAS, call, keywords, type Library, type LibraryOptimizer } from './library.js';
 import { pytorch, TORCH_NAMES } from './pytorch.js';
 
-type Entry = Omit<LibraryOptimizer, 'code' | 'flags'> & { readonly flags?: Readonly<Record<string, boolean>> };
+type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & { readonly flags?: Readonly<Record<string, boolean>> };
 
 /** A class of timm.optim. */
 const own = ({ flags = {}, ...rest }: Entry): LibraryOptimizer => ({
   ...rest,
   flags,
-  code: (values) => call(`timm.optim.${rest.name}`, ['params'], keywords(values, TORCH_NAMES, flags)),
+  write: (values) => call(`timm.optim.${rest.name}`, ['params'], keywords(values, TORCH_NAMES, flags)),
 });
 
 /** PyTorch's class under timm's name. */
 const factory = (opt: string, name: string): LibraryOptimizer => ({
   ...pytorch.optimizers.find((one) => one.name === name && Object.keys(one.flags).length === 0)!,
   name: opt,
-  code: (values) =>
+  write: (values) =>
     call(
       'timm.optim.create_optimizer_v2',
       ['model', `opt="${opt}"`],
