@@ -19,10 +19,15 @@ const line = (name: string, text: string): string => `${name.padEnd(WIDTH)} ${te
 const rounded = (value: number): string => Number(value.toPrecision(4)).toString();
 
 /** The lines of one conversion. */
-export function conversionText({ from, to, formula, decay, none, instead, differences }: Conversion, run: Run): string {
+export function conversionText(
+  { from, to, formula, decay, none, instead, differences }: Conversion,
+  run: Run,
+): string {
   const notes = [from, ...(to ? [to.setting] : [])].flatMap(notesOf);
   const head = [describe(from), ...(to ? [describe(to.setting)] : [])];
-  const answer = to ? ['', to.setting.optimizer.write(to.written), ''] : ['', `There is no equal setting. ${none!.text}`, ''];
+  const answer = to
+    ? ['', to.setting.optimizer.write(to.written), '']
+    : ['', `There is no equal setting. ${none!.text}`, ''];
   const lines = [
     ...head,
     ...answer,
@@ -30,7 +35,9 @@ export function conversionText({ from, to, formula, decay, none, instead, differ
     ...decayLines(decay, run),
     ...(instead ? insteadLines(instead) : []),
     ...differences.map((text) => line('not the same', text)),
-    ...(to && differences.length === 0 ? [line('the rest', 'is the same step: both train the same weights')] : []),
+    ...(to && differences.length === 0
+      ? [line('the rest', 'is the same step: both train the same weights')]
+      : []),
     ...[...new Set(notes)].map((text) => line('note', text)),
   ];
   return lines.join('\n');
@@ -86,7 +93,12 @@ const warmup = ({ warmup: epochs }: Run): string => (epochs === 0 ? '' : `, warm
 function insteadLines({ scheduled, sameTotal }: Instead): string[] {
   return [
     ...(scheduled && scheduled.power !== 0
-      ? [line('equal only if', `the target's wd is set to ${scheduled.wd} ${power(scheduled.power)} in each step t`)]
+      ? [
+          line(
+            'equal only if',
+            `the target's wd is set to ${scheduled.wd} ${power(scheduled.power)} in each step t`,
+          ),
+        ]
       : []),
     ...(sameTotal === null
       ? []
@@ -113,7 +125,12 @@ function numberText({ wd, none, sameTotal }: Row): string {
 /** Left-aligned columns, without spaces at the end. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** All libraries with their optimizers and decays. */

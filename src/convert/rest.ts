@@ -22,8 +22,7 @@ export function unusual(values: Values, defaults: Values): Values {
   const differs = (param: Param) => values[param] !== defaults[param];
   const paired = differs('beta1') || differs('beta2');
   const isWritten = (param: string) =>
-    !isDecay(param) &&
-    (param === 'beta1' || param === 'beta2' ? paired : differs(param as Param));
+    !isDecay(param) && (param === 'beta1' || param === 'beta2' ? paired : differs(param as Param));
   return Object.fromEntries(Object.entries(values).filter(([param]) => isWritten(param)));
 }
 
@@ -49,6 +48,7 @@ function remark(a: string, b: string): string {
   if (pair.has('adam') && pair.has('adam/eps-hat')) {
     return '. Both agree once 1 - beta2^t is near 1; before, the second has the larger epsilon';
   }
-  if (pair.has('sgd/lr-in-m') || pair.has('nesterov/lr-in-m')) return '. Both agree while the rate does not change';
+  if (pair.has('sgd/lr-in-m') || pair.has('nesterov/lr-in-m'))
+    return '. Both agree while the rate does not change';
   return '';
 }

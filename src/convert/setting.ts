@@ -1,7 +1,14 @@
 /** From the words of a command line to a setting of one optimizer. */
 import type { Convention } from './conventions.js';
 import { ConvertError } from './errors.js';
-import { named, suggestion, type Library, type LibraryOptimizer, type Param, type Values } from './libraries/index.js';
+import {
+  named,
+  suggestion,
+  type Library,
+  type LibraryOptimizer,
+  type Param,
+  type Values,
+} from './libraries/index.js';
 import { PARAMS } from './libraries/library.js';
 
 /** What a run is started with: an optimizer of a library, and all its numbers. */
@@ -24,7 +31,8 @@ const SYNONYMS: Readonly<Record<string, Param>> = {
 };
 
 /** The argument that has the decay: a penalty's l2, or wd. */
-export const decayArgument = ({ defaults }: LibraryOptimizer): 'wd' | 'l2' => ('l2' in defaults ? 'l2' : 'wd');
+export const decayArgument = ({ defaults }: LibraryOptimizer): 'wd' | 'l2' =>
+  'l2' in defaults ? 'l2' : 'wd';
 
 /** The coefficient of theta in L2's gradient, or wd of the convention: the gradient of l2 |theta|^2 is 2 l2 theta. */
 export const unitsOf = (optimizer: LibraryOptimizer): 1 | 2 => (decayArgument(optimizer) === 'l2' ? 2 : 1);
@@ -58,7 +66,11 @@ export function readSetting(from: string, words: readonly string[]): Setting {
   requireKnown(name, forms, values, flags);
   const optimizer = forms.find((one) => isMeant(one, forms, values, flags));
   if (!optimizer) {
-    throw new ConvertError(`${name} has no form with ${words.join(' ')}.`, 'convert-setting', describeForms(forms));
+    throw new ConvertError(
+      `${name} has no form with ${words.join(' ')}.`,
+      'convert-setting',
+      describeForms(forms),
+    );
   }
   requireBoth(values, optimizer);
   return { library, optimizer, values: { ...optimizer.defaults, ...values } };
@@ -75,7 +87,11 @@ function readWords(words: readonly string[]): Words {
   for (const word of words) {
     const [key = '', text = ''] = word.split(/=(.*)/s);
     if (key === '' || text === '') {
-      throw new ConvertError(`${word} is no setting.`, 'convert-setting', 'Write lr=3e-4 wd=0.1, for example.');
+      throw new ConvertError(
+        `${word} is no setting.`,
+        'convert-setting',
+        'Write lr=3e-4 wd=0.1, for example.',
+      );
     }
     if (/^(true|false)$/i.test(text)) flags[key] = text.toLowerCase() === 'true';
     else if (key === 'betas') [values.beta1, values.beta2] = betas(text);
@@ -118,7 +134,12 @@ function numberOf(key: string, text: string): number {
 }
 
 /** @throws ConvertError for a number or a flag that no form of the class has */
-function requireKnown(name: string, forms: readonly LibraryOptimizer[], { ...values }: Values, flags: Words['flags']) {
+function requireKnown(
+  name: string,
+  forms: readonly LibraryOptimizer[],
+  { ...values }: Values,
+  flags: Words['flags'],
+) {
   const params = new Set(forms.flatMap((form) => Object.keys(form.defaults)));
   const known = new Set(forms.flatMap((form) => Object.keys(form.flags)));
   const wrong = [
@@ -135,7 +156,9 @@ function requireKnown(name: string, forms: readonly LibraryOptimizer[], { ...val
 
 const describeForms = (forms: readonly LibraryOptimizer[]): string => {
   const one = (form: LibraryOptimizer) =>
-    [...Object.keys(form.defaults), ...Object.entries(form.flags).map(([key, on]) => `${key}=${on}`)].join(', ');
+    [...Object.keys(form.defaults), ...Object.entries(form.flags).map(([key, on]) => `${key}=${on}`)].join(
+      ', ',
+    );
   return `It has ${[...new Set(forms.map(one))].join('; or ')}.`;
 };
 

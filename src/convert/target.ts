@@ -6,7 +6,11 @@ import { conventionOf, decayArgument, type Setting } from './setting.js';
 import { areOneStep, ruleOf } from './steps.js';
 
 /** The optimizer of the target that has the source's rule and kind of decay, with the same form of the step if one has. */
-export function chosen(from: Setting, { library, optimizer }: Named, facts: RunFacts): LibraryOptimizer | None {
+export function chosen(
+  from: Setting,
+  { library, optimizer }: Named,
+  facts: RunFacts,
+): LibraryOptimizer | None {
   const rule = ruleOf(from.optimizer.step);
   const named = library.optimizers.filter((one) => optimizer === undefined || one.name === optimizer);
   const sameRule = named.filter((one) => ruleOf(one.step) === rule);
@@ -30,7 +34,9 @@ export function chosen(from: Setting, { library, optimizer }: Named, facts: RunF
  */
 function distance(from: Setting, to: LibraryOptimizer, { isFlat }: RunFacts): number {
   const isSame = areOneStep(from.optimizer.step, to.step, { isFlat, momentum: from.values.momentum ?? 0 });
-  return (isSame ? 0 : 4) + (decayArgument(to) === 'wd' ? 0 : 2) + (to.decay === from.optimizer.decay ? 0 : 1);
+  return (
+    (isSame ? 0 : 4) + (decayArgument(to) === 'wd' ? 0 : 2) + (to.decay === from.optimizer.decay ? 0 : 1)
+  );
 }
 
 /** The target with the source's numbers: what decides whether it is plain SGD. */

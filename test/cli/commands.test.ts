@@ -35,10 +35,13 @@ describe('help', () => {
     expect(Math.max(...lines(stdout).map((line) => line.length))).toBeLessThanOrEqual(130);
   });
 
-  it.each(['run', 'plan', 'report', 'convert', 'worker'])('%s shows defaults as people write them', async (command) => {
-    const { stdout } = await inThisProcess([command, '--help']);
-    expect(stdout).not.toMatch(/default: (\[\]|0\b|60\)|600\)|67108864)/);
-  });
+  it.each(['run', 'plan', 'report', 'convert', 'worker'])(
+    '%s shows defaults as people write them',
+    async (command) => {
+      const { stdout } = await inThisProcess([command, '--help']);
+      expect(stdout).not.toMatch(/default: (\[\]|0\b|60\)|600\)|67108864)/);
+    },
+  );
 
   it('names every command', async () => {
     const { stdout } = await inThisProcess(['--help']);

@@ -9,7 +9,11 @@ const adamw = ['lr=3e-4', 'wd=0.1'];
 const convert = (...args: readonly string[]) => inThisProcess(['convert', ...args]);
 
 interface Json {
-  readonly from: { readonly optimizer: string; readonly settings: Record<string, number>; readonly snippet: string };
+  readonly from: {
+    readonly optimizer: string;
+    readonly settings: Record<string, number>;
+    readonly snippet: string;
+  };
   readonly to: Json['from'] | null;
   readonly same: boolean;
   readonly formula: string | null;
@@ -17,7 +21,10 @@ interface Json {
   readonly tauEpochs: number | null;
   readonly decayPerStep: number | null;
   readonly none: { readonly kind: string; readonly text: string } | null;
-  readonly instead: { readonly scheduled: { wd: number; power: number } | null; readonly sameTotal: number } | null;
+  readonly instead: {
+    readonly scheduled: { wd: number; power: number } | null;
+    readonly sameTotal: number;
+  } | null;
   readonly differences: readonly string[];
 }
 const json = async (...args: readonly string[]) => {
@@ -124,7 +131,9 @@ describe('adamw-bench convert', () => {
     const short = await convert('--from', 'pytorch', ...adamw, '--table');
     expect(short.stdout).toMatch(/^normalized +.*needs --epochs/m);
     const l2 = await convert('--from', 'pytorch.Adam', ...adamw, '--table', '--json');
-    const { conventions } = JSON.parse(l2.stdout) as { conventions: { convention: string; wd: number | null }[] };
+    const { conventions } = JSON.parse(l2.stdout) as {
+      conventions: { convention: string; wd: number | null }[];
+    };
     expect(conventions.filter(({ wd }) => wd !== null)).toMatchObject([{ convention: 'l2', wd: 0.1 }]);
   });
 

@@ -65,7 +65,11 @@ const runOf = (schedule: string): Run => ({
 
 const pairs = fixture.pairs.map((pair) => {
   const conversion = convert(readSetting(pair.from, pair.words), named(pair.to), runOf(pair.schedule));
-  return { ...pair, conversion, title: `${pair.from} -> ${pair.to} ${pair.words.join(' ')} ${pair.schedule}` };
+  return {
+    ...pair,
+    conversion,
+    title: `${pair.from} -> ${pair.to} ${pair.words.join(' ')} ${pair.schedule}`,
+  };
 });
 
 const farthest = ([a, b]: readonly [Trajectory, Trajectory]): number =>
@@ -146,7 +150,10 @@ describe.each(fixture.forms.map((form) => ({ ...form, title: `${form.library} ${
 
     it.runIf(left !== undefined)('shrinks a weight without gradients as its convention says', () => {
       const run: Run = { ...runOf('cosine'), length: { epochs: 1, batchSize: 1, images: 20 } };
-      const kept = factors(decay as Convention, { lr: 0.02, wd: 0.4 }, run).reduce((all, one) => all * (1 - one), 1);
+      const kept = factors(decay as Convention, { lr: 0.02, wd: 0.4 }, run).reduce(
+        (all, one) => all * (1 - one),
+        1,
+      );
       expect(left! / kept).toBeCloseTo(1, 12);
       expect(left).toBeLessThan(0.95);
     });

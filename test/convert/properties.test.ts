@@ -30,7 +30,11 @@ const plain = fc
 const number = fc.oneof(written, plain);
 
 const schedule: fc.Arbitrary<Schedule> = fc.oneof(
-  fc.constantFrom<Schedule>({ name: 'constant' }, { name: 'cosine' }, { name: 'step', at: [0.5], factor: 0.1 }),
+  fc.constantFrom<Schedule>(
+    { name: 'constant' },
+    { name: 'cosine' },
+    { name: 'step', at: [0.5], factor: 0.1 },
+  ),
   fc.record({
     name: fc.constant('warm-restarts' as const),
     firstCycle: fc.integer({ min: 1, max: 4 }),
@@ -125,7 +129,8 @@ describe('an equal setting', () => {
         const from = setting(a, lr, wd);
         const convention = conventionOf(from);
         const { to, none } = convert(from, named(nameOf(b.library, b.optimizer)), at);
-        if (convention === undefined || none?.kind === 'other-rule' || none?.kind === 'l2-against-decoupled') return;
+        if (convention === undefined || none?.kind === 'other-rule' || none?.kind === 'l2-against-decoupled')
+          return;
         const own = factors(convention, { lr, wd: wd * (decayArgument(a.optimizer) === 'l2' ? 2 : 1) }, at);
         if (to) {
           const target = conventionOf(to.setting)!;

@@ -6,9 +6,12 @@ import { inThisProcess } from '../cli/inProcess.js';
 const page = readFileSync('docs/decay.md', 'utf8');
 
 /** Each command with the output after it, freed of the indent that it has in a list. */
-const examples = [...page.matchAll(/^( *)```sh\n *npx adamw-bench (.+)\n *```\n\n *```text\n([^]*?)\n *```$/gm)].map(
-  ([, indent, command, output]) => ({ command: command!, output: output!.replaceAll(`\n${indent}`, '\n').trim() }),
-);
+const examples = [
+  ...page.matchAll(/^( *)```sh\n *npx adamw-bench (.+)\n *```\n\n *```text\n([^]*?)\n *```$/gm),
+].map(([, indent, command, output]) => ({
+  command: command!,
+  output: output!.replaceAll(`\n${indent}`, '\n').trim(),
+}));
 
 describe('docs/decay.md', () => {
   it('has examples', () => expect(examples.length).toBeGreaterThanOrEqual(5));
@@ -23,7 +26,9 @@ describe('docs/decay.md', () => {
     const source = readFileSync('src/convert/none.ts', 'utf8');
     const union = /export type NoneKind =([^;]*);/.exec(source)![1]!;
     const kinds = [...union.matchAll(/'([a-z0-9-]+)'/g)].map(([, kind]) => kind!);
-    const listed = [...page.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)].map(([, kind]) => kind!).filter((kind) => kind !== 'kind');
+    const listed = [...page.matchAll(/^\| `([a-z0-9-]+)` +\|/gm)]
+      .map(([, kind]) => kind!)
+      .filter((kind) => kind !== 'kind');
     expect(kinds.length).toBeGreaterThan(3);
     expect([...listed].sort()).toEqual([...kinds].sort());
   });

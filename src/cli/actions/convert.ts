@@ -54,13 +54,19 @@ export function convertSetting(words: readonly string[], flags: ConvertFlags): n
 function requireOneTask({ from, to, table, list }: ConvertFlags): void {
   if (list) return;
   if (from === undefined) {
-    throw new UsageError('convert needs --from.', { remedy: 'Add --from pytorch, for example; --list shows all libraries.' });
+    throw new UsageError('convert needs --from.', {
+      remedy: 'Add --from pytorch, for example; --list shows all libraries.',
+    });
   }
   if (to === undefined && !table) {
-    throw new UsageError('convert needs --to or --table.', { remedy: 'Add --to keras, for example, or --table.' });
+    throw new UsageError('convert needs --to or --table.', {
+      remedy: 'Add --to keras, for example, or --table.',
+    });
   }
   if (to !== undefined && table) {
-    throw new UsageError('--table shows all conventions, so --to has no use.', { remedy: 'Leave one of them out.' });
+    throw new UsageError('--table shows all conventions, so --to has no use.', {
+      remedy: 'Leave one of them out.',
+    });
   }
 }
 
@@ -69,7 +75,11 @@ function runOf({ schedule, warmup, ...rest }: ConvertFlags): Run {
 }
 
 /** @throws ConvertError if some of the three numbers are given and others are not */
-function lengthOf({ epochs, batch, images }: Pick<ConvertFlags, 'epochs' | 'batch' | 'images'>): RunLength | undefined {
+function lengthOf({
+  epochs,
+  batch,
+  images,
+}: Pick<ConvertFlags, 'epochs' | 'batch' | 'images'>): RunLength | undefined {
   if (epochs !== undefined && batch !== undefined && images !== undefined) {
     return { epochs, batchSize: batch, images };
   }

@@ -23,7 +23,8 @@ Exit codes: 0 there is an equal setting, 1 unexpected error, 2 there is none, or
 /** A number above 0; whole unless it says otherwise. */
 const count = (text: string) => {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Write a whole number, 1 or more.');
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Write a whole number, 1 or more.');
   return value;
 };
 

@@ -2,7 +2,9 @@
 import { BETAS, call, keywords, type Library, type LibraryOptimizer } from './library.js';
 import { TORCH_NAMES } from './pytorch.js';
 
-type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & { readonly flags?: Readonly<Record<string, boolean>> };
+type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & {
+  readonly flags?: Readonly<Record<string, boolean>>;
+};
 
 const entry = ({ flags = {}, ...rest }: Entry): LibraryOptimizer => ({
   ...rest,
@@ -27,7 +29,13 @@ export const apex: Library = {
     entry({ name: 'FusedSGD', decay: 'l2', step: 'sgd', defaults: sgd }),
     entry({ name: 'FusedSGD', flags: after, decay: 'lr', step: 'sgd', defaults: sgd }),
     entry({ name: 'FusedSGD', flags: nesterov, decay: 'l2', step: 'nesterov', defaults: sgd }),
-    entry({ name: 'FusedSGD', flags: { ...nesterov, ...after }, decay: 'lr', step: 'nesterov', defaults: sgd }),
+    entry({
+      name: 'FusedSGD',
+      flags: { ...nesterov, ...after },
+      decay: 'lr',
+      step: 'nesterov',
+      defaults: sgd,
+    }),
     entry({ name: 'FusedAdagrad', decay: 'l2', step: 'adagrad', defaults: adagrad }),
     entry({
       name: 'FusedAdagrad',

@@ -36,7 +36,12 @@ function both({ name, step, defaults, flags = {}, note }: Entry): LibraryOptimiz
   const shared = { name, step, flags, ...(note === undefined ? {} : { note }) };
   return [
     { ...shared, decay: 'lr', defaults, write: maker },
-    { ...shared, decay: 'l2', defaults: { ...rest, l2: 0 }, write: (values) => withPenalty(maker(values), values) },
+    {
+      ...shared,
+      decay: 'l2',
+      defaults: { ...rest, l2: 0 },
+      write: (values) => withPenalty(maker(values), values),
+    },
   ];
 }
 

@@ -38,7 +38,8 @@ export interface Library {
 }
 
 /** A number in Python: a whole one with a point, since Keras refuses an int. */
-export const python = (value: number): string => (/^-?\d+$/.test(String(value)) ? `${value}.0` : String(value));
+export const python = (value: number): string =>
+  /^-?\d+$/.test(String(value)) ? `${value}.0` : String(value);
 
 export type Names = Readonly<Partial<Record<Param, string>>>;
 

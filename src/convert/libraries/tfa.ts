@@ -32,7 +32,11 @@ const l2 = (
   decay: 'l2',
   defaults: { ...rest, l2: 0 },
   write: (values) =>
-    withPenalty(call(`tf.keras.optimizers.${name}`, keywords(values, KERAS_NAMES, flags)), values, 'tf.keras'),
+    withPenalty(
+      call(`tf.keras.optimizers.${name}`, keywords(values, KERAS_NAMES, flags)),
+      values,
+      'tf.keras',
+    ),
 });
 
 const adam = { lr: 1e-3, wd: 0, ...BETAS, eps: 1e-7 };

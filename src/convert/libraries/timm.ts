@@ -2,7 +2,9 @@
 import { BETAS, call, keywords, type Library, type LibraryOptimizer } from './library.js';
 import { pytorch, TORCH_NAMES } from './pytorch.js';
 
-type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & { readonly flags?: Readonly<Record<string, boolean>> };
+type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & {
+  readonly flags?: Readonly<Record<string, boolean>>;
+};
 
 /** A class of timm.optim. */
 const own = ({ flags = {}, ...rest }: Entry): LibraryOptimizer => ({
