@@ -26,35 +26,39 @@ import { factors } from './formula.js';
 
 type Trajectory = Readonly<Record<string, readonly number[]>>;
 
-interface Fixture {
-  readonly versions: Readonly<Record<string, string>>;
-  readonly pairs: readonly {
-    readonly from: string;
-    readonly to: string;
-    readonly words: readonly string[];
-    readonly schedule: string;
-    readonly converted: {
-      readonly optimizer: string;
-      readonly flags: Readonly<Record<string, boolean>>;
-      readonly settings: Values;
-      readonly snippet: string;
-    };
-    readonly theta: Readonly<Record<'float64' | 'float32', readonly [Trajectory, Trajectory]>>;
-  }[];
-  readonly forms: readonly {
-    readonly library: string;
+type Versions = Readonly<Record<string, string>>;
+
+interface Pair {
+  readonly from: string;
+  readonly to: string;
+  readonly words: readonly string[];
+  readonly schedule: string;
+  readonly converted: {
     readonly optimizer: string;
     readonly flags: Readonly<Record<string, boolean>>;
-    readonly decay: 'l2' | Convention;
-    readonly left?: number;
-    readonly distance?: number;
-    readonly defaults?: Values;
-  }[];
+    readonly settings: Values;
+    readonly snippet: string;
+  };
+  readonly theta: Readonly<Record<'float64' | 'float32', readonly [Trajectory, Trajectory]>>;
 }
 
-const fixture = JSON.parse(
-  readFileSync(new URL('../fixtures/convert/libraries.json', import.meta.url), 'utf8'),
-) as Fixture;
+interface Form {
+  readonly library: string;
+  readonly optimizer: string;
+  readonly flags: Readonly<Record<string, boolean>>;
+  readonly decay: 'l2' | Convention;
+  /** Decoupled: what is left of a weight. */
+  readonly left?: number;
+  /** L2: how far the path is from that of a penalty, and from that without decay. */
+  readonly distance?: number;
+  readonly effect?: number;
+  readonly defaults?: Values;
+}
+
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../fixtures/convert/${name}.json`, import.meta.url), 'utf8'));
+const { pairs: trained, versions } = read('pairs') as { pairs: readonly Pair[]; versions: Versions };
+const { forms } = read('forms') as { forms: readonly Form[] };
 
 /** 300 steps, as make.py has them. */
 const runOf = (schedule: string): Run => ({
@@ -63,7 +67,7 @@ const runOf = (schedule: string): Run => ({
   length: { epochs: 10, batchSize: 32, images: 951 },
 });
 
-const pairs = fixture.pairs.map((pair) => {
+const pairs = trained.map((pair) => {
   const conversion = convert(readSetting(pair.from, pair.words), named(pair.to), runOf(pair.schedule));
   return {
     ...pair,
@@ -103,6 +107,7 @@ describe('a converted pair', () => {
     const names = new Set(same.flatMap(({ from, to }) => [from, to].map((name) => name.split('.')[0]!)));
     expect([...names].sort()).toEqual(LIBRARIES.map(({ name }) => name).sort());
     expect(other.length).toBeGreaterThan(3);
+    expect(readFileSync('docs/decay.md', 'utf8')).toContain(` ${same.length} settings`);
   });
 });
 
@@ -140,9 +145,9 @@ describe('our own optimizers, by the entry of a configuration that the program p
 
 const first = (axis: unknown): number => (axis as number[])[0]!;
 
-describe.each(fixture.forms.map((form) => ({ ...form, title: `${form.library} ${form.optimizer}` })))(
+describe.each(forms.map((form) => ({ ...form, title: `${form.library} ${form.optimizer}` })))(
   '$title $flags',
-  ({ library, optimizer, flags, decay, left, distance, defaults }) => {
+  ({ library, optimizer, flags, decay, left, distance, effect, defaults }) => {
     const known = LIBRARIES.find(({ name }) => name === library)!.optimizers.find(
       (one) =>
         one.name === optimizer && one.decay === decay && JSON.stringify(one.flags) === JSON.stringify(flags),
@@ -160,6 +165,7 @@ describe.each(fixture.forms.map((form) => ({ ...form, title: `${form.library} ${
 
     it.runIf(distance !== undefined)('is L2: the gradient of a penalty, nothing else', () => {
       expect(distance).toBeLessThan(1e-12);
+      expect(effect).toBeGreaterThan(1e-4);
     });
 
     it.runIf(defaults !== undefined)('has the defaults that the program knows', () => {
@@ -176,12 +182,12 @@ it('covers every optimizer of every library', () => {
   const all = LIBRARIES.flatMap(({ name, optimizers }) =>
     optimizers.map((one) => [name, one.name, one.decay, JSON.stringify(one.flags)].join(' ')),
   );
-  const tried = fixture.forms.map((one) =>
+  const tried = forms.map((one) =>
     [one.library, one.optimizer, one.decay, JSON.stringify(one.flags)].join(' '),
   );
   expect(tried).toEqual(all);
-  expect(fixture.versions).toMatchObject({ torch: expect.stringMatching(/^\d/) as string });
-  for (const { library, decay, left, distance } of fixture.forms) {
+  expect(Object.keys(versions).sort()).toEqual(['jax', 'keras', 'numpy', 'optax', 'timm', 'torch']);
+  for (const { library, decay, left, distance } of forms) {
     if (['paper', 'normalized', 'timescale'].includes(library)) continue;
     expect(decay === 'l2' ? distance : left).toBeTypeOf('number');
   }
