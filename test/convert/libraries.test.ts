@@ -9,11 +9,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import {
   convert,
-  decayArgument,
   LIBRARIES,
   named,
   readSetting,
-  type Convention,
   type Run,
   type Values,
 } from '../../src/convert/index.js';
@@ -22,11 +20,8 @@ import type { Schedule } from '../../src/experiment/specs.js';
 import { makeOptimizer, makeSchedule } from '../../src/optim/index.js';
 import { walk } from '../optim/drive.js';
 import * as problem from '../optim/problem.js';
-import { factors } from './formula.js';
 
 type Trajectory = Readonly<Record<string, readonly number[]>>;
-
-type Versions = Readonly<Record<string, string>>;
 
 interface Pair {
   readonly from: string;
@@ -42,23 +37,9 @@ interface Pair {
   readonly theta: Readonly<Record<'float64' | 'float32', readonly [Trajectory, Trajectory]>>;
 }
 
-interface Form {
-  readonly library: string;
-  readonly optimizer: string;
-  readonly flags: Readonly<Record<string, boolean>>;
-  readonly decay: 'l2' | Convention;
-  /** Decoupled: what is left of a weight. */
-  readonly left?: number;
-  /** L2: how far the path is from that of a penalty, and from that without decay. */
-  readonly distance?: number;
-  readonly effect?: number;
-  readonly defaults?: Values;
-}
-
-const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../fixtures/convert/${name}.json`, import.meta.url), 'utf8'));
-const { pairs: trained, versions } = read('pairs') as { pairs: readonly Pair[]; versions: Versions };
-const { forms } = read('forms') as { forms: readonly Form[] };
+const { pairs: trained, versions } = JSON.parse(
+  readFileSync(new URL('../fixtures/convert/pairs.json', import.meta.url), 'utf8'),
+) as { pairs: readonly Pair[]; versions: Readonly<Record<string, string>> };
 
 /** 300 steps, as make.py has them. */
 const runOf = (schedule: string): Run => ({
@@ -107,6 +88,7 @@ describe('a converted pair', () => {
     const names = new Set(same.flatMap(({ from, to }) => [from, to].map((name) => name.split('.')[0]!)));
     expect([...names].sort()).toEqual(LIBRARIES.map(({ name }) => name).sort());
     expect(other.length).toBeGreaterThan(3);
+    expect(Object.keys(versions).sort()).toEqual(['jax', 'keras', 'numpy', 'optax', 'timm', 'torch']);
     expect(readFileSync('docs/decay.md', 'utf8')).toContain(` ${same.length} settings`);
   });
 });
@@ -144,59 +126,3 @@ describe('our own optimizers, by the entry of a configuration that the program p
 });
 
 const first = (axis: unknown): number => (axis as number[])[0]!;
-
-describe.each(forms.map((form) => ({ ...form, title: `${form.library} ${form.optimizer}` })))(
-  '$title $flags',
-  ({ library, optimizer, flags, decay, left, distance, effect, defaults }) => {
-    const known = LIBRARIES.find(({ name }) => name === library)!.optimizers.find(
-      (one) =>
-        one.name === optimizer && one.decay === decay && JSON.stringify(one.flags) === JSON.stringify(flags),
-    )!;
-
-    it.runIf(left !== undefined)('shrinks a weight without gradients as its convention says', () => {
-      const run: Run = { ...runOf('cosine'), length: { epochs: 1, batchSize: 1, images: 20 } };
-      const kept = factors(decay as Convention, { lr: 0.02, wd: 0.4 }, run).reduce(
-        (all, one) => all * (1 - one),
-        1,
-      );
-      expect(left! / kept).toBeCloseTo(1, 12);
-      expect(left).toBeLessThan(0.95);
-    });
-
-    it.runIf(distance !== undefined)('is L2: the gradient of a penalty, nothing else', () => {
-      expect(distance).toBeLessThan(1e-12);
-      expect(effect).toBeGreaterThan(1e-4);
-    });
-
-    it.runIf(defaults !== undefined)('has the defaults that the program knows', () => {
-      const shared = Object.entries(known.defaults).filter(([param]) => param in defaults!);
-      expect(Object.fromEntries(shared)).toEqual(
-        Object.fromEntries(shared.map(([param]) => [param, defaults![param as 'lr']])),
-      );
-      expect(shared.length).toBeGreaterThan(0);
-    });
-  },
-);
-
-it('covers every optimizer of every library', () => {
-  const all = LIBRARIES.flatMap(({ name, optimizers }) =>
-    optimizers.map((one) => [name, one.name, one.decay, JSON.stringify(one.flags)].join(' ')),
-  );
-  const tried = forms.map((one) =>
-    [one.library, one.optimizer, one.decay, JSON.stringify(one.flags)].join(' '),
-  );
-  expect(tried).toEqual(all);
-  expect(Object.keys(versions).sort()).toEqual(['jax', 'keras', 'numpy', 'optax', 'timm', 'torch']);
-  for (const { library, decay, left, distance } of forms) {
-    if (['paper', 'normalized', 'timescale'].includes(library)) continue;
-    expect(decay === 'l2' ? distance : left).toBeTypeOf('number');
-  }
-});
-
-it('a penalty of the layers is the only L2 of Keras and of TensorFlow Addons', () => {
-  for (const name of ['keras', 'tfa']) {
-    for (const one of LIBRARIES.find((library) => library.name === name)!.optimizers) {
-      expect(decayArgument(one)).toBe(one.decay === 'l2' ? 'l2' : 'wd');
-    }
-  }
-});

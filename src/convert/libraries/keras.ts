@@ -80,7 +80,7 @@ export const keras: Library = {
     ...both({
       name: 'Muon',
       step: 'muon/keras',
-      defaults: { lr: 1e-3, wd: 0.1, momentum: 0.95 },
+      defaults: { lr: 1e-3, wd: 4e-3, momentum: 0.95 },
       note: 'The decay of parameters that AdamW updates is multiplied by the whole learning rate, not by adam_lr_ratio times it.',
     }).slice(0, 1),
   ],
