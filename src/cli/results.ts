@@ -100,7 +100,8 @@ export async function readResults(dir: string): Promise<ReportInput> {
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
   const shared = { experiment, manifest: { ...manifest }, endpoints: endpointsOf(manifest), command };
   if (!experiment) return { ...shared, records };
-  const grid = plan(experiment, backendOf(experiment, manifest, records));
+  // A folder keeps the arithmetic that trained it: a later version reads it, too.
+  const grid = plan(experiment, backendOf(experiment, manifest, records), manifest?.numerics);
   const choice = await frozenChoice(grid, manifest);
   const jobs = await jobsInSlices(choice ? withConfirmation(grid, choice) : grid);
   const own = [...relabelled(records, jobs).values()];

@@ -42,10 +42,11 @@ export interface Plan {
 /**
  * The plan of an experiment. Pure.
  * @param backend what will compute, resolved by the caller
+ * @param numerics version of the arithmetic: today's, or that of a folder which is only read
  */
-export function plan(experiment: Experiment, backend: string): Plan {
+export function plan(experiment: Experiment, backend: string, numerics = NUMERICS): Plan {
   const { seeds } = experiment.train;
-  const optimizers = experiment.optimizers.map((spec) => resolve(experiment, spec, backend));
+  const optimizers = experiment.optimizers.map((spec) => resolve(experiment, spec, { backend, numerics }));
   return {
     experiment,
     backend,
@@ -61,7 +62,11 @@ export function plan(experiment: Experiment, backend: string): Plan {
   };
 }
 
-function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): PlannedOptimizer {
+function resolve(
+  experiment: Experiment,
+  spec: OptimizerSpec,
+  { backend, numerics }: Pick<Cell, 'backend' | 'numerics'>,
+): PlannedOptimizer {
   const { train, dataset, model, grid, threads, xla } = experiment;
   const { batchSize, warmup, recordDecay } = train;
   const optimizer = ruleOf(spec);
@@ -69,7 +74,7 @@ function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): 
   const epochs = spec.epochs ?? train.epochs;
   const lrs = axisValues(spec.lr ?? grid.lr);
   const wds = axisValues(spec.wd ?? grid.wd);
-  const shared = { numerics: NUMERICS, dataset, model, optimizer, schedule, epochs, batchSize, warmup };
+  const shared = { numerics, dataset, model, optimizer, schedule, epochs, batchSize, warmup };
   const compiled = xla ? ({ xla } as const) : {};
   const idOf = idsOf({ ...shared, recordDecay, backend, threads, ...compiled });
   return {
