@@ -25,7 +25,9 @@ const tunedCells = (budgets: readonly Budget[], errors: readonly Float64Array[])
 export function budgetTransfer(budgets: readonly Budget[], plan: BootstrapPlan): Estimate {
   const wds = budgets[0]?.surface.wds ?? [];
   if (budgets.length < 2)
-    return noEstimate('There is only one budget, so there is no other one at which a weight decay could be kept.');
+    return noEstimate(
+      'There is only one budget, so there is no other one at which a weight decay could be kept.',
+    );
   if (!budgets.every(({ surface }) => surface.wds.join() === wds.join()))
     return noEstimate('The budgets do not have the same weight decays.');
   const rows = budgets.map((_, b) => b);

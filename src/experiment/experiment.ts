@@ -59,7 +59,9 @@ export const writtenSchema = z
       .positive()
       .max(1024)
       .default(1)
-      .describe('Threads of each worker (onednn, tensorflow on a CPU). For single runs; a grid fills the cores by itself.'),
+      .describe(
+        'Threads of each worker (onednn, tensorflow on a CPU). For single runs; a grid fills the cores by itself.',
+      ),
     xla: z
       .boolean()
       .optional()

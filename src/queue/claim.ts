@@ -28,8 +28,11 @@ export async function claim(
     holder = await claimSweep(redis, name, own);
   }
   if (holder === true) return;
-  throw new QueueError(`Another run already coordinates this sweep, on ${holder.host}, folder ${holder.dir}.`, {
-    code: 'sweep-taken',
-    remedy: 'Wait for that run to end; if it died, try again in 15 seconds.',
-  });
+  throw new QueueError(
+    `Another run already coordinates this sweep, on ${holder.host}, folder ${holder.dir}.`,
+    {
+      code: 'sweep-taken',
+      remedy: 'Wait for that run to end; if it died, try again in 15 seconds.',
+    },
+  );
 }

@@ -125,7 +125,8 @@ function overall(name: string, status: readonly FileStatus[], files: readonly Da
   if (files.every(({ urls }) => urls.length === 0)) {
     return `${head} Get them from https://image-net.org/download-images: that needs registration.`;
   }
-  if (unusable.some(({ state }) => state === 'unreadable')) return `${head} Make the unreadable files readable first.`;
+  if (unusable.some(({ state }) => state === 'unreadable'))
+    return `${head} Make the unreadable files readable first.`;
   const first = unusable.some(({ state }) => state === 'bad') ? 'Delete the bad files, then run' : 'Run';
   return `${head} ${first}: adamw-bench data fetch ${name}`;
 }

@@ -45,7 +45,11 @@ export function addImport(program: Command, finish: (code: number) => void): voi
       ]),
     )
     .option('--optimizer <name>', 'the optimizer, where no column names it')
-    .option('--chance <value>', 'what diverged runs count as: the error of guessing as a share, or a loss', level)
+    .option(
+      '--chance <value>',
+      'what diverged runs count as: the error of guessing as a share, or a loss',
+      level,
+    )
     .addOption(
       new Option('--study <name>', 'study of an Optuna storage (repeatable)')
         .argParser(collect)
