@@ -13,6 +13,8 @@ export interface Budget {
   readonly surface: Surface;
   readonly noise: Noise | null;
   readonly runs: number;
+  /** tau of a cell times its wd, in epochs; null where the cells do not share one. */
+  readonly tauTimesWd: number | null;
 }
 
 /** For each budget (row) and wd (column): the index of the cell with the best lr in the budget's errors; -1: none. */

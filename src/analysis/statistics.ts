@@ -210,8 +210,10 @@ export interface Comparison {
 /** Best wd at one number of epochs. */
 export interface BudgetOptimum {
   readonly epochs: number;
-  /** Best wd at its best lr, refined below the grid's step; null unless `status` is used. */
-  readonly wd: number | null;
+  /** Best wd at its best lr, refined below the grid's step; without a value unless `status` is used. */
+  readonly wd: Estimate;
+  /** Its time scale in epochs (src/optim/timescale.ts); without a value where the decay has none, or one for each lr. */
+  readonly tau: Estimate;
   readonly status: RidgeColumnStatus;
   readonly runs: number;
 }
