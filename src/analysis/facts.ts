@@ -1,4 +1,4 @@
-/** What the verdict states: facts from the statistics, without words. The words are the report's (report/verdict.ts). */
+/** What the verdict states: facts from the statistics, without words. report/verdict.ts has the words. */
 import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from './statistics.js';
 
 /** Which of the two a difference favours: `open` where its interval includes 0, `unknown` where it has none. */
@@ -55,7 +55,7 @@ export type VerdictFacts =
   /** The pair that matters, and the other pairs of an L2 optimizer and its decoupled form. */
   | { readonly kind: 'pairs'; readonly first: PairFacts; readonly others: readonly PairFacts[] };
 
-/** More seeds than this nobody trains for one cell. */
+/** Nobody trains more seeds than this for one cell. */
 export const MOST_SEEDS = 1000;
 /** (1.96 + 0.84) / 1.96: from a half-width of a 95 % interval to the difference that shows with 80 % probability. */
 const TO_DETECT = 1.43;

@@ -241,7 +241,7 @@ export interface Decoupling {
   readonly comparisons: readonly Comparison[];
   /** One for each setting that was trained at several numbers of epochs; often none. */
   readonly budgets: readonly NamedBudgetTrend[];
-  /** Claim 2, for each optimizer whose runs recorded their decay; often none. */
+  /** How unevenly decay shrinks weights, for each optimizer whose runs recorded their decay; often none. */
   readonly shrinkages: readonly Shrinkage[];
   /** Present where every error in here is a loss: then nothing is a share of test images. */
   readonly measure?: 'loss';

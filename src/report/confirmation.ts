@@ -56,7 +56,7 @@ function pairSentence({ a, b, difference }: ConfirmedPair, level: number): strin
     return `On fresh seeds ${b} and ${a} cannot be compared: ${n === 0 ? 'no seed has' : 'only one seed has'} a result of both.`;
   const interval = `${(level * 100).toFixed(0)}% interval ${points(low)} to ${points(high)}`;
   const start = `Confirmed on ${n} fresh seeds, paired: the test error of ${b} minus that of ${a} is ${points(mean)} points (${interval})`;
-  const reach = `So many pairs of this scatter show a difference of ${points(detectable)} points with a probability of 80%.`;
+  const reach = `With this many pairs and this scatter, a true difference of ${points(detectable)} points would show with a probability of 80%.`;
   if (high < 0 || low > 0) return `${start}, so ${high < 0 ? b : a} is better here. ${reach}`;
   return `${start}, which includes 0, so neither is shown to be better. ${reach}`;
 }
@@ -67,7 +67,7 @@ const points = (share: number) =>
     .replace(/^-(?=[0.]*[1-9])/, '−')
     .replace(/^-/, '');
 
-/** What is to be known of the choice itself. */
+/** Cautions about the choice itself. */
 export function choiceCautions({ choice, earlier }: KeptChoice, nowChosen: string | undefined): string[] {
   const last = earlier.at(-1);
   return [

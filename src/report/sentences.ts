@@ -73,9 +73,16 @@ export function errorSentence(pair: PairFacts): string {
   const loss = measure === 'loss';
   const inPoints = (v: number) => (loss ? short(v) : fixed(100 * v, digits));
   const own = levelWords(measure).reaches(loss ? inPoints(error.b.value) : `${inPoints(error.b.value)}%`);
-  const expected = `${b.label} is expected to ${own}, ${inPoints(Math.abs(value))}${loss ? '' : ' points'} ${value < 0 ? 'less' : 'more'} than ${a.label}`;
+  const amount = inPoints(Math.abs(value));
+  const than = isZero(amount)
+    ? `as is ${a.label}`
+    : `${amount}${loss ? '' : ' points'} ${value < 0 ? 'less' : 'more'} than ${a.label}`;
+  const expected = `${b.label} is expected to ${own}, ${than}`;
   return `${expected}${interval(error.difference, inPoints, level)}${chance(error)}${doubts(pair)}.`;
 }
+
+/** Whether a number is 0 in the digits that are shown: `0.00 more` would mislead. */
+const isZero = (text: string) => Number(text) === 0;
 
 /** A best setting on the border of its grid, or one in which runs diverged, makes the comparison doubtful. */
 function doubts({ a, b }: PairFacts): string {
@@ -152,7 +159,10 @@ function tuningSentence({ a, b, level, ...pair }: PairFacts, measure: TuningMeas
     : own < 0
       ? 'nothing'
       : `${shown(own)} ${points ? 'points of error' : 'of loss'}`;
-  const by = `${shown(Math.abs(value))} ${points ? 'points ' : ''}${value < 0 ? 'less' : 'more'} than with ${a.label}`;
+  const size = shown(Math.abs(value));
+  const by = isZero(size)
+    ? `as with ${a.label}`
+    : `${size} ${points ? 'points ' : ''}${value < 0 ? 'less' : 'more'} than with ${a.label}`;
   return `${words} ${amount} with ${b.label}, ${by}${interval(measure.difference, shown, level)}${chance(measure)}.`;
 }
 
@@ -193,9 +203,10 @@ export function generalisationSentence(pair: PairFacts): string {
   const shown = (v: number) => `${fixed(100 * v, 1)}%`;
   const size = `${shown(Math.abs(relative.value))} ${relative.value < 0 ? words[0] : words[1]}`;
   const range = interval(relative, shown, level, words);
+  const equal = isZero(fixed(100 * relative.value, 1));
   const claim = loss
-    ? `the loss of ${b.label} is ${size} than that of`
-    : `${b.label} makes ${size} errors than`;
+    ? `the loss of ${b.label} is ${equal ? 'equal to' : `${size} than`} that of`
+    : `${b.label} makes ${equal ? 'as many errors as' : `${size} errors than`}`;
   return `At equal training loss ${claim} ${a.label}${range}${generalises === 'open' ? ', which may be chance' : ''}.`;
 }
 

@@ -27,7 +27,7 @@ export function subjectParts(all: readonly AnyRecord[]): string[] {
 function importedParts(records: readonly AnyRecord[]): string[] {
   const seeds = new Set(records.map(({ cell }) => cell.seed)).size;
   const count = (n: number, what: string) => `${grouped(n)} ${what}${n === 1 ? '' : 's'}`;
-  return ['imported', count(records.length, 'run'), count(seeds, 'seed')];
+  return ['imported', count(seeds, 'seed')];
 }
 
 /** Such as `500 training images (20% of the labels wrong)`. */

@@ -25,7 +25,7 @@ import {
 } from './sentences.js';
 import { wrap } from './width.js';
 
-/** More sentences nobody reads. The tables have the rest. */
+/** Nobody reads more sentences. The tables have the rest. */
 const MOST_SENTENCES = 6;
 
 /**
@@ -113,7 +113,7 @@ function shown({ value, low, high }: Estimate): string {
 /** Weights that grow or shrink while the rate falls give a factor a little off 1, even where every step takes the same share. */
 const ALIKE = 1.25;
 
-/** Claim 2 in words; empty where no run recorded its decay. */
+/** How unevenly decay shrinks weights, in words; empty where no run recorded its decay. */
 function decaySentence(shrinkages: readonly Shrinkage[]): string {
   return shrinkages.length === 0 ? '' : `${shrinkages.map(decayOf).join('; ')}.`;
 }

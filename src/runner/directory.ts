@@ -242,7 +242,7 @@ const forbidden = (dir: string) => `${dir} cannot be written to: you have no per
 const sentences: Readonly<Record<string, (dir: string) => string>> = {
   EACCES: forbidden,
   EPERM: forbidden,
-  ENOENT: (dir) => `${dir} has vanished, or something in it.`,
+  ENOENT: (dir) => `${dir} no longer exists, or something in it.`,
 };
 
 const freeSpace = 'Free some space and run the same command again: finished cells are kept.';

@@ -1,9 +1,9 @@
-/** Which cells of a plan have a record that stands, and which are to be trained. */
+/** Which cells of a plan have a valid record, and which are to be trained. */
 import type { Job } from '../experiment/plan.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
 import { inSlices } from './slices.js';
 
-/** Whether a record stands; if not, its cell is to be trained again. */
+/** Whether a record counts as its cell's result; if not, the cell is trained again. */
 export const isSettled = (record: RunRecord, retryFailed: boolean): boolean =>
   !isFailure(record) || !retryFailed;
 

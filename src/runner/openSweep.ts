@@ -48,7 +48,7 @@ export async function openSweep(
   const choice = options.chooseAgain ? undefined : await frozenChoice(grid, before);
   const all = choice ? withConfirmation(grid, choice) : grid;
   const load = dataLoader(experiment, options, events);
-  // Where there is surely something to train, data that are missing are said to be before the journal is begun.
+  // If there is surely something to train, missing data are reported before the journal is begun.
   if ((await startEarly(early, all, backend, options)) > 0) await load();
   const { journal, records } = await explainingAccess(options.dir, () =>
     openJournal(layout(options.dir).journal, (count, movedTo) =>

@@ -107,7 +107,7 @@ const recordsOf = ({ jobs, ledger }: Pick<Sweep, 'jobs' | 'ledger'>): RunRecord[
     return record ? [{ ...record, label }] : [];
   });
 
-/** A sweep of which it is known what is to be trained. */
+/** A sweep whose missing cells are known. */
 interface Sweep extends Opened {
   readonly data: Manifest['dataset'];
   readonly jobs: readonly Job[];

@@ -171,7 +171,7 @@ const duration = (seconds: number): string =>
 /** One line each: data, model, seeds, time, number of runs. */
 function factsOf(records: readonly AnyRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
-  const backends = [...new Set(records.map((r) => r.cell.backend ?? 'imported'))].map(printable).join(', ');
+  const backends = [...new Set(records.flatMap((r) => r.cell.backend ?? []))].map(printable).join(', ');
   const times = records.flatMap((r) => r.seconds ?? []);
   return [
     ...(runs > 0 ? subjectParts(records) : experiment === null ? [] : [experiment.dataset.name]),

@@ -68,7 +68,7 @@ const statistics = ({ measure, what, unit, digits }: Words): readonly Column<Opt
   },
   {
     title: `Expected${unit}`,
-    hint: `${capitalised(what)} of the best cell for fresh seeds, freed of the luck of having been selected`,
+    hint: `${capitalised(what)} of the best cell for fresh seeds, corrected for the luck of selection`,
     cell: ({ best }) => (best === null ? NOTHING : estimate(best.expected, digits, measure.scale)),
   },
   {
