@@ -2,6 +2,7 @@
 import type { Estimate, Measure, PairFacts, TuningMeasure } from '../analysis/index.js';
 import { MOST_SEEDS } from '../analysis/index.js';
 import { shortNumber } from './format.js';
+import { capitalised } from './measure.js';
 
 /** How the level of a result is said: a test error in percent, or a loss of an imported sweep. */
 export const levelWords = (measure: PairFacts['measure']) =>
@@ -27,9 +28,11 @@ const short = (value: number) => String(Number(value.toPrecision(3))).replace(/^
 export function answer(pair: PairFacts): string {
   const untold = withoutResult(pair);
   if (untold !== null) return `${untold}.`;
-  const { a, b, error, easier, bothWithoutDecay, measure, scattered } = pair;
+  const { a, b, error, easier, bothWithoutDecay, triedDecay, measure, scattered } = pair;
   const better = sideOf(pair, error.favours);
   const tuning = sideOf(pair, easier);
+  if (bothWithoutDecay && !triedDecay)
+    return `No weight decay was tried here, and without it ${b.label} and ${a.label} are the same optimizer.`;
   if (bothWithoutDecay)
     return `Weight decay does not help here: ${b.label} and ${a.label} are both best without it, where decoupling changes nothing.`;
   const accuracy =
@@ -74,11 +77,19 @@ export function errorSentence(pair: PairFacts): string {
   const inPoints = (v: number) => (loss ? short(v) : fixed(100 * v, digits));
   const own = levelWords(measure).reaches(loss ? inPoints(error.b.value) : `${inPoints(error.b.value)}%`);
   const expected = `${b.label} is expected to ${own}, ${inPoints(Math.abs(value))}${loss ? '' : ' points'} ${value < 0 ? 'less' : 'more'} than ${a.label}`;
-  return `${expected}${interval(error.difference, inPoints, level)}${chance(error)}${doubts(pair)}.`;
+  return `${expected}${interval(error.difference, inPoints, level)}${chance(error)}${doubts(pair)
+    .map((doubt) => `; ${doubt}`)
+    .join('')}.`;
 }
 
+/** The same doubts in a sentence of their own, where another one has the numbers; empty without any. */
+export const doubtSentence = (pair: PairFacts): string => {
+  const found = doubts(pair).join('; ');
+  return found === '' ? '' : `${capitalised(found)}.`;
+};
+
 /** A best setting on the border of its grid, or one in which runs diverged, makes the comparison doubtful. */
-function doubts({ a, b }: PairFacts): string {
+function doubts({ a, b }: PairFacts): string[] {
   const named = (is: (o: PairFacts['a']) => boolean) =>
     [b, a]
       .filter(is)
@@ -87,11 +98,9 @@ function doubts({ a, b }: PairFacts): string {
   const edges = named(({ best }) => best?.edge === true);
   const diverged = named(({ best }) => (best?.diverged ?? 0) > 0);
   return [
-    edges && `; the best of ${edges} lies on the border of the grid`,
-    diverged && `; some runs of the best of ${diverged} diverged`,
-  ]
-    .filter(Boolean)
-    .join('');
+    edges && `the best of ${edges} lies on the border of the grid`,
+    diverged && `some runs of the best of ${diverged} diverged`,
+  ].filter(Boolean);
 }
 
 /** What trials that are no grid say: the best ones, which have no interval, and the slopes of the quadratics. */
@@ -164,8 +173,9 @@ export function seedsSentence(pair: PairFacts): string {
     return seeds < 2
       ? 'One seed does not show what is chance: train three or more.'
       : (error.difference.reason ?? '');
+  // Without decay the two are one optimizer: no number of seeds would show a difference.
   const ofError =
-    error.favours === 'open'
+    error.favours === 'open' && !pair.bothWithoutDecay
       ? [`${more(error)} would show the difference in ${levelWords(measure).difference}`]
       : [];
   const open = pair.tuning.filter(({ favours }) => favours === 'open');
