@@ -2,6 +2,7 @@
 import { kindOf } from '../experiment/placement.js';
 import { hasValidation, measureOf, type AnyRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
+import { bestIndex } from './choice.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
 import type {
   Best,
@@ -89,7 +90,7 @@ export function analyseOptimizer(
   const isLoss = measureOf(records) === 'loss';
   const surface = surfaceOf(grid);
   const noise = noiseOf(grid);
-  const chosen = argmin(Float64Array.from(grid.cells.flat(), ({ selection }) => selection ?? NaN));
+  const chosen = bestIndex(grid);
   const byValidation = chosen >= 0 && records.some(hasValidation);
   const samples = sample(surface, noise, plan, label, byValidation ? chosen : undefined);
   const fit = ridge(surface, surface.error, ridgeNoise(surface, noise));
