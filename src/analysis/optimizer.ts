@@ -27,7 +27,7 @@ import { surfaceOf, type Surface } from './surface.js';
 import { transferPairs, sampleTransfer, worthUsing } from './transfer.js';
 
 export const REASONS = {
-  empty: 'No run of this optimizer finished or diverged: there is no test error to summarise.',
+  empty: 'No run of this optimizer finished or diverged: there is no result to summarise.',
   separability:
     'Separability needs at least two learning rates and two weight decays, more known cells than the additive model has levels, and errors that differ by more than seed noise.',
   slope:
