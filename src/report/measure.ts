@@ -32,8 +32,10 @@ export const shown = ({ scale }: Pick<MeasureWords, 'scale'>, value: number | nu
 /** The number in a square of a heatmap: an error in percent, or a loss, in at most five characters. */
 export function squareText(value: number, { scale }: Pick<MeasureWords, 'scale'>): string {
   if (scale === 100) return percent(value, value >= 0.0995 ? (value >= 0.995 ? 0 : 1) : 2);
-  const text = shortNumber(value);
-  return text.length > 5 ? value.toExponential(0).replace('e+', 'e') : text;
+  const texts = [value, Number(value.toPrecision(2))].map(shortNumber);
+  // Of a small loss, `.0012` says more than `1e-3`.
+  const fitting = [...texts, texts[1]!.replace(/^0\./, '.')].find((text) => text.length <= 5);
+  return fitting ?? value.toExponential(0).replace('e+', 'e');
 }
 
 export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -158,7 +158,7 @@ function tuningSentence({ a, b, level, ...pair }: PairFacts, measure: TuningMeas
   // Noise may take a cost a little below 0.
   const amount = !ofLevel
     ? shown(own)
-    : own < 0
+    : own <= 0
       ? 'nothing'
       : `${shown(own)} ${points ? 'points of error' : 'of loss'}`;
   const by = `${shown(Math.abs(value))} ${points ? 'points ' : ''}${value < 0 ? 'less' : 'more'} than with ${a.label}`;

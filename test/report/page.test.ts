@@ -84,6 +84,15 @@ describe('pageData of an import', () => {
   it('says once what is known of it', () =>
     expect(dataOf(lossGrid(1)).facts).toEqual(['trained by another program', '2 seeds', '80 runs']));
 
+  it.each([0.00123, 1234])('shows losses about %d with their digits in the tables', (scale) => {
+    const { columns, rows } = dataOf(lossGrid(scale)).statistics;
+    const at = columns.findIndex(({ title }) => title === 'Expected');
+    for (const row of rows) {
+      const [text, value] = row[at]!;
+      expect(Math.abs(parseFloat(text) / Number(value) - 1)).toBeLessThan(0.006);
+    }
+  });
+
   it('has all trials that are no grid, though their rows and columns would make many squares', () => {
     const data = dataOf(trialRecords(300));
     expect(data.panels.map(({ scattered, cells }) => [scattered, cells.length])).toEqual([
@@ -105,6 +114,14 @@ it('fits the number of a square into five characters', () =>
       expect(Number(text) / loss).toBeLessThan(1.5);
     }),
   ));
+
+it.each([
+  [0.0123, '0.012'],
+  [0.00123, '.0012'],
+  [0.123, '0.123'],
+  [12345, '1.2e4'],
+  [1.23e-6, '1e-6'],
+])('writes a loss of %d as %s', (loss, text) => expect(squareText(loss, LOSS)).toBe(text));
 
 describe('escaping', () => {
   it('handles every character that matters', () => {
