@@ -37,6 +37,8 @@ export interface PairFacts {
   readonly seeds: number;
   /** Both best cells have wd = 0 and the two differ in the decay alone: there they are the same optimizer. */
   readonly bothWithoutDecay: boolean;
+  /** One of the two has a cell with wd > 0. */
+  readonly triedDecay: boolean;
   /** What the optimizers are compared by: a test error, or a loss of an imported sweep. */
   readonly measure: 'error' | 'loss';
   /** The trials of one of the two are no grid: only their best ones and a quadratic near them are known. */
@@ -101,6 +103,7 @@ export function pairFacts(decoupling: Decoupling, comparison: Comparison): PairF
     measure: decoupling.measure ?? 'error',
     scattered: (a.trials ?? b.trials) !== undefined,
     bothWithoutDecay: comparison.kind === 'decoupling' && a.best?.wd === 0 && b.best?.wd === 0,
+    triedDecay: [a, b].some(({ trials, regret }) => trials !== undefined || regret.fromMedian !== null),
     level: decoupling.level,
   };
 }

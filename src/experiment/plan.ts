@@ -62,6 +62,21 @@ export function plan(experiment: Experiment, backend: string, numerics = NUMERIC
   };
 }
 
+/** How many different cells a plan's grids have together: fewer than their sizes where grids of one rule overlap. */
+export function distinctSize({ optimizers, experiment }: Pick<Plan, 'optimizers' | 'experiment'>): number {
+  const byRule = new Map<string, PlannedOptimizer[]>();
+  for (const one of optimizers) {
+    // Of two optimizers with the same rule, cells at the same place are the same.
+    const rule = one.cellAt(1, 1, 0).id;
+    byRule.set(rule, [...(byRule.get(rule) ?? []), one]);
+  }
+  return [...byRule.values()].reduce((sum, same) => {
+    if (same.length === 1) return sum + same[0]!.size;
+    const places = same.flatMap(({ lrs, wds }) => lrs.flatMap((lr) => wds.map((wd) => `${lr} ${wd}`)));
+    return sum + new Set(places).size * experiment.train.seeds.length;
+  }, 0);
+}
+
 function resolve(
   experiment: Experiment,
   spec: OptimizerSpec,

@@ -70,8 +70,8 @@ export const moveOrChoose = 'Move them elsewhere, or choose another folder with 
  * configuration, which is written to config.yaml.
  * @param update take over a folder of another configuration: its cells that still belong are kept
  * @returns a function that releases the folder
- * @throws ForeignFiles where files in it are somebody else's; ImportedFolderError where they are of `import`; DirectoryError where another process works in it, it
- * belongs to another configuration, or it cannot be written to
+ * @throws ForeignFiles where files in it are somebody else's; ImportedFolderError where they are of `import`;
+ * DirectoryError where another process works in it, it belongs to another configuration, or it cannot be written to
  */
 export async function takeDirectory(
   dir: string,

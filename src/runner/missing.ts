@@ -25,6 +25,13 @@ export async function missingJobs(
   return missing;
 }
 
+/** The records of jobs, each under its job's label. A cell that two optimizers' grids share has its record under both. */
+export const recordsOf = (jobs: readonly Job[], found: ReadonlyMap<string, RunRecord>): RunRecord[] =>
+  jobs.flatMap(({ cell, label }) => {
+    const record = found.get(cell.id);
+    return record ? [{ ...record, label }] : [];
+  });
+
 /** Records of the experiment's cells under the labels it gives them now, by cell id. */
 export function relabelled(records: readonly RunRecord[], jobs: readonly Job[]): Map<string, RunRecord> {
   const recorded = new Set(records.map(({ cell }) => cell.id));
