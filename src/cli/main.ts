@@ -12,7 +12,7 @@ import { surviveHangUp } from './signals.js';
 const examples = `
 Examples:
   adamw-bench run configs/quick.yaml      a first sweep on generated images, in a minute or two
-  adamw-bench doctor                      what computes here, and what could
+  adamw-bench doctor                      which backends work here, and what the others need
   adamw-bench init mine.yaml              a commented configuration to start from
   adamw-bench report results/quick --serve`;
 

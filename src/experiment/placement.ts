@@ -61,7 +61,7 @@ export function placementProblem({ name, placement }: Placed): { message: string
     };
   if (family === 'sgd' && placement === 'l2-in-m')
     return {
-      message: 'is plain l2 for sgd, whose momentum is all that the gradient enters',
+      message: 'is the same as l2 for sgd, whose gradient enters the momentum alone',
       hint: 'write placement: l2',
     };
   if (family === 'sgd' && placement === 'l2-in-v')

@@ -57,7 +57,7 @@ export const datasetSchema = z.strictObject({
     })
     .optional()
     .describe(
-      'Hold back so many training images, or below 1 so large a share of them, to choose the best cell by; default none. `train` counts what is left.',
+      'Hold back this many training images (below 1: this share of them). The best cell is chosen by its error on them; default none. `train` counts the images that are left.',
     ),
   subset: z
     .enum(['fixed', 'per-seed'])
@@ -65,7 +65,7 @@ export const datasetSchema = z.strictObject({
     // Absent, not `fixed`: a cell's identity is a hash of its settings, and older cells have none.
     .overwrite((subset) => (subset === 'per-seed' ? subset : undefined))
     .describe(
-      'Whether every seed trains on the same `train` images and wrong labels, or each on its own; default fixed. Needs `train`.',
+      'fixed, the default: every seed trains on the same `train` images and wrong labels. per-seed: each seed has its own. Needs `train`.',
     ),
   subsetSeed: z.int().min(0).default(0).describe('Seed of the subsets and of synthetic images.'),
   labelNoise: fraction.default(0).describe('Share of training labels replaced by a random other class.'),
@@ -140,11 +140,13 @@ export const trainFields = z.strictObject({
     .min(1)
     .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must be distinct' })
     .default([0])
-    .describe('Each cell is trained once per seed (initialisation, shuffling, augmentation).'),
+    .describe('Each lr and wd is trained once per seed (initialisation, shuffling, augmentation).'),
   recordDecay: z
     .boolean()
     .default(false)
-    .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
+    .describe(
+      'Measure how much decay shrinks each weight in a step, for 24 groups of weights by the size of their gradients.',
+    ),
 });
 
 /** The keys of an optimizer. `optimizerSchema` also checks that they agree. */
@@ -156,7 +158,7 @@ export const optimizerFields = z.strictObject({
     .enum(PLACEMENTS)
     .optional()
     .describe(
-      'Where the decay enters, with the name adam or sgd: l2 the gradient (their default); l2-in-m, l2-in-v only what that moment averages (Adam); decoupled the update (adamw, sgdw); cautious the same, but only where update and weight have one sign; none nowhere (wd: [0]).',
+      'Where the decay enters, for the names adam and sgd. l2: the gradient (their default). l2-in-m, l2-in-v: only the average of that moment (Adam). decoupled: the update, as adamw and sgdw do. cautious: the update, but only where update and weight have one sign. none: nowhere (with wd: [0]).',
     ),
   label: z
     .string()
@@ -187,7 +189,7 @@ export const optimizerFields = z.strictObject({
     .enum(['paper', 'lr', 'constant', 'normalized'])
     .default('paper')
     .describe(
-      'What multiplies decoupled decay: paper eta*wd; lr eta*lr*wd (PyTorch); constant wd (TensorFlow); normalized eta*wd*sqrt(b/(BT)).',
+      'What a step of decoupled decay subtracts, as a share of the weight. paper: eta*wd. lr: eta*lr*wd (PyTorch). constant: wd (TensorFlow). normalized: eta*wd*sqrt(b/(BT)).',
     ),
   exclude: z
     .enum(['none', 'rank1'])

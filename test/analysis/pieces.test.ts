@@ -5,6 +5,7 @@ import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { tQuantile } from '../../src/analysis/student.js';
 import type { RunRecord } from '../../src/experiment/record.js';
+import { ruleOf } from '../experiment/rule.js';
 import { bowl, epochMetrics, powers, record, synthesise } from './synthetic.js';
 
 describe('tQuantile', () => {
@@ -191,9 +192,30 @@ describe('budgetTrend', () => {
       [50, 'used'],
       [100, 'used'],
     ]);
+    for (const { epochs, wd } of optima) {
+      const truth = 2 ** -10 * (50 / epochs) ** 0.5;
+      expect(wd.low!).toBeLessThan(1.1 * truth);
+      expect(wd.high!).toBeGreaterThan(truth / 1.1);
+      expect([wd.low! < wd.value!, wd.value! < wd.high!]).toEqual([true, true]);
+      expect(wd.high! / wd.low!).toBeLessThan(4);
+    }
     expect(slope.low).toBeLessThan(-0.5);
     expect(slope.high).toBeGreaterThan(-0.5);
     expect(slope.value).toBeCloseTo(-0.5, 0);
+  });
+
+  it('gives the time scale of a best decay that is decoupled, and of no other', () => {
+    const decoupled = (r: RunRecord) => ({ ...r, cell: { ...r.cell, optimizer: ruleOf('adamw') } });
+    const records = [25, 50].flatMap((t) => budget(t, 2 ** -10, 3));
+    for (const { tau } of budgetTrend(records).optima)
+      expect(tau).toMatchObject({ value: null, reason: expect.any(String) as string });
+    for (const { wd, tau } of budgetTrend(records.map(decoupled)).optima) {
+      // The paper's convention: a full step takes wd of a weight, and an epoch of 10,000 images has 79 steps.
+      expect(tau.value! * 79).toBeCloseTo(1 / wd.value!, 6);
+      expect([tau.low! * 79, tau.high! * 79]).toEqual(
+        [wd.high!, wd.low!].map((w) => expect.closeTo(1 / w, 6) as number),
+      );
+    }
   });
 
   it('is part of the statistics for whatever was trained at several budgets, each optimizer by itself', () => {
