@@ -7,14 +7,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import {
-  convert,
-  LIBRARIES,
-  named,
-  readSetting,
-  type Run,
-  type Values,
-} from '../../src/convert/index.js';
+import { convert, LIBRARIES, named, readSetting, type Run, type Values } from '../../src/convert/index.js';
 import { experimentSchema } from '../../src/config/index.js';
 import type { Schedule } from '../../src/experiment/specs.js';
 import { makeOptimizer, makeSchedule } from '../../src/optim/index.js';

@@ -32,7 +32,7 @@ interface Entry {
 /** Both forms of a class: its weight_decay, and a penalty in the layers. */
 function both({ name, step, defaults, flags = {}, note }: Entry): LibraryOptimizer[] {
   const maker = (values: Values) => call(`keras.optimizers.${name}`, keywords(values, KERAS_NAMES, flags));
-  const { wd: _, ...rest } = defaults;
+  const rest = Object.fromEntries(Object.entries(defaults).filter(([key]) => key !== 'wd'));
   const shared = { name, step, flags, ...(note === undefined ? {} : { note }) };
   return [
     { ...shared, decay: 'lr', defaults, write: maker },
