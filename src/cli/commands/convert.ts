@@ -1,6 +1,7 @@
 /** `adamw-bench convert`: a weight decay of one library in the words of another. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { ConvertFlags } from '../actions/convert.js';
+import { numberFromZero, wholeNumber } from '../units.js';
 
 const examples = `
 Examples:
@@ -20,22 +21,6 @@ Epochs, batch and images are needed for tau, for the total decay, and for the co
 docs/decay.md explains the conventions.
 Exit codes: 0 there is an equal setting, 1 unexpected error, 2 there is none, or refused (names, numbers).`;
 
-/** A number above 0; whole unless it says otherwise. */
-const count = (text: string) => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('Write a whole number, 1 or more.');
-  return value;
-};
-
-/** A number of at least 0. */
-const epochs = (text: string) => {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value < Infinity))
-    throw new InvalidArgumentError('Write a number, 0 or more, such as 5.');
-  return value;
-};
-
 export function addConvert(program: Command, finish: (code: number) => void): void {
   program
     .command('convert')
@@ -45,9 +30,9 @@ export function addConvert(program: Command, finish: (code: number) => void): vo
     .option('--to <library>', 'the other one (default: its optimizer of the same rule and decay)')
     .option('--table', 'the setting in all conventions, instead of --to')
     .option('--list', 'libraries, optimizers, and their decay')
-    .option('--epochs <n>', 'epochs of the run', count)
-    .option('--batch <n>', 'images of a step', count)
-    .option('--images <n>', 'training images, or examples', count)
+    .option('--epochs <n>', 'epochs of the run', wholeNumber(1))
+    .option('--batch <n>', 'images of a step', wholeNumber(1))
+    .option('--images <n>', 'training images, or examples', wholeNumber(1))
     .addOption(
       new Option(
         '--schedule <name>',
@@ -56,7 +41,7 @@ export function addConvert(program: Command, finish: (code: number) => void): vo
     )
     .addOption(
       new Option('--warmup <epochs>', 'epochs of linear warm-up before it')
-        .argParser(epochs)
+        .argParser(numberFromZero('5'))
         .default(0, 'none'),
     )
     .option('--json', 'print one JSON object')

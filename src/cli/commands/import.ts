@@ -1,6 +1,7 @@
 /** `adamw-bench import`: the statistics for sweeps that other programs trained. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { ImportFlags } from '../actions/import.js';
+import { numberFromZero } from '../units.js';
 
 const examples = `
 Examples:
@@ -18,14 +19,6 @@ Exit codes: 0 done, 1 unexpected error, 2 refused (file, columns, rows, folder).
 
 /** Collects a repeatable option. */
 const collect = (value: string, previous: readonly string[]) => [...previous, value];
-
-/** A number of at least 0. */
-function level(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('Write a number, 0 or more, such as 0.9.');
-  return value;
-}
 
 export function addImport(program: Command, finish: (code: number) => void): void {
   program
@@ -48,7 +41,7 @@ export function addImport(program: Command, finish: (code: number) => void): voi
     .option(
       '--chance <value>',
       'what diverged runs count as: the error of guessing as a share, or a loss',
-      level,
+      numberFromZero('0.9'),
     )
     .addOption(
       new Option('--study <name>', 'study of an Optuna storage (repeatable)')

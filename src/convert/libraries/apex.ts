@@ -1,16 +1,8 @@
 /** NVIDIA's apex, from csrc/multi_tensor_adam.cu, multi_tensor_sgd_kernel.cu and multi_tensor_adagrad.cu. */
-import { BETAS, call, keywords, type Library, type LibraryOptimizer } from './library.js';
+import { BETAS, classesOf, type Library } from './library.js';
 import { TORCH_NAMES } from './pytorch.js';
 
-type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & {
-  readonly flags?: Readonly<Record<string, boolean>>;
-};
-
-const entry = ({ flags = {}, ...rest }: Entry): LibraryOptimizer => ({
-  ...rest,
-  flags,
-  write: (values) => call(`apex.optimizers.${rest.name}`, ['params'], keywords(values, TORCH_NAMES, flags)),
-});
+const entry = classesOf('apex.optimizers', TORCH_NAMES, 'params');
 
 const adam = { lr: 1e-3, wd: 0, ...BETAS, eps: 1e-8 };
 const sgd = { lr: 1e-3, wd: 0, momentum: 0 };

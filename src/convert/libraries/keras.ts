@@ -1,15 +1,14 @@
 /** Keras 3: one `weight_decay` in every optimizer, decoupled and multiplied by the rate; L2 is the layers' affair. */
 import {
   BETAS,
-  call,
-  keywords,
+  classesOf,
   python,
+  type Entry,
   type Library,
   type LibraryOptimizer,
   type Names,
   type Values,
 } from './library.js';
-import type { StepForm } from '../steps.js';
 
 export const KERAS_NAMES: Names = {
   lr: 'learning_rate',
@@ -21,26 +20,19 @@ export const KERAS_NAMES: Names = {
   eps: 'epsilon',
 };
 
-interface Entry {
-  readonly name: string;
-  readonly step: StepForm;
-  readonly defaults: Values;
-  readonly flags?: Readonly<Record<string, boolean>>;
-  readonly note?: string;
-}
+const one = classesOf('keras.optimizers', KERAS_NAMES);
 
 /** Both forms of a class: its weight_decay, and a penalty in the layers. */
-function both({ name, step, defaults, flags = {}, note }: Entry): LibraryOptimizer[] {
-  const maker = (values: Values) => call(`keras.optimizers.${name}`, keywords(values, KERAS_NAMES, flags));
-  const rest = Object.fromEntries(Object.entries(defaults).filter(([key]) => key !== 'wd'));
-  const shared = { name, step, flags, ...(note === undefined ? {} : { note }) };
+function both(entry: Omit<Entry, 'decay'>): LibraryOptimizer[] {
+  const decoupled = one({ ...entry, decay: 'lr' });
+  const rest = Object.fromEntries(Object.entries(entry.defaults).filter(([key]) => key !== 'wd'));
   return [
-    { ...shared, decay: 'lr', defaults, write: maker },
+    decoupled,
     {
-      ...shared,
+      ...decoupled,
       decay: 'l2',
       defaults: { ...rest, l2: 0 },
-      write: (values) => withPenalty(maker(values), values),
+      write: (values) => withPenalty(decoupled.write(values), values),
     },
   ];
 }
@@ -62,7 +54,7 @@ export const keras: Library = {
   source: 'keras.optimizers, keras/src/optimizers/base_optimizer.py',
   note: 'weight_decay is decoupled and multiplied by the learning rate in every optimizer, Adam and SGD included.',
   optimizers: [
-    ...both({ name: 'AdamW', step: 'adam/eps-hat', defaults: { ...adam, wd: 4e-3 } }).slice(0, 1),
+    one({ name: 'AdamW', decay: 'lr', step: 'adam/eps-hat', defaults: { ...adam, wd: 4e-3 } }),
     ...both({ name: 'Adam', step: 'adam/eps-hat', defaults: adam }),
     ...both({ name: 'SGD', step: 'sgd/lr-in-m', defaults: sgd }),
     ...both({ name: 'SGD', flags: { nesterov: true }, step: 'nesterov/lr-in-m', defaults: sgd }),
@@ -76,12 +68,13 @@ export const keras: Library = {
     ...both({ name: 'Adagrad', step: 'adagrad/eps-inside', defaults: { lr: 1e-3, wd: 0, eps: 1e-7 } }),
     ...both({ name: 'Adadelta', step: 'adadelta', defaults: { lr: 1e-3, wd: 0, rho: 0.95, eps: 1e-7 } }),
     ...both({ name: 'Lion', step: 'lion', defaults: { lr: 1e-3, wd: 0, beta1: 0.9, beta2: 0.99 } }),
-    ...both({ name: 'Adafactor', step: 'adafactor/keras', defaults: { lr: 1e-3, wd: 0 } }).slice(0, 1),
-    ...both({
+    one({ name: 'Adafactor', decay: 'lr', step: 'adafactor/keras', defaults: { lr: 1e-3, wd: 0 } }),
+    one({
       name: 'Muon',
+      decay: 'lr',
       step: 'muon/keras',
       defaults: { lr: 1e-3, wd: 4e-3, momentum: 0.95 },
       note: 'The decay of parameters that AdamW updates is multiplied by the whole learning rate, not by adam_lr_ratio times it.',
-    }).slice(0, 1),
+    }),
   ],
 };

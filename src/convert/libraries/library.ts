@@ -63,5 +63,21 @@ export function keywords(
 export const call = (name: string, ...groups: readonly (readonly string[])[]): string =>
   `${name}(${groups.flat().join(', ')})`;
 
+/** An optimizer without its `write`. */
+export type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & {
+  readonly flags?: Readonly<Record<string, boolean>>;
+  /** Its names, where they are not those of its module. */
+  readonly names?: Names;
+};
+
+/** Makes the optimizers of a module that are written `module.Name(params, lr=...)`. */
+export const classesOf =
+  (module: string, usual: Names, ...first: readonly string[]) =>
+  ({ names = usual, flags = {}, ...rest }: Entry): LibraryOptimizer => ({
+    ...rest,
+    flags,
+    write: (values) => call(`${module}.${rest.name}`, first, keywords(values, names, flags)),
+  });
+
 /** Both betas, as most libraries have them. */
 export const BETAS = { beta1: 0.9, beta2: 0.999 } as const;

@@ -1,4 +1,4 @@
-/** The paper's two algorithms, in three conventions, written as an optimizer of a configuration of ours. */
+/** The paper's two algorithms, in three conventions, written in the form of an entry of `optimizers` in a configuration. */
 import type { Convention } from '../conventions.js';
 import type { StepForm } from '../steps.js';
 import { BETAS, type Library, type LibraryOptimizer, type Values } from './library.js';
@@ -58,6 +58,6 @@ export const timescale: Library = {
   name: 'timescale',
   title: 'time scale',
   source: 'https://arxiv.org/abs/2405.13698',
-  note,
+  note: 'Configurations of adamw-bench do not have this convention yet. Convert to `paper` for one.',
   optimizers: algorithms('timescale'),
 };

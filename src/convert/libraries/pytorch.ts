@@ -1,5 +1,5 @@
 /** PyTorch, as torch.optim has it: `test/fixtures/convert/make.py` compares defaults and decay with the library itself. */
-import { BETAS, call, keywords, type Library, type LibraryOptimizer, type Names } from './library.js';
+import { BETAS, classesOf, type Library, type Names } from './library.js';
 
 export const TORCH_NAMES: Names = {
   lr: 'lr',
@@ -11,16 +11,7 @@ export const TORCH_NAMES: Names = {
   eps: 'eps',
 };
 
-type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & {
-  readonly flags?: Readonly<Record<string, boolean>>;
-  readonly names?: Names;
-};
-
-const entry = ({ names = TORCH_NAMES, flags = {}, ...rest }: Entry): LibraryOptimizer => ({
-  ...rest,
-  flags,
-  write: (values) => call(`torch.optim.${rest.name}`, ['params'], keywords(values, names, flags)),
-});
+const entry = classesOf('torch.optim', TORCH_NAMES, 'params');
 
 const sgd = { lr: 1e-3, wd: 0, momentum: 0 };
 const adam = { lr: 1e-3, wd: 0, ...BETAS, eps: 1e-8 };

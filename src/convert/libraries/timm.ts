@@ -1,17 +1,9 @@
 /** timm: its own classes, and PyTorch's through its factory. */
-import { BETAS, call, keywords, type Library, type LibraryOptimizer } from './library.js';
+import { BETAS, call, classesOf, keywords, type Library, type LibraryOptimizer } from './library.js';
 import { pytorch, TORCH_NAMES } from './pytorch.js';
 
-type Entry = Omit<LibraryOptimizer, 'write' | 'flags'> & {
-  readonly flags?: Readonly<Record<string, boolean>>;
-};
-
 /** A class of timm.optim. */
-const own = ({ flags = {}, ...rest }: Entry): LibraryOptimizer => ({
-  ...rest,
-  flags,
-  write: (values) => call(`timm.optim.${rest.name}`, ['params'], keywords(values, TORCH_NAMES, flags)),
-});
+const own = classesOf('timm.optim', TORCH_NAMES, 'params');
 
 /** PyTorch's class under timm's name. */
 const factory = (opt: string, name: string): LibraryOptimizer => ({
@@ -25,6 +17,7 @@ const factory = (opt: string, name: string): LibraryOptimizer => ({
     ),
 });
 
+const rmsprop = { lr: 1e-2, wd: 0, momentum: 0, rho: 0.9, eps: 1e-10 };
 const adam = { lr: 1e-3, wd: 1e-2, ...BETAS, eps: 1e-8 };
 const sgdw = { lr: 1e-3, wd: 0, momentum: 0 };
 const corrected = { corrected_weight_decay: true };
@@ -49,18 +42,13 @@ export const timm: Library = {
     own({ name: 'AdamWLegacy', decay: 'lr', step: 'adam', defaults: adam }),
     own({ name: 'AdamWLegacy', flags: corrected, decay: 'corrected', step: 'adam', defaults: adam }),
     own({ name: 'Lion', decay: 'lr', step: 'lion', defaults: { lr: 1e-4, wd: 0, beta1: 0.9, beta2: 0.99 } }),
-    own({
-      name: 'RMSpropTF',
-      decay: 'l2',
-      step: 'rmsprop/from-one',
-      defaults: { lr: 1e-2, wd: 0, momentum: 0, rho: 0.9, eps: 1e-10 },
-    }),
+    own({ name: 'RMSpropTF', decay: 'l2', step: 'rmsprop/from-one', defaults: rmsprop }),
     own({
       name: 'RMSpropTF',
       flags: { decoupled_decay: true },
       decay: 'lr',
       step: 'rmsprop/from-one',
-      defaults: { lr: 1e-2, wd: 0, momentum: 0, rho: 0.9, eps: 1e-10 },
+      defaults: rmsprop,
     }),
     own({ name: 'Muon', decay: 'lr', step: 'muon/timm', defaults: { lr: 0.02, wd: 0, momentum: 0.95 } }),
   ],
