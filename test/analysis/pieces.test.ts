@@ -4,6 +4,7 @@ import { anytime, budgetTrend, decoupling } from '../../src/analysis/index.js';
 import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { tQuantile } from '../../src/analysis/student.js';
+import type { BudgetOptimum } from '../../src/analysis/statistics.js';
 import type { RunRecord } from '../../src/experiment/record.js';
 import { ruleOf } from '../experiment/rule.js';
 import { bowl, epochMetrics, powers, record, synthesise } from './synthetic.js';
@@ -216,6 +217,15 @@ describe('budgetTrend', () => {
         [wd.high!, wd.low!].map((w) => expect.closeTo(1 / w, 6) as number),
       );
     }
+  });
+
+  it('gives no time scale where each learning rate has another one', () => {
+    const rule = { ...ruleOf('adamw'), convention: 'lr' as const };
+    const records = [25, 50].flatMap((t) => budget(t, 2 ** -10, 3));
+    const decoupled = records.map((r) => ({ ...r, cell: { ...r.cell, optimizer: rule } }));
+    const [{ wd, tau }] = budgetTrend(decoupled).optima as [BudgetOptimum];
+    expect(wd.value).not.toBeNull();
+    expect(tau).toMatchObject({ value: null, reason: expect.stringContaining('learning rate') as string });
   });
 
   it('is part of the statistics for whatever was trained at several budgets, each optimizer by itself', () => {

@@ -56,6 +56,12 @@ describe('adamw-bench convert', () => {
     expect(totalDecay).toBeCloseTo(3e-5 * 19550.5, 9);
   });
 
+  it("writes a class of timm's factory with the names of PyTorch's class", async () => {
+    const { to } = await json('--from', 'pytorch.Adadelta', '--to', 'timm', 'lr=1', 'wd=0', 'rho=0.95');
+    expect(to!.snippet).toContain('rho=0.95');
+    expect(to!.snippet).not.toContain('alpha');
+  });
+
   it('gives back what it printed', async () => {
     const there = await json('--from', 'pytorch', '--to', 'timescale', ...adamw, ...cosine);
     const words = Object.entries(there.to!.settings).map(([key, value]) => `${key}=${value}`);

@@ -11,6 +11,9 @@ export const TORCH_NAMES: Names = {
   eps: 'eps',
 };
 
+/** Adadelta's smoothing has a name of its own. */
+export const ADADELTA_NAMES: Names = { ...TORCH_NAMES, rho: 'rho' };
+
 const entry = classesOf('torch.optim', TORCH_NAMES, 'params');
 
 const sgd = { lr: 1e-3, wd: 0, momentum: 0 };
@@ -45,7 +48,7 @@ export const pytorch: Library = {
       decay: 'l2',
       step: 'adadelta',
       defaults: { lr: 1, wd: 0, rho: 0.9, eps: 1e-6 },
-      names: { ...TORCH_NAMES, rho: 'rho' },
+      names: ADADELTA_NAMES,
     }),
     entry({
       name: 'ASGD',

@@ -1,19 +1,19 @@
 /** timm: its own classes, and PyTorch's through its factory. */
 import { BETAS, call, classesOf, keywords, type Library, type LibraryOptimizer } from './library.js';
-import { pytorch, TORCH_NAMES } from './pytorch.js';
+import { ADADELTA_NAMES, pytorch, TORCH_NAMES } from './pytorch.js';
 
 /** A class of timm.optim. */
 const own = classesOf('timm.optim', TORCH_NAMES, 'params');
 
 /** PyTorch's class under timm's name. */
-const factory = (opt: string, name: string): LibraryOptimizer => ({
+const factory = (opt: string, name: string, names = TORCH_NAMES): LibraryOptimizer => ({
   ...pytorch.optimizers.find((one) => one.name === name && Object.keys(one.flags).length === 0)!,
   name: opt,
   write: (values) =>
     call(
       'timm.optim.create_optimizer_v2',
       ['model', `opt="${opt}"`],
-      keywords(values, TORCH_NAMES, { filter_bias_and_bn: false }),
+      keywords(values, names, { filter_bias_and_bn: false }),
     ),
 });
 
@@ -31,7 +31,7 @@ export const timm: Library = {
     factory('adamw', 'AdamW'),
     factory('adam', 'Adam'),
     factory('adamax', 'Adamax'),
-    factory('adadelta', 'Adadelta'),
+    factory('adadelta', 'Adadelta', ADADELTA_NAMES),
     factory('adagrad', 'Adagrad'),
     factory('nadam', 'NAdam'),
     own({ name: 'SGDW', decay: 'lr', step: 'sgd', defaults: sgdw }),
