@@ -54,7 +54,7 @@ export function budgetTrend(
     budgets.forEach((b, k) => drawErrors(b.surface, b.noise!, streams[k]!, buffers[k]!));
     const drawn = budgets.map((b, k) => profileOptimum(b, buffers[k]!));
     deviations[r] = lineThrough(budgets, drawn).slope - line.slope;
-    drawn.forEach(({ wd }, k) => (logWds[k]![r] = Math.log(wd ?? NaN) - Math.log(observed[k]!.wd ?? NaN)));
+    drawn.forEach(({ wd }, k) => (logWds[k]![r] = Math.log(wd ?? NaN)));
   }
   const reason = 'Fewer than two budgets have their best wd inside the grid, so no trend is identifiable.';
   const slope = estimate(

@@ -17,19 +17,16 @@ const NO_OPTIMUM: Record<RidgeColumnStatus, string> = {
 };
 const NO_TIMESCALE = 'The decay has no time scale, or another one at each learning rate.';
 
-/** `deviations`: of ln wd, from the bootstrap. The interval is the basic one of ln wd. */
+/** `draws`: ln of the best wd in each bootstrap replicate. The interval is the basic one of ln wd. */
 export function optimumOf(
   { epochs, runs, tauTimesWd: scale }: Budget,
   { wd, status }: Optimum,
-  deviations: Float64Array,
+  draws: Float64Array,
   level: number,
 ): BudgetOptimum {
-  const log = estimate(
-    { value: Math.log(wd ?? NaN), deviations, freedom: Infinity },
-    RULES.slope,
-    level,
-    NO_OPTIMUM[status],
-  );
+  const value = Math.log(wd ?? NaN);
+  const deviations = draws.map((draw) => draw - value);
+  const log = estimate({ value, deviations, freedom: Infinity }, RULES.slope, level, NO_OPTIMUM[status]);
   const best = through(Math.exp, log);
   return {
     epochs,

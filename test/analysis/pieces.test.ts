@@ -4,6 +4,7 @@ import { anytime, budgetTrend, decoupling } from '../../src/analysis/index.js';
 import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { tQuantile } from '../../src/analysis/student.js';
+import { optimumOf } from '../../src/analysis/budgetOptimum.js';
 import type { BudgetOptimum } from '../../src/analysis/statistics.js';
 import type { RunRecord } from '../../src/experiment/record.js';
 import { ruleOf } from '../experiment/rule.js';
@@ -217,6 +218,18 @@ describe('budgetTrend', () => {
         [wd.high!, wd.low!].map((w) => expect.closeTo(1 / w, 6) as number),
       );
     }
+  });
+
+  it('takes the basic interval of a logarithm: draws above the value mean a truth below it', () => {
+    const draws = Float64Array.from({ length: 1001 }, (_, i) => Math.log(0.5) + i / 1000);
+    const of = { epochs: 5, runs: 9, tauTimesWd: 2 } as Parameters<typeof optimumOf>[0];
+    const { wd, tau } = optimumOf(of, { wd: 0.5, status: 'used' }, draws, 0.95);
+    expect([wd.value, wd.low, wd.high]).toEqual(
+      [1, Math.exp(-0.975), Math.exp(-0.025)].map((x) => expect.closeTo(x / 2, 6) as number),
+    );
+    expect([tau.value, tau.low, tau.high]).toEqual(
+      [1, Math.exp(0.025), Math.exp(0.975)].map((x) => expect.closeTo(4 * x, 6) as number),
+    );
   });
 
   it('gives no time scale where each learning rate has another one', () => {
