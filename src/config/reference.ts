@@ -85,7 +85,8 @@ function table(schema: JsonSchema): string {
 
 function typeOf(schema: JsonSchema): string {
   if (schema.oneOf) return 'a map, see below';
-  if (schema.anyOf) return 'an [axis](#axes)';
+  if (schema.anyOf?.some(({ type }) => type === 'object')) return 'an [axis](#axes)';
+  if (schema.anyOf) return 'a text, or a list of texts';
   if (schema.type === 'object') return 'a map, see below';
   const words = choices([schema]);
   if (words.length > 0) return words.map((word) => `\`${word}\``).join(', ');

@@ -24,7 +24,7 @@ model:
 train:
   epochs: 4
   batchSize: 64
-  schedule: { name: cosine } # or constant, step, warm-restarts
+  schedule: { name: cosine } # or constant, step, wsd, warm-restarts
   seeds: [0, 1, 2] # each lr and wd is trained once per seed; error bars need three or more
 
 # adam and sgd use L2 regularisation of strength wd; adamw and sgdw decoupled weight decay wd.

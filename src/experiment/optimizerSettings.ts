@@ -1,6 +1,7 @@
 /** What decides an optimizer's arithmetic, as types: workers need no schemas. */
 import { ruleOf, type RULES } from '../rules/index.js';
 import type { Setting, ValuesOf } from '../rules/settings.js';
+import type { Exclusion } from './exclusion.js';
 import { familyOf, type OptimizerName, type Placement } from './placement.js';
 
 /** What multiplies decay that acts on theta: `decayFactor` in optim/scalars.ts. */
@@ -26,7 +27,7 @@ export type OptimizerSettings =
   | { [N in Newer]: Decaying & { readonly name: N } & ValuesOf<(typeof RULES)[N]['settings']> }[Newer];
 
 /** The same, as a cell keeps it. */
-export type CellOptimizer = OptimizerSettings & { readonly exclude: 'none' | 'rank1' };
+export type CellOptimizer = OptimizerSettings & { readonly exclude: Exclusion };
 
 /** The names of the settings that an optimizer's rule has of its own. */
 export const ownSettings = (name: OptimizerName): [string, Setting][] =>

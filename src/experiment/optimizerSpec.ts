@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ruleOf } from '../rules/index.js';
 import type { Setting } from '../rules/settings.js';
 import type { Axis } from './axis.js';
+import { exclusionSchema } from './exclusion.js';
 import { report, type Context } from './issues.js';
 import { CONVENTIONS, isClassic, ownSettings, type CellOptimizer } from './optimizerSettings.js';
 import {
@@ -49,11 +50,6 @@ const convention = z
     'What a step of decoupled decay subtracts, as a share of the weight. paper: eta*wd. lr: eta*lr*wd (PyTorch). constant: wd (TensorFlow). normalized: eta*wd*sqrt(b/(BT)). timescale: eta*wd/(steps per epoch), so that wd is 1/tau, tau in epochs.',
   );
 
-const exclude = z
-  .enum(['none', 'rank1'])
-  .default('none')
-  .describe('rank1: biases and norm parameters are not decayed.');
-
 /** A rule's setting as a schema. */
 function schemaOf(setting: Setting): z.ZodType {
   const { about } = setting;
@@ -88,7 +84,7 @@ const fieldsOf = (name: OptimizerName) =>
     wd: wdAxis.optional().describe('Overrides grid.wd.'),
     ...Object.fromEntries(ownSettings(name).map(([key, setting]) => [key, schemaOf(setting)])),
     convention,
-    exclude,
+    exclude: exclusionSchema,
     schedule: scheduleSchema.optional().describe('Overrides train.schedule.'),
     epochs: count.optional().describe('Overrides train.epochs.'),
   });

@@ -30,6 +30,17 @@ export const scheduleSchema = z.discriminatedUnion('name', [
   }),
   z.strictObject({ name: z.literal('cosine') }),
   z.strictObject({
+    name: z.literal('wsd'),
+    decay: fraction
+      .positive()
+      .default(0.2)
+      .describe('Share of the run, at its end, in which the rate falls; before, it is constant.'),
+    shape: z
+      .enum(['1-sqrt', 'linear'])
+      .default('1-sqrt')
+      .describe('How it falls: 1-sqrt, first quickly, then slowly (arXiv 2405.18392); or along a line.'),
+  }),
+  z.strictObject({
     name: z.literal('warm-restarts'),
     firstCycle: positive.describe('Length T_0 of the first cycle, in epochs.'),
     multiply: z.number().min(1).default(2).describe('T_mult: each cycle is this many times longer.'),

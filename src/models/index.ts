@@ -9,6 +9,7 @@ import { resnet } from './resnet.js';
 import { shakeShake } from './shakeShake.js';
 import { wideResnet } from './wideResnet.js';
 
+export { decayMask, requireExclusions } from './exclusion.js';
 export { requireMemory, type MemoryLimits } from './memory.js';
 export type { ImageShape, Model } from './model.js';
 

@@ -58,8 +58,6 @@ export interface Model {
   apply(theta: Tensor1D, state: Tensor1D, x: Tensor4D, pass: Pass): Tensor2D;
   /** Running statistics after one more batch; `seen` (in layer order) is disposed of. */
   observe(state: Tensor1D, seen: readonly Observed[]): Tensor1D;
-  /** 1 for every weight of a tensor of rank 2 or more, 0 for biases and norm parameters. */
-  rankMask(): Float32Array;
 }
 
 /** The model that a network of layers is, for images of a shape. */
@@ -84,10 +82,6 @@ export function modelOf(network: LayerOf, shape: ImageShape): Model {
     initialState: () =>
       fill(stateSpecs, stateSizes, stateCount, (spec) => new Float32Array(spec.size).fill(spec.initial)),
     draws: (batch) => layer.draws?.(batch) ?? 0,
-    rankMask: () =>
-      fill(params, sizes, parameterCount, (param, i) =>
-        new Float32Array(sizes[i]!).fill(param.shape.length > 1 ? 1 : 0),
-      ),
     apply: (theta, state, x, pass) => {
       const pieces = split(theta, sizes).map((piece, i) => reshape(piece, [...params[i]!.shape]));
       const statistics = pass.training || stateCount === 0 ? [] : (split(state, stateSizes) as Tensor1D[]);

@@ -27,6 +27,9 @@ type Phase = (step: number) => { eta: number; cycleSteps?: number };
  * - `constant` 1.
  * - `step` multiplied by `factor` from step round(at * T) + 1 on, for each `at`.
  * - `cosine` 0.5 (1 + cos(pi (t-1)/T)).
+ * - `wsd` 1 at first; then, for the last D = round(decay * T) steps, 1 - p or 1 - sqrt(p), p being the share of these
+ *   steps that are done: with a warm-up, warm-up-stable-decay (https://arxiv.org/abs/2404.06395,
+ *   https://arxiv.org/abs/2405.18392).
  * - `warm-restarts` (SGDR, https://arxiv.org/abs/1608.03983) the same within each cycle; cycle i is T_0 T_mult^i
  *   epochs long (its ends rounded to whole steps). The last one may be cut short by the end of the run.
  *
@@ -67,6 +70,14 @@ function phaseOf(schedule: Schedule, steps: number, stepsPerEpoch: number): Phas
     }
     case 'cosine':
       return (step) => ({ eta: cosine(step / steps) });
+    case 'wsd': {
+      const stable = steps - Math.round(schedule.decay * steps);
+      return (step) => {
+        if (step < stable) return { eta: 1 };
+        const progress = (step - stable) / (steps - stable);
+        return { eta: 1 - (schedule.shape === 'linear' ? progress : Math.sqrt(progress)) };
+      };
+    }
     case 'warm-restarts': {
       const starts = cycleStarts(schedule.firstCycle * stepsPerEpoch, schedule.multiply, steps);
       return (step) => {

@@ -166,9 +166,10 @@ async function requireModel(
   { executor, limits }: SweepOptions,
 ): Promise<void> {
   // Loaded only where there is something to train.
-  const { buildModel, requireMemory } = await import('../models/index.js');
+  const { buildModel, requireExclusions, requireMemory } = await import('../models/index.js');
   const { trainShape } = await import('../data/catalog.js');
   const model = buildModel(experiment.model, trainShape(experiment.dataset));
+  requireExclusions(model, experiment);
   // A queue's workers are elsewhere, with another memory.
   if (!executor) requireMemory(model, experiment, { backend, limit: limits.memory });
 }

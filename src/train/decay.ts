@@ -9,7 +9,7 @@
  * second half of the run, in plain arrays. It takes a few passes over theta per step, so it is off by default.
  */
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import type { Model } from '../models/index.js';
+import { decayMask, type Model } from '../models/index.js';
 import type { StepInfo } from '../optim/optimizer.js';
 import {
   positionOf,
@@ -59,7 +59,7 @@ export function decayRecorder(
   const [moment, squaredGradient, shrink, magnitude, steps] =
     from?.map((array) => array.slice()) ?? [n, n, n, n, 1].map((size) => new Float32Array(size));
   const sums = { moment, squaredGradient, shrink, magnitude, steps } as Sums;
-  const isWeight = model.rankMask();
+  const isWeight = decayMask(model, 'rank1')!;
   return {
     see: (at) => (weights, gradient) => {
       const theta = weights.theta.dataSync();

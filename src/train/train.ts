@@ -7,7 +7,7 @@ import { tensor1d, type Tensor1D } from '../backends/tfjs.js';
 import { forget } from '../backends/repeat.js';
 import { useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';
-import { buildModel, type Model } from '../models/index.js';
+import { buildModel, decayMask, type Model } from '../models/index.js';
 import {
   makeOptimizer,
   makeSchedule,
@@ -233,7 +233,8 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
   const model = buildModel(cell.model, dataset);
   const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
   if (from) checkSnapshot(from, cell, model, loader);
-  const mask = cell.optimizer.exclude === 'rank1' ? tensor1d(model.rankMask()) : undefined;
+  const decays = decayMask(model, cell.optimizer.exclude);
+  const mask = decays && tensor1d(decays);
   const layout = model.params.map(({ shape }) => shape);
   const { stepsPerEpoch } = loader;
   const optimizer = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd, mask, layout, stepsPerEpoch });

@@ -1,7 +1,7 @@
 /** Sizes, names and initial values of the networks, and what they refuse. Nothing here allocates a tensor. */
 import { describe, expect, test } from 'vitest';
 import type { ModelSpec } from '../../src/experiment/specs.js';
-import { buildModel } from '../../src/models/index.js';
+import { buildModel, decayMask } from '../../src/models/index.js';
 import { sizeOf } from './formula.js';
 
 const cifar = { height: 32, width: 32, channels: 3, classes: 10 };
@@ -113,7 +113,7 @@ describe('initial values', () => {
 test('the mask of weights leaves out biases and norm parameters', () => {
   const model = buildModel({ name: 'resnet', depth: 8, width: 4 }, cifar);
   const weights = model.params.filter(({ name }) => name.endsWith('weight'));
-  const mask = model.rankMask();
+  const mask = decayMask(model, 'rank1')!;
   expect(mask.length).toBe(model.parameterCount);
   expect(mask.reduce((sum, one) => sum + one, 0)).toBe(
     weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0),

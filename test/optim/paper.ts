@@ -82,6 +82,12 @@ export function scheduleAt(
     }
     case 'cosine':
       return { eta: 0.5 + 0.5 * Math.cos((Math.PI * (t - 1)) / steps), steps };
+    case 'wsd': {
+      const first = steps - Math.round(schedule.decay * steps) + 1;
+      if (t <= first) return { eta: 1, steps };
+      const share = (t - first) / (steps - first + 1);
+      return { eta: schedule.shape === 'linear' ? 1 - share : 1 - share ** 0.5, steps };
+    }
     case 'warm-restarts': {
       let length = schedule.firstCycle * stepsPerEpoch;
       let end = length;

@@ -25,6 +25,11 @@ const schedules: fc.Arbitrary<Schedule> = fc.oneof(
     factor: fc.constantFrom(0.1, 0.5),
   }),
   fc.record({
+    name: fc.constant('wsd' as const),
+    decay: fc.constantFrom(0.01, 0.2, 0.5, 1),
+    shape: fc.constantFrom('linear' as const, '1-sqrt' as const),
+  }),
+  fc.record({
     name: fc.constant('warm-restarts' as const),
     firstCycle: fc.constantFrom(0.5, 1, 1.25, 3, 100),
     multiply: fc.constantFrom(1, 1.5, 2),
@@ -47,6 +52,19 @@ describe('values', () => {
     const drops = got.flatMap((eta, i) => (i > 0 && eta < got[i - 1]! ? [i + 1] : []));
     expect(drops).toEqual([31, 61, 81]);
     expect([got[29], got[59], got[79], got[99]]).toEqual(near([1, 0.1, 0.01, 0.001]));
+  });
+
+  test('wsd is constant, then falls along a line or a root, and ends one step before 0', () => {
+    const linear = { name: 'wsd', decay: 0.5, shape: 'linear' } as const;
+    expect(etas(linear, 2, 4)).toEqual(near([1, 1, 1, 1, 1, 0.75, 0.5, 0.25]));
+    expect(etas({ ...linear, shape: '1-sqrt' }, 2, 4)).toEqual(
+      near([1, 1, 1, 1, 1, 0.5, 1 - Math.SQRT1_2, 1 - Math.sqrt(0.75)]),
+    );
+    expect(etas({ ...linear, decay: 1 }, 1, 4)).toEqual(near([1, 0.75, 0.5, 0.25]));
+  });
+
+  test('a share of the run below half a step leaves wsd constant', () => {
+    expect(etas({ name: 'wsd', decay: 0.01, shape: 'linear' }, 1, 4)).toEqual([1, 1, 1, 1]);
   });
 
   test('warm restarts begin each cycle at 1 and tell its length; the last one is cut', () => {

@@ -2,7 +2,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { buildModel } from '../../src/models/index.js';
+import { buildModel, decayMask } from '../../src/models/index.js';
 import { makeOptimizer, makeSchedule, type OptimizerRule } from '../../src/optim/index.js';
 import type { Cell } from '../../src/experiment/cell.js';
 import { decayRecorder } from '../../src/train/decay.js';
@@ -104,7 +104,7 @@ describe.each(['adam', 'adamw', 'sgd', 'sgdw'] as const)('%s', (name) => {
   test('buckets hold weights only, in order of their gradients, about equally many', () => {
     const { buckets, squared } = compare(of);
     const model = buildModel(of.model, tiny);
-    const mask = model.rankMask();
+    const mask = decayMask(model, 'rank1')!;
     const alive = squared.filter((value, i) => mask[i] === 1 && value > 0).length;
     expect(buckets.reduce((sum, { count }) => sum + count, 0)).toBe(alive);
     expect(buckets.length).toBe(24);

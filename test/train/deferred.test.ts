@@ -9,7 +9,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Cell } from '../../src/experiment/cell.js';
 import type { OptimizerName } from '../../src/experiment/placement.js';
 import type { ModelSpec } from '../../src/experiment/specs.js';
-import { buildModel } from '../../src/models/index.js';
+import { buildModel, decayMask } from '../../src/models/index.js';
 import { makeOptimizer } from '../../src/optim/index.js';
 import { stream } from '../../src/random/stream.js';
 import { RULE_NAMES } from '../../src/rules/index.js';
@@ -57,7 +57,7 @@ async function trained({ model: spec, wd, recordDecay, ...rule }: Settings, isDe
   const of = cell({ model: spec, optimizer: rule as Partial<Cell['optimizer']>, wd, recordDecay });
   const model = buildModel(spec, tiny);
   const loader = batchLoader(tiny, { crop: 1, flip: true }, 4);
-  const mask = rule.exclude === 'rank1' ? tf.tensor1d(model.rankMask()) : undefined;
+  const mask = rule.exclude === 'rank1' ? tf.tensor1d(decayMask(model, 'rank1')!) : undefined;
   const layout = model.params.map(({ shape }) => shape);
   const optimizer = makeOptimizer(of.optimizer, { lr: of.lr, wd, mask, layout, stepsPerEpoch: 3 });
   const recorder = recordDecay ? decayRecorder(of, model, 4) : undefined;

@@ -101,7 +101,7 @@ function scheduleOf(text: string): Schedule {
   throw new ConvertError(
     `--schedule ${text}: ${issue!.path.join('.')} ${issue!.message}.`,
     'convert-run',
-    'Write constant, step or cosine, or {name: warm-restarts, firstCycle: 10, multiply: 2}.',
+    'Write constant, step, cosine or wsd, or {name: warm-restarts, firstCycle: 10, multiply: 2}.',
   );
 }
 

@@ -2,7 +2,7 @@
 import { nvidiaDriver } from '../../backends/gpus.js';
 import type { Experiment } from '../../config/index.js';
 import { trainShape } from '../../data/catalog.js';
-import { buildModel, requireMemory } from '../../models/index.js';
+import { buildModel, requireExclusions, requireMemory } from '../../models/index.js';
 import { freshSeeds } from '../../experiment/confirm.js';
 import { mostConfirmed } from '../../experiment/stages.js';
 import { plan, type Plan } from '../../experiment/plan.js';
@@ -22,7 +22,7 @@ export interface PlanFlags {
 /** Prints the cells of a configuration and an estimate of their time; returns the exit code. */
 export async function showPlan(config: string, flags: PlanFlags): Promise<number> {
   const experiment = loadNamed(config, { set: flags.set });
-  requireRoom(experiment);
+  requireNetwork(experiment);
   const planned = plan(experiment, experiment.backend);
   const { size: cells } = planned;
   const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
@@ -83,9 +83,10 @@ async function timeOf(experiment: Experiment, dataDir: string | undefined) {
   return timeIfDataThere(experiment, dataDir);
 }
 
-/** Refuses a network that `run` would refuse for its size. @throws ModelError */
-function requireRoom(experiment: Experiment): void {
+/** Refuses a network that `run` would refuse. @throws ModelError */
+function requireNetwork(experiment: Experiment): void {
   const model = buildModel(experiment.model, trainShape(experiment.dataset));
+  requireExclusions(model, experiment);
   const mayUseGpu = experiment.backend === 'auto' && nvidiaDriver.isThere();
   requireMemory(model, experiment, { backend: mayUseGpu ? 'tensorflow' : experiment.backend });
 }

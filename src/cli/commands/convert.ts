@@ -36,7 +36,7 @@ export function addConvert(program: Command, finish: (code: number) => void): vo
     .addOption(
       new Option(
         '--schedule <name>',
-        'of the learning rate: constant, step, cosine, or as in a configuration, e.g. "{name: step, at: [0.5]}"',
+        'of the learning rate: constant, step, cosine, wsd, or as in a configuration, e.g. "{name: step, at: [0.5]}"',
       ).default('constant'),
     )
     .addOption(

@@ -1,4 +1,5 @@
 /** runs.csv and epochs.csv. */
+import { excludedNames } from '../../experiment/exclusion.js';
 import { isClassic, ownSettings, settingOf } from '../../experiment/optimizerSettings.js';
 import { placementOf } from '../../experiment/placement.js';
 import {
@@ -114,7 +115,7 @@ function runRow(record: AnyRecord, stage: Stage): Row {
     settings: otherSettings(optimizer),
     placement: placementOf(optimizer),
     convention: optimizer.convention,
-    exclude: optimizer.exclude,
+    exclude: excludedNames(optimizer.exclude).join(' ') || 'none',
     dataset: JSON.stringify(cell.dataset),
     model: JSON.stringify(cell.model),
     backend: cell.backend,
