@@ -3,7 +3,7 @@
  * dense layers only. Batch norm, pooling, ReLU and the optimizer are counted as nothing, as is usual.
  */
 import type { ModelSpec } from '../../src/experiment/specs.js';
-import type { ImageShape } from '../../src/models/index.js';
+import type { InputShape } from '../../src/models/index.js';
 
 /** A convolution or dense layer (1x1 on one pixel): `positions` outputs of `outputs` channels from k x k x `inputs`. */
 export interface Product {
@@ -19,7 +19,7 @@ function denseChain(widths: readonly number[]): Product[] {
   return widths.slice(1).map((outputs, i) => dense(widths[i]!, outputs));
 }
 
-function cnn(filters: readonly number[], hidden: readonly number[], shape: ImageShape): Product[] {
+function cnn(filters: readonly number[], hidden: readonly number[], shape: InputShape): Product[] {
   let { height, width, channels } = shape;
   const convolutions = filters.map((outputs): Product => {
     const one = { positions: height * width, k: 5, inputs: channels, outputs };
@@ -29,7 +29,7 @@ function cnn(filters: readonly number[], hidden: readonly number[], shape: Image
   return [...convolutions, ...denseChain([height * width * channels, ...hidden, shape.classes])];
 }
 
-function resnet(depth: number, base: number, shape: ImageShape): Product[] {
+function resnet(depth: number, base: number, shape: InputShape): Product[] {
   let { height, width } = shape;
   const layers: Product[] = [{ positions: height * width, k: 3, inputs: shape.channels, outputs: base }];
   let inputs = base;
@@ -50,7 +50,7 @@ function resnet(depth: number, base: number, shape: ImageShape): Product[] {
  * The convolutions and dense layers of a network, the first one first.
  * @throws Error for a network that is not of the benchmark
  */
-export function productsOf(spec: ModelSpec, shape: ImageShape): Product[] {
+export function productsOf(spec: ModelSpec, shape: InputShape): Product[] {
   if (spec.name === 'mlp')
     return denseChain([shape.height * shape.width * shape.channels, ...spec.hidden, shape.classes]);
   if (spec.name === 'cnn') return cnn(spec.filters, spec.hidden, shape);

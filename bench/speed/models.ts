@@ -1,20 +1,20 @@
 /** What is measured: four networks, from a few products to many convolutions. */
 import type { ModelSpec } from '../../src/experiment/specs.js';
-import type { ImageShape } from '../../src/models/index.js';
+import type { InputShape } from '../../src/models/index.js';
 
 export interface BenchModel {
   readonly name: string;
   readonly title: string;
   readonly spec: ModelSpec;
-  readonly shape: ImageShape;
+  readonly shape: InputShape;
   /** Large enough for several threads: one cell is measured with one thread as well. */
   readonly threads?: true;
 }
 
 export const batchSize = 128;
 
-export const digits: ImageShape = { height: 28, width: 28, channels: 1, classes: 10 };
-const photographs: ImageShape = { height: 32, width: 32, channels: 3, classes: 10 };
+export const digits: InputShape = { height: 28, width: 28, channels: 1, classes: 10 };
+const photographs: InputShape = { height: 32, width: 32, channels: 3, classes: 10 };
 
 export const cnn: ModelSpec = { name: 'cnn', filters: [16, 32], hidden: [] };
 

@@ -64,6 +64,66 @@ export const MaxPoolReluBiasGrad = 'AdamwBenchMaxPoolReluBiasGrad';
 export const ReluGrad = 'AdamwBenchReluGrad';
 
 /**
+ * Layer normalisation over the last axis (nn/layerNorm.ts).
+ *   inputs  x [..., c], scale [c], offset [c]
+ *   attrs   epsilon: number
+ *   outputs y [..., c], mean [n], inverse [n]: of each of the n rows, and 1 / sqrt(variance + epsilon)
+ */
+export const LayerNorm = 'AdamwBenchLayerNorm';
+
+/**
+ * Gradient of LayerNorm.
+ *   inputs  dy, x [..., c], scale [c], mean, inverse [n]
+ *   outputs dx [..., c], dscale, doffset [c]
+ */
+export const LayerNormGrad = 'AdamwBenchLayerNormGrad';
+
+/**
+ * GELU in its form with tanh, elementwise (nn/gelu.ts).
+ *   inputs  x
+ *   outputs y
+ */
+export const Gelu = 'AdamwBenchGelu';
+
+/**
+ * Gradient of Gelu.
+ *   inputs  dy, x
+ *   outputs dx
+ */
+export const GeluGrad = 'AdamwBenchGeluGrad';
+
+/**
+ * Scaled dot-product attention (nn/attention.ts).
+ *   inputs  qkv [b, t, 3 d]: queries, keys, values, the heads of each side by side
+ *   attrs   heads: number, causal: boolean
+ *   outputs y [b, t, d], weights [b, heads, t, t]: rows sum to 1
+ */
+export const Attention = 'AdamwBenchAttention';
+
+/**
+ * Gradient of Attention.
+ *   inputs  dy [b, t, d], qkv [b, t, 3 d], weights [b, heads, t, t]
+ *   attrs   as Attention's
+ *   outputs dqkv [b, t, 3 d]
+ */
+export const AttentionGrad = 'AdamwBenchAttentionGrad';
+
+/**
+ * Rows of a table (nn/embedding.ts).
+ *   inputs  tokens [...]: float32, whole numbers from 0; table [n, d]
+ *   outputs y [..., d]
+ */
+export const Embedding = 'AdamwBenchEmbedding';
+
+/**
+ * Gradient of Embedding by the table.
+ *   inputs  dy [..., d], tokens [...]
+ *   attrs   rows: number, the table's n
+ *   outputs dtable [n, d]
+ */
+export const EmbeddingGrad = 'AdamwBenchEmbeddingGrad';
+
+/**
  * One Adam step on flat vectors (optim/). All in one pass:
  *   g = gradient + l2*mask*theta;  m' = beta1 m + (1-beta1) g;  v' = beta2 v + (1-beta2) g^2
  *   theta' = theta - stepSize * (m'/bias1) / (sqrt(v'/bias2) + epsilon) - decay*mask*theta

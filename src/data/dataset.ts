@@ -1,5 +1,12 @@
 /** What every data source produces: images as bytes, labels as class numbers. */
 
+/** What is predicted of a sequence of tokens: one answer, by its last position, or one by each. */
+export interface Tokens {
+  /** Tokens are 0 .. vocabulary-1. */
+  readonly vocabulary: number;
+  readonly answers: 'last' | 'each';
+}
+
 /** Class numbers; 16 bits where there are more than 256 classes. */
 export type Labels = Uint8Array | Uint16Array;
 
@@ -17,6 +24,8 @@ export interface Dataset {
   readonly width: number;
   readonly channels: number;
   readonly classes: number;
+  /** Where the bytes are tokens, one row of them an example, and no pixels; absent: pixels. */
+  readonly tokens?: Tokens | undefined;
   /** With label noise. Where each seed has its own training images: all that it may choose from, with clean labels. */
   readonly train: Split;
   /** Training images held back to choose the best cell by, with clean labels. */

@@ -138,6 +138,22 @@ export const modelSchema = z.discriminatedUnion('name', [
       .describe('Number of layers, 6n+4.'),
     widen: count.default(10).describe('Widening factor k: the first stage has 16k filters.'),
   }),
+  z
+    .strictObject({
+      name: z.literal('transformer'),
+      layers: count.max(1000).default(4).describe('Blocks of attention and perceptron.'),
+      width: count.default(128).describe('Length of the vector of a position.'),
+      heads: count.default(4).describe('Heads of attention; they divide the width.'),
+      expand: count.default(4).describe("Width of a block's hidden layer, as a multiple of `width`."),
+      norm: z.boolean().default(true).describe('Layer norm before attention, perceptron and head.'),
+      patch: count
+        .default(4)
+        .describe('Side of the patches of images, in pixels; for tokens it means nothing.'),
+    })
+    .refine(({ width, heads }) => width % heads === 0, {
+      path: ['heads'],
+      error: 'must divide the width',
+    }),
 ]);
 
 export const trainFields = z.strictObject({

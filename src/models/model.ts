@@ -25,17 +25,20 @@ import {
   type Pass,
   type StateSpec,
 } from '../nn/layer.js';
+import type { Tokens } from '../data/dataset.js';
 import { stream } from '../random/stream.js';
 
 /** Share of the newest batch in the running statistics (PyTorch's `momentum`). */
 const observationRate = 0.1;
 
-/** What images a model reads and how many classes it tells apart. */
-export interface ImageShape {
+/** What a model reads, and how many classes it tells apart. Tokens lie in the width of an image with one row. */
+export interface InputShape {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
   readonly classes: number;
+  /** Absent: pixels. */
+  readonly tokens?: Tokens | undefined;
 }
 
 export interface Model {
@@ -61,7 +64,7 @@ export interface Model {
 }
 
 /** The model that a network of layers is, for images of a shape. */
-export function modelOf(network: LayerOf, shape: ImageShape): Model {
+export function modelOf(network: LayerOf, shape: InputShape): Model {
   const layer: Layer = network([shape.height, shape.width, shape.channels]);
   const { params, state: stateSpecs } = layer;
   const sizes = params.map((param) => sizeOf(param.shape));

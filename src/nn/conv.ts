@@ -70,18 +70,17 @@ export function convolutionGradient(
 }
 
 /**
- * size x size convolution to `filters` channels, NHWC, zero padding of (size-1)/2 on each side (PyTorch's
+ * size x size convolution to `filters` channels, NHWC, zero padding of `margin` on each side (PyTorch's
  * `padding`, not TensorFlow's asymmetric 'same'), He initialisation by fan-out as in the authors' code:
  * normal with variance 2/(size^2 filters). https://arxiv.org/abs/1502.01852
  */
 export function conv(
   filters: number,
   size: number,
-  { stride = 1, bias = false, relu = false } = {},
+  { stride = 1, bias = false, relu = false, margin = (size - 1) / 2 } = {},
 ): LayerOf {
   if (relu && !bias) throw new Error('conv: relu without bias is not fused; normalise or add a bias.');
   return ([h, w, c]) => {
-    const margin = (size - 1) / 2;
     const out = (n: number) => Math.floor((n + 2 * margin - size) / stride) + 1;
     const weight = {
       name: 'weight',

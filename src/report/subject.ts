@@ -35,11 +35,12 @@ function imagesOf({ train, labelNoise }: RunRecord['cell']['dataset']): string {
   return `${train === undefined ? 'all' : grouped(train)} training images${wrong}`;
 }
 
-/** Such as `resnet-8 of width 8`, `wide-resnet-28-10`, `mlp 256-128 with batch norm`, `cnn 16-32`. */
+/** Such as `resnet-8 of width 8`, `wide-resnet-28-10`, `mlp 256-128 with batch norm`, `cnn 16-32`, `transformer of 4 x 128`. */
 function networkName(model: ModelSpec): string {
   if (model.name === 'mlp')
     return `mlp ${model.hidden.join('-')}${model.batchNorm === true ? ' with batch norm' : ''}`.trim();
   if (model.name === 'cnn') return `cnn ${[...model.filters, ...model.hidden].join('-')}`;
   if (model.name === 'wide-resnet') return `wide-resnet-${model.depth}-${model.widen}`;
+  if (model.name === 'transformer') return `transformer of ${model.layers} x ${model.width}`;
   return `${model.name}-${model.depth} of width ${model.width}`;
 }

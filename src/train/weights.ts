@@ -6,7 +6,7 @@ import { forget } from '../backends/repeat.js';
 import { canUseXla, useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
-import { buildModel, type ImageShape, type Model } from '../models/index.js';
+import { buildModel, type InputShape, type Model } from '../models/index.js';
 import { hasValidId, type Cell } from '../experiment/cell.js';
 import { evaluateBatches } from './evaluate.js';
 import { batchLoader } from './loader.js';
@@ -46,7 +46,7 @@ function splitVector(vector: Float32Array, named: Named) {
 /** The file's bytes. Tensors keep the shapes the model gives them: dense [in, out], convolutions [h, w, in, out]. */
 export function encodeWeights(
   cell: Cell,
-  dataset: Pick<Dataset, keyof ImageShape | 'fingerprint'>,
+  dataset: InputShape & Pick<Dataset, 'fingerprint'>,
   { weights, metrics }: Pick<Outcome, 'weights' | 'metrics'>,
 ): Uint8Array {
   const { params, statistics } = tensorsOf(buildModel(cell.model, dataset));
@@ -75,7 +75,7 @@ export function decodeWeights(bytes: Uint8Array): FinalWeights {
   if (metadata.format !== format) throw new Error(`it holds no weights of this version (${format})`);
   const cell = JSON.parse(metadata.cell ?? '{}') as Cell;
   if (!hasValidId(cell)) throw new Error('its cell does not match its id: the metadata were changed');
-  const input = JSON.parse(metadata.input ?? '{}') as ImageShape;
+  const input = JSON.parse(metadata.input ?? '{}') as InputShape;
   const { params, statistics } = tensorsOf(buildModel(cell.model, input));
   const gather = (named: Named) => {
     const out = new Float32Array(named.reduce((sum, { shape }) => sum + sizeOf(shape), 0));

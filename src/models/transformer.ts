@@ -1,0 +1,138 @@
+/**
+ * A transformer (https://arxiv.org/abs/1706.03762) with normalisation before each part of a block
+ * (https://arxiv.org/abs/2002.04745), on patches of images (ViT, https://arxiv.org/abs/2010.11929) or on tokens.
+ */
+import { attend } from '../nn/attention.js';
+import { conv } from '../nn/conv.js';
+import { dense } from '../nn/dense.js';
+import { embedding, positions } from '../nn/embedding.js';
+import { gelu } from '../nn/gelu.js';
+import { named, serial, slices, type LayerOf } from '../nn/layer.js';
+import { layerNorm } from '../nn/layerNorm.js';
+import { add, mean, reshape, split, type Tensor3D } from '../backends/tfjs.js';
+import { ModelError } from './error.js';
+import type { InputShape } from './model.js';
+
+export interface TransformerSpec {
+  /** Blocks. */
+  readonly layers: number;
+  /** Length of the vector of a position; a multiple of `heads`. */
+  readonly width: number;
+  readonly heads: number;
+  /** Width of a block's hidden layer, as a multiple of `width`. */
+  readonly expand: number;
+  readonly norm: boolean;
+  /** Side of an image's patches, in pixels. */
+  readonly patch: number;
+}
+
+const identity: LayerOf = (input) => ({ output: input, params: [], state: [], apply: (_p, _s, x) => x });
+
+/** A dense layer for each position: [t, n] -> [t, units]. */
+const each =
+  (units: number): LayerOf =>
+  ([t, n]) => {
+    const layer = dense(units)([n!]);
+    return {
+      ...layer,
+      output: [t!, units],
+      apply: (params, state, x, pass) =>
+        reshape(layer.apply(params, state, reshape(x, [-1, n!]), pass), [-1, t!, units]),
+    };
+  };
+
+/** x + f(x). */
+const residual =
+  (of: LayerOf): LayerOf =>
+  (input) => {
+    const layer = of(input);
+    return { ...layer, apply: (params, state, x, pass) => add(x, layer.apply(params, state, x, pass)) };
+  };
+
+const attention =
+  (heads: number, causal: boolean): LayerOf =>
+  ([t, d]) => {
+    const parts = [named('qkv', each(3 * d!)([t!, d!])), named('out', each(d!)([t!, d!]))] as const;
+    return {
+      output: [t!, d!],
+      largest: 3 * t! * d! + heads * t! * t!,
+      params: parts.flatMap(({ params }) => params),
+      state: [],
+      apply(params, state, x, pass) {
+        const take = slices(params, state);
+        const qkv = parts[0].apply(...take(parts[0]), x, pass) as Tensor3D;
+        return parts[1].apply(...take(parts[1]), attend(qkv, { heads, causal }), pass);
+      },
+    };
+  };
+
+/** Patches of side x side pixels, side by side, each through one dense layer: [h, w, c] -> [patches, width]. */
+const patches =
+  (side: number, width: number): LayerOf =>
+  (input) => {
+    const [h, w, c] = input as [number, number, number];
+    if (h % side !== 0 || w % side !== 0)
+      throw new ModelError(
+        `Images of ${h} x ${w} pixels cannot be cut into patches of ${side} x ${side}: choose model.patch so that it divides both.`,
+      );
+    // A convolution whose windows do not overlap. It begins as a dense layer does, not as a convolution before a ReLU.
+    const layer = conv(width, side, { stride: side, margin: 0, bias: true })(input);
+    const sd = 1 / Math.sqrt(side * side * c);
+    const params = layer.params.map((of) => (of.name === 'weight' ? { ...of, init: { sd } } : of));
+    const t = (h / side) * (w / side);
+    return {
+      ...layer,
+      params,
+      output: [t, width],
+      apply: (of, state, x, pass) => reshape(layer.apply(of, state, x, pass), [-1, t, width]),
+    };
+  };
+
+/** [t, d] -> [d]: the mean over positions. */
+const average: LayerOf = ([, d]) => ({
+  output: [d!],
+  params: [],
+  state: [],
+  apply: (_p, _s, x) => mean(x, 1),
+});
+
+/** [t, d] -> [d]: the last position. */
+const last: LayerOf = ([t, d]) => ({
+  output: [d!],
+  params: [],
+  state: [],
+  // A split, whose gradient every backend has.
+  apply: (_p, _s, x) => split(reshape(x, [-1, t! * d!]), [(t! - 1) * d!, d!], 1)[1]!,
+});
+
+/** [t, d] -> [d], every position an example of its own. */
+const all: LayerOf = ([, d]) => ({
+  output: [d!],
+  params: [],
+  state: [],
+  apply: (_p, _s, x) => reshape(x, [-1, d!]),
+});
+
+/**
+ * Images: the mean over patches predicts the class. Tokens: with `answers: last` the last position predicts, and each
+ * position looks at all; with `each` every position predicts the next token, and looks only at those before it.
+ *
+ * The layer throws a ModelError if patches do not fit into the images.
+ */
+export function transformer(spec: TransformerSpec, { classes, tokens }: InputShape): LayerOf {
+  const { layers, width, heads, expand, norm, patch } = spec;
+  const normed = norm ? layerNorm : identity;
+  const causal = tokens?.answers === 'each';
+  const parts: Record<string, LayerOf> = {
+    ...(tokens ? { tokens: embedding(tokens.vocabulary, width) } : { patches: patches(patch, width) }),
+    positions,
+  };
+  for (let block = 1; block <= layers; block++) {
+    parts[`block${block}.attention`] = residual(serial({ norm: normed, heads: attention(heads, causal) }));
+    parts[`block${block}.mlp`] = residual(
+      serial({ norm: normed, in: each(expand * width), gelu, out: each(width) }),
+    );
+  }
+  const pooled = tokens === undefined ? average : causal ? all : last;
+  return serial({ ...parts, norm: normed, pooled, head: dense(classes) });
+}
