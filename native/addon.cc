@@ -80,6 +80,7 @@ Napi::Object init(Napi::Env, Napi::Object exports) {
   kernels::add_reduction(exports);
   kernels::add_batch_norm(exports);
   kernels::add_training(exports);
+  kernels::add_transformer(exports);
   return exports;
 }
 

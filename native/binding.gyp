@@ -45,6 +45,7 @@
         'reduction.cc',
         'batch_norm.cc',
         'training.cc',
+        'transformer.cc',
         'simd/table.cc',
       ],
       'defines': ['ADAMW_BENCH_VERSION="<(package_version)"'],

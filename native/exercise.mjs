@@ -126,6 +126,38 @@ function matrices() {
   }
 }
 
+function transformer() {
+  for (const c of [1, 7, 8, 33]) {
+    for (const rows of [1, 5, 130]) {
+      const [x, mean, inverse] = [floats(rows * c), floats(rows), floats(rows)];
+      addon.layerNorm(rows, c, 1e-5, x, floats(c), floats(c), floats(rows * c), mean, inverse);
+      addon.layerNormGradient(
+        rows,
+        c,
+        x,
+        x,
+        floats(c),
+        mean,
+        inverse,
+        floats(rows * c),
+        floats(c),
+        floats(c),
+      );
+      addon.gelu(rows * c, x, floats(rows * c));
+      addon.geluGradient(rows * c, x, x, floats(rows * c));
+      const tokens = Float32Array.from({ length: rows }, (_, i) => i % 3);
+      addon.embedding(rows, 3, c, tokens, floats(3 * c), floats(rows * c));
+      addon.embeddingGradient(rows, 3, c, tokens, x, floats(3 * c));
+    }
+    for (const causal of [false, true]) {
+      const [b, t, heads] = [2, 9, 3];
+      const [qkv, y, weights] = [floats(b * t * 9 * c), floats(b * t * 3 * c), floats(b * heads * t * t)];
+      addon.attention(b, t, 3 * c, heads, causal, qkv, y, weights);
+      addon.attentionGradient(b, t, 3 * c, heads, causal, y, qkv, weights, floats(b * t * 9 * c));
+    }
+  }
+}
+
 addon.alignment(new ArrayBuffer(100));
 for (const threads of [1, 2]) {
   addon.setThreads(threads);
@@ -133,5 +165,6 @@ for (const threads of [1, 2]) {
   products();
   vectors();
   matrices();
+  transformer();
 }
 console.log('exercised', Object.keys(addon).length, 'functions with the kernels', addon.facts().kernels);

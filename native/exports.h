@@ -40,5 +40,6 @@ void add_elementwise(Napi::Object& exports);
 void add_reduction(Napi::Object& exports);
 void add_batch_norm(Napi::Object& exports);
 void add_training(Napi::Object& exports);
+void add_transformer(Napi::Object& exports);
 
 }  // namespace kernels

@@ -88,6 +88,7 @@ export const {
   tensor,
   tensor1d,
   tensor2d,
+  tensor3d,
   tensor4d,
   transpose,
   unstack,

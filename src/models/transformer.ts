@@ -9,7 +9,7 @@ import { embedding, positions } from '../nn/embedding.js';
 import { gelu } from '../nn/gelu.js';
 import { named, serial, slices, type LayerOf } from '../nn/layer.js';
 import { layerNorm } from '../nn/layerNorm.js';
-import { add, mean, reshape, split, type Tensor3D } from '../backends/tfjs.js';
+import { add, matMul, mean, reshape, tensor3d, type Tensor3D } from '../backends/tfjs.js';
 import { ModelError } from './error.js';
 import type { InputShape } from './model.js';
 
@@ -101,8 +101,14 @@ const last: LayerOf = ([t, d]) => ({
   output: [d!],
   params: [],
   state: [],
-  // A split, whose gradient every backend has.
-  apply: (_p, _s, x) => split(reshape(x, [-1, t! * d!]), [(t! - 1) * d!, d!], 1)[1]!,
+  // A product with 0, ..., 0, 1, whose gradient every backend has.
+  apply: (_p, _s, x) => {
+    const chosen = tensor3d(
+      Array.from({ length: t! }, (_, i) => (i === t! - 1 ? 1 : 0)),
+      [1, 1, t!],
+    );
+    return reshape(matMul(chosen, x as Tensor3D), [-1, d!]);
+  },
 });
 
 /** [t, d] -> [d], every position an example of its own. */

@@ -160,6 +160,68 @@ export interface Addon {
     mOut: Float32Array,
     vOut: Float32Array,
   ): void;
+  layerNorm(
+    rows: number,
+    columns: number,
+    epsilon: number,
+    x: Float32Array,
+    scale: Float32Array,
+    offset: Float32Array,
+    y: Float32Array,
+    mean: Float32Array,
+    inverse: Float32Array,
+  ): void;
+  layerNormGradient(
+    rows: number,
+    columns: number,
+    dy: Float32Array,
+    x: Float32Array,
+    scale: Float32Array,
+    mean: Float32Array,
+    inverse: Float32Array,
+    dx: Float32Array,
+    dscale: Float32Array,
+    doffset: Float32Array,
+  ): void;
+  gelu(n: number, x: Float32Array, y: Float32Array): void;
+  geluGradient(n: number, dy: Float32Array, x: Float32Array, dx: Float32Array): void;
+  attention(
+    batch: number,
+    positions: number,
+    width: number,
+    heads: number,
+    causal: boolean,
+    qkv: Float32Array,
+    y: Float32Array,
+    weights: Float32Array,
+  ): void;
+  attentionGradient(
+    batch: number,
+    positions: number,
+    width: number,
+    heads: number,
+    causal: boolean,
+    dy: Float32Array,
+    qkv: Float32Array,
+    weights: Float32Array,
+    dqkv: Float32Array,
+  ): void;
+  embedding(
+    n: number,
+    rows: number,
+    width: number,
+    tokens: Float32Array,
+    table: Float32Array,
+    y: Float32Array,
+  ): void;
+  embeddingGradient(
+    n: number,
+    rows: number,
+    width: number,
+    tokens: Float32Array,
+    dy: Float32Array,
+    dtable: Float32Array,
+  ): void;
   sgdStep(
     n: number,
     momentum: number,

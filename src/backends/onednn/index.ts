@@ -16,6 +16,7 @@ import { poolingKernels } from './kernels/pooling.js';
 import { reductionKernels } from './kernels/reduction.js';
 import { splittingKernels } from './kernels/splitting.js';
 import { trainingKernels } from './kernels/training.js';
+import { transformerKernels } from './kernels/transformer.js';
 import { BufferPool } from './pool.js';
 
 const nativeKernels = [
@@ -27,6 +28,7 @@ const nativeKernels = [
   ...splittingKernels,
   ...batchNormKernels,
   ...trainingKernels,
+  ...transformerKernels,
 ];
 
 let registered = false;

@@ -11,6 +11,7 @@ import { serial, type LayerOf } from '../../../src/nn/layer.js';
 import { maxPooling } from '../../../src/nn/pool.js';
 import { bits, built, channels, expectSame, kernel, on, tensor } from './both.js';
 import { convolutions } from './convolutions.js';
+import { transformerParts } from './transformer.js';
 import { runs, windows } from './windows.js';
 
 function products(): void {
@@ -176,5 +177,6 @@ export function describeKernels(isa: string): void {
     products();
     pooling();
     elementwise();
+    transformerParts();
   });
 }
