@@ -21,7 +21,7 @@ import { makeSchedule } from '../src/optim/schedule.js';
 import { permutation, stream } from '../src/random/stream.js';
 import { plan } from '../src/experiment/plan.js';
 import type { Cell } from '../src/experiment/cell.js';
-import { batchLoader } from '../src/train/loader.js';
+import { augmentationOf, batchLoader } from '../src/train/loader.js';
 import { weightTensors } from '../src/train/snapshot.js';
 import { step } from '../src/train/step.js';
 import { peer, requirePython } from './peers/python.js';
@@ -45,7 +45,7 @@ function cellOf(seed: number, depth: number): Cell {
 function trainHere(cell: Cell, dataset: Dataset, folder: string): number[] {
   const { seed, lr, wd } = cell;
   const model = buildModel(cell.model, dataset);
-  const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
+  const loader = batchLoader(dataset, augmentationOf(cell.dataset), cell.batchSize);
   const optimizer = makeOptimizer(cell.optimizer, { lr, wd });
   const schedule = makeSchedule(cell.schedule, {
     epochs: 1,

@@ -1,8 +1,12 @@
 /** The data sets there are: shapes, files, checksums and where they are published. Facts only, no reading. */
-import type { DatasetSpec } from '../experiment/specs.js';
+import { modularSizes } from '../experiment/modular.js';
+import type { DatasetSpec, ImagesSpec } from '../experiment/specs.js';
 import { heldBack } from '../experiment/validation.js';
+import type { Tokens } from './dataset.js';
+import { modularShape } from './modular.js';
 
-export type DatasetName = DatasetSpec['name'];
+/** The data sets that have an entry here. */
+export type DatasetName = ImagesSpec['name'];
 
 /** What an archive must hold: files in one folder, training files first, the test file last. */
 export interface ArchiveContent {
@@ -240,15 +244,21 @@ export function catalogEntry(name: DatasetName): CatalogEntry {
   return CATALOG.find((entry) => entry.name === name)!;
 }
 
+/** The files that data are read from; none where they are made. */
+export const filesOf = ({ name }: DatasetSpec): readonly DataFile[] =>
+  name === 'modular' ? [] : catalogEntry(name).files;
+
 /** What a model must be built for; known without loading anything. */
 export function trainShape(spec: DatasetSpec): {
   height: number;
   width: number;
   channels: number;
   classes: number;
+  tokens?: Tokens;
   /** Training images per epoch. */
   n: number;
 } {
+  if (spec.name === 'modular') return { ...modularShape(spec), n: modularSizes(spec).train };
   const { shape, classes, train } = catalogEntry(spec.name);
   return { ...shape, classes, n: spec.train ?? train - heldBack(train, spec.validation) };
 }

@@ -1,5 +1,6 @@
 /** From a `dataset:` of a configuration to images and labels in memory. */
-import type { DatasetSpec } from '../experiment/specs.js';
+import type { ModularSpec } from '../experiment/modular.js';
+import type { DatasetSpec, ImagesSpec } from '../experiment/specs.js';
 import { heldBack } from '../experiment/validation.js';
 import { stream } from '../random/stream.js';
 import { catalogEntry, type CatalogEntry } from './catalog.js';
@@ -11,6 +12,7 @@ import type { Located } from './elsewhere.js';
 import { ensureFiles } from './files.js';
 import { fingerprint } from './fingerprint.js';
 import { formatOf } from './formats.js';
+import { modularShape, modularSplits } from './modular.js';
 import { take } from './source.js';
 import { balancedSubset, labelsAt, range, withLabelNoise, without } from './subset.js';
 import { isSynthetic, syntheticSplit, type SyntheticName } from './synthetic/generate.js';
@@ -54,7 +56,7 @@ async function warnings(entry: CatalogEntry, places: ReadonlyMap<string, Located
 }
 
 /** Splits read from files; only the images of the subsets are unpacked. */
-async function fromFiles(spec: DatasetSpec, entry: CatalogEntry, options: LoadOptions): Promise<Splits> {
+async function fromFiles(spec: ImagesSpec, entry: CatalogEntry, options: LoadOptions): Promise<Splits> {
   const dataDir = resolveDataDir(options.dataDir);
   const places = await ensureFiles(entry, dataDir, options.download ?? true, {
     onProgress: options.onProgress,
@@ -86,9 +88,9 @@ async function fromFiles(spec: DatasetSpec, entry: CatalogEntry, options: LoadOp
 }
 
 /** How many training images are loaded; undefined for all. Where each seed chooses its own, it chooses from all. */
-const countOf = ({ subset, train }: DatasetSpec) => (subset === 'per-seed' ? undefined : train);
+const countOf = ({ subset, train }: ImagesSpec) => (subset === 'per-seed' ? undefined : train);
 
-function generated(name: SyntheticName, spec: DatasetSpec, entry: CatalogEntry): Splits {
+function generated(name: SyntheticName, spec: ImagesSpec, entry: CatalogEntry): Splits {
   const { validation, subsetSeed } = spec;
   const held = heldBack(entry.train, validation);
   return {
@@ -107,6 +109,7 @@ function generated(name: SyntheticName, spec: DatasetSpec, entry: CatalogEntry):
  * @throws FileError if the system refuses to read or write them
  */
 export async function loadDataset(spec: DatasetSpec, options: LoadOptions = {}): Promise<Dataset> {
+  if (spec.name === 'modular') return modular(spec);
   const entry = catalogEntry(spec.name);
   const clean = isSynthetic(spec.name)
     ? generated(spec.name, spec, entry)
@@ -122,7 +125,27 @@ export async function loadDataset(spec: DatasetSpec, options: LoadOptions = {}):
   };
 }
 
-function withNoise(train: Split, { subsetSeed, labelNoise }: DatasetSpec, classes: number): Split {
+function modular(spec: ModularSpec): Dataset {
+  const { validation, train: clean, test } = modularSplits(spec);
+  const shape = modularShape(spec);
+  const train = withNoise(clean, spec, shape.classes);
+  const held = spec.validation === undefined ? [] : [validation];
+  return {
+    name: spec.name,
+    ...shape,
+    train,
+    ...(held.length === 0 ? {} : { validation }),
+    test,
+    fingerprint: fingerprint(train, test, ...held),
+    warnings: [],
+  };
+}
+
+function withNoise(
+  train: Split,
+  { subsetSeed, labelNoise }: Pick<DatasetSpec, 'subsetSeed' | 'labelNoise'>,
+  classes: number,
+): Split {
   const labels = withLabelNoise(train.labels, classes, labelNoise, stream(subsetSeed, 'label-noise'));
   return { ...train, labels };
 }

@@ -1,5 +1,5 @@
 /** The training images of one seed, where each seed has its own. Validation and test images are the same for all. */
-import type { DatasetSpec } from '../experiment/specs.js';
+import type { DatasetSpec, ImagesSpec } from '../experiment/specs.js';
 import { stream } from '../random/stream.js';
 import type { Dataset, Split } from './dataset.js';
 import { balancedSubset, labelsAt, withLabelNoise } from './subset.js';
@@ -11,7 +11,7 @@ import { isSynthetic, syntheticSplit } from './synthetic/generate.js';
  * @param dataset as `loadDataset` gives it for `spec`
  */
 export function forSeed(dataset: Dataset, spec: DatasetSpec, seed: number): Dataset {
-  if (spec.subset !== 'per-seed') return dataset;
+  if (spec.name === 'modular' || spec.subset !== 'per-seed') return dataset;
   const known = latest.get(dataset);
   if (known?.seed === seed) return known.dataset;
   const { classes } = dataset;
@@ -33,7 +33,7 @@ export function forSeed(dataset: Dataset, spec: DatasetSpec, seed: number): Data
 /** A worker trains many cells of one seed before those of the next. */
 const latest = new WeakMap<Dataset, { readonly seed: number; readonly dataset: Dataset }>();
 
-function chosen({ name, train, classes }: Dataset, spec: DatasetSpec, seed: number): Split {
+function chosen({ name, train, classes }: Dataset, spec: ImagesSpec, seed: number): Split {
   const random = stream(seed, 'subset', 'train');
   const indices = balancedSubset(train.labels, classes, spec.train, random, `${name}'s train split`);
   const size = train.images.length / train.n;

@@ -7,7 +7,8 @@ import { cellCount, MAX_CELLS, type Sections } from './size.js';
 import { isClassic } from './optimizerSettings.js';
 import type { OptimizerSpec } from './optimizerSpec.js';
 import { placementOf } from './placement.js';
-import type { TrainSpec } from './specs.js';
+import { modularSizes, type ModularSpec } from './modular.js';
+import type { ImagesSpec, TrainSpec } from './specs.js';
 import { heldBack } from './validation.js';
 
 /** Warm-up and restart cycles must fit into the run. */
@@ -116,6 +117,24 @@ function checkCells(experiment: Sections, ctx: Context): void {
 }
 
 function checkSizes({ dataset, train }: Sections, ctx: Context): void {
+  const images = dataset.name === 'modular' ? equations(dataset, ctx) : checkImages(dataset, ctx);
+  if (images !== undefined && train.batchSize > images) {
+    const what = dataset.name === 'modular' ? 'equations' : 'images';
+    report(ctx, ['train', 'batchSize'], `must be at most ${images}, the number of training ${what}`);
+  }
+}
+
+/** How many equations are trained on. */
+function equations(dataset: ModularSpec, ctx: Context): number | undefined {
+  const sizes = modularSizes(dataset);
+  if (Math.min(sizes.train, sizes.test) > 0) return sizes.train;
+  const what = sizes.train > 0 ? 'test set' : 'training set';
+  report(ctx, ['dataset', 'share'], `must leave something for the ${what}: there are ${sizes.all} equations`);
+  return undefined;
+}
+
+/** How many images are trained on; undefined where that is known when the data are loaded. */
+function checkImages(dataset: ImagesSpec, ctx: Context): number | undefined {
   const size = SIZES[dataset.name];
   for (const split of ['train', 'test'] as const) {
     const asked = dataset[split];
@@ -123,15 +142,12 @@ function checkSizes({ dataset, train }: Sections, ctx: Context): void {
     report(ctx, ['dataset', split], `must be at most ${size[split]}, the images that ${dataset.name} has`);
   }
   checkValidation(dataset, size?.train, ctx);
-  const images = dataset.train ?? (size && size.train - heldBack(size.train, dataset.validation));
-  if (images !== undefined && train.batchSize > images) {
-    report(ctx, ['train', 'batchSize'], `must be at most ${images}, the number of training images`);
-  }
+  return dataset.train ?? (size && size.train - heldBack(size.train, dataset.validation));
 }
 
 /** @param available training images, before any are held back; undefined where they are generated without end */
 function checkValidation(
-  { train, validation, subset, name }: Sections['dataset'],
+  { train, validation, subset, name }: ImagesSpec,
   available: number | undefined,
   ctx: Context,
 ): void {

@@ -1,6 +1,8 @@
 /** The specifications that an experiment is made of, each as a schema: its type, its defaults, its messages. */
 import { z } from 'zod';
 import { axisSchema } from './axis.js';
+import { modularSchema } from './modular.js';
+import { validationSchema } from './validation.js';
 
 export const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
@@ -47,7 +49,8 @@ export const scheduleSchema = z.discriminatedUnion('name', [
   }),
 ]);
 
-export const datasetSchema = z.strictObject({
+/** Data sets of images that this project knows by name. */
+export const imagesSchema = z.strictObject({
   name: z
     .enum([
       'synthetic-mnist',
@@ -61,14 +64,7 @@ export const datasetSchema = z.strictObject({
     .describe('Which data. The synthetic ones are generated and need no download.'),
   train: count.optional().describe('Use this many training images (a class-balanced subset); default all.'),
   test: count.optional().describe('Use this many test images (a class-balanced subset); default all.'),
-  validation: positive
-    .refine((held) => held < 1 || Number.isSafeInteger(held), {
-      error: 'must be a share below 1 or a whole number of images',
-    })
-    .optional()
-    .describe(
-      'Hold back this many training images (below 1: this share of them). The best cell is chosen by its error on them; default none. `train` counts the images that are left.',
-    ),
+  validation: validationSchema('images'),
   subset: z
     .enum(['fixed', 'per-seed'])
     .optional()
@@ -87,6 +83,8 @@ export const datasetSchema = z.strictObject({
     .prefault({})
     .describe('Random changes of each training image, fresh in every epoch.'),
 });
+
+export const datasetSchema = z.discriminatedUnion('name', [imagesSchema, modularSchema]);
 
 export const modelSchema = z.discriminatedUnion('name', [
   z.strictObject({
@@ -176,6 +174,7 @@ export const trainFields = z.strictObject({
 });
 
 export type Schedule = z.infer<typeof scheduleSchema>;
+export type ImagesSpec = z.infer<typeof imagesSchema>;
 export type DatasetSpec = z.infer<typeof datasetSchema>;
 export type ModelSpec = z.infer<typeof modelSchema>;
 export type TrainSpec = z.infer<typeof trainFields>;

@@ -30,8 +30,14 @@ function importedParts(records: readonly AnyRecord[]): string[] {
 }
 
 /** Such as `500 training images (20% of the labels wrong)`. */
-function imagesOf({ train, labelNoise }: RunRecord['cell']['dataset']): string {
+function imagesOf(dataset: RunRecord['cell']['dataset']): string {
+  const { labelNoise } = dataset;
   const wrong = labelNoise > 0 ? ` (${Number((100 * labelNoise).toPrecision(3))}% of the labels wrong)` : '';
+  if (dataset.name === 'modular') {
+    const { op, p, share } = dataset;
+    return `${Number((100 * share).toPrecision(3))}% of the equations a ${op === 'add' ? '+' : '/'} b mod ${p}${wrong}`;
+  }
+  const { train } = dataset;
   return `${train === undefined ? 'all' : grouped(train)} training images${wrong}`;
 }
 

@@ -1,6 +1,6 @@
 /** What a sweep reports about its data. The workers load the data for training by themselves. */
 import type { Experiment } from '../experiment/experiment.js';
-import { catalogEntry } from '../data/catalog.js';
+import { filesOf } from '../data/catalog.js';
 import { readManifest, type Manifest } from './manifest.js';
 import type { SweepEvents, SweepOptions } from './sweep.js';
 
@@ -32,6 +32,6 @@ export async function recordedData(
   manifest: string,
   missing: number,
 ): Promise<Manifest['dataset'] | undefined> {
-  if (missing > 0 || catalogEntry(dataset.name).files.length > 0) return undefined;
+  if (missing > 0 || filesOf(dataset).length > 0) return undefined;
   return (await readManifest(manifest))?.dataset;
 }

@@ -7,6 +7,7 @@ import {
   type Dataset,
   type Split,
 } from '../data/index.js';
+import type { DatasetSpec } from '../experiment/specs.js';
 import type { Stream } from '../random/stream.js';
 import type { Batch } from './step.js';
 
@@ -60,12 +61,19 @@ export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: n
   };
 }
 
+/** The random changes of training examples; of equations there are none. */
+export const augmentationOf = (spec: DatasetSpec): Augmentation =>
+  spec.name === 'modular' ? { crop: 0, flip: false } : spec.augment;
+
 const tables = new WeakMap<Dataset, Float32Array>();
 
-/** A worker trains many cells on one data set, so the statistics are computed once. */
+/** A worker trains many cells on one data set, so the statistics are computed once. Tokens stay what they are. */
 function tableOf(dataset: Dataset): Float32Array {
   const table =
-    tables.get(dataset) ?? standardisationTable(channelStatistics(dataset.train, dataset.channels));
+    tables.get(dataset) ??
+    (dataset.tokens
+      ? Float32Array.from({ length: 256 }, (_, token) => token)
+      : standardisationTable(channelStatistics(dataset.train, dataset.channels)));
   tables.set(dataset, table);
   return table;
 }

@@ -19,7 +19,7 @@ import { permutation, stream } from '../random/stream.js';
 import type { Cell } from '../experiment/cell.js';
 import { decayRecorder, type DecayRecorder } from './decay.js';
 import { evaluateBatches } from './evaluate.js';
-import { batchLoader, type BatchLoader } from './loader.js';
+import { augmentationOf, batchLoader, type BatchLoader } from './loader.js';
 import type { DecayBucket, EpochMetrics } from '../experiment/record.js';
 import { passesOf, type Passes } from './passes.js';
 import { weightArrays, weightTensors, type Position, type Progress, type Snapshot } from './snapshot.js';
@@ -231,7 +231,7 @@ const start: Position = { epoch: 0, batch: 0, lossSum: 0, wrong: 0, epochSeconds
 function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
   useXla(cell.xla === true);
   const model = buildModel(cell.model, dataset);
-  const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
+  const loader = batchLoader(dataset, augmentationOf(cell.dataset), cell.batchSize);
   if (from) checkSnapshot(from, cell, model, loader);
   const decays = decayMask(model, cell.optimizer.exclude);
   const mask = decays && tensor1d(decays);

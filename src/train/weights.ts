@@ -9,7 +9,7 @@ import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
 import { buildModel, type InputShape, type Model } from '../models/index.js';
 import { hasValidId, type Cell } from '../experiment/cell.js';
 import { evaluateBatches } from './evaluate.js';
-import { batchLoader } from './loader.js';
+import { augmentationOf, batchLoader } from './loader.js';
 import { evaluationOf } from './passes.js';
 import { weightTensors, type Snapshot } from './snapshot.js';
 import type { Outcome } from './train.js';
@@ -106,7 +106,7 @@ export async function evaluateWeights(
   // Weights may be measured on another backend than the one that trained them.
   useXla(cell.xla === true && canUseXla());
   const model = buildModel(cell.model, dataset);
-  const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
+  const loader = batchLoader(dataset, augmentationOf(cell.dataset), cell.batchSize);
   const tensors = weightTensors(weights);
   const evaluation = evaluationOf(model);
   const { loss, wrong } = await evaluateBatches(evaluation, tensors, loader.test());

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { datasetSchema } from '../../src/experiment/specs.js';
+import { datasetSchema, imagesSchema } from '../../src/experiment/specs.js';
 import {
   channelStatistics,
   datasetCatalog,
@@ -159,7 +159,7 @@ describe('managing files', () => {
 
   it('lists every data set a configuration may name, with checksums of all that can be fetched', () => {
     expect(datasetCatalog().map(({ name }) => name)).toEqual(
-      expect.arrayContaining([...datasetSchema.shape.name.options]),
+      expect.arrayContaining([...imagesSchema.shape.name.options]),
     );
     for (const { files } of datasetCatalog())
       for (const { md5, urls } of files) if (urls.length > 0) expect(md5).toMatch(/^[0-9a-f]{32}$/);

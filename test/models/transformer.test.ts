@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import type { Tokens } from '../../src/data/dataset.js';
+import type { ClassicSettings } from '../../src/experiment/optimizerSettings.js';
 import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { makeOptimizer } from '../../src/optim/index.js';
@@ -73,7 +74,7 @@ describe.each(cases)('$shape, $tokens', ({ model: spec, tokens, shape, classes, 
     expect(ours.length).toBe(theirs.length);
     ours.forEach(([name, print], i) => expect(apart(print, theirs[i]!, floor), name).toBeLessThan(within));
   };
-  const optimizer = makeOptimizer({ ...ruleOf('adamw'), convention: 'lr', eps }, { lr, wd });
+  const optimizer = makeOptimizer({ ...(ruleOf('adamw') as ClassicSettings), convention: 'lr', eps }, { lr, wd });
 
   it('has as many parameters', () => expect(model.parameterCount).toBe(expected.parameters));
 

@@ -4,6 +4,7 @@ import { figureInput, figuresOf, styled } from '../../src/report/figures/index.j
 import { pngRenderer } from '../../src/report/figures/png.js';
 import { renderSvg } from '../../src/report/figures/render.js';
 import type { RunRecord } from '../../src/experiment/record.js';
+import type { ImagesSpec } from '../../src/experiment/specs.js';
 import { powers, sweepRecords } from './records.js';
 
 const HOSTILE = '</svg><script>alert(1)</script>\u0000\u2028" onload="x';
@@ -51,7 +52,7 @@ describe('figures', () => {
       cell: {
         ...r.cell,
         model: { name: 'mlp' as const, hidden: [64], batchNorm: true },
-        dataset: { ...r.cell.dataset, train: 500, labelNoise: 0.2, validation: 500 },
+        dataset: { ...(r.cell.dataset as ImagesSpec), train: 500, labelNoise: 0.2, validation: 500 },
       },
       epochs: r.epochs.map((e) => ({ ...e, validationError: e.testError })),
     }));

@@ -18,7 +18,7 @@ const withGradients =
   };
 
 export function transformerParts(): void {
-  const rows = fc.constantFrom([1], [2], [3, 5], [70, 2]);
+  const rows = fc.constantFrom<number[]>([1], [2], [3, 5], [70, 2]);
 
   test('layer norm', () =>
     fc.assert(
