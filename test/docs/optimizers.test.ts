@@ -9,6 +9,12 @@ import { fixtureOf } from '../rules/fixtures.js';
 const TITLES = { torch: 'PyTorch', optax: 'optax', keras: 'Keras' } as const;
 type Library = keyof typeof TITLES;
 
+const everyRule = [
+  'adam', 'sgd', 'nesterov', 'amsgrad', 'adamax', 'nadam', 'radam', 'rmsprop', 'adagrad', 'adadelta', 'lion', 'muon',
+] as const satisfies readonly RuleName[]; // prettier-ignore
+const everyDecay = (names: readonly RuleName[]) =>
+  Object.fromEntries(names.map((name) => [name, ['l2', 'decoupled', 'none'] as const]));
+
 /** What each library has. No decay at all is wd = 0 in every rule of theirs: PyTorch's is not run once more for it. */
 const HAS: Readonly<Record<Library, Partial<Record<RuleName, readonly Placement[]>>>> = {
   torch: {
@@ -25,11 +31,9 @@ const HAS: Readonly<Record<Library, Partial<Record<RuleName, readonly Placement[
     muon: ['decoupled'],
   },
   // add_decayed_weights stands before or after any rule.
-  optax: Object.fromEntries(RULE_NAMES.map((name) => [name, ['l2', 'decoupled', 'none'] as const])),
+  optax: everyDecay(everyRule),
   // weight_decay of every optimizer, and penalties of the layers.
-  keras: Object.fromEntries(
-    RULE_NAMES.filter((name) => name !== 'radam').map((name) => [name, ['l2', 'decoupled', 'none'] as const]),
-  ),
+  keras: everyDecay(everyRule.filter((name) => name !== 'radam')),
 };
 const LIBRARIES = Object.keys(TITLES) as Library[];
 
