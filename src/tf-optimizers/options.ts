@@ -51,7 +51,7 @@ const withCycle = <T extends z.ZodType<{ convention: string; cycleSteps?: number
     error: "a number of steps, 1 or more, since the convention 'normalized' needs it",
   });
 
-/** The first is the default. */
+/** The first is the default. (zod cannot see that `first` is one of the choices, hence the cast.) */
 const placementOf = <const P extends Placement>(first: P, ...others: readonly P[]) =>
   oneOf(first, ...others).default(first as never);
 
