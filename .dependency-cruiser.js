@@ -19,6 +19,7 @@ export const rooms = [
   'data',
   'config',
   'experiment',
+  'rules',
   'backends',
   'files',
   'random',

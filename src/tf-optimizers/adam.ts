@@ -1,6 +1,6 @@
 /** AdamW and AdamL2 for tfjs programs: Algorithm 2 of the paper behind the tf.Optimizer interface. */
 import type { serialization } from '@tensorflow/tfjs-core';
-import { withoutSynonyms, type Placed, type Placement } from '../experiment/placement.js';
+import { withoutSynonyms, type Placement } from '../experiment/placement.js';
 import type { OptimizerRule } from '../optim/index.js';
 import { DecayingOptimizer, type DecayingOptions } from './decaying.js';
 import { adamL2Options, adamWOptions, checkOptions } from './options.js';
@@ -28,7 +28,7 @@ abstract class AdamFamily extends DecayingOptimizer {
   constructor(schema: typeof adamWOptions | typeof adamL2Options, className: string, options: AdamOptions) {
     const checked = checkOptions(schema, className, options);
     const { placement, beta1, beta2, epsilon: eps, epsForm, convention } = checked;
-    const placed = withoutSynonyms<Placed>({ name: 'adam', placement });
+    const placed = withoutSynonyms<Pick<OptimizerRule, 'name' | 'placement'>>({ name: 'adam', placement });
     super({ ...placed, beta1, beta2, eps, epsForm, convention, momentumForm: 'paper' }, checked);
   }
 

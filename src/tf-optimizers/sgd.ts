@@ -1,6 +1,6 @@
 /** SGDW and SGDL2 for tfjs programs: Algorithm 1 of the paper behind the tf.Optimizer interface. */
 import type { serialization } from '@tensorflow/tfjs-core';
-import { withoutSynonyms, type Placed, type Placement } from '../experiment/placement.js';
+import { withoutSynonyms, type Placement } from '../experiment/placement.js';
 import type { OptimizerRule } from '../optim/index.js';
 import { DecayingOptimizer, type DecayingOptions } from './decaying.js';
 import { checkOptions, sgdL2Options, sgdWOptions } from './options.js';
@@ -23,7 +23,7 @@ abstract class SgdFamily extends DecayingOptimizer {
   constructor(schema: typeof sgdWOptions | typeof sgdL2Options, className: string, options: SgdOptions) {
     const checked = checkOptions(schema, className, options);
     const { placement, momentum: beta1, momentumForm, convention } = checked;
-    const placed = withoutSynonyms<Placed>({ name: 'sgd', placement });
+    const placed = withoutSynonyms<Pick<OptimizerRule, 'name' | 'placement'>>({ name: 'sgd', placement });
     // Adam's settings, which SGD has no use for.
     const unused = { beta2: 0, eps: 1e-8, epsForm: 'paper' } as const;
     super({ ...placed, beta1, momentumForm, convention, ...unused }, checked);

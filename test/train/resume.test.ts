@@ -4,15 +4,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ModelSpec } from '../../src/experiment/specs.js';
+import { RULE_NAMES } from '../../src/rules/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/train/checkpoint.js';
 import type { Snapshot } from '../../src/train/snapshot.js';
 import { train, type Outcome } from '../../src/train/train.js';
+import { settingDefaults } from '../rules/defaults.js';
 import { cell, decided, tiny } from './tiny.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
 const stepsPerEpoch = 3;
 const mlp: ModelSpec = { name: 'mlp', hidden: [4] };
+const filters: ModelSpec = { name: 'cnn', filters: [3], hidden: [] };
 const normed: ModelSpec = { name: 'resnet', depth: 8, width: 2 };
 const shaken: ModelSpec = { name: 'shake-shake', depth: 8, width: 2, per: 'image' };
 
@@ -76,6 +79,20 @@ describe.each(['adam', 'adamw', 'sgd', 'sgdw'] as const)('%s', (name) => {
     );
   });
 });
+
+test.each(RULE_NAMES)(
+  '%s keeps all of its state in a checkpoint: cut and continued equals uncut',
+  async (name) => {
+    for (const placement of ['l2', 'decoupled', 'cautious'] as const) {
+      const convention = placement === 'l2' ? 'paper' : 'timescale';
+      const optimizer = { ...settingDefaults(name), name, placement, convention, exclude: 'rank1' } as const;
+      const of = cell({ model: filters, optimizer });
+      const whole = await train(of, tiny);
+      expect(whole.status).toBe('ok');
+      expect(decided(await trainCut(of, [2, 4]))).toEqual(decided(whole));
+    }
+  },
+);
 
 test('every snapshot offered on the way leads to the same end', async () => {
   const of = cell({ model: normed, recordDecay: true, epochs: 2 });
