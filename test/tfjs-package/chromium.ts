@@ -27,6 +27,9 @@ const FLAGS = [
   '--no-first-run',
 ];
 
+/** Milliseconds for a program on a busy machine. */
+const PATIENCE = 300_000;
+
 /** A statement that hands \`result\` to the test. */
 export const SHOW = 'globalThis.shown = JSON.stringify(result);';
 
@@ -53,14 +56,16 @@ export async function inChromium(code: string): Promise<unknown> {
     response.end(isScript ? code : '<!doctype html><script type="module" src="/program.js"></script>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await chromium.launch({ executablePath: CHROMIUM!, args: FLAGS });
+  const browser = await chromium.launch({ executablePath: CHROMIUM!, args: FLAGS, timeout: PATIENCE });
   try {
     const page = await browser.newPage();
     const failed = new Promise<never>((_, reject) =>
       page.on('pageerror', (error) => reject(new Error(`in the page: ${error.stack ?? error.message}`))),
     );
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    const shown = page.waitForFunction('globalThis.shown', undefined, { timeout: 300_000 });
+    // The page is not loaded before the program has ended.
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await page.goto(address, { waitUntil: 'commit', timeout: PATIENCE });
+    const shown = page.waitForFunction('globalThis.shown', undefined, { timeout: PATIENCE });
     const handle = await Promise.race([shown, failed]);
     return JSON.parse((await handle.jsonValue()) as string);
   } finally {
