@@ -18,6 +18,7 @@ export const rooms = [
   'data',
   'config',
   'experiment',
+  'rules',
   'backends',
   'files',
   'random',

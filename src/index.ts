@@ -8,14 +8,17 @@ export * from './optim/index.js';
 export {
   addCautiousDecay,
   addDecay,
-  applyChain,
+  addPenalty,
   chain,
   identity,
+  link,
   momentum,
   scaleBy,
-  scaleByAdam,
+  scaleByRate,
   type Transform,
-} from './optim/transforms.js';
+} from './rules/transforms.js';
+export { scaleByAdam } from './rules/adam.js';
+export { applyChain } from './optim/tensors.js';
 export { stepScalars, type StepScalars } from './optim/scalars.js';
 
 // A training step of a tfjs-node program as one call of TensorFlow.

@@ -12,6 +12,7 @@ import { budgetTrends } from './budget.js';
 import { difference, estimate, RULES, noEstimate, widen, type Rule } from './estimate.js';
 import { fromLogRatio, generalisation, lossPoints, type LossPoints } from './generalisation.js';
 import { byLabel } from '../experiment/grid.js';
+import { decoupledKinds } from '../experiment/placement.js';
 import { analyseOptimizer, REASONS, type OptimizerAnalysis } from './optimizer.js';
 import { NOT_A_GRID } from './scattered.js';
 import { shrinkages } from './shrinkage.js';
@@ -52,11 +53,9 @@ export function decoupling(records: readonly AnyRecord[], options: DecouplingOpt
   };
 }
 
-const DECOUPLED_OF: Readonly<Record<string, string>> = { adam: 'adamw', sgd: 'sgdw' };
-
 function isDecoupling(l2: OptimizerStatistics, other: OptimizerStatistics): boolean {
   return (
-    DECOUPLED_OF[l2.optimizer] === other.optimizer &&
+    decoupledKinds[l2.optimizer] === other.optimizer &&
     l2.schedule === other.schedule &&
     l2.epochs === other.epochs
   );
@@ -64,7 +63,7 @@ function isDecoupling(l2: OptimizerStatistics, other: OptimizerStatistics): bool
 
 /** The L2 optimizer first, whatever the order in the records. */
 function l2First(a: Side, b: Side): [Side, Side] {
-  return DECOUPLED_OF[b.statistics.optimizer] === a.statistics.optimizer ? [b, a] : [a, b];
+  return decoupledKinds[b.statistics.optimizer] === a.statistics.optimizer ? [b, a] : [a, b];
 }
 
 function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number, isLoss: boolean): Comparison {

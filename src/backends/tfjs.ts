@@ -46,6 +46,7 @@ export const {
 
 /** Operations. */
 export const {
+  abs,
   add,
   argMax,
   batchNorm,
@@ -62,6 +63,7 @@ export const {
   logicalOr,
   matMul,
   maxPool,
+  maximum,
   mean,
   mul,
   neg,

@@ -40,9 +40,12 @@ export function variantsWith(
   data: unknown,
   key: string,
 ): string[] {
-  const branches = schemasAt(root, path, data).flatMap((s) => s.oneOf ?? []);
+  const branches = schemasAt(root, path, data).flatMap(variantsOf);
   return choices(branches.filter((s) => s.properties?.[key]).map((s) => s.properties?.['name'] ?? {}));
 }
+
+/** The variants of a schema, each a map with a `name`; an optimizer may also be a word. */
+const variantsOf = (schema: JsonSchema): JsonSchema[] => schema.oneOf ?? schema.anyOf?.flatMap(variantsOf) ?? [];
 
 /** The choices, if it is a choice of words. */
 export function choices(schemas: readonly JsonSchema[]): string[] {
@@ -78,7 +81,9 @@ export function expectation(schemas: readonly JsonSchema[]): string {
   const words = choices(schemas.filter((s) => s.anyOf === undefined));
   const named = words.length === 0 ? [] : [words.length === 1 ? words[0]! : `one of ${words.join(', ')}`];
   const rest = schemas.filter((s) => s.enum === undefined && s.const === undefined);
-  return [...new Set([...named, ...rest.map(oneExpectation)])].join(', or ');
+  const ofThem = (s: JsonSchema) => words.length > 1 && namesOf(s).join() === words.join();
+  const others = rest.map((s) => (ofThem(s) ? 'a map with one of them as its `name`' : oneExpectation(s)));
+  return [...new Set([...named, ...others])].join(', or ');
 }
 
 function oneExpectation(schema: JsonSchema): string {
@@ -99,6 +104,10 @@ function oneExpectation(schema: JsonSchema): string {
       return textExpectation(schema);
   }
 }
+
+/** The names of a schema's variants. */
+const namesOf = (schema: JsonSchema): string[] =>
+  choices(variantsOf(schema).map((variant) => variant.properties?.['name'] ?? {}));
 
 function unionExpectation(branches: readonly JsonSchema[]): string {
   const names = branches.map((s) => s.properties?.['name']?.const);

@@ -80,6 +80,7 @@ export function editorSchema(): JsonSchema {
     // Without its name a model may match several variants.
     oneOf === undefined ? rest : { ...rest, anyOf: oneOf },
   );
+  const { kept, shared } = share({ complete, extending: partial });
   return {
     ...($schema === undefined ? {} : { $schema }),
     title: 'adamw-bench experiment',
@@ -89,6 +90,50 @@ export function editorSchema(): JsonSchema {
     if: { required: ['extends'] },
     then: { $ref: '#/$defs/extending' },
     else: { $ref: '#/$defs/complete' },
-    $defs: { complete, extending: partial },
+    $defs: { ...kept, ...shared },
   };
+}
+
+/** A schema of at least so many characters that stands in several places is written once. */
+const WORTH_SHARING = 150;
+
+/** Every optimizer has an lr, a wd and a schedule: what occurs more than once becomes a definition of its own. */
+function share(roots: Record<string, JsonSchema>): {
+  kept: Record<string, JsonSchema>;
+  shared: Record<string, JsonSchema>;
+} {
+  const counts = new Map<string, number>();
+  const count = (schema: JsonSchema): JsonSchema => {
+    const text = JSON.stringify(schema);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+    return schema;
+  };
+  for (const root of Object.values(roots)) mapSchema(root, count);
+  const names = new Map<string, string>();
+  const shared: Record<string, JsonSchema> = {};
+  const refer = (key: string, schema: JsonSchema): JsonSchema => {
+    const text = JSON.stringify(schema);
+    if (text.length < WORTH_SHARING || counts.get(text) === 1) return inside(schema);
+    let name = names.get(text);
+    if (name === undefined) {
+      const same = Object.keys(shared).filter((other) => other.split('-')[0] === key).length;
+      name = same === 0 ? key : `${key}-${same + 1}`;
+      names.set(text, name);
+      shared[name] = inside(schema);
+    }
+    return { $ref: `#/$defs/${name}` };
+  };
+  const inside = (schema: JsonSchema): JsonSchema => {
+    const copy = { ...schema };
+    if (copy.properties) {
+      const entries = Object.entries(copy.properties);
+      copy.properties = Object.fromEntries(entries.map(([key, inner]) => [key, refer(key, inner)]));
+    }
+    if (copy.items) copy.items = inside(copy.items);
+    if (copy.anyOf) copy.anyOf = copy.anyOf.map(inside);
+    if (copy.oneOf) copy.oneOf = copy.oneOf.map(inside);
+    return copy;
+  };
+  const kept = Object.fromEntries(Object.entries(roots).map(([name, root]) => [name, inside(root)]));
+  return { kept, shared };
 }

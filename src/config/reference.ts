@@ -5,7 +5,7 @@ import { editorSchema, settingsSchema, type JsonSchema } from './jsonSchema.js';
 export function configReference(): string {
   const at = (...path: string[]): JsonSchema =>
     path.reduce((schema, key) => schema.properties?.[key] ?? {}, settingsSchema());
-  const optimizer = at('optimizers').items?.anyOf?.find((s) => s.type === 'object') ?? {};
+  const optimizers = at('optimizers').items?.anyOf?.find((s) => s.oneOf)?.oneOf ?? [];
   const axis = at('grid', 'lr').anyOf?.find((s) => s.type === 'object') ?? {};
   const extendsKey = editorSchema().$defs?.['complete']?.properties?.['extends'] ?? {};
   const top = { ...settingsSchema(), properties: { extends: extendsKey, ...settingsSchema().properties } };
@@ -27,7 +27,7 @@ export function configReference(): string {
     ...variants('train.schedule', at('train', 'schedule')),
     '## `optimizers`',
     OPTIMIZERS,
-    table(optimizer),
+    ...optimizerTables(optimizers),
     '## `confirm`',
     CONFIRM,
     table(at('confirm')),
@@ -51,6 +51,28 @@ function variants(section: string, union: JsonSchema): string[] {
     if (own.length === 0) return [title, 'No keys of its own.'];
     return [title, table({ ...variant, properties: Object.fromEntries(own) })];
   });
+}
+
+/** What all optimizers have, and then what each rule has of its own. */
+function optimizerTables(all: readonly JsonSchema[]): string[] {
+  const keysOf = ({ properties = {} }: JsonSchema) => Object.keys(properties);
+  const shared = keysOf(all[0]!).filter((key) => all.every((one) => keysOf(one).includes(key)));
+  const pick = ({ properties = {} }: JsonSchema, wanted: (key: string) => boolean): JsonSchema => ({
+    properties: Object.fromEntries(Object.entries(properties).filter(([key]) => wanted(key))),
+  });
+  const names = choices(all.map((one) => one.properties?.['name'] ?? {}));
+  const common = pick(all[0]!, (key) => shared.includes(key));
+  common.properties!['name'] = { enum: names, description: NAME };
+  const groups = new Map<string, string[]>();
+  all.forEach((one, i) => {
+    const own = table(pick(one, (key) => !shared.includes(key)));
+    groups.set(own, [...(groups.get(own) ?? []), names[i]!]);
+  });
+  const sections = [...groups].flatMap(([own, of]) => [
+    `#### ${of.map((name) => `\`${name}\``).join(', ')}`,
+    own,
+  ]);
+  return [table({ ...common, required: ['name'] }), '### The settings of each rule', ...sections];
 }
 
 function table(schema: JsonSchema): string {
@@ -124,9 +146,12 @@ dataset: { train: 5000 } # the rest of dataset is cifar.yaml's
 train: { epochs: 15 }
 \`\`\``;
 
+const NAME =
+  'The rule of the update, see [optimizers.md](optimizers.md). adam, sgd: L2 regularisation of strength wd. adamw, sgdw: the same rules with decoupled weight decay wd.';
+
 const OPTIMIZERS = `A list. An entry is a word (\`adamw\`), or a map with a \`name\` and the settings that differ from \`grid\` and
-\`train\`. Labels must be distinct, so two entries with the same \`name\` need a \`label\`. The default labels are Adam+L2, AdamW, SGD+L2 and
-SGDW.
+\`train\`. Labels must be distinct, so two entries with the same \`name\` need a \`label\`, unless their \`placement\` differs. The
+default labels are Adam+L2, AdamW, SGD+L2, SGDW, NAdam+L2, NAdamW and so on.
 
 \`\`\`yaml
 optimizers:
@@ -134,6 +159,7 @@ optimizers:
   - adamw
   - { name: adamw, label: AdamW (PyTorch), convention: lr, wd: [0, 0.01, 0.1] }
   - { name: sgdw, lr: [0.01, 0.1], momentumForm: torch }
+  - { name: nadam, placement: decoupled, convention: lr } # NAdamW
 \`\`\``;
 
 const CONFIRM = `A second stage, in the same folder and by the same command. When every cell of the grid is settled (a failed one counts, and
@@ -189,7 +215,7 @@ A configuration is checked before anything is trained. The message lists all pro
 column and what to do. The exit code is 2. These are refused:
 
 - Unknown, duplicate and non-text keys; values of a wrong type, out of range, infinite or not a number.
-- Learning rates, decays, \`eps\`, betas and schedule factors that float32 rounds to 0 or to infinity (training
+- Learning rates, decays, schedule factors and the numbers of rules (\`eps\`, betas, ...) that float32 rounds to 0 or to infinity (training
   computes in float32, which holds about 1.4e-45 to 3.4e38), and betas that it rounds to 1.
 - Numbers with leading zeros and octal numbers (\`010\`, \`0o10\`): YAML 1.1 and 1.2 read them differently. In
   \`[0,001]\` the decimal comma makes two numbers, 0 and 001; write a fraction with a point.

@@ -4,27 +4,19 @@
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { datasetSchema, modelSchema, optimizerFields, scheduleSchema } from './specs.js';
+import { cellOptimizerSchema } from './optimizerSpec.js';
+import { datasetSchema, modelSchema, scheduleSchema } from './specs.js';
 
 /** Raised when a change to the training code changes results, so that old and new records do not mix. */
 export const NUMERICS = 3;
 
 const count = z.int().min(0);
 
-/** The optimizer's settings that decide its arithmetic. Its label is not among them. */
-export const ruleSchema = optimizerFields.omit({
-  label: true,
-  lr: true,
-  wd: true,
-  schedule: true,
-  epochs: true,
-});
-
 const settingsSchema = z.object({
   numerics: count,
   dataset: datasetSchema,
   model: modelSchema,
-  optimizer: ruleSchema,
+  optimizer: cellOptimizerSchema,
   schedule: scheduleSchema,
   epochs: count,
   batchSize: count,

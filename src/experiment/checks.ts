@@ -4,7 +4,10 @@ import { checkEndpoints } from './endpoints.js';
 import { defaultLabel, optimizerLabel } from './labels.js';
 import { report, hasNoIssues, type Context } from './issues.js';
 import { cellCount, MAX_CELLS, type Sections } from './size.js';
-import type { OptimizerSpec, TrainSpec } from './specs.js';
+import { isClassic } from './optimizerSettings.js';
+import type { OptimizerSpec } from './optimizerSpec.js';
+import { placementOf } from './placement.js';
+import type { TrainSpec } from './specs.js';
 import { heldBack } from './validation.js';
 
 /** Warm-up and restart cycles must fit into the run. */
@@ -92,6 +95,7 @@ export function checkExperiment(experiment: Sections, ctx: Context): void {
   checkSizes(experiment, ctx);
   checkOverrides(experiment, ctx);
   checkNoDecay(experiment, ctx);
+  checkRecordDecay(experiment, ctx);
   checkDuplicates(experiment, ctx);
   checkCompiler(experiment, ctx);
   checkEndpoints(experiment, ctx);
@@ -156,6 +160,17 @@ function checkNoDecay({ optimizers, grid }: Sections, ctx: Context): void {
     if (wd === undefined)
       report(ctx, [...at, 'placement'], 'takes wd 0 only, and `grid.wd` has others', 'add wd: [0] beside it');
     else report(ctx, [...at, 'wd'], 'must be [0], since `placement` is none', 'write wd: [0]');
+  }
+}
+
+/** What decay does to a weight is measured by the formulas of Adam and SGD where it passes the moments. */
+function checkRecordDecay({ optimizers, train }: Sections, ctx: Context): void {
+  if (!train.recordDecay) return;
+  for (const [i, optimizer] of optimizers.entries()) {
+    const placement = placementOf(optimizer);
+    if (isClassic(optimizer) || !['l2', 'l2-in-m', 'cautious'].includes(placement)) continue;
+    const message = `decays by ${placement}, whose effect \`train.recordDecay\` can measure for adam and sgd only`;
+    report(ctx, ['optimizers', i], message, 'leave train.recordDecay out, or train it in a configuration of its own');
   }
 }
 

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { report, type Context } from './issues.js';
 import { optimizerLabel } from './labels.js';
-import type { OptimizerSpec } from './specs.js';
+import type { OptimizerSpec } from './optimizerSpec.js';
 
 /**
  * The statistics that can be endpoints, by their names in decoupling.csv, and of how many optimizers each can be: a

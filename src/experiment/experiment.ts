@@ -7,12 +7,14 @@ import { checkExperiment, checkLookalikes, checkOptimizers, checkTrain } from '.
 import { confirmSchema } from './confirm.js';
 import { endpointsSchema } from './endpoints.js';
 import { checkPrecision } from './precision.js';
-import { datasetSchema, gridSchema, modelSchema, optimizerSchema, trainFields } from './specs.js';
+import { optimizerSchema } from './optimizerSpec.js';
+import { OPTIMIZER_NAMES } from './placement.js';
+import { datasetSchema, gridSchema, modelSchema, trainFields } from './specs.js';
 
 const trainSchema = trainFields.superRefine(checkTrain);
 
 const optimizerOrName = z.union([
-  z.enum(['adam', 'adamw', 'sgd', 'sgdw']).transform((name) => optimizerSchema.parse({ name })),
+  z.enum(OPTIMIZER_NAMES).transform((name) => optimizerSchema.parse({ name })),
   optimizerSchema,
 ]);
 

@@ -1,24 +1,17 @@
 /** What an optimizer is called in tables and figures. */
-import { familyOf, placementOf, type Family, type Placed, type Placement } from './placement.js';
-import type { OptimizerSpec } from './specs.js';
+import { ruleOf } from '../rules/index.js';
+import { placementKinds } from '../rules/placements.js';
+import { familyOf, placementOf, type Placed } from './placement.js';
 
-const FAMILIES: Readonly<Record<Family, string>> = { adam: 'Adam', sgd: 'SGD' };
-
-/** What follows the family's name. */
-const PLACEMENTS: Readonly<Record<Placement, string>> = {
-  l2: '+L2',
-  'l2-in-m': ', l2 in m',
-  'l2-in-v': ', l2 in v',
-  decoupled: 'W',
-  cautious: ', cautious decay',
-  none: ', no decay',
-};
-
-/** The label used where the configuration gives none: `Adam+L2`, `AdamW`, `Adam, l2 in m`. */
-export const defaultLabel = (spec: Placed): string =>
-  FAMILIES[familyOf(spec)] + PLACEMENTS[placementOf(spec)];
+/** The label used where the configuration gives none: `Adam+L2`, `AdamW`, `Adam, l2 in m`, `Lion`. */
+export function defaultLabel(spec: Placed): string {
+  const { label, placement } = ruleOf(familyOf(spec));
+  const own = placementOf(spec);
+  // A rule whose own decay is decoupled needs no W.
+  return own === placement ? label : label + placementKinds[own].label;
+}
 
 /** The optimizer's `label`, or else the default one. Distinct within an experiment. */
-export function optimizerLabel(spec: Pick<OptimizerSpec, 'name' | 'placement' | 'label'>): string {
+export function optimizerLabel(spec: Placed & { readonly label?: string | undefined }): string {
   return spec.label ?? defaultLabel(spec);
 }

@@ -3,7 +3,8 @@ import { axisValues } from './axis.js';
 import { NUMERICS, idsOf, type Cell } from './cell.js';
 import type { Experiment } from './experiment.js';
 import { optimizerLabel } from './labels.js';
-import type { OptimizerSpec, Schedule } from './specs.js';
+import { cellOptimizerOf, type OptimizerSpec } from './optimizerSpec.js';
+import type { Schedule } from './specs.js';
 
 /** A cell to be trained, under the name it has in this experiment. */
 export interface Job {
@@ -64,7 +65,7 @@ export function plan(experiment: Experiment, backend: string): Plan {
 function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): PlannedOptimizer {
   const { train, dataset, model, grid, threads, xla } = experiment;
   const { batchSize, warmup, recordDecay } = train;
-  const optimizer = ruleOf(spec);
+  const optimizer = cellOptimizerOf(spec);
   const schedule = spec.schedule ?? train.schedule;
   const epochs = spec.epochs ?? train.epochs;
   const lrs = axisValues(spec.lr ?? grid.lr);
@@ -91,11 +92,4 @@ function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): 
       ...compiled,
     }),
   };
-}
-
-/** The part of an optimizer's specification that decides its arithmetic. */
-function ruleOf(spec: OptimizerSpec): Cell['optimizer'] {
-  const { name, placement, beta1, beta2, eps, epsForm, momentumForm, convention, exclude } = spec;
-  const placed = placement === undefined ? { name } : { name, placement };
-  return { ...placed, beta1, beta2, eps, epsForm, momentumForm, convention, exclude };
 }

@@ -3,6 +3,7 @@ import { fitsFloat32 } from './float32.js';
 import { report, hasNoIssues, type Context } from './issues.js';
 import { unsortedValues, type Axis } from './axis.js';
 import type { Sections } from './size.js';
+import { ownSettings, settingOf } from './optimizerSettings.js';
 import type { Schedule } from './specs.js';
 
 type Path = readonly (string | number)[];
@@ -15,14 +16,17 @@ export function checkPrecision({ grid, train, optimizers }: Sections, ctx: Conte
   checkAxisPrecision(grid.lr, ['grid', 'lr'], ctx);
   checkAxisPrecision(grid.wd, ['grid', 'wd'], ctx);
   checkFactor(train.schedule, ['train', 'schedule', 'factor'], ctx);
-  for (const [i, { lr, wd, eps, beta1, beta2, schedule }] of optimizers.entries()) {
+  for (const [i, optimizer] of optimizers.entries()) {
+    const { lr, wd, schedule } = optimizer;
     const at = ['optimizers', i];
     if (lr !== undefined) checkAxisPrecision(lr, [...at, 'lr'], ctx);
     if (wd !== undefined) checkAxisPrecision(wd, [...at, 'wd'], ctx);
     if (schedule !== undefined) checkFactor(schedule, [...at, 'schedule', 'factor'], ctx);
-    checkNumber(eps, [...at, 'eps'], ctx);
-    checkBeta(beta1, [...at, 'beta1'], ctx);
-    checkBeta(beta2, [...at, 'beta2'], ctx);
+    for (const [key, { kind }] of ownSettings(optimizer.name)) {
+      const value = settingOf(optimizer, key);
+      if (typeof value !== 'number') continue;
+      (kind === 'share' || kind === 'positiveShare' ? checkBeta : checkNumber)(value, [...at, key], ctx);
+    }
   }
 }
 

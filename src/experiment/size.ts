@@ -1,7 +1,8 @@
 /** How large an experiment is, without making any of its cells. */
 import { axisLength } from './axis.js';
 import type { Endpoint } from './endpoints.js';
-import type { DatasetSpec, GridSpec, OptimizerSpec, TrainSpec } from './specs.js';
+import type { OptimizerSpec } from './optimizerSpec.js';
+import type { DatasetSpec, GridSpec, TrainSpec } from './specs.js';
 
 /** The sections of an experiment that must fit to each other. */
 export interface Sections {

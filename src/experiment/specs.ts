@@ -1,17 +1,16 @@
 /** The specifications that an experiment is made of, each as a schema: its type, its defaults, its messages. */
 import { z } from 'zod';
 import { axisSchema } from './axis.js';
-import { checkPlacement, PLACEMENTS, withoutSynonyms } from './placement.js';
 
-const positive = z.number().positive();
+export const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
-const count = z.int().positive();
+export const count = z.int().positive();
 
 /** More layers than any network that was ever trained: building one makes a value a layer. */
 const MAX_LAYERS = 10_000;
 
-const lrAxis = axisSchema(positive, 'Initial learning rates (alpha of the paper).');
-const wdAxis = axisSchema(z.number().min(0), 'Weight decays (lambda of the paper); 0 is no decay.');
+export const lrAxis = axisSchema(positive, 'Initial learning rates (alpha of the paper).');
+export const wdAxis = axisSchema(z.number().min(0), 'Weight decays (lambda of the paper); 0 is no decay.');
 
 export const gridSchema = z.strictObject({ lr: lrAxis, wd: wdAxis });
 
@@ -147,61 +146,8 @@ export const trainFields = z.strictObject({
     .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
 });
 
-/** The keys of an optimizer. `optimizerSchema` also checks that they agree. */
-export const optimizerFields = z.strictObject({
-  name: z
-    .enum(['adam', 'adamw', 'sgd', 'sgdw'])
-    .describe('adam, sgd: L2 regularisation of strength wd. adamw, sgdw: decoupled weight decay wd.'),
-  placement: z
-    .enum(PLACEMENTS)
-    .optional()
-    .describe(
-      'Where the decay enters, with the name adam or sgd: l2 the gradient (their default); l2-in-m, l2-in-v only what that moment averages (Adam); decoupled the update (adamw, sgdw); cautious the same, but only where update and weight have one sign; none nowhere (wd: [0]).',
-    ),
-  label: z
-    .string()
-    .min(1)
-    .max(60)
-    .regex(/^[^\p{C}\u2028\u2029]+$/u, { error: 'must not contain control characters' })
-    .optional()
-    .describe('Name in tables and figures; default from `name`.'),
-  lr: lrAxis.optional().describe('Overrides grid.lr.'),
-  wd: wdAxis.optional().describe('Overrides grid.wd.'),
-  beta1: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0.9)
-    .describe('Decay rate of the first moment; for SGD, the momentum.'),
-  beta2: z.number().min(0).lt(1).default(0.999).describe('Decay rate of the second moment (Adam).'),
-  eps: positive.default(1e-8).describe('Added to the denominator (Adam).'),
-  epsForm: z
-    .enum(['paper', 'torch7'])
-    .default('paper')
-    .describe("paper: eps is added to sqrt(vhat). torch7: to sqrt(v), as in the authors' code (Adam)."),
-  momentumForm: z
-    .enum(['paper', 'torch'])
-    .default('paper')
-    .describe('paper: m accumulates lr*g. torch: m accumulates g, lr multiplies the update (SGD).'),
-  convention: z
-    .enum(['paper', 'lr', 'constant', 'normalized'])
-    .default('paper')
-    .describe(
-      'What multiplies decoupled decay: paper eta*wd; lr eta*lr*wd (PyTorch); constant wd (TensorFlow); normalized eta*wd*sqrt(b/(BT)).',
-    ),
-  exclude: z
-    .enum(['none', 'rank1'])
-    .default('none')
-    .describe('rank1: biases and norm parameters are not decayed.'),
-  schedule: scheduleSchema.optional().describe('Overrides train.schedule.'),
-  epochs: count.optional().describe('Overrides train.epochs.'),
-});
-
-export const optimizerSchema = optimizerFields.superRefine(checkPlacement).overwrite(withoutSynonyms);
-
 export type Schedule = z.infer<typeof scheduleSchema>;
 export type DatasetSpec = z.infer<typeof datasetSchema>;
 export type ModelSpec = z.infer<typeof modelSchema>;
 export type TrainSpec = z.infer<typeof trainFields>;
-export type OptimizerSpec = z.infer<typeof optimizerSchema>;
 export type GridSpec = z.infer<typeof gridSchema>;

@@ -1,6 +1,7 @@
 /** Whether a network can be trained in the memory there is: told from its shapes, before anything is allocated. */
 import { totalmem } from 'node:os';
 import type { Experiment } from '../experiment/experiment.js';
+import { slotsOf } from '../optim/index.js';
 import { ModelError } from './error.js';
 import type { Model } from './model.js';
 
@@ -20,7 +21,7 @@ export interface MemoryLimits {
  * one batch. Real training needs more, so a network that exceeds this cannot be trained.
  */
 export function leastBytes(model: Model, { train, optimizers }: Experiment): number {
-  const slots = optimizers.some(({ name }) => name === 'adam' || name === 'adamw') ? 2 : 1;
+  const slots = Math.max(...optimizers.map((optimizer) => slotsOf(optimizer).length));
   return FLOAT32_BYTES * (model.parameterCount * (2 + slots) + train.batchSize * model.largestActivation);
 }
 

@@ -1,30 +1,27 @@
 /**
- * One step as one kernel, if the backend has it (AdamStep, SgdStep of backends/kernels.ts). The chains in adam.ts and
- * sgd.ts are the specification; this is the same arithmetic in one pass over memory.
+ * One step as one kernel, if the backend has it (AdamStep, SgdStep of backends/kernels.ts). The chains in rules/adam.ts
+ * and rules/sgd.ts are the specification; this is the same arithmetic in one pass over memory.
  */
 import type { NamedTensorMap, Tensor1D } from '@tensorflow/tfjs-core';
 import { familyOf, placementOf, type Family, type Placement } from '../experiment/placement.js';
 import { AdamStep, hasKernel, runKernel, SgdStep } from '../backends/kernels.js';
 import type { Updated } from './optimizer.js';
-import type { OptimizerRule, StepScalars } from './scalars.js';
+import type { OptimizerRule, OptimizerSettings, StepScalars } from './scalars.js';
+import type { StepInput } from './tensors.js';
 
-const KERNELS: Record<Family, string | undefined> = { adam: AdamStep, sgd: SgdStep };
+const KERNELS: Readonly<Partial<Record<Family, string>>> = { adam: AdamStep, sgd: SgdStep };
 
 /** What the kernels' `l2` and `decay` can say. */
 const FUSED_PLACEMENTS: ReadonlySet<Placement> = new Set(['l2', 'decoupled', 'none']);
 
 /** Whether the current backend can take this optimizer's step in one kernel. */
-export function canFuse(rule: OptimizerRule): boolean {
+export function canFuse(rule: OptimizerSettings): rule is OptimizerRule {
   const kernel = KERNELS[familyOf(rule)];
   return kernel !== undefined && FUSED_PLACEMENTS.has(placementOf(rule)) && hasKernel(kernel);
 }
 
-/** The vectors of a step; `mask` as for `addDecay`, `reuse` as for `Optimizer.update`. */
-export interface StepVectors {
-  readonly theta: Tensor1D;
-  readonly gradient: Tensor1D;
-  readonly slots: readonly Tensor1D[];
-  readonly mask?: Tensor1D | undefined;
+/** The vectors of a step; `reuse` as for `Optimizer.update`. */
+export interface StepVectors extends StepInput {
   readonly reuse: boolean;
 }
 

@@ -1,63 +1,94 @@
 /** From an optimizer's specification to the pure function that takes its steps. */
 import { zeros, type Tensor1D } from '../backends/tfjs.js';
-import { familyOf, placementOf, placementProblem, type Family } from '../experiment/placement.js';
-import { adam } from './adam.js';
-import { changingNumbers, withFactors } from './deferred.js';
+import { settingOf } from '../experiment/optimizerSettings.js';
+import { familyOf, placementOf, placementProblem } from '../experiment/placement.js';
+import { ruleOf } from '../rules/index.js';
+import { placesOf } from '../rules/placements.js';
+import type { Layout } from '../rules/rule.js';
+import type { Settings, ValuesOf } from '../rules/settings.js';
+import type { Transform } from '../rules/transforms.js';
+import { applyRecorded } from './deferred.js';
 import { canFuse, fusedStep } from './fused.js';
-import type { Optimizer } from './optimizer.js';
-import { placesOf, type Places } from './placements.js';
-import { stepScalars, type OptimizerRule, type Rates } from './scalars.js';
-import { sgd } from './sgd.js';
-import { applyChain, type Transform } from './transforms.js';
+import type { Optimizer, StepInfo } from './optimizer.js';
+import { positionOf, stepScalars, type OptimizerSettings, type Rates } from './scalars.js';
+import { applyChain } from './tensors.js';
 
 export { makeSchedule } from './schedule.js';
 export type { ScheduleFunction, ScheduleShape } from './schedule.js';
-export type { OptimizerRule } from './scalars.js';
+export type { OptimizerRule, OptimizerSettings } from './scalars.js';
 export type { Optimizer, StepInfo, Updated } from './optimizer.js';
-
-const RULES: Readonly<Record<Family, (rule: OptimizerRule, at: Places) => Transform>> = { adam, sgd };
+export type { Layout } from '../rules/rule.js';
 
 export interface OptimizerOptions extends Rates {
   /** Initial learning rate alpha, >= 0. */
   readonly lr: number;
-  /** Weight decay lambda, >= 0; what it multiplies is `rule.convention`'s affair (decoupled forms). */
+  /** Weight decay lambda, >= 0; what it multiplies is `convention`'s affair (decoupled forms). */
   readonly wd: number;
   /** [n]: 1 if a parameter decays, 0 if it does not. Absent: all decay. Stays the caller's to dispose. */
   readonly mask?: Tensor1D | undefined;
+  /** The shapes of the tensors that theta consists of, in their order; what Muon needs. */
+  readonly layout?: Layout | undefined;
 }
 
 /**
- * An optimizer over flat vectors [n]: `adam`, `sgd` (L2), `adamw`, `sgdw` (decoupled), or `adam` and `sgd` with the
- * decay at `rule.placement`.
+ * An optimizer over flat vectors [n]: a rule of rules/ by its name, with its settings and the decay at `placement`.
+ * `adamw` and `sgdw` are `adam` and `sgd` with decoupled decay.
  *
  * `update` returns fresh tensors and leaks none; the caller disposes of the old theta, gradient and slots. It runs the
  * fused kernel if the backend has it, else the chain.
  *
  * @throws RangeError for an lr or wd that is negative or not finite, for a beta outside of [0, 1), for a placement that
- * the rule does not have, for decay where it is placed nowhere, and in `update` for vectors of unequal length.
+ * the rule does not have, for decay where it is placed nowhere, for a missing layout or number of steps per epoch where
+ * they are needed, and in `update` for vectors of unequal length.
  */
-export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): Optimizer {
-  const { lr, wd, mask } = options;
-  requireRange('The learning rate lr', lr, Infinity);
-  requireRange('The weight decay wd', wd, Infinity);
-  requireRange('beta1', rule.beta1, 1);
-  requireRange('beta2', rule.beta2, 1);
-  requirePlacement(rule, wd);
-  const links = RULES[familyOf(rule)](rule, placesOf(placementOf(rule), mask));
+export function makeOptimizer(settings: OptimizerSettings, options: OptimizerOptions): Optimizer {
+  const { mask } = options;
+  checkOptions(settings, options);
+  const links = linksOf(settings, options);
+  const numbersAt = (at: StepInfo) => links.numbers(positionOf(settings, options, at));
   return {
     slots: links.slots,
     mask,
     init: (n) => links.slots.map((): Tensor1D => zeros([n])),
     update(theta, gradient, slots, at, reuse = false) {
       requireEqualLengths({ theta, gradient, ...named(links.slots, slots), ...(mask ? { mask } : {}) });
-      const s = stepScalars(rule, { lr, wd }, at);
-      if (canFuse(rule)) return fusedStep(rule, { theta, gradient, slots, mask, reuse }, s);
-      return applyChain(links, theta, gradient, slots, s);
+      const input = { theta, gradient, slots, mask };
+      if (canFuse(settings))
+        return fusedStep(settings, { ...input, reuse }, stepScalars(settings, options, at));
+      return applyChain(links, input, numbersAt(at));
     },
-    numbers: (at) => changingNumbers(rule, { lr, wd }, at),
+    numbers: (at) => Float32Array.from(Object.values(numbersAt(at))),
     updateBy: (numbers, theta, gradient, slots) =>
-      withFactors(rule, { lr, wd }, numbers, (s) => applyChain(links, theta, gradient, slots, s)),
+      applyRecorded(links, { theta, gradient, slots, mask }, numbers),
   };
+}
+
+/** The names of the state vectors that an optimizer keeps, each of theta's length. */
+export const slotsOf = (settings: OptimizerSettings): readonly string[] =>
+  linksOf(settings, { wd: 0 }).slots;
+
+/** The chain of a rule with decay at its place. */
+function linksOf(
+  settings: OptimizerSettings,
+  { wd, layout = [] }: Pick<OptimizerOptions, 'wd' | 'layout'>,
+): Transform {
+  const rule = ruleOf(familyOf(settings));
+  const own = settings as unknown as ValuesOf<Settings>;
+  return rule.chain(own, placesOf(placementOf(settings), wd), layout);
+}
+
+/** @throws RangeError */
+function checkOptions(settings: OptimizerSettings, { lr, wd, layout, stepsPerEpoch }: OptimizerOptions): void {
+  const rule = ruleOf(familyOf(settings));
+  requireRange('The learning rate lr', lr, Infinity);
+  requireRange('The weight decay wd', wd, Infinity);
+  for (const [key, { kind }] of Object.entries(rule.settings))
+    if (kind === 'share' || kind === 'positiveShare') requireRange(key, settingOf(settings, key) as number, 1);
+  requirePlacement(settings, wd);
+  if (rule.needsLayout && layout === undefined)
+    throw new RangeError(`${settings.name} needs the layout of theta: give it the shapes of the tensors.`);
+  if (settings.convention === 'timescale' && stepsPerEpoch === undefined)
+    throw new RangeError('The convention timescale needs stepsPerEpoch, the number of steps of an epoch.');
 }
 
 const named = (
@@ -72,7 +103,7 @@ function requireRange(what: string, value: number, below: number): void {
     );
 }
 
-function requirePlacement(rule: OptimizerRule, wd: number): void {
+function requirePlacement(rule: OptimizerSettings, wd: number): void {
   const { name, placement } = rule;
   const problem = placementProblem(rule);
   if (problem !== undefined)

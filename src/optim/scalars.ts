@@ -1,23 +1,26 @@
 /**
  * Every number of one optimizer step, as a pure function of the settings and the position of the step.
  *
- * The chains of transforms (adam.ts, sgd.ts) and the fused kernels (fused.ts) both take their numbers from here. So
- * eta, the bias corrections and the four decay conventions are defined once.
+ * The rules' chains (rules/) and the fused kernels (fused.ts) both take their numbers from here. So eta and the decay
+ * conventions are defined once.
  */
-import { placementOf, type Placement } from '../experiment/placement.js';
-import type { OptimizerSpec } from '../experiment/specs.js';
+import type { ClassicSettings, Convention, OptimizerSettings } from '../experiment/optimizerSettings.js';
+import { actionOf } from '../experiment/placement.js';
+import { adamNumbers } from '../rules/adam.js';
+import type { At } from '../rules/transforms.js';
 import type { StepInfo } from './optimizer.js';
 
-/** What decides an optimizer's arithmetic, apart from lr, wd and the mask. */
-export type OptimizerRule = Pick<
-  OptimizerSpec,
-  'name' | 'placement' | 'beta1' | 'beta2' | 'eps' | 'epsForm' | 'momentumForm' | 'convention'
->;
+export type { Convention, OptimizerSettings };
+
+/** The settings of Adam and SGD, by any of their names: what the fused kernels compute. */
+export type OptimizerRule = ClassicSettings;
 
 /** alpha and lambda of the paper. */
 export interface Rates {
   readonly lr: number;
   readonly wd: number;
+  /** Steps of an epoch; what convention `timescale` needs. */
+  readonly stepsPerEpoch?: number | undefined;
 }
 
 /** The numbers of one step. Those an optimizer has no use for are there all the same. */
@@ -40,19 +43,6 @@ export interface StepScalars {
   readonly momentumScale: number;
 }
 
-/** Whether wd acts through the gradient, on theta directly, or not at all. */
-const ACTS: Readonly<Record<Placement, 'on gradient' | 'on theta' | undefined>> = {
-  l2: 'on gradient',
-  'l2-in-m': 'on gradient',
-  'l2-in-v': 'on gradient',
-  decoupled: 'on theta',
-  cautious: 'on theta',
-  none: undefined,
-};
-
-/** Whether the step needs `decay`: AdamW, SGDW and the cautious forms. */
-export const decaysTheta = (rule: OptimizerRule): boolean => ACTS[placementOf(rule)] === 'on theta';
-
 /**
  * What multiplies theta in decoupled decay, per step.
  *
@@ -60,10 +50,14 @@ export const decaysTheta = (rule: OptimizerRule): boolean => ACTS[placementOf(ru
  * - `lr` eta_t alpha lambda (PyTorch, optax, Keras)
  * - `constant` lambda, whatever the schedule does (TensorFlow's contrib and addons)
  * - `normalized` eta_t lambda sqrt(b/(B T)) = eta_t lambda / sqrt(steps of the cycle) (the paper's appendix B.1)
+ * - `timescale` eta_t lambda / (steps per epoch): lambda = 1/tau, tau being the epochs after which a weight without
+ *   gradients has shrunk by a factor of e (https://arxiv.org/abs/2405.13698)
+ *
+ * @throws RangeError for `timescale` without `stepsPerEpoch`
  */
 export function decayFactor(
-  convention: OptimizerRule['convention'],
-  { lr, wd }: Rates,
+  convention: Convention,
+  { lr, wd, stepsPerEpoch }: Rates,
   at: StepInfo,
 ): number {
   switch (convention) {
@@ -75,32 +69,47 @@ export function decayFactor(
       return wd;
     case 'normalized':
       return at.eta * wd * Math.sqrt(1 / at.cycleSteps);
+    case 'timescale':
+      return (at.eta * wd) / known(stepsPerEpoch);
   }
 }
 
+function known(stepsPerEpoch: number | undefined): number {
+  if (stepsPerEpoch !== undefined && stepsPerEpoch > 0) return stepsPerEpoch;
+  throw new RangeError('The convention timescale needs stepsPerEpoch, the number of steps of an epoch.');
+}
+
+/** The position of a step as the rules see it: rates with eta, and the decay factor, which is 0 where none is needed. */
+export function positionOf(settings: OptimizerSettings, rates: Rates, at: StepInfo): At {
+  const decays = actionOf(settings) === 'on theta';
+  return {
+    t: at.t,
+    stepSize: at.eta * rates.lr,
+    decay: decays ? decayFactor(settings.convention, rates, at) : 0,
+  };
+}
+
 /**
- * The numbers of step `at`.
+ * The numbers of step `at` of Adam or SGD, for the fused kernels.
  *
  * L2's coefficient is always lambda: it is part of the gradient, which the schedule multiplies.
  *
- * `epsForm: torch7` adds eps to sqrt(v), before the bias correction, as the authors' Lua code does. Divided by
- * sqrt(bias2) that is the paper's formula with another epsilon: sqrt(v) + eps = sqrt(bias2) (sqrt(vhat) +
- * eps/sqrt(bias2)).
+ * `epsForm: torch7` adds eps to sqrt(v), before the bias correction, as the authors' Lua code does.
  *
  * `momentumForm: paper` accumulates eta_t alpha g_t (Algorithm 1); `torch` accumulates g_t and multiplies by
  * eta_t alpha afterwards. They differ only where eta changes.
  */
 export function stepScalars(rule: OptimizerRule, rates: Rates, at: StepInfo): StepScalars {
-  const stepSize = at.eta * rates.lr;
-  const bias2 = 1 - rule.beta2 ** at.t;
+  const { stepSize, decay } = positionOf(rule, rates, at);
   const scaledFirst = rule.momentumForm === 'paper';
+  const { bias1, bias2, epsilon } = adamNumbers(rule, at.t);
   return {
-    l2: ACTS[placementOf(rule)] === 'on gradient' ? rates.wd : 0,
-    decay: decaysTheta(rule) ? decayFactor(rule.convention, rates, at) : 0,
+    l2: actionOf(rule) === 'on gradient' ? rates.wd : 0,
+    decay,
     stepSize,
-    bias1: 1 - rule.beta1 ** at.t,
+    bias1,
     bias2,
-    epsilon: rule.epsForm === 'paper' ? rule.eps : rule.eps / Math.sqrt(bias2),
+    epsilon,
     gradientScale: scaledFirst ? stepSize : 1,
     momentumScale: scaledFirst ? 1 : stepSize,
   };

@@ -1,7 +1,7 @@
 /** How much a whole run forgets its weights by decoupled decay: what budgets, batch sizes and conventions share. */
 import type { Schedule } from '../experiment/specs.js';
 import { placementOf, type Placed } from '../experiment/placement.js';
-import { decayFactor, type OptimizerRule, type Rates } from './scalars.js';
+import { decayFactor, type Convention, type Rates } from './scalars.js';
 import { makeSchedule, type ScheduleShape } from './schedule.js';
 
 export interface DecayTimescale {
@@ -21,7 +21,7 @@ export interface DecayTimescale {
  * tau = (sum of eta_t) / (steps per epoch * total); for `constant` decay, which no schedule changes, epochs / total.
  */
 export function decayTimescale(
-  rule: Placed & Pick<OptimizerRule, 'convention'>,
+  rule: Placed & { readonly convention: Convention },
   rates: Rates,
   schedule: Schedule,
   shape: ScheduleShape,
@@ -33,7 +33,7 @@ export function decayTimescale(
   let [total, full] = [0, 0];
   for (let t = 1; t <= steps; t++) {
     const { eta, cycleSteps } = at(t);
-    total += decayFactor(rule.convention, rates, { t, eta, cycleSteps });
+    total += decayFactor(rule.convention, { ...rates, stepsPerEpoch: shape.stepsPerEpoch }, { t, eta, cycleSteps });
     full += rule.convention === 'constant' ? 1 : eta;
   }
   return { total, tau: full / (shape.stepsPerEpoch * total) };

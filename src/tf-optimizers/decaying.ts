@@ -8,7 +8,7 @@ import { arrange, join, separate } from './groups.js';
 import { includeConfig, includeFromConfig, Inclusion, type Exclude, type Include } from './include.js';
 import type { Making } from './making.js';
 import { withOps } from './ops.js';
-import { checkOptions, requireCycle, stepSettings } from './options.js';
+import { checkOptions, requireRun, stepSettings } from './options.js';
 import { scheduleFunction, type ScheduleOption, type StepSchedule } from './schedule.js';
 import { warnOfSecondCore } from './secondCore.js';
 import { Slots, type Group } from './slots.js';
@@ -21,9 +21,10 @@ export interface DecayingOptions {
   weightDecay: number;
   /**
    * What multiplies decoupled decay in each step. `paper` (default): eta*wd; `lr`: eta*lr*wd (PyTorch, Keras, optax);
-   * `constant`: wd (TensorFlow addons); `normalized`: eta*wd*sqrt(1/cycleSteps). AdamL2 and SGDL2 ignore it.
+   * `constant`: wd (TensorFlow addons); `normalized`: eta*wd*sqrt(1/cycleSteps); `timescale`: eta*wd/stepsPerEpoch of the
+   * schedule, so that 1/wd is the number of epochs in which a weight is forgotten. AdamL2 and SGDL2 ignore it.
    */
-  convention?: 'paper' | 'lr' | 'constant' | 'normalized';
+  convention?: 'paper' | 'lr' | 'constant' | 'normalized' | 'timescale';
   /** The variables that decay; default all. */
   include?: Include;
   /** The variables that do not decay, of those; default none. `'rank1'`: biases and the parameters of norms. */
@@ -73,7 +74,7 @@ export abstract class DecayingOptimizer extends Optimizer {
     this.scheduled = options.schedule && scheduleFunction(options.schedule);
     this.inclusion = new Inclusion(options.include, options.exclude);
     this.state = new Slots(making.chain(0, []).slots);
-    this.requireCycle();
+    this.requireRun();
   }
 
   /**
@@ -163,8 +164,8 @@ export abstract class DecayingOptimizer extends Optimizer {
   ): void {
     const { learningRate: lr, making } = this;
     const wd = group.decays ? this.weightDecay : 0;
-    const { convention } = making.options;
-    const decay = making.acts === 'on theta' ? decayFactor(convention, { lr, wd }, at) : 0;
+    const rates = { lr, wd, stepsPerEpoch: this.schedule?.stepsPerEpoch };
+    const decay = making.acts === 'on theta' ? decayFactor(making.options.convention, rates, at) : 0;
     const chain = this.chainOf(group, making.acts === 'on gradient' ? wd : 0);
     const s = chain.numbers({ t: at.t, stepSize: at.eta * lr, decay });
     const { variables, slots } = group;
@@ -191,11 +192,10 @@ export abstract class DecayingOptimizer extends Optimizer {
   private checkSettings(): void {
     const { learningRate, weightDecay, eta, cycleSteps } = this;
     checkOptions(stepSettings, this.getClassName(), { learningRate, weightDecay, eta, cycleSteps });
-    this.requireCycle();
+    this.requireRun();
   }
 
-  private requireCycle(): void {
-    const isKnown = this.cycleSteps !== undefined || this.schedule !== undefined;
-    requireCycle(this.getClassName(), this.making.options.convention, isKnown);
+  private requireRun(): void {
+    requireRun(this.getClassName(), this.making.options.convention, this);
   }
 }

@@ -18,6 +18,8 @@ export interface MuonOptions extends DecayingOptions {
   momentum?: number;
   /** Whether the step looks ahead, default true. */
   nesterov?: boolean;
+  /** Whether what it looks ahead to is corrected for its bias, as in optax; default false, as in PyTorch. */
+  biasCorrection?: boolean;
   /** Iterations of Newton and Schulz, default 5. */
   iterations?: number;
   /**
@@ -39,6 +41,7 @@ export interface MuonOptions extends DecayingOptions {
 const settings = {
   momentum: 'momentum',
   nesterov: 'nesterov',
+  biasCorrection: 'biasCorrection',
   iterations: 'iterations',
   scale: 'scale',
   restRate: 'restRate',

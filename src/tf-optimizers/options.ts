@@ -1,5 +1,6 @@
 /** The options of all exported classes: what is allowed is said here once. By hand, since the small package has no dependencies. */
 import { fitsFloat32 } from '../experiment/float32.js';
+import { CONVENTIONS } from '../experiment/optimizerSettings.js';
 import type { Setting } from '../rules/settings.js';
 import { OptionError } from './errors.js';
 import type { Exclude, Include } from './include.js';
@@ -100,7 +101,7 @@ const decay = { weightDecay: setting(...rate), include: list, exclude };
 export const common = {
   ...decay,
   learningRate: setting(...rate),
-  convention: oneOf('paper', 'lr', 'constant', 'normalized'),
+  convention: oneOf(...CONVENTIONS),
   cycleSteps: steps,
   schedule: optional(
     option<ScheduleOption>(
@@ -168,16 +169,25 @@ const fault = (name: string, value: unknown, allowed: string): string =>
   `the option ${name} ${value === undefined ? 'is missing' : `is ${shown(value)}`}, and must be ${allowed}`;
 
 /**
- * `normalized` decay is divided by the number of steps.
+ * `normalized` decay is divided by the root of the number of steps, `timescale` decay by the steps of an epoch.
  *
- * @throws OptionError if that is not known
+ * @param run what is known of them
+ * @throws OptionError if that is too little
  */
-export function requireCycle(className: string, convention: string, isKnown: boolean): void {
-  if (convention === 'normalized' && !isKnown)
-    throw new OptionError(
-      `${className}: ${fault('cycleSteps', undefined, "a number of steps, 1 or more, since the convention 'normalized' needs it")}.`,
-      'Or give a schedule, which says how long the run is.',
+export function requireRun(
+  className: string,
+  convention: string,
+  run: { readonly cycleSteps: number | undefined; readonly schedule: ScheduleOption | undefined },
+): void {
+  if (run.schedule !== undefined) return;
+  const missing = (name: string, words: string) =>
+    new OptionError(
+      `${className}: ${fault(name, undefined, `${words}, since the convention '${convention}' needs it`)}.`,
+      'A schedule says how long the run is.',
     );
+  if (convention === 'timescale') throw missing('schedule', 'given');
+  if (convention === 'normalized' && run.cycleSteps === undefined)
+    throw missing('cycleSteps', 'a number of steps, 1 or more');
 }
 
 /** A value as a program has it, cut short. */

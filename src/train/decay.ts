@@ -11,8 +11,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { Model } from '../models/index.js';
 import type { StepInfo } from '../optim/optimizer.js';
-import { stepScalars, type StepScalars } from '../optim/scalars.js';
+import { positionOf, stepScalars, type OptimizerRule, type Rates, type StepScalars } from '../optim/scalars.js';
 import type { Cell } from '../experiment/cell.js';
+import { isClassic } from '../experiment/optimizerSettings.js';
 import { familyOf, placementOf } from '../experiment/placement.js';
 import type { DecayBucket } from '../experiment/record.js';
 import type { Weights } from './step.js';
@@ -57,8 +58,8 @@ export function decayRecorder(
     see: (at) => (weights, gradient) => {
       const theta = weights.theta.dataSync();
       const g = gradient.dataSync();
-      const scalars = stepScalars(cell.optimizer, cell, at);
-      const shrinkage = shrinkageOf(cell, scalars, sums.moment, weights);
+      const rates = { lr: cell.lr, wd: cell.wd, stepsPerEpoch: totalSteps / cell.epochs };
+      const shrinkage = shrinkageOf(cell.optimizer, rates, at, sums.moment, weights);
       const recorded = at.t > totalSteps / 2;
       for (let i = 0; i < n; i++) {
         const towardsZero = shrinkage(i, theta[i]!, g[i]!);
@@ -76,8 +77,9 @@ export function decayRecorder(
 
 /** The part of parameter i's step that decay causes; carries the decay's own moment along. */
 function shrinkageOf(
-  { optimizer }: Cell,
-  s: StepScalars,
+  optimizer: Cell['optimizer'],
+  rates: Rates,
+  at: StepInfo,
   moment: Float32Array,
   weights: Weights,
 ): (i: number, theta: number, g: number) => number {
@@ -86,22 +88,34 @@ function shrinkageOf(
     case 'none':
     case 'l2-in-v':
       return () => 0;
-    case 'decoupled':
-      return (_i, theta) => s.decay * theta;
+    case 'decoupled': {
+      const { decay } = positionOf(optimizer, rates, at);
+      return (_i, theta) => decay * theta;
+    }
     case 'cautious': {
-      const momentum = nextMomentum(optimizer, s, weights);
+      const rule = requireClassic(optimizer);
+      const s = stepScalars(rule, rates, at);
+      const momentum = nextMomentum(rule, s, weights);
       return (i, theta, g) =>
         s.stepSize * Math.sign(momentum(i, g)) * Math.sign(theta) >= 0 ? s.decay * theta : 0;
     }
     case 'l2':
-    case 'l2-in-m':
-      return penaltyShrinkage(optimizer, s, moment, weights, placement === 'l2');
+    case 'l2-in-m': {
+      const rule = requireClassic(optimizer);
+      return penaltyShrinkage(rule, stepScalars(rule, rates, at), moment, weights, placement === 'l2');
+    }
   }
+}
+
+/** The formulas below are those of Adam and SGD. A configuration that wants others measured is refused. */
+function requireClassic(optimizer: Cell['optimizer']): OptimizerRule {
+  if (isClassic(optimizer)) return optimizer;
+  throw new Error(`The decay of ${optimizer.name} within its moments cannot be recorded.`);
 }
 
 /** m after the step, where decay does not enter it: it has the sign of the update. */
 function nextMomentum(
-  { name, beta1 }: Cell['optimizer'],
+  { name, beta1 }: OptimizerRule,
   s: StepScalars,
   weights: Weights,
 ): (i: number, g: number) => number {
@@ -112,7 +126,7 @@ function nextMomentum(
 
 /** The step of the penalty's own first moment. `inV`: whether the penalty also enters the second one. */
 function penaltyShrinkage(
-  { name, beta1, beta2 }: Cell['optimizer'],
+  { name, beta1, beta2 }: OptimizerRule,
   s: StepScalars,
   moment: Float32Array,
   weights: Weights,

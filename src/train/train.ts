@@ -8,7 +8,7 @@ import { forget } from '../backends/repeat.js';
 import { useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';
 import { buildModel, type Model } from '../models/index.js';
-import { makeOptimizer, makeSchedule, type Optimizer, type ScheduleFunction } from '../optim/index.js';
+import { makeOptimizer, makeSchedule, slotsOf, type Optimizer, type ScheduleFunction } from '../optim/index.js';
 import { permutation, stream } from '../random/stream.js';
 import type { Cell } from '../experiment/cell.js';
 import { decayRecorder, type DecayRecorder } from './decay.js';
@@ -228,7 +228,9 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
   const loader = batchLoader(dataset, cell.dataset.augment, cell.batchSize);
   if (from) checkSnapshot(from, cell, model, loader);
   const mask = cell.optimizer.exclude === 'rank1' ? tensor1d(model.rankMask()) : undefined;
-  const optimizer = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd, mask });
+  const layout = model.params.map(({ shape }) => shape);
+  const { stepsPerEpoch } = loader;
+  const optimizer = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd, mask, layout, stepsPerEpoch });
   const fresh = () => {
     const theta = model.initialTheta(cell.seed);
     const slots = optimizer.slots.map(() => new Float32Array(theta.length));
@@ -260,7 +262,7 @@ function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
 /** Arrays of other lengths would train another model, or fail later. @throws InvalidSnapshot */
 function checkSnapshot(from: Snapshot, cell: Cell, model: Model, loader: BatchLoader): void {
   const { parameterCount: n, stateCount } = model;
-  const slots = makeOptimizer(cell.optimizer, { lr: cell.lr, wd: cell.wd }).slots.map(() => n);
+  const slots = slotsOf(cell.optimizer).map(() => n);
   const recorder = cell.recordDecay ? [n, n, n, n, 1] : [];
   const check = (what: string, found: readonly Float32Array[], expected: readonly number[]) => {
     const lengths = found.map((array) => array.length).join(', ');

@@ -124,16 +124,16 @@ describe('values', () => {
   });
   test('unknown optimizers', () => {
     expect(refuses('- adam\n', '- admw\n  - 7\n  - {lr: [1]}\n')).toMatchInlineSnapshot(`
-      "a.yaml:8:5: \`optimizers.0\` is "admw": expected one of adam, adamw, sgd, sgdw, or a map with the keys name, placement, label, lr, wd, beta1, beta2, eps, epsForm, momentumForm, convention, exclude, schedule, epochs
+      "a.yaml:8:5: \`optimizers.0\` is "admw": expected one of adam, adamw, sgd, sgdw, nesterov, amsgrad, adamax, nadam, radam, rmsprop, adagrad, adadelta, lion, muon, or a map with one of them as its \`name\`
         8 |   - admw
           |     ^^^^
         did you mean \`adamw\`?
 
-      a.yaml:9:5: \`optimizers.1\` is 7: expected one of adam, adamw, sgd, sgdw, or a map with the keys name, placement, label, lr, wd, beta1, beta2, eps, epsForm, momentumForm, convention, exclude, schedule, epochs
+      a.yaml:9:5: \`optimizers.1\` is 7: expected one of adam, adamw, sgd, sgdw, nesterov, amsgrad, adamax, nadam, radam, rmsprop, adagrad, adadelta, lion, muon, or a map with one of them as its \`name\`
         9 |   - 7
           |     ^
 
-      a.yaml:10:5: \`optimizers.2.name\` is missing: expected one of adam, adamw, sgd, sgdw
+      a.yaml:10:5: \`optimizers.2.name\` is missing: expected one of adam, adamw, sgd, sgdw, nesterov, amsgrad, adamax, nadam, radam, rmsprop, adagrad, adadelta, lion, muon
         10 |   - {lr: [1]}
            |     ^^^^^^^^^"
     `);
@@ -304,6 +304,80 @@ describe('contradictions', () => {
         9 |   - {name: sgd, placement: l2-in-m}
           |                            ^^^^^^^
         write placement: l2"
+    `);
+  });
+  test('a placement, a convention, a setting or a measurement that a rule cannot have', () => {
+    const several = [
+      '- {name: lion, placement: l2-in-v}',
+      '- {name: nesterov, placement: l2-in-m}',
+      '- {name: muon, placement: l2-in-m}',
+      '- {name: nadam, convention: lr}',
+      '- {name: adam, convention: timescale}',
+      '- {name: rmsprop, placement: none, convention: constant, wd: [0]}',
+    ].join('\n  ');
+    expect(refuses('- adam\n', `${several}\n`)).toMatchInlineSnapshot(`
+      "a.yaml:8:29: \`optimizers.0.placement\` is "l2-in-v": it has no meaning for lion, which has no second moment
+        8 |   - {name: lion, placement: l2-in-v}
+          |                             ^^^^^^^
+        lion takes l2, decoupled, cautious and none
+
+      a.yaml:9:33: \`optimizers.1.placement\` is "l2-in-m": it is plain l2 for nesterov, whose momentum is all that the gradient enters
+        9 |   - {name: nesterov, placement: l2-in-m}
+          |                                 ^^^^^^^
+        write placement: l2
+
+      a.yaml:10:29: \`optimizers.2.placement\` is "l2-in-m": it has no meaning for muon, whose matrices have no second moment that decay could avoid
+        10 |   - {name: muon, placement: l2-in-m}
+           |                             ^^^^^^^
+        muon takes l2, decoupled, cautious and none
+
+      a.yaml:11:31: \`optimizers.3.convention\` is "lr": it has no meaning with the placement l2: wd is part of the gradient, which the learning rate multiplies
+        11 |   - {name: nadam, convention: lr}
+           |                               ^^
+        leave it out, or write placement: decoupled
+
+      a.yaml:12:30: \`optimizers.4.convention\` is "timescale": it has no meaning with the placement l2: wd is part of the gradient, which the learning rate multiplies
+        12 |   - {name: adam, convention: timescale}
+           |                              ^^^^^^^^^
+        leave it out, or write placement: decoupled
+
+      a.yaml:13:50: \`optimizers.5.convention\` is "constant": it has no meaning with the placement none: there is no decay
+        13 |   - {name: rmsprop, placement: none, convention: constant, wd: [0]}
+           |                                                  ^^^^^^^^
+        leave it out, or write placement: decoupled"
+    `);
+    expect(refuses('- adam\n', '- {name: nadam, rho: 0.9, eps: 0}\n')).toMatchInlineSnapshot(`
+      "a.yaml:8:19: unknown key \`rho\` in \`optimizers.0\`
+        8 |   - {name: nadam, rho: 0.9, eps: 0}
+          |                   ^^^
+        it belongs to rmsprop, adadelta; keys here: name, placement, label, lr, wd, beta1, beta2, eps, momentumDecay, convention, exclude, schedule, epochs
+
+      a.yaml:8:34: \`optimizers.0.eps\` is 0: expected a number above 0
+        8 |   - {name: nadam, rho: 0.9, eps: 0}
+          |                                  ^"
+    `);
+    expect(refuses('- adam\n', '- {name: rmsprop, centered: 1, momentumForm: keras}\n')).toMatchInlineSnapshot(`
+      "a.yaml:8:31: \`optimizers.0.centered\` is 1: expected true or false
+        8 |   - {name: rmsprop, centered: 1, momentumForm: keras}
+          |                               ^
+
+      a.yaml:8:48: \`optimizers.0.momentumForm\` is "keras": expected one of torch, paper
+        8 |   - {name: rmsprop, centered: 1, momentumForm: keras}
+          |                                                ^^^^^"
+    `);
+    expect(refuses('- adam\n', '- {name: rmsprop, rho: 1.0e-60}\n')).toMatchInlineSnapshot(`
+      "a.yaml:8:26: \`optimizers.0.rho\` is 1e-60: it must fit into float32, but rounds to 0 there
+        8 |   - {name: rmsprop, rho: 1.0e-60}
+          |                          ^^^^^^^
+        float32 holds 0 and about 1.4e-45 to 3.4e38"
+    `);
+    const recording = VALID.replace('epochs: 4', 'epochs: 4\n  recordDecay: true');
+    const measured = '- nadam\n  - {name: lion}\n  - {name: rmsprop, placement: l2-in-v}\n';
+    expect(refusal({ 'a.yaml': recording.replace('- adam\n', measured) })).toMatchInlineSnapshot(`
+      "a.yaml:9:5: \`optimizers.0\` is "nadam": it decays by l2, whose effect \`train.recordDecay\` can measure for adam and sgd only
+        9 |   - nadam
+          |     ^^^^^
+        leave train.recordDecay out, or train it in a configuration of its own"
     `);
   });
   test('decay that is placed nowhere', () => {

@@ -54,8 +54,11 @@ describe('docs/paper.md', () => {
 
   test('names functions and fields that are there', () => {
     const named = {
-      'src/optim/transforms.ts': ['addDecay', 'scaleByAdam', 'applyChain', 'over', 'slots', 'update'],
-      'src/optim/scalars.ts': ['decayFactor', 'bias1', 'bias2', 'momentumForm', 'epsForm'],
+      'src/rules/transforms.ts': ['addDecay', 'momentum', 'over', 'slots', 'update'],
+      'src/rules/adam.ts': ['scaleByAdam', 'bias1', 'bias2', 'epsForm'],
+      'src/rules/classic.ts': ['momentumForm'],
+      'src/optim/tensors.ts': ['applyChain'],
+      'src/optim/scalars.ts': ['decayFactor'],
       'src/optim/optimizer.ts': ['cycleSteps', 'gradient', 'theta'],
       'src/optim/schedule.ts': ['phaseOf', 'warmup'],
       'src/experiment/specs.ts': ['recordDecay', 'exclude'],

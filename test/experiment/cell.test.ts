@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { identify, hasValidId, type Cell } from '../../src/experiment/cell.js';
-import { PLACEMENTS } from '../../src/experiment/placement.js';
+import { OPTIMIZER_NAMES, PLACEMENTS } from '../../src/experiment/placement.js';
 import { plan } from '../../src/experiment/plan.js';
 import { cellOf } from '../runner/records.js';
 import { experiment } from './experiment.js';
@@ -64,6 +64,39 @@ describe('a cell', () => {
     const own = [...PLACEMENTS.slice(1, 3), 'cautious'].map((placement) => ({ name: 'adam', placement }));
     const ids = [...old, ...idsOf(...own, { name: 'sgd', placement: 'cautious' })];
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('has one id for two spellings of one rule, and others for other rules, placements and settings', () => {
+    const id = (optimizer: string | object) =>
+      [...plan(experiment({ optimizers: [optimizer] }), 'cpu').jobs()][3]!.cell.id;
+    for (const name of ['nadam', 'rmsprop', 'adagrad'])
+      expect(id({ name, placement: 'l2', convention: 'paper' }), name).toBe(id(name));
+    for (const name of ['lion', 'muon']) expect(id({ name, placement: 'decoupled' }), name).toBe(id(name));
+    const own = OPTIMIZER_NAMES.flatMap((name) => [
+      { name },
+      { name, exclude: 'rank1' },
+      ...(name.endsWith('w') ? [] : [{ name, placement: 'cautious' }]),
+    ]);
+    const others = [
+      { name: 'nadam', momentumDecay: 1 },
+      { name: 'nadam', placement: 'decoupled' },
+      { name: 'nadam', placement: 'decoupled', convention: 'timescale' },
+      { name: 'rmsprop', centered: true },
+      { name: 'lion', placement: 'l2' },
+    ];
+    expect(new Set([...own, ...others].map(id)).size).toBe(own.length + others.length);
+  });
+
+  it('keeps of a rule its own settings and no others', () => {
+    const jobs = [...plan(experiment({ optimizers: ['adagrad'] }), 'cpu').jobs()];
+    expect(jobs[0]!.cell.optimizer).toEqual({
+      name: 'adagrad',
+      eps: 1e-10,
+      epsForm: 'outside',
+      initial: 0,
+      convention: 'paper',
+      exclude: 'none',
+    });
   });
 
   it('has another id with XLA, and the old one with XLA turned off', () => {

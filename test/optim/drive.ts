@@ -17,7 +17,7 @@ export const RULE: OptimizerRule = {
   convention: 'paper',
 };
 
-export type Gradient = (theta: readonly number[]) => number[];
+export type Gradient = (theta: readonly number[], t: number) => number[];
 
 /** theta after each step 0..T, as float32, with gradients computed outside of tfjs. */
 export function drive(run: Run, theta0: readonly number[], grad: Gradient): number[][] {
@@ -44,7 +44,7 @@ export function walk(
   let slots = optimizer.init(theta0.length);
   const path = [Array.from(theta.dataSync())];
   for (const at of steps) {
-    const g = tf.tensor1d(grad(path.at(-1)!));
+    const g = tf.tensor1d(grad(path.at(-1)!, at.t));
     const next = optimizer.update(theta, g, slots, at);
     tf.dispose([theta, g, ...slots]);
     ({ theta, slots } = next);

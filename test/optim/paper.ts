@@ -30,7 +30,7 @@ export function trajectory(
   const path = [[...theta0]];
   for (let t = 1; t <= run.epochs * run.stepsPerEpoch; t++) {
     const { eta, steps } = scheduleAt(run, t);
-    const decay = { paper: eta, lr: eta * alpha, constant: 1, normalized: eta / Math.sqrt(steps) }[
+    const decay = { paper: eta, lr: eta * alpha, constant: 1, normalized: eta / Math.sqrt(steps), timescale: eta / run.stepsPerEpoch }[
       rule.convention
     ];
     const before = path.at(-1)!;

@@ -49,6 +49,7 @@ function exact(run: Run, placement: Placement, along?: readonly number[][]): num
       lr: eta * lr * wd,
       constant: wd,
       normalized: (eta * wd) / Math.sqrt(steps),
+      timescale: (eta * wd) / run.stepsPerEpoch,
     }[rule.convention];
     const before = along?.[t - 1] ?? path.at(-1)!;
     const g = gradient(before);

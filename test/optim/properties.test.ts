@@ -3,7 +3,13 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { makeOptimizer, type OptimizerRule, type StepInfo } from '../../src/optim/index.js';
+import {
+  makeOptimizer,
+  type OptimizerRule,
+  type OptimizerSettings,
+  type StepInfo,
+} from '../../src/optim/index.js';
+import { settingDefaults } from '../rules/defaults.js';
 import { relativeDistance } from './problem.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -19,6 +25,7 @@ const rules: fc.Arbitrary<OptimizerRule> = fc.record({
   momentumForm: fc.constantFrom('paper' as const, 'torch' as const),
   convention: fc.constantFrom('paper' as const, 'lr' as const, 'constant' as const, 'normalized' as const),
 });
+const STEPS_PER_EPOCH = 7;
 const lrs = fc.double({ min: 1e-4, max: 1, noNaN: true });
 const wds = fc.double({ min: 1e-4, max: 0.5, noNaN: true });
 /** theta and the gradients of a few steps. */
@@ -48,7 +55,8 @@ const stepOf = (course: Course, i: number): StepInfo => ({
 /** theta and slots after the course, one after the other. */
 function finish(rule: OptimizerRule, { lr, wd, mask }: Settings, course: Course): number[] {
   return tf.tidy(() => {
-    const optimizer = makeOptimizer(rule, { lr, wd, mask: mask && tf.tensor1d(mask) });
+    const options = { lr, wd, mask: mask && tf.tensor1d(mask), stepsPerEpoch: STEPS_PER_EPOCH };
+    const optimizer = makeOptimizer(rule, options);
     let theta = tf.tensor1d(course.theta);
     let slots = optimizer.init(course.theta.length);
     course.gradients.forEach((g, i) => {
@@ -102,7 +110,7 @@ test('a mask decides per parameter: what it marks goes as without a mask, the re
   );
 });
 
-test('conventions meet: lr at wd is paper at lr*wd, normalized at wd is paper at wd/sqrt(steps)', () => {
+test('conventions meet: lr at wd is paper at lr*wd, normalized at wd/sqrt(steps), timescale at wd/(steps per epoch)', () => {
   fc.assert(
     fc.property(rules, lrs, wds, courses, (rule, lr, wd, course) => {
       const end = (convention: OptimizerRule['convention'], decay: number) =>
@@ -111,6 +119,7 @@ test('conventions meet: lr at wd is paper at lr*wd, normalized at wd is paper at
         expect(relativeDistance([...a, 1], [...b, 1])).toBeLessThan(1e-5);
       close(end('lr', wd), end('paper', lr * wd));
       close(end('normalized', wd), end('paper', wd * Math.sqrt(1 / course.cycleSteps)));
+      close(end('timescale', wd), end('paper', wd / STEPS_PER_EPOCH));
       const flat = { ...course, etas: course.etas.map(() => 1) };
       bitwise(
         finish({ ...decoupled(rule), convention: 'constant' }, { lr, wd }, flat),
@@ -184,6 +193,10 @@ test('refuses rates that are no rates, and vectors of unequal length', () => {
   expect(() => makeOptimizer(rule, { lr: -1, wd: 0 })).toThrow(RangeError);
   expect(() => makeOptimizer(rule, { lr: 1, wd: NaN })).toThrow(RangeError);
   expect(() => makeOptimizer({ ...rule, beta2: 1 }, { lr: 1, wd: 0 })).toThrow(RangeError);
+  const timed = { ...decoupled(rule), convention: 'timescale' } as const;
+  expect(() => makeOptimizer(timed, { lr: 1, wd: 0.1 })).toThrow('needs stepsPerEpoch');
+  const muon = { ...settingDefaults('muon'), name: 'muon', convention: 'paper' } as OptimizerSettings;
+  expect(() => makeOptimizer(muon, { lr: 1, wd: 0.1 })).toThrow('needs the layout of theta');
   tf.tidy(() => {
     const optimizer = makeOptimizer(rule, { lr: 1, wd: 0.1, mask: tf.tensor1d([1]) });
     const at = { t: 1, eta: 1, cycleSteps: 1 };

@@ -84,8 +84,9 @@ describe('figures', () => {
       ['AdamW', 'AdamW tiny', 'Adam'].map((label) =>
         sweepRecords({ ...grid, labels: [`${label} ${budget}`], epochs: 8 * (i + 1) }).map((record) => {
           const { optimizer } = record.cell;
-          const eps = label === 'AdamW tiny' ? 1e-12 : optimizer.eps;
-          return { ...record, cell: { ...record.cell, optimizer: { ...optimizer, eps } } };
+          const other = label === 'AdamW tiny' ? { eps: 1e-12 } : {};
+          const changed = { ...optimizer, ...other } as typeof optimizer;
+          return { ...record, cell: { ...record.cell, optimizer: changed } };
         }),
       ),
     );

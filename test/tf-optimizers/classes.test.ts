@@ -242,3 +242,10 @@ describe('refusals', () => {
     optimizer.dispose();
   });
 });
+
+test('timescale forgets a weight in 1/wd epochs', () => {
+  const schedule = { name: 'constant', epochs: 2, stepsPerEpoch: 40 } as const;
+  const rule = { learningRate: 0, weightDecay: 0.5, convention: 'timescale', schedule } as const;
+  const expected = START.map((x) => x * (1 - 0.5 / 40) ** 80);
+  expect(relativeDistance(finish(new SGDW(rule), 80), expected)).toBeLessThan(1e-5);
+});

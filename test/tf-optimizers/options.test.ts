@@ -112,6 +112,10 @@ describe.each(ours)('%s refuses', (className, make) => {
   test('the convention normalized without cycleSteps', () => {
     expect(refusal(() => make({ ...rates, convention: 'normalized' })).message).toContain('cycleSteps');
   });
+  test('the convention timescale without a schedule', () => {
+    const options = { ...rates, convention: 'timescale', cycleSteps: 4 };
+    expect(refusal(() => make(options)).message).toContain('schedule');
+  });
   test.each(['lr', 'wd', 'weight_decay', 'customObjects', '__proto__x'])('an option %s', (name) =>
     refuses(make, name, 0.1, name),
   );

@@ -141,7 +141,8 @@ test.each([
   [
     'Muon',
     new Muon({
-      ...{ learningRate: 0.1, weightDecay: 0.2, momentum: 0.5, nesterov: false, iterations: 3, restRate: 0.1 },
+      ...{ learningRate: 0.1, weightDecay: 0.2, momentum: 0.5, iterations: 3, restRate: 0.1 },
+      ...{ nesterov: false, biasCorrection: true, convention: 'timescale' },
       ...{ scale: 'spectral', matrices: ['a_b/c_1'], beta1: 0.1, beta2: 0.2, epsilon: 1e-3 },
       schedule: { name: 'warm-restarts', firstCycle: 1, multiply: 3, epochs: 3, stepsPerEpoch: 4 },
     }),

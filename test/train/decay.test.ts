@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildModel } from '../../src/models/index.js';
-import { makeOptimizer, makeSchedule } from '../../src/optim/index.js';
+import { makeOptimizer, makeSchedule, type OptimizerRule } from '../../src/optim/index.js';
 import type { Cell } from '../../src/experiment/cell.js';
 import { decayRecorder } from '../../src/train/decay.js';
 import type { DecayBucket } from '../../src/experiment/record.js';
@@ -56,7 +56,8 @@ function compare(of: Cell) {
  * Per parameter, the sum of (step with decay) - (step without decay's part in the first moment, same second moment),
  * towards zero: two float64 trajectories of the moments, driven by the same theta and g.
  */
-function exactShrink({ optimizer: { name, beta1, beta2, eps }, lr, wd }: Cell, n: number) {
+function exactShrink({ optimizer, lr, wd }: Cell, n: number) {
+  const { name, beta1, beta2, eps } = optimizer as OptimizerRule;
   const [withDecay, without, v, sum] = Array.from({ length: 4 }, () => new Float64Array(n)) as [
     Float64Array,
     Float64Array,

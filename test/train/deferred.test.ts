@@ -6,10 +6,13 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Cell } from '../../src/experiment/cell.js';
+import type { OptimizerName } from '../../src/experiment/placement.js';
 import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { makeOptimizer } from '../../src/optim/index.js';
 import { stream } from '../../src/random/stream.js';
+import { RULE_NAMES } from '../../src/rules/index.js';
 import { decayRecorder } from '../../src/train/decay.js';
 import { deferredEvaluation, deferredStep } from '../../src/train/deferred.js';
 import { batchLoader } from '../../src/train/loader.js';
@@ -40,15 +43,23 @@ const settings = fc.record({
   recordDecay: fc.boolean(),
 });
 
-type Settings = typeof settings extends fc.Arbitrary<infer T> ? T : never;
+/** A network and a rule, with some of its settings. */
+interface Settings {
+  readonly model: ModelSpec;
+  readonly name: OptimizerName;
+  readonly exclude: 'none' | 'rank1';
+  readonly wd: number;
+  readonly recordDecay: boolean;
+}
 
 /** Four steps of either kind and an evaluation. */
 async function trained({ model: spec, wd, recordDecay, ...rule }: Settings, isDeferred: boolean) {
-  const of = cell({ model: spec, optimizer: rule, wd, recordDecay });
+  const of = cell({ model: spec, optimizer: rule as Partial<Cell['optimizer']>, wd, recordDecay });
   const model = buildModel(spec, tiny);
   const loader = batchLoader(tiny, { crop: 1, flip: true }, 4);
   const mask = rule.exclude === 'rank1' ? tf.tensor1d(model.rankMask()) : undefined;
-  const optimizer = makeOptimizer(of.optimizer, { lr: of.lr, wd, mask });
+  const layout = model.params.map(({ shape }) => shape);
+  const optimizer = makeOptimizer(of.optimizer, { lr: of.lr, wd, mask, layout, stepsPerEpoch: 3 });
   const recorder = recordDecay ? decayRecorder(of, model, 4) : undefined;
   const theta = model.initialTheta(1);
   const slots = optimizer.slots.map(() => new Float32Array(theta.length));
@@ -88,6 +99,15 @@ test('a deferred step gives the bits of an immediate one', async () => {
     { numRuns: 25 },
   );
   expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
+});
+
+test.each(RULE_NAMES)('%s: a deferred step gives the bits of an immediate one', async (name) => {
+  for (const placement of ['l2', 'decoupled', 'cautious'] as const) {
+    const convention = placement === 'l2' ? 'paper' : 'timescale';
+    const of = { name, placement, convention, exclude: 'rank1', wd: 0.03, recordDecay: false } as const;
+    const model = models[2]!;
+    expect(await trained({ ...of, model }, true)).toEqual(await trained({ ...of, model }, false));
+  }
 });
 
 describe('a tally', () => {

@@ -4,9 +4,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ModelSpec } from '../../src/experiment/specs.js';
+import { RULE_NAMES } from '../../src/rules/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/train/checkpoint.js';
 import type { Snapshot } from '../../src/train/snapshot.js';
 import { train, type Outcome } from '../../src/train/train.js';
+import { settingDefaults } from '../rules/defaults.js';
 import { cell, decided, tiny } from './tiny.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -75,6 +77,17 @@ describe.each(['adam', 'adamw', 'sgd', 'sgdw'] as const)('%s', (name) => {
       { numRuns: 6 },
     );
   });
+});
+
+test.each(RULE_NAMES)('%s keeps all of its state in a checkpoint: cut and continued equals uncut', async (name) => {
+  for (const placement of ['l2', 'decoupled', 'cautious'] as const) {
+    const convention = placement === 'l2' ? 'paper' : 'timescale';
+    const optimizer = { ...settingDefaults(name), name, placement, convention, exclude: 'rank1' } as const;
+    const of = cell({ model: normed, optimizer, epochs: 3 });
+    const whole = await train(of, tiny);
+    expect(whole.status).toBe('ok');
+    expect(decided(await trainCut(of, [2, 4, 7]))).toEqual(decided(whole));
+  }
 });
 
 test('every snapshot offered on the way leads to the same end', async () => {

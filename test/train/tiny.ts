@@ -57,7 +57,8 @@ export function cell({
   optimizer = {},
   ...rest
 }: Partial<Omit<Cell, 'id' | 'optimizer'>> & { optimizer?: Partial<Cell['optimizer']> } = {}): Cell {
-  return identify({ ...defaults, ...rest, optimizer: { ...defaults.optimizer, ...optimizer } });
+  const merged = { ...ruleOf(optimizer.name ?? 'adamw'), ...optimizer } as Cell['optimizer'];
+  return identify({ ...defaults, ...rest, optimizer: merged });
 }
 
 /** What of an outcome the settings decide: everything but the time it took. Floats as bytes, for a fair comparison. */

@@ -1,4 +1,5 @@
 /** runs.csv and epochs.csv. */
+import { isClassic, ownSettings, settingOf } from '../../experiment/optimizerSettings.js';
 import { placementOf } from '../../experiment/placement.js';
 import {
   hasValidation,
@@ -40,6 +41,7 @@ const rareColumns = (records: readonly AnyRecord[], fresh: readonly RunRecord[])
   runs: [
     ...(fresh.length > 0 ? ['stage'] : []),
     ...(records.some(({ cell }) => cell.optimizer?.placement !== undefined) ? ['placement'] : []),
+    ...(records.some(({ cell }) => cell.optimizer && !isClassic(cell.optimizer)) ? ['settings'] : []),
     ...(records.some(hasValidation) ? ['final_val_error'] : []),
     ...(measureOf(records) === 'loss' ? ['final_loss'] : []),
   ],
@@ -49,6 +51,15 @@ const rareColumns = (records: readonly AnyRecord[], fresh: readonly RunRecord[])
 
 /** Which part of an experiment a run is of: the grid, or the chosen cells on fresh seeds. */
 type Stage = 'grid' | 'confirmation';
+
+const WITH_COLUMNS: readonly string[] = ['beta1', 'beta2', 'eps', 'epsForm', 'momentumForm'];
+
+/** The settings of a rule that have no columns, as JSON; null where it has none. */
+function otherSettings(optimizer: RunRecord['cell']['optimizer']): string | null {
+  const others = ownSettings(optimizer.name).filter(([key]) => !WITH_COLUMNS.includes(key));
+  if (others.length === 0) return null;
+  return JSON.stringify(Object.fromEntries(others.map(([key]) => [key, settingOf(optimizer, key)])));
+}
 
 function imagesPerSecond(record: AnyRecord): number | null {
   const { epochs } = record;
@@ -95,11 +106,12 @@ function runRow(record: AnyRecord, stage: Stage): Row {
     schedule: cell.schedule.name,
     warmup: cell.warmup,
     batch_size: cell.batchSize,
-    beta1: optimizer.beta1,
-    beta2: optimizer.beta2,
-    eps: optimizer.eps,
-    eps_form: optimizer.epsForm,
-    momentum_form: optimizer.momentumForm,
+    beta1: settingOf(optimizer, 'beta1') ?? null,
+    beta2: settingOf(optimizer, 'beta2') ?? null,
+    eps: settingOf(optimizer, 'eps') ?? null,
+    eps_form: settingOf(optimizer, 'epsForm') ?? null,
+    momentum_form: settingOf(optimizer, 'momentumForm') ?? null,
+    settings: otherSettings(optimizer),
     placement: placementOf(optimizer),
     convention: optimizer.convention,
     exclude: optimizer.exclude,
