@@ -45,7 +45,8 @@ export function variantsWith(
 }
 
 /** The variants of a schema, each a map with a `name`; an optimizer may also be a word. */
-const variantsOf = (schema: JsonSchema): JsonSchema[] => schema.oneOf ?? schema.anyOf?.flatMap(variantsOf) ?? [];
+const variantsOf = (schema: JsonSchema): JsonSchema[] =>
+  schema.oneOf ?? schema.anyOf?.flatMap(variantsOf) ?? [];
 
 /** The choices, if it is a choice of words. */
 export function choices(schemas: readonly JsonSchema[]): string[] {

@@ -170,7 +170,12 @@ function checkRecordDecay({ optimizers, train }: Sections, ctx: Context): void {
     const placement = placementOf(optimizer);
     if (isClassic(optimizer) || !['l2', 'l2-in-m', 'cautious'].includes(placement)) continue;
     const message = `decays by ${placement}, whose effect \`train.recordDecay\` can measure for adam and sgd only`;
-    report(ctx, ['optimizers', i], message, 'leave train.recordDecay out, or train it in a configuration of its own');
+    report(
+      ctx,
+      ['optimizers', i],
+      message,
+      'leave train.recordDecay out, or train it in a configuration of its own',
+    );
   }
 }
 

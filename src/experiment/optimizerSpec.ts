@@ -116,7 +116,9 @@ export const cellOptimizerSchema = unionOf(
 
 /** The part of a specification that decides an optimizer's arithmetic. */
 export function cellOptimizerOf(spec: OptimizerSpec): CellOptimizer {
-  const entries = Object.entries(spec).filter(([key, value]) => !(key in NOT_IN_CELLS) && value !== undefined);
+  const entries = Object.entries(spec).filter(
+    ([key, value]) => !(key in NOT_IN_CELLS) && value !== undefined,
+  );
   return Object.fromEntries(entries) as unknown as CellOptimizer;
 }
 

@@ -64,8 +64,7 @@ export function makeOptimizer(settings: OptimizerSettings, options: OptimizerOpt
 }
 
 /** The names of the state vectors that an optimizer keeps, each of theta's length. */
-export const slotsOf = (settings: OptimizerSettings): readonly string[] =>
-  linksOf(settings, { wd: 0 }).slots;
+export const slotsOf = (settings: OptimizerSettings): readonly string[] => linksOf(settings, { wd: 0 }).slots;
 
 /** The chain of a rule with decay at its place. */
 function linksOf(
@@ -78,12 +77,16 @@ function linksOf(
 }
 
 /** @throws RangeError */
-function checkOptions(settings: OptimizerSettings, { lr, wd, layout, stepsPerEpoch }: OptimizerOptions): void {
+function checkOptions(
+  settings: OptimizerSettings,
+  { lr, wd, layout, stepsPerEpoch }: OptimizerOptions,
+): void {
   const rule = ruleOf(familyOf(settings));
   requireRange('The learning rate lr', lr, Infinity);
   requireRange('The weight decay wd', wd, Infinity);
   for (const [key, { kind }] of Object.entries(rule.settings))
-    if (kind === 'share' || kind === 'positiveShare') requireRange(key, settingOf(settings, key) as number, 1);
+    if (kind === 'share' || kind === 'positiveShare')
+      requireRange(key, settingOf(settings, key) as number, 1);
   requirePlacement(settings, wd);
   if (rule.needsLayout && layout === undefined)
     throw new RangeError(`${settings.name} needs the layout of theta: give it the shapes of the tensors.`);

@@ -55,11 +55,7 @@ export interface StepScalars {
  *
  * @throws RangeError for `timescale` without `stepsPerEpoch`
  */
-export function decayFactor(
-  convention: Convention,
-  { lr, wd, stepsPerEpoch }: Rates,
-  at: StepInfo,
-): number {
+export function decayFactor(convention: Convention, { lr, wd, stepsPerEpoch }: Rates, at: StepInfo): number {
   switch (convention) {
     case 'paper':
       return at.eta * wd;

@@ -35,11 +35,7 @@ const floats = (x: Tensor): Tensor => cast(x, 'float32');
  * small numbers 0.
  */
 const agree = (x: Tensor, y: Tensor): Tensor =>
-  floats(
-    logicalNot(
-      logicalOr(logicalAnd(greater(x, 0), less(y, 0)), logicalAnd(less(x, 0), greater(y, 0))),
-    ),
-  );
+  floats(logicalNot(logicalOr(logicalAnd(greater(x, 0), less(y, 0)), logicalAnd(less(x, 0), greater(y, 0)))));
 
 const tensorOps: Ops<Tensor> = {
   add,

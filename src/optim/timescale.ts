@@ -33,7 +33,11 @@ export function decayTimescale(
   let [total, full] = [0, 0];
   for (let t = 1; t <= steps; t++) {
     const { eta, cycleSteps } = at(t);
-    total += decayFactor(rule.convention, { ...rates, stepsPerEpoch: shape.stepsPerEpoch }, { t, eta, cycleSteps });
+    total += decayFactor(
+      rule.convention,
+      { ...rates, stepsPerEpoch: shape.stepsPerEpoch },
+      { t, eta, cycleSteps },
+    );
     full += rule.convention === 'constant' ? 1 : eta;
   }
   return { total, tau: full / (shape.stepsPerEpoch * total) };

@@ -15,7 +15,10 @@ import { chain, link, scaleByRate, type Step } from './transforms.js';
 const settings = {
   momentum: share(0.95, 'Decay rate of the average of gradients that is made orthogonal.'),
   nesterov: flag(true, 'Look one step ahead: (1 - momentum) g + momentum m in place of m.'),
-  biasCorrection: flag(false, 'With nesterov: correct the bias of both, m/(1-momentum^(t+1)) and g/(1-momentum^t) (optax).'),
+  biasCorrection: flag(
+    false,
+    'With nesterov: correct the bias of both, m/(1-momentum^(t+1)) and g/(1-momentum^t) (optax).',
+  ),
   iterations: count(5, 'Steps of the Newton-Schulz iteration.'),
   scale: choice(
     ['match-rms', 'original', 'spectral'],

@@ -3,7 +3,14 @@
  * placement puts decay into one of them. So a new rule needs no word about placements, and a new placement none about
  * rules.
  */
-import { addCautiousDecay, addDecay, addPenalty, identity, type Paths, type Transform } from './transforms.js';
+import {
+  addCautiousDecay,
+  addDecay,
+  addPenalty,
+  identity,
+  type Paths,
+  type Transform,
+} from './transforms.js';
 
 /** What happens at each place of a rule. Transforms without state. */
 export interface Places extends Paths {

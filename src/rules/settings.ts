@@ -25,11 +25,8 @@ export interface ChoiceSetting<C extends string = string> extends Described {
 export type Setting = NumberSetting | FlagSetting | ChoiceSetting;
 export type Settings = Readonly<Record<string, Setting>>;
 
-type ValueOf<T extends Setting> = T extends ChoiceSetting<infer C>
-  ? C
-  : T extends FlagSetting
-    ? boolean
-    : number;
+type ValueOf<T extends Setting> =
+  T extends ChoiceSetting<infer C> ? C : T extends FlagSetting ? boolean : number;
 
 /** The values that settings have. */
 export type ValuesOf<S extends Settings> = { readonly [K in keyof S]: ValueOf<S[K]> };
@@ -47,7 +44,10 @@ export const count = numeric('count');
 export const flag = (value: boolean, about: string): FlagSetting => ({ kind: 'flag', default: value, about });
 
 /** The first is the default. */
-export const choice = <const C extends string>(of: readonly [C, ...C[]], about: string): ChoiceSetting<C> => ({
+export const choice = <const C extends string>(
+  of: readonly [C, ...C[]],
+  about: string,
+): ChoiceSetting<C> => ({
   kind: 'choice',
   of,
   default: of[0],

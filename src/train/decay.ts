@@ -11,7 +11,13 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { Model } from '../models/index.js';
 import type { StepInfo } from '../optim/optimizer.js';
-import { positionOf, stepScalars, type OptimizerRule, type Rates, type StepScalars } from '../optim/scalars.js';
+import {
+  positionOf,
+  stepScalars,
+  type OptimizerRule,
+  type Rates,
+  type StepScalars,
+} from '../optim/scalars.js';
 import type { Cell } from '../experiment/cell.js';
 import { isClassic } from '../experiment/optimizerSettings.js';
 import { familyOf, placementOf } from '../experiment/placement.js';

@@ -8,7 +8,13 @@ import { forget } from '../backends/repeat.js';
 import { useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';
 import { buildModel, type Model } from '../models/index.js';
-import { makeOptimizer, makeSchedule, slotsOf, type Optimizer, type ScheduleFunction } from '../optim/index.js';
+import {
+  makeOptimizer,
+  makeSchedule,
+  slotsOf,
+  type Optimizer,
+  type ScheduleFunction,
+} from '../optim/index.js';
 import { permutation, stream } from '../random/stream.js';
 import type { Cell } from '../experiment/cell.js';
 import { decayRecorder, type DecayRecorder } from './decay.js';

@@ -356,7 +356,8 @@ describe('contradictions', () => {
         8 |   - {name: nadam, rho: 0.9, eps: 0}
           |                                  ^"
     `);
-    expect(refuses('- adam\n', '- {name: rmsprop, centered: 1, momentumForm: keras}\n')).toMatchInlineSnapshot(`
+    expect(refuses('- adam\n', '- {name: rmsprop, centered: 1, momentumForm: keras}\n'))
+      .toMatchInlineSnapshot(`
       "a.yaml:8:31: \`optimizers.0.centered\` is 1: expected true or false
         8 |   - {name: rmsprop, centered: 1, momentumForm: keras}
           |                               ^

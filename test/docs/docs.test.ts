@@ -61,7 +61,8 @@ describe('docs/paper.md', () => {
       'src/optim/scalars.ts': ['decayFactor'],
       'src/optim/optimizer.ts': ['cycleSteps', 'gradient', 'theta'],
       'src/optim/schedule.ts': ['phaseOf', 'warmup'],
-      'src/experiment/specs.ts': ['recordDecay', 'exclude'],
+      'src/experiment/specs.ts': ['recordDecay'],
+      'src/experiment/optimizerSpec.ts': ['exclude'],
       'src/models/shakeShake.ts': ['twoPaths'],
     };
     for (const [file, names] of Object.entries(named))

@@ -30,9 +30,13 @@ export function trajectory(
   const path = [[...theta0]];
   for (let t = 1; t <= run.epochs * run.stepsPerEpoch; t++) {
     const { eta, steps } = scheduleAt(run, t);
-    const decay = { paper: eta, lr: eta * alpha, constant: 1, normalized: eta / Math.sqrt(steps), timescale: eta / run.stepsPerEpoch }[
-      rule.convention
-    ];
+    const decay = {
+      paper: eta,
+      lr: eta * alpha,
+      constant: 1,
+      normalized: eta / Math.sqrt(steps),
+      timescale: eta / run.stepsPerEpoch,
+    }[rule.convention];
     const before = path.at(-1)!;
     const g = grad(before);
     path.push(

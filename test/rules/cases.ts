@@ -8,7 +8,10 @@ const VARIANTS: Readonly<Record<RuleName, readonly object[]>> = {
   adam: [{ eps: 1e-3 }, { eps: 1e-3, epsForm: 'torch7', beta1: 0.8 }],
   sgd: [{}, { momentumForm: 'torch' }],
   nesterov: [{}, { momentumForm: 'torch', beta1: 0.8 }],
-  amsgrad: [{ eps: 1e-3, beta2: 0.9 }, { eps: 1e-3, beta2: 0.9, epsForm: 'torch7', maxOf: 'vhat' }],
+  amsgrad: [
+    { eps: 1e-3, beta2: 0.9 },
+    { eps: 1e-3, beta2: 0.9, epsForm: 'torch7', maxOf: 'vhat' },
+  ],
   adamax: [{ beta2: 0.9 }, { beta2: 0.9, eps: 1e-3, epsForm: 'outside' }],
   nadam: [{ eps: 1e-3 }, { eps: 1e-3, momentumDecay: 1 }, { eps: 1e-3, momentumDecay: 10000 }],
   radam: [{ eps: 1e-3 }, { eps: 1e-3, epsForm: 'paper', beta2: 0.99 }],
@@ -44,7 +47,12 @@ export const CASES: readonly { name: RuleName; title: string; settings: Optimize
   );
 
 /** Learning rates at which 100 steps of the problem of test/optim/problem.ts go somewhere. */
-export const RATES: Readonly<Record<string, number>> = { sgd: 0.05, nesterov: 0.05, adadelta: 1, adagrad: 0.1 };
+export const RATES: Readonly<Record<string, number>> = {
+  sgd: 0.05,
+  nesterov: 0.05,
+  adadelta: 1,
+  adagrad: 0.1,
+};
 export const rateOf = (name: RuleName): number => RATES[name] ?? 0.01;
 
 /** The problem's theta: w1 [3, 4], b1, w2 [4, 1], b2. */

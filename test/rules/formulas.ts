@@ -31,9 +31,7 @@ const sgd = (of: Of): Formula => {
   const mu = num(of, 'beta1');
   return ({ rate, m: g }) =>
     g.map((gi, i) =>
-      of['momentumForm'] === 'paper'
-        ? buf(i, (b) => mu * b + rate * gi)
-        : rate * buf(i, (b) => mu * b + gi),
+      of['momentumForm'] === 'paper' ? buf(i, (b) => mu * b + rate * gi) : rate * buf(i, (b) => mu * b + gi),
     );
 };
 
@@ -56,8 +54,7 @@ const adam = (of: Of): Formula => {
       const mi = m(i, (old) => b1 * old + (1 - b1) * gi);
       const vi = v(i, (old) => b2 * old + (1 - b2) * forV[i]! ** 2);
       const root2 = Math.sqrt(1 - b2 ** t);
-      if (of['epsForm'] === 'torch7')
-        return (rate * root2 * mi) / (1 - b1 ** t) / (Math.sqrt(vi) + eps);
+      if (of['epsForm'] === 'torch7') return (rate * root2 * mi) / (1 - b1 ** t) / (Math.sqrt(vi) + eps);
       return (rate * mi) / (1 - b1 ** t) / (Math.sqrt(vi) / root2 + eps);
     });
 };
@@ -137,7 +134,8 @@ const rmsprop = (of: Of): Formula => {
     forM.map((gi, i) => {
       let variance = v(i, (old) => rho * old + (1 - rho) * forV[i]! ** 2);
       if (of['centered']) variance -= mean(i, (old) => rho * old + (1 - rho) * forV[i]!) ** 2;
-      const scaled = gi / (of['epsForm'] === 'inside' ? Math.sqrt(variance + eps) : Math.sqrt(variance) + eps);
+      const scaled =
+        gi / (of['epsForm'] === 'inside' ? Math.sqrt(variance + eps) : Math.sqrt(variance) + eps);
       if (mu === 0) return rate * scaled;
       return of['momentumForm'] === 'torch'
         ? rate * buf(i, (b) => mu * b + scaled)
@@ -240,6 +238,5 @@ const muon = (of: Of, layout: readonly (readonly number[])[]): Formula => {
   };
 };
 
-export const FORMULAS: Readonly<
-  Record<string, (of: Of, layout: readonly (readonly number[])[]) => Formula>
-> = { sgd, nesterov, adam, amsgrad, adamax, nadam, radam, rmsprop, adagrad, adadelta, lion, muon };
+export const FORMULAS: Readonly<Record<string, (of: Of, layout: readonly (readonly number[])[]) => Formula>> =
+  { sgd, nesterov, adam, amsgrad, adamax, nadam, radam, rmsprop, adagrad, adadelta, lion, muon };

@@ -20,7 +20,10 @@ function noting(): { ops: Ops<Name>; notes: string[] } {
   };
   const several = (parts: Name, sizes: readonly number[]) =>
     sizes.map((_, i) => note('split', parts, sizes, i));
-  const named = (what: string) => (...args: readonly unknown[]) => note(what, ...args);
+  const named =
+    (what: string) =>
+    (...args: readonly unknown[]) =>
+      note(what, ...args);
   const ops = new Proxy({} as Ops<Name>, {
     get: (_, key) => (key === 'split' ? several : named(String(key))),
   });
