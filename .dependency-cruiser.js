@@ -10,6 +10,7 @@ export const rooms = [
   'runner',
   'setup',
   'analysis',
+  'convert',
   'train',
   'models',
   'nn',

@@ -119,7 +119,7 @@ export async function load(server: Server, folder: string): Promise<void> {
     [1, 1],
     [8, 1],
     [8, 4],
-    [64, 4],
+    [64, 16],
   ] as const) {
     loads.push(await measure(server, folder, workers, seconds));
     console.error(`load: ${workers} workers, cells of ${seconds} s done`);

@@ -3,6 +3,9 @@
  * gets its messages from here, and ends when it is ready.
  */
 const [backend] = process.argv.slice(2);
+// A worker without a coordinator exits at once. Here it has one that listens to nothing.
+process.connected = true;
+process.send = (message, handle, options, sent) => sent();
 await import('../../dist/runner/workerStart.js');
 const setup = {
   dataset: { name: 'synthetic-mnist', train: 64, test: 16, subsetSeed: 0, labelNoise: 0 },

@@ -1,4 +1,4 @@
-/** Anytime performance: how good the best setting is after each epoch (claim 6 of the paper: warm restarts). */
+/** Anytime performance: how good the best setting is after each epoch (the paper's Figure 4: warm restarts). */
 import type { AnyRecord } from '../experiment/record.js';
 
 export interface AnytimePoint {

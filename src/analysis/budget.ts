@@ -4,6 +4,7 @@ import { isImported, type AnyRecord, type RunRecord } from '../experiment/record
 import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
 import type { BudgetTrend, NamedBudgetTrend } from './statistics.js';
+import { optimumOf, tauTimesWd } from './budgetOptimum.js';
 import { budgetTransfer, type Budget } from './budgetTransfer.js';
 import { estimate, RULES, widen } from './estimate.js';
 import { buildGrid, byLabel, groupBy } from '../experiment/grid.js';
@@ -45,13 +46,15 @@ export function budgetTrend(
   const observed = budgets.map((b) => profileOptimum(b, b.surface.error));
   const line = lineThrough(budgets, observed);
   const count = budgets.every((b) => b.noise) ? plan.replicates : 0;
-  const deviations = new Float64Array(Number.isFinite(line.slope) ? count : 0);
+  const deviations = new Float64Array(count);
+  const logWds = budgets.map(() => new Float64Array(count));
   const streams = budgets.map((b) => stream(plan.seed, 'budget', b.epochs));
   const buffers = budgets.map((b) => new Float64Array(b.surface.error.length));
   for (let r = 0; r < deviations.length; r++) {
     budgets.forEach((b, k) => drawErrors(b.surface, b.noise!, streams[k]!, buffers[k]!));
     const drawn = budgets.map((b, k) => profileOptimum(b, buffers[k]!));
     deviations[r] = lineThrough(budgets, drawn).slope - line.slope;
+    drawn.forEach(({ wd }, k) => (logWds[k]![r] = Math.log(wd ?? NaN)));
   }
   const reason = 'Fewer than two budgets have their best wd inside the grid, so no trend is identifiable.';
   const slope = estimate(
@@ -62,12 +65,7 @@ export function budgetTrend(
   );
   return {
     transfer: budgetTransfer(budgets, plan),
-    optima: budgets.map((b, k) => ({
-      epochs: b.epochs,
-      wd: observed[k]!.wd,
-      status: observed[k]!.status,
-      runs: b.runs,
-    })),
+    optima: budgets.map((b, k) => optimumOf(b, observed[k]!, logWds[k]!, plan.level)),
     slope: widen(slope, line.error, line.used - 2, plan.level),
   };
 }
@@ -77,7 +75,13 @@ function byEpochs(records: readonly RunRecord[]): Budget[] {
     .sort((a, b) => a[0] - b[0])
     .map(([epochs, group]) => {
       const grid = buildGrid(String(epochs), group);
-      return { epochs, surface: surfaceOf(grid), noise: noiseOf(grid), runs: grid.runs };
+      return {
+        epochs,
+        surface: surfaceOf(grid),
+        noise: noiseOf(grid),
+        runs: grid.runs,
+        tauTimesWd: tauTimesWd(group),
+      };
     });
 }
 

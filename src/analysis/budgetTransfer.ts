@@ -13,6 +13,8 @@ export interface Budget {
   readonly surface: Surface;
   readonly noise: Noise | null;
   readonly runs: number;
+  /** tau of a cell times its wd, in epochs; null where the cells do not share one. */
+  readonly tauTimesWd: number | null;
 }
 
 /** For each budget (row) and wd (column): the index of the cell with the best lr in the budget's errors; -1: none. */
@@ -25,7 +27,9 @@ const tunedCells = (budgets: readonly Budget[], errors: readonly Float64Array[])
 export function budgetTransfer(budgets: readonly Budget[], plan: BootstrapPlan): Estimate {
   const wds = budgets[0]?.surface.wds ?? [];
   if (budgets.length < 2)
-    return noEstimate('There is one budget only, so there is none to carry anything to.');
+    return noEstimate(
+      'There is only one budget, so there is no other one at which a weight decay could be kept.',
+    );
   if (!budgets.every(({ surface }) => surface.wds.join() === wds.join()))
     return noEstimate('The budgets do not have the same weight decays.');
   const rows = budgets.map((_, b) => b);
@@ -47,6 +51,6 @@ export function budgetTransfer(budgets: readonly Budget[], plan: BootstrapPlan):
   }
   const freedom = Math.min(...budgets.map(({ noise }) => noise?.freedom ?? Infinity));
   const reason =
-    'There is only one weight decay, or the best of all budgets lies on the border of the grid, so there is nothing to carry.';
+    'There is only one weight decay, or the best of all budgets lies on the border of the grid, so no cost can be computed.';
   return estimate({ value, deviations, freedom }, RULES.transfer, plan.level, reason);
 }

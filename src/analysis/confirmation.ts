@@ -30,7 +30,7 @@ export interface Confirmation {
   readonly level: number;
   readonly choice: Choice;
   readonly cells: readonly ConfirmedCell[];
-  /** Every optimizer against the first, then L2 against decoupled decay where these are others. */
+  /** Every optimizer and the first, then L2 and decoupled decay where these are others; each in the order of its comparison. */
   readonly pairs: readonly ConfirmedPair[];
   /** Cells and seeds that are still to be trained. */
   readonly missing: number;
@@ -38,7 +38,7 @@ export interface Confirmation {
 
 /**
  * @param records of the fresh seeds; those of cells that are not chosen are left out
- * @param comparisons of the grid: which pairs are L2 and decoupled decay
+ * @param comparisons of the grid: which pairs are L2 and decoupled decay, and which of two is subtracted
  */
 export function confirmation(
   choice: Choice,
@@ -49,13 +49,15 @@ export function confirmation(
   const cells = choice.chosen.map((cell) => confirmedCell(cell, choice.seeds, records, level));
   const found = { level, choice, cells, missing: cells.reduce((sum, { missing }) => sum + missing, 0) };
   const labels = cells.flatMap(({ label, role }) => (role === 'best' ? [label] : []));
+  const ordered = (one: string, other: string) =>
+    comparisons.some(({ a, b }) => a === other && b === one)
+      ? ([other, one] as const)
+      : ([one, other] as const);
   const wanted = [
-    ...labels.slice(1).map((label) => [labels[0]!, label] as const),
+    ...labels.slice(1).map((label) => ordered(labels[0]!, label)),
     ...comparisons.flatMap(({ a, b, kind }) => (kind === 'decoupling' ? [[a, b] as const] : [])),
   ];
-  const distinct = wanted.filter(
-    ([a, b], i) => wanted.findIndex(([x, y]) => (x === a && y === b) || (x === b && y === a)) === i,
-  );
+  const distinct = wanted.filter(([a, b], i) => wanted.findIndex(([x, y]) => x === a && y === b) === i);
   return {
     ...found,
     pairs: distinct.flatMap(([a, b]) => {

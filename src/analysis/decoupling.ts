@@ -85,7 +85,7 @@ function compare(a: Side, b: Side, plan: BootstrapPlan, shareOfWork: number, isL
     bestRelative: fromLogRatio(differ('logBest', RULES.best, either)),
     basinRelative: differ('basinRelative', RULES.basin, either),
     basinAbsolute: isLoss ? noEstimate(REASONS.points) : differ('basinAbsolute', RULES.basin, either),
-    separability: differ('separability', RULES.separability, `Of one of the two: ${REASONS.separability}`),
+    separability: differ('separability', RULES.separability, `For one of the two: ${REASONS.separability}`),
     slope: slopeDifference(a, b, plan),
     regret: differ('regret', RULES.regret, either),
     transfer: transferDifference(a, b, plan),
@@ -105,14 +105,14 @@ const noDifferences = Object.fromEntries(
       'regret',
       'transfer',
     ] as const
-  ).map((name) => [name, noEstimate(`Of one of the two: ${NOT_A_GRID}`)]),
+  ).map((name) => [name, noEstimate(`For one of the two: ${NOT_A_GRID}`)]),
 ) as Omit<Comparison, 'a' | 'b' | 'kind' | 'generalisation' | 'runs'>;
 
 const unbounded = (rule: Rule): Rule => ({ ...rule, bounds: [-Infinity, Infinity] });
 
 function slopeDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
   const sampled: Sampled = difference(a.samples.slope, b.samples.slope);
-  if (!Number.isFinite(sampled.value)) return noEstimate(`Of one of the two: ${REASONS.slope}`);
+  if (!Number.isFinite(sampled.value)) return noEstimate(`For one of the two: ${REASONS.slope}`);
   const found = estimate(sampled, RULES.slope, plan.level, REASONS.slope);
   // The smaller of the two degrees of freedom: never narrower than Welch's.
   const freedom = Math.min(a.slopeFreedom, b.slopeFreedom);
@@ -128,6 +128,6 @@ function transferDifference(a: Side, b: Side, plan: BootstrapPlan): Estimate {
     const rows = surface.lrs.flatMap((lr, i) => (one.has(lr) && two.has(lr) ? [i] : []));
     return sampleTransfer(surface, noise, rows, plan, statistics.label);
   });
-  const reason = `Of the two, or of what is worth using in both: ${REASONS.transfer}`;
+  const reason = `For one of the two, or for the learning rates worth using in both: ${REASONS.transfer}`;
   return estimate(difference(costA!, costB!), RULES.transfer, plan.level, reason);
 }

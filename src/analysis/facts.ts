@@ -1,4 +1,4 @@
-/** What the verdict states: facts from the statistics, without words. The words are the report's (report/verdict.ts). */
+/** What the verdict states: facts from the statistics, without words. report/verdict.ts has the words. */
 import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from './statistics.js';
 
 /** Which of the two a difference favours: `open` where its interval includes 0, `unknown` where it has none. */
@@ -37,6 +37,8 @@ export interface PairFacts {
   readonly seeds: number;
   /** Both best cells have wd = 0 and the two differ in the decay alone: there they are the same optimizer. */
   readonly bothWithoutDecay: boolean;
+  /** One of the two has a cell with wd > 0. */
+  readonly triedDecay: boolean;
   /** What the optimizers are compared by: a test error, or a loss of an imported sweep. */
   readonly measure: 'error' | 'loss';
   /** The trials of one of the two are no grid: only their best ones and a quadratic near them are known. */
@@ -55,7 +57,7 @@ export type VerdictFacts =
   /** The pair that matters, and the other pairs of an L2 optimizer and its decoupled form. */
   | { readonly kind: 'pairs'; readonly first: PairFacts; readonly others: readonly PairFacts[] };
 
-/** More seeds than this nobody trains for one cell. */
+/** Nobody trains more seeds than this for one cell. */
 export const MOST_SEEDS = 1000;
 /** (1.96 + 0.84) / 1.96: from a half-width of a 95 % interval to the difference that shows with 80 % probability. */
 const TO_DETECT = 1.43;
@@ -101,6 +103,7 @@ export function pairFacts(decoupling: Decoupling, comparison: Comparison): PairF
     measure: decoupling.measure ?? 'error',
     scattered: (a.trials ?? b.trials) !== undefined,
     bothWithoutDecay: comparison.kind === 'decoupling' && a.best?.wd === 0 && b.best?.wd === 0,
+    triedDecay: [a, b].some(({ trials, regret }) => trials !== undefined || regret.fromMedian !== null),
     level: decoupling.level,
   };
 }

@@ -95,7 +95,7 @@ export function generalisation(
   const curveB = fitted(b, new Float64Array(b.x.length).fill(1), at);
   const sampled = resample(a, b, at, plan, names, shareOfWork);
   const rule = { interval: 'percentile', unbias: false, bounds: [-Infinity, Infinity] } as const;
-  const none = 'The training losses have no common test errors to compare.';
+  const none = 'The two have no results at common training losses to compare.';
   const log = estimate(sampled.logRatio, rule, plan.level, none);
   return {
     difference: estimate(sampled.difference, rule, plan.level, none),

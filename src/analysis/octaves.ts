@@ -1,4 +1,4 @@
-/** What it costs to keep a tuned wd when lr changes by one octave, two, three: claim 4 by distance. */
+/** What it costs to keep a tuned wd when lr changes by one octave, two, three: the cost of transfer.ts by distance. */
 import { mean, median } from 'simple-statistics';
 import { stream } from '../random/stream.js';
 import type { BootstrapPlan, Sampled } from './bootstrap.js';
@@ -105,7 +105,7 @@ export function costByOctave(
   });
 }
 
-/** One pair of learning rates never carries a claim. */
+/** One pair of learning rates is too little evidence for a value. */
 function costOf(pairs: number, sampled: Sampled, level: number): Estimate {
   if (pairs === 0)
     return noEstimate('At this distance the best wd of every pair lies on the border of the grid.');

@@ -2,6 +2,7 @@
 import { kindOf } from '../experiment/placement.js';
 import { hasValidation, measureOf, type AnyRecord } from '../experiment/record.js';
 import { additiveFit, explainedShare } from './additive.js';
+import { bestIndex } from './choice.js';
 import { ridgeNoise, sample, type BootstrapPlan, type Samples } from './bootstrap.js';
 import type {
   Best,
@@ -26,7 +27,7 @@ import { surfaceOf, type Surface } from './surface.js';
 import { transferPairs, sampleTransfer, worthUsing } from './transfer.js';
 
 export const REASONS = {
-  empty: 'No run of this optimizer finished or diverged: there is no test error to summarise.',
+  empty: 'No run of this optimizer finished or diverged: there is no result to summarise.',
   separability:
     'Separability needs at least two learning rates and two weight decays, more known cells than the additive model has levels, and errors that differ by more than seed noise.',
   slope:
@@ -89,7 +90,7 @@ export function analyseOptimizer(
   const isLoss = measureOf(records) === 'loss';
   const surface = surfaceOf(grid);
   const noise = noiseOf(grid);
-  const chosen = argmin(Float64Array.from(grid.cells.flat(), ({ selection }) => selection ?? NaN));
+  const chosen = bestIndex(grid);
   const byValidation = chosen >= 0 && records.some(hasValidation);
   const samples = sample(surface, noise, plan, label, byValidation ? chosen : undefined);
   const fit = ridge(surface, surface.error, ridgeNoise(surface, noise));

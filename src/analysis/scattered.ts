@@ -10,7 +10,7 @@ import { scatteredRidge } from './quadratic.js';
 import type { Best, OptimizerStatistics } from './statistics.js';
 
 export const NOT_A_GRID =
-  'The trials are not a grid: more than half of their combinations of learning rate and weight decay have no run.';
+  'The trials are not a grid: at least half of their combinations of learning rate and weight decay have no run.';
 
 /** Trials that are listed. */
 const SHOWN = 10;

@@ -1,4 +1,4 @@
-/** Claim 2: how much less decay takes from the weights with large gradients. Level when decay is decoupled. */
+/** How much less decay takes from the weights with large gradients. The ratio is 1 when decay is decoupled. */
 import { byLabel, buildGrid } from '../experiment/grid.js';
 import type { AnyRecord } from '../experiment/record.js';
 
@@ -16,7 +16,7 @@ export interface Shrinkage {
   readonly runs: number;
 }
 
-/** Buckets of weights at each end, of the 24 that a run records: an eighth of the weights. */
+/** Groups of weights at each end, of the 24 that a run records: an eighth of the weights. */
 const ENDS = 3;
 
 /** One entry for each optimizer whose runs recorded their decay; often none. */
@@ -33,11 +33,11 @@ export const shrinkages = (records: readonly AnyRecord[]): Shrinkage[] =>
     return [{ label, ratio, least: Math.min(...ratios), most: Math.max(...ratios), runs: ratios.length }];
   });
 
-/** Null where too few buckets have gradients and decay. Inputs that are always 0 give weights without gradients. */
+/** Null where too few groups have gradients and decay. Inputs that are always 0 give weights without gradients. */
 function ratioOf({ decay = [] }: AnyRecord): number | null {
   const known = decay.filter(({ gradient, relativeDecay }) => gradient > 0 && relativeDecay > 0);
   if (known.length < 2 * ENDS) return null;
-  const level = (buckets: typeof known) => geometricMean(buckets.map(({ relativeDecay }) => relativeDecay));
+  const level = (groups: typeof known) => geometricMean(groups.map(({ relativeDecay }) => relativeDecay));
   return level(known.slice(0, ENDS)) / level(known.slice(-ENDS));
 }
 

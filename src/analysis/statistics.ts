@@ -210,8 +210,10 @@ export interface Comparison {
 /** Best wd at one number of epochs. */
 export interface BudgetOptimum {
   readonly epochs: number;
-  /** Best wd at its best lr, refined below the grid's step; null unless `status` is used. */
-  readonly wd: number | null;
+  /** Best wd at its best lr, refined below the grid's step; without a value unless `status` is used. */
+  readonly wd: Estimate;
+  /** Its time scale in epochs (src/optim/timescale.ts); without a value where the decay has none, or one for each lr. */
+  readonly tau: Estimate;
   readonly status: RidgeColumnStatus;
   readonly runs: number;
 }
@@ -239,7 +241,7 @@ export interface Decoupling {
   readonly comparisons: readonly Comparison[];
   /** One for each setting that was trained at several numbers of epochs; often none. */
   readonly budgets: readonly NamedBudgetTrend[];
-  /** Claim 2, for each optimizer whose runs recorded their decay; often none. */
+  /** How unevenly decay shrinks weights, for each optimizer whose runs recorded their decay; often none. */
   readonly shrinkages: readonly Shrinkage[];
   /** Present where every error in here is a loss: then nothing is a share of test images. */
   readonly measure?: 'loss';

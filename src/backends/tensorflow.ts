@@ -179,7 +179,7 @@ function requireFirst(host: TensorflowHost, names: readonly string[]) {
  */
 function requireSetUp(host: TensorflowHost, folder: string) {
   const shared = globalThis as { [TFJS_BRIDGE]?: (name: string) => unknown };
-  // Whoever bundles tfjs into one file with this loader has said before which copy is his.
+  // A program that bundles tfjs into one file with this loader has named its copy before.
   shared[TFJS_BRIDGE] ??= ownRequire;
   const path = join(folder, PACKAGE_FOLDER);
   try {

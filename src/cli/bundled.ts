@@ -8,7 +8,9 @@ import { bundledFor, loadExperiment, type Experiment, type LoadOptions } from '.
 export function loadNamed(config: string, options: LoadOptions, quiet = false): Experiment {
   const bundled = bundledFor(config);
   if (bundled !== undefined && !quiet) {
-    console.error(`note: no file ${config} here; taking ${bundled.name}, which comes with adamw-bench.`);
+    console.error(
+      `note: there is no file ${config} here; using the configuration ${bundled.name} of the package.`,
+    );
   }
   return loadExperiment(bundled?.path ?? config, options);
 }

@@ -12,7 +12,7 @@ import { surviveHangUp } from './signals.js';
 const examples = `
 Examples:
   adamw-bench run configs/quick.yaml      a first sweep on generated images, in a minute or two
-  adamw-bench doctor                      what computes here, and what could
+  adamw-bench doctor                      which backends work here, and what the others need
   adamw-bench init mine.yaml              a commented configuration to start from
   adamw-bench report results/quick --serve`;
 
@@ -27,6 +27,7 @@ const commands: readonly { readonly names: readonly string[]; load(): Promise<Ad
   { names: ['plan'], load: async () => (await import('./commands/plan.js')).addPlan },
   { names: ['report', 'compare'], load: async () => (await import('./commands/report.js')).addReport },
   { names: ['import'], load: async () => (await import('./commands/import.js')).addImport },
+  { names: ['convert'], load: async () => (await import('./commands/convert.js')).addConvert },
   { names: ['data'], load: async () => (await import('./commands/data.js')).addData },
   { names: ['setup'], load: async () => (await import('./commands/setup.js')).addSetup },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.js')).addDoctor },

@@ -19,7 +19,7 @@ import {
   readImportManifest,
   readJournal,
   readManifest,
-  relabelled,
+  recordsOf,
   type Manifest,
 } from '../runner/index.js';
 import type { ImportedRecord, RunRecord } from '../experiment/record.js';
@@ -88,7 +88,7 @@ function noResults(dir: string): string {
 }
 
 /**
- * Reads a results folder for a report. Without config.yaml every record counts.
+ * Reads a results folder for a report. Without config.yaml every record counts, those on fresh seeds for the second stage.
  * @throws UsageError as `readRecords`
  */
 export async function readResults(dir: string): Promise<ReportInput> {
@@ -99,14 +99,16 @@ export async function readResults(dir: string): Promise<ReportInput> {
   const manifest = (await readManifest(paths.manifest)) ?? null;
   const command = manifest?.command ?? `adamw-bench run ${paths.config} --out ${dir}`;
   const shared = { experiment, manifest: { ...manifest }, endpoints: endpointsOf(manifest), command };
-  if (!experiment) return { ...shared, records };
-  const grid = plan(experiment, backendOf(experiment, manifest, records));
+  if (!experiment) return { ...shared, records, choice: keptChoiceOf(manifest) };
+  // A folder keeps the arithmetic that trained it: a later version reads it, too.
+  const grid = plan(experiment, backendOf(experiment, manifest, records), manifest?.numerics);
   const choice = await frozenChoice(grid, manifest);
   const jobs = await jobsInSlices(choice ? withConfirmation(grid, choice) : grid);
-  const own = [...relabelled(records, jobs).values()];
-  if (own.length < records.length) {
+  const own = recordsOf(jobs, new Map(records.map((record) => [record.cell.id, record])));
+  const others = records.length - new Set(own.map(({ cell }) => cell.id)).size;
+  if (others > 0) {
     console.error(
-      `note: ${records.length - own.length} record(s) of other cells (another backend, another version of the arithmetic or an earlier configuration) left out.`,
+      `note: ${others} record(s) of other cells (another backend, another version of the arithmetic or an earlier configuration) left out.`,
     );
   }
   const planned = jobs.slice(0, grid.size);

@@ -39,7 +39,7 @@ export function stopSignal(
     if (asked) process.exit(130);
     asked = true;
     clear?.();
-    process.stderr.write(`\n${name}: ${doing}. Once more to stop at once.\n`);
+    process.stderr.write(`\n${name}: ${doing}. The same signal again stops at once.\n`);
     controller.abort();
   };
   const signals = ['SIGINT', 'SIGTERM', ...(hasTerminal() ? (['SIGHUP'] as const) : [])] as const;

@@ -33,6 +33,14 @@ export const wholeNumber = (least: number, most?: number) => (text: string) => {
   return value;
 };
 
+/** A number of at least 0; `example` shows one in the error. */
+export const numberFromZero = (example: string) => (text: string) => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value < Infinity))
+    throw new InvalidArgumentError(`Write a number, 0 or more, such as ${example}.`);
+  return value;
+};
+
 /** Seconds as "45s", "12m 5s" or "3h 20m". */
 export function elapsed(total: number): string {
   const whole = Math.round(total);

@@ -1,4 +1,4 @@
-/** `npm run generate`: writes configs/schema.json and docs/config.md, both made from schema.ts. */
+/** `npm run generate`: writes configs/schema.json and docs/config.md, both made from the schema in src/experiment/. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { editorSchema } from './jsonSchema.js';

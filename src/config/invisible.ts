@@ -56,7 +56,7 @@ export function firstInvisible(place: Place): Problem | undefined {
 
 export const invisibleProblem = (name: string, place: Place): Problem => ({
   place,
-  message: `here stands ${name}, which looks like a space or like nothing`,
+  message: `here is ${name}, which looks like a space or like nothing`,
   hint: 'delete it, or type a plain space',
 });
 

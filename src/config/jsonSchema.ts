@@ -1,4 +1,4 @@
-/** The schema as JSON Schema: what editors complete and check against, and what messages and docs are told from. */
+/** The schema as JSON Schema: editors complete and check against it, and messages and docs are made from it. */
 import { z } from 'zod';
 import { experimentSchema } from '../experiment/experiment.js';
 

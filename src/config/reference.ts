@@ -102,8 +102,8 @@ const INTRODUCTION = `# Configuration reference
 
 <!-- Generated from src/experiment/ and src/config/reference.ts by \`npm run generate\`: edit these instead. -->
 
-A configuration is one YAML file. \`adamw-bench init\` writes one with comments, and \`configs/\` holds more. If it has
-this first line, an editor with the YAML language server completes and checks it:
+A configuration is one YAML file. \`adamw-bench init\` writes one with comments, and \`configs/\` holds more. An editor with
+the YAML language server completes and checks a file that has this first line:
 
 \`\`\`yaml
 # yaml-language-server: $schema=./schema.json
@@ -162,25 +162,25 @@ optimizers:
   - { name: nadam, placement: decoupled, convention: lr } # NAdamW
 \`\`\``;
 
-const CONFIRM = `A second stage, in the same folder and by the same command. When every cell of the grid is settled (a failed one counts, and
-the report says how many failed), each optimizer's best cell is chosen: by validation error if images are held back, else by
-test error. The manifest keeps the choice before any of its cells is trained. Then these cells are trained on fresh seeds.
+const CONFIRM = `A second stage, in the same folder and by the same command. It begins when every cell of the grid has a result or has failed
+for good. Then each optimizer's best lr and wd are chosen: by validation error if images are held back, else by test error.
+The choice is written to the manifest, and then trained on fresh seeds.
 
 \`\`\`yaml
 confirm: { freshSeeds: 16, at: best }
 \`\`\`
 
-Heatmaps, figures and the statistics of the grid use \`train.seeds\` only. The difference between optimizers comes from the fresh
-seeds, paired by seed: see [statistics.md](statistics.md#the-confirmation).
+Heatmaps, figures and the statistics of the grid use \`train.seeds\` only. The difference between optimizers comes from the
+fresh seeds, paired by seed: see [statistics.md](statistics.md#the-confirmation).
 
-The choice stays. A later change of the grid or of the fresh seeds is refused in the same folder, also with \`--update\`, unless
-\`run --choose-again\` makes the choice anew: the manifest keeps the earlier one, and the report says after how many records on
-fresh seeds that was. With \`--retry-failed\` failed cells of both stages are trained once more. If the grid would then choose other
-cells, the report says so, and the choice stays.`;
+The choice stays. In the same folder another grid and other fresh seeds are refused, also with \`--update\`. Only
+\`run --choose-again\` makes the choice anew. The manifest keeps the earlier choice, and the report says how many runs on fresh
+seeds there were by then. With \`--retry-failed\` failed cells of both stages are trained once more. If the grid would then
+choose other cells, the report says so, and the choice stays.`;
 
-const ENDPOINTS = `What the experiment is to show, written down before it is run. The manifest of the results folder keeps the list and
-its hash before the first cell is trained. The verdict answers the endpoints first: each holds, does not hold, or cannot be told,
-by its 95 % interval. All other statistics are labelled exploratory.
+const ENDPOINTS = `What the experiment is to show, written down before it is run. The list and its hash are written to the manifest of the
+results folder before the first cell is trained. The verdict answers the endpoints first. By its 95 % interval each one
+holds, does not hold, or cannot be told. All other statistics are labelled exploratory.
 
 \`\`\`yaml
 endpoints:
@@ -189,8 +189,8 @@ endpoints:
   - { statistic: paired_difference, of: [adam, adamw], confirms: less } # of the second stage
 \`\`\`
 
-Once the folder has records, other endpoints are refused. \`run --amend-endpoints\` changes them openly: the manifest keeps the
-earlier list, and the report says after how many records it was changed. Endpoints are no part of a cell's identity.
+Once the folder has records, other endpoints are refused. \`run --amend-endpoints\` changes them openly: the manifest keeps
+the earlier list, and the report says how many records there were by then. No cell is trained again for that.
 
 Each entry has these keys:`;
 

@@ -5,7 +5,7 @@ export function starterYaml(name = 'my-experiment'): string {
   return `# yaml-language-server: $schema=https://unpkg.com/adamw-bench/configs/schema.json
 # An adamw-bench experiment. Run it with: adamw-bench run THIS_FILE
 # Every setting can be overridden: adamw-bench run THIS_FILE --set train.epochs=20
-# Or inherited: a file with the line "extends: THIS_FILE" states only what differs.
+# Another file can inherit from this one: it has the line "extends: THIS_FILE" and only what differs.
 
 name: ${name} # letters, digits, dots, dashes: results go to results/<name>
 description: Does decoupling weight decay make it independent of the learning rate?
@@ -14,7 +14,7 @@ dataset:
   name: synthetic-mnist # or synthetic-cifar, mnist, fashion-mnist, cifar10, cifar100, imagenet32
   train: 1000 # a class-balanced subset; leave out for all images
   test: 1000
-  labelNoise: 0 # share of wrong training labels, 0 to 1: regularisation matters more with some
+  labelNoise: 0 # share of wrong training labels, 0 to 1; with some, decay matters more
   # augment: { crop: 4, flip: true } # what the paper does on CIFAR-10
 
 model:
@@ -25,7 +25,7 @@ train:
   epochs: 4
   batchSize: 64
   schedule: { name: cosine } # or constant, step, warm-restarts
-  seeds: [0] # each cell is trained once per seed; error bars want three or more
+  seeds: [0, 1, 2] # each lr and wd is trained once per seed; error bars need three or more
 
 # adam and sgd use L2 regularisation of strength wd; adamw and sgdw decoupled weight decay wd.
 optimizers:
@@ -37,13 +37,13 @@ optimizers:
   #   lr: [0.01, 0.1]
   #   momentumForm: torch
 
-# Every optimizer is trained at every learning rate with every decay. By the paper's convention each step
-# subtracts wd * theta, not multiplied by lr, so a good wd is small: about 1 / number of steps, or less.
+# Every optimizer is trained at every learning rate with every decay. By the paper's convention each step of adamw
+# and sgdw subtracts wd * theta, not multiplied by lr. So a good wd is small: about 1 / number of steps, or less.
 grid:
   lr: { logspace: { base: 2, from: -10, to: -6, steps: 3 } } # 2^-10, 2^-8, 2^-6
   wd: [0, 0.0001, 0.001, 0.01]
 
 backend: auto # or tensorflow, onednn, wasm, cpu
-# workers: 2 # processes; default one per core
+# workers: 2 # number of worker processes; default one per core
 `;
 }

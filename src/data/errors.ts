@@ -19,6 +19,6 @@ export function reason(thrown: unknown): string {
 /** Does something with `path` of the data folder. @throws FileError if the system refuses it */
 export function usingData<T>(path: string, act: () => Promise<T>): Promise<T> {
   return explainingFiles(path, act, {
-    remedy: 'Mend that, or choose another folder with --data-dir or ADAMW_BENCH_DATA.',
+    remedy: 'Correct that, or choose another folder with --data-dir or ADAMW_BENCH_DATA.',
   });
 }

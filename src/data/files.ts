@@ -48,7 +48,7 @@ async function requireFolder(folder: string): Promise<void> {
 
 /** What was found in place of a file, as a sentence with a space in front; empty if nothing was. */
 function foundInstead(found: readonly string[]): string {
-  return found.length === 0 ? '' : ` Found, but not what is wanted: ${found.join('; ')}.`;
+  return found.length === 0 ? '' : ` Found, but not usable: ${found.join('; ')}.`;
 }
 
 function target(entry: CatalogEntry, file: DataFile, dataDir: string, found: readonly string[]): Target {

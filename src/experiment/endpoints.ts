@@ -1,6 +1,6 @@
 /**
- * Endpoints: what an experiment is to show, written down before it is run. Each names a statistic, whose it is, and the
- * side of a threshold that would confirm the claim.
+ * Endpoints: what an experiment is to show, written down before it is run. Each names a statistic, its optimizers, and
+ * the side of a threshold that would confirm the claim.
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
@@ -85,7 +85,7 @@ export function checkEndpoints({ optimizers, endpoints = [], confirm }: WithEndp
       else if (found.indexOf(index) < k) report(ctx, path, 'must be another optimizer than the first');
     }
     if (statistic === 'paired_difference' && !confirm) {
-      const message = 'needs a second stage, which the experiment has not';
+      const message = 'needs a second stage, and the experiment has none';
       report(ctx, ['endpoints', i, 'statistic'], message, 'add confirm: {freshSeeds: 16}');
     }
     const counts: readonly number[] = ENDPOINT_STATISTICS[statistic];
@@ -141,7 +141,7 @@ export function keepEndpoints(
   const sha256 = endpointsHash(list);
   if (before ? before.sha256 === sha256 : list.length === 0) return before;
   const { earlier = [], ...last } = before ?? {};
-  // A list that no record has followed binds nobody.
+  // A list without records after it may still be changed.
   const replaced = before && records > 0 ? [...earlier, last as z.infer<typeof keptListSchema>] : earlier;
   return { list: [...list], sha256, keptAt: now.toISOString(), records, earlier: replaced };
 }

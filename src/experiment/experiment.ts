@@ -55,20 +55,22 @@ export const writtenSchema = z
       .positive()
       .max(1024)
       .optional()
-      .describe('Worker processes, each on one core; default one per core. Not part of a result.'),
+      .describe('Number of worker processes; default one per core. Does not change results.'),
     threads: z
       .int()
       .positive()
       .max(1024)
       .default(1)
-      .describe('Threads inside an operation (onednn), for single runs.'),
+      .describe(
+        'Threads of each worker (onednn, tensorflow on a CPU). For single runs; a grid fills the cores by itself.',
+      ),
     xla: z
       .boolean()
       .optional()
       // Absent, not false: a cell's identity is a hash of its settings, and older cells have none.
       .overwrite((on) => on || undefined)
       .describe(
-        'Compile each step with XLA (tensorflow): a cell of its own, as the last digits differ; default false.',
+        'Compile each step with XLA (tensorflow); default false. The last digits differ, so these are cells of their own.',
       ),
   })
   .superRefine(checkExperiment);

@@ -59,7 +59,7 @@ export const byLabel = <R extends AnyRecord>(records: readonly R[]): Map<string,
  * The grid of one optimizer's records. A diverged run counts with its recorded error (chance). A failed or timed-out
  * run, or one without a finite error, is missing. Of two records with the same lr, wd and seed the later counts. A
  * combination of lr and wd without records is a missing cell, so that the grid is a full rectangle; imported records of
- * which more than half of it would be missing are scattered trials and get no missing cells.
+ * which at least half would be missing are scattered trials and get no missing cells.
  */
 export function buildGrid(label: string, records: readonly AnyRecord[]): Grid {
   const cells = new Map<number, Map<number, Map<number, AnyRecord>>>();

@@ -1,6 +1,6 @@
 /**
- * A cell that another program trained: where it lies on the grid, and what its result measures. Nothing else of its
- * training is known here, so it has none of the settings of a `Cell`.
+ * A cell that another program trained: where it lies on the grid, and what its result measures. Nothing else is known
+ * of its training, so it has none of the settings of a `Cell`.
  */
 import { z } from 'zod';
 import { idOfSettings, type Cell } from './cell.js';

@@ -31,7 +31,7 @@ const placement = z
   .enum(PLACEMENTS)
   .optional()
   .describe(
-    'Where the decay enters: l2 the gradient; l2-in-m, l2-in-v only what that moment averages; decoupled the update; cautious the same, but only where update and weight have one sign; none nowhere (wd: [0]). The default is l2; of adamw, sgdw, lion and muon decoupled.',
+    'Where the decay enters. l2: the gradient. l2-in-m, l2-in-v: only the average of that moment. decoupled: the update. cautious: the update, but only where update and weight have one sign. none: nowhere (with wd: [0]). The default is l2; for adamw, sgdw, lion and muon it is decoupled.',
   );
 
 const label = z
@@ -46,7 +46,7 @@ const convention = z
   .enum(CONVENTIONS)
   .default('paper')
   .describe(
-    'What multiplies decoupled decay: paper eta*wd; lr eta*lr*wd (PyTorch); constant wd (TensorFlow); normalized eta*wd*sqrt(b/(BT)); timescale eta*wd/(steps per epoch): wd is 1/tau, tau in epochs.',
+    'What a step of decoupled decay subtracts, as a share of the weight. paper: eta*wd. lr: eta*lr*wd (PyTorch). constant: wd (TensorFlow). normalized: eta*wd*sqrt(b/(BT)). timescale: eta*wd/(steps per epoch), so that wd is 1/tau, tau in epochs.',
   );
 
 const exclude = z

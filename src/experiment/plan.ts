@@ -43,10 +43,11 @@ export interface Plan {
 /**
  * The plan of an experiment. Pure.
  * @param backend what will compute, resolved by the caller
+ * @param numerics version of the arithmetic: today's, or that of a folder which is only read
  */
-export function plan(experiment: Experiment, backend: string): Plan {
+export function plan(experiment: Experiment, backend: string, numerics = NUMERICS): Plan {
   const { seeds } = experiment.train;
-  const optimizers = experiment.optimizers.map((spec) => resolve(experiment, spec, backend));
+  const optimizers = experiment.optimizers.map((spec) => resolve(experiment, spec, { backend, numerics }));
   return {
     experiment,
     backend,
@@ -62,7 +63,26 @@ export function plan(experiment: Experiment, backend: string): Plan {
   };
 }
 
-function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): PlannedOptimizer {
+/** How many different cells a plan's grids have together: fewer than their sizes where grids of one rule overlap. */
+export function distinctSize({ optimizers, experiment }: Pick<Plan, 'optimizers' | 'experiment'>): number {
+  const byRule = new Map<string, PlannedOptimizer[]>();
+  for (const one of optimizers) {
+    // Of two optimizers with the same rule, cells at the same place are the same.
+    const rule = one.cellAt(1, 1, 0).id;
+    byRule.set(rule, [...(byRule.get(rule) ?? []), one]);
+  }
+  return [...byRule.values()].reduce((sum, same) => {
+    if (same.length === 1) return sum + same[0]!.size;
+    const places = same.flatMap(({ lrs, wds }) => lrs.flatMap((lr) => wds.map((wd) => `${lr} ${wd}`)));
+    return sum + new Set(places).size * experiment.train.seeds.length;
+  }, 0);
+}
+
+function resolve(
+  experiment: Experiment,
+  spec: OptimizerSpec,
+  { backend, numerics }: Pick<Cell, 'backend' | 'numerics'>,
+): PlannedOptimizer {
   const { train, dataset, model, grid, threads, xla } = experiment;
   const { batchSize, warmup, recordDecay } = train;
   const optimizer = cellOptimizerOf(spec);
@@ -70,7 +90,7 @@ function resolve(experiment: Experiment, spec: OptimizerSpec, backend: string): 
   const epochs = spec.epochs ?? train.epochs;
   const lrs = axisValues(spec.lr ?? grid.lr);
   const wds = axisValues(spec.wd ?? grid.wd);
-  const shared = { numerics: NUMERICS, dataset, model, optimizer, schedule, epochs, batchSize, warmup };
+  const shared = { numerics, dataset, model, optimizer, schedule, epochs, batchSize, warmup };
   const compiled = xla ? ({ xla } as const) : {};
   const idOf = idsOf({ ...shared, recordDecay, backend, threads, ...compiled });
   return {

@@ -56,7 +56,7 @@ export const datasetSchema = z.strictObject({
     })
     .optional()
     .describe(
-      'Hold back so many training images, or below 1 so large a share of them, to choose the best cell by; default none. `train` counts what is left.',
+      'Hold back this many training images (below 1: this share of them). The best cell is chosen by its error on them; default none. `train` counts the images that are left.',
     ),
   subset: z
     .enum(['fixed', 'per-seed'])
@@ -64,7 +64,7 @@ export const datasetSchema = z.strictObject({
     // Absent, not `fixed`: a cell's identity is a hash of its settings, and older cells have none.
     .overwrite((subset) => (subset === 'per-seed' ? subset : undefined))
     .describe(
-      'Whether every seed trains on the same `train` images and wrong labels, or each on its own; default fixed. Needs `train`.',
+      'fixed, the default: every seed trains on the same `train` images and wrong labels. per-seed: each seed has its own. Needs `train`.',
     ),
   subsetSeed: z.int().min(0).default(0).describe('Seed of the subsets and of synthetic images.'),
   labelNoise: fraction.default(0).describe('Share of training labels replaced by a random other class.'),
@@ -139,11 +139,13 @@ export const trainFields = z.strictObject({
     .min(1)
     .refine((seeds) => new Set(seeds).size === seeds.length, { error: 'must be distinct' })
     .default([0])
-    .describe('Each cell is trained once per seed (initialisation, shuffling, augmentation).'),
+    .describe('Each lr and wd is trained once per seed (initialisation, shuffling, augmentation).'),
   recordDecay: z
     .boolean()
     .default(false)
-    .describe('Record, per weight bucket by gradient magnitude, the relative decay per step (claim 2).'),
+    .describe(
+      'Measure how much decay shrinks each weight in a step, for 24 groups of weights by the size of their gradients.',
+    ),
 });
 
 export type Schedule = z.infer<typeof scheduleSchema>;

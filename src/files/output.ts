@@ -1,6 +1,6 @@
 /** Standard output and standard error that cannot be written: the text is lost, the work is not. */
 
-/** A reader that left on purpose (`| head`), or a terminal that was closed: nobody wants to hear of it. */
+/** A reader that left on purpose (`| head`), or a terminal that was closed: this needs no message. */
 const readerLeft = new Set(['EPIPE', 'EIO']);
 
 /**

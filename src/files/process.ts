@@ -1,5 +1,5 @@
 /**
- * Whether a pid still means the same process. Pids are used again: thousands after a reboot, and at once in
+ * Whether a pid still belongs to the same process. Pids are used again: thousands after a reboot, and at once in
  * containers, whose first process is always number 1.
  */
 import { readFileSync, readlinkSync } from 'node:fs';

@@ -30,13 +30,14 @@ const NAMES: Readonly<Record<Role, readonly string[]>> = {
   lr: ['lr', 'learningrate', 'initiallr', 'initlr', 'baselr', 'maxlr', 'peaklr', 'optimizerlr', 'stepsize'],
   wd: ['wd', 'weightdecay', 'optimizerwd', 'optimizerweightdecay', 'decay', 'l2', 'lambda'],
   seed: ['seed', 'randomseed', 'rngseed', 'manualseed'],
+  // The bare names come last: beside `val_accuracy` and `val_loss`, Keras calls those of training `accuracy` and `loss`.
   error: [
-    'finaltesterror', 'testerror', 'testerr', 'error', 'errorrate', 'err', 'valerror', 'validationerror', 'evalerror',
+    'finaltesterror', 'testerror', 'testerr', 'valerror', 'validationerror', 'evalerror', 'error', 'errorrate', 'err',
   ],
   accuracy: [
-    'testaccuracy', 'testacc', 'accuracy', 'acc', 'valaccuracy', 'valacc', 'validationaccuracy', 'evalaccuracy', 'top1',
+    'testaccuracy', 'testacc', 'valaccuracy', 'valacc', 'validationaccuracy', 'evalaccuracy', 'accuracy', 'acc', 'top1',
   ],
-  loss: ['testloss', 'loss', 'valloss', 'validationloss', 'evalloss', 'nll'],
+  loss: ['testloss', 'valloss', 'validationloss', 'evalloss', 'loss', 'nll'],
   'train-loss': ['finaltrainloss', 'trainloss', 'trainingloss', 'lossepoch'],
   status: ['status', 'state'],
 }; // prettier-ignore
@@ -51,7 +52,8 @@ const plain = (name: string): string =>
 /**
  * @param given by role, as the user says
  * @returns every role's column, those given and those guessed
- * @throws ImportError where a column given does not exist, one is needed and not found, or two are equally likely
+ * @throws ImportError where a column given does not exist, one is needed and not found, two are equally likely, or the
+ * values of several studies do not measure one thing
  */
 export function findColumns(table: Table, given: Columns): Columns {
   for (const [role, name] of Object.entries(given)) requireColumn(table, role, name);
@@ -91,6 +93,15 @@ const listed = (columns: readonly string[]): string =>
  */
 function guessObjective({ format, columns, rows, maximize }: Table): Columns {
   if (format !== 'optuna' || !columns.includes('value')) return {};
+  if (maximize === 'some') {
+    throw new ImportError(
+      'Some of these studies are maximised and some minimised: their values do not measure one thing.',
+      {
+        code: 'import-study',
+        remedy: 'Name fewer with --study, or a column that all have, e.g. --column error=user_attrs_NAME.',
+      },
+    );
+  }
   if (maximize) return { accuracy: 'value' };
   const isShare = rows.every(
     ({ values: { value = '' } }) => typeof value !== 'number' || !(value > 1) || value === Infinity,

@@ -67,5 +67,9 @@ function requireDistinct(columns: readonly string[], file: string): void {
 function rowOf({ info, record }: Parsed, columns: readonly string[]): Row {
   const place = `line ${info.lines}`;
   const entries = columns.map((name, i) => [name, (record[i] ?? '').trim()] as const);
-  return { place, values: Object.fromEntries(entries.filter(([name]) => name !== '')) };
+  const values = Object.fromEntries(entries.filter(([name]) => name !== ''));
+  const isLonger = record.slice(columns.length).some((field) => field.trim() !== '');
+  // A comma within a number or a text has shifted what follows.
+  const problem = `it has ${record.length} fields, and there are ${columns.length} columns`;
+  return { place, values, ...(isLonger ? { problem } : {}) };
 }

@@ -43,12 +43,13 @@ function readStorage(database: Database, wanted: readonly string[], file: string
   const chosen = choose(query(database, 'select study_id, study_name from studies'), wanted, file);
   const rows = chosen.flatMap(({ id, name }) => trialsOf(database, id, name, chosen.length > 1));
   const columns = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
+  const maximized = chosen.filter(({ id }) => isMaximized(database, id)).length;
   return {
     format: 'optuna',
     columns,
     rows,
     studies: chosen.map(({ name }) => name),
-    maximize: chosen.some(({ id }) => isMaximized(database, id)),
+    maximize: maximized > 0 && (maximized === chosen.length || 'some'),
   };
 }
 

@@ -74,6 +74,7 @@ function recordOf(
   options: MappingOptions,
   repeats: Map<string, number>,
 ): ImportedRecord | 'unfinished' {
+  if (row.problem !== undefined) throw new Problem(row.problem);
   const status = statusOf(textIn(row, columns.status));
   if (status === 'unfinished') return status;
   const optimizer = textIn(row, columns.optimizer) || options.optimizer;
@@ -86,7 +87,7 @@ function recordOf(
   const wd = numberIn(row, columns, 'wd');
   if (!(wd >= 0)) throw new Problem(`its wd is ${wd}, and must be 0 or more`);
   const result = resultOf(row, columns, status, options);
-  const seed = columns.seed === undefined ? nextSeed(repeats, [optimizer, lr, wd]) : seedIn(row, columns);
+  const seed = columns.seed === undefined ? nextSeed(repeats, [label, lr, wd]) : seedIn(row, columns);
   return { cell: identifyImported({ imported, lr, wd, seed }), label, ...result, epochs: [] };
 }
 

@@ -6,6 +6,8 @@ export interface Row {
   readonly place: string;
   /** By column; absent or empty where the row has nothing there. */
   readonly values: Readonly<Record<string, string | number>>;
+  /** What is wrong with the whole row, as the end of a sentence. */
+  readonly problem?: string;
 }
 
 export interface Table {
@@ -15,8 +17,8 @@ export interface Table {
   readonly rows: readonly Row[];
   /** Of an Optuna storage: the studies that were read. */
   readonly studies?: readonly string[];
-  /** Whether a higher objective is better, where the file says so. */
-  readonly maximize?: boolean;
+  /** Whether a higher objective is better, where the file says so; `some`: in a part of the studies. */
+  readonly maximize?: boolean | 'some';
 }
 
 /** A file, or a row of it, that cannot be imported; the command ends with exit code 2. */

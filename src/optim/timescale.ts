@@ -1,4 +1,4 @@
-/** How much a whole run forgets its weights by decoupled decay: what budgets, batch sizes and conventions share. */
+/** The total decoupled decay of a run and its time scale: they compare runs across budgets, batch sizes and conventions. */
 import type { Schedule } from '../experiment/specs.js';
 import { placementOf, type Placed } from '../experiment/placement.js';
 import { decayFactor, type Convention, type Rates } from './scalars.js';

@@ -1,4 +1,4 @@
-/** What a person can ask of the queues: how they stand, pause, resume, drain. */
+/** The commands of `adamw-bench queue`: status, pause, resume, drain. */
 import type { Redis } from 'ioredis';
 import { QueueError } from './address.js';
 import { openQueue } from './bull.js';

@@ -1,6 +1,6 @@
 /**
- * Checkpoints and weights on their way through Redis: binary values that expire, written only by the worker that
- * holds the cell's lock, so that one that was believed dead cannot overwrite its successor's.
+ * Checkpoints and weights on their way through Redis: binary values that expire. Only the worker that holds the cell's
+ * lock can write them. So a worker that was believed dead cannot overwrite those of the worker after it.
  */
 import type { Redis } from 'ioredis';
 import { prefix } from './connection.js';

@@ -1,4 +1,4 @@
-/** Becoming the coordinator of a sweep, of which there is one at a time. */
+/** Becoming the coordinator of a sweep. There is one at a time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { QueueError } from './address.js';
@@ -28,8 +28,11 @@ export async function claim(
     holder = await claimSweep(redis, name, own);
   }
   if (holder === true) return;
-  throw new QueueError(`This sweep is already followed from ${holder.host}, folder ${holder.dir}.`, {
-    code: 'sweep-taken',
-    remedy: 'Wait for that run to end; if it died, try again in 15 seconds.',
-  });
+  throw new QueueError(
+    `Another run already coordinates this sweep, on ${holder.host}, folder ${holder.dir}.`,
+    {
+      code: 'sweep-taken',
+      remedy: 'Wait for that run to end; if it died, try again in 15 seconds.',
+    },
+  );
 }

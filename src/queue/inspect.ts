@@ -54,7 +54,7 @@ async function logIn(trial: Redis, { username, password }: RedisAddress): Promis
 
 async function select(trial: Redis, db: number, where: string): Promise<void> {
   try {
-    // ioredis selects by itself too, but where that fails it goes on in database 0, which is another's.
+    // ioredis selects by itself too. But if that fails, it continues in database 0, which is not the one asked for.
     await trial.select(db);
   } catch (error) {
     if (replyCode(error) !== 'ERR') throw error;

@@ -1,6 +1,6 @@
 /**
- * What travels through Redis, and its validation on arrival. The sweep's description is stored once; a job carries
- * only what differs from cell to cell, and counts only if the cell rebuilt from both has the job's id.
+ * What travels through Redis, and its validation on arrival. The sweep's description is stored once, and a job carries
+ * only what differs from cell to cell. A job is accepted only if the cell rebuilt from both has the job's id.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';

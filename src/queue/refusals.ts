@@ -109,7 +109,7 @@ export function refusalIn(error: unknown): Refusal | undefined {
   return refusal && more !== undefined ? { ...refusal, what: `${refusal.what}: ${more}` } : refusal;
 }
 
-/** Which command of ours was refused. Redis's own words may name its user, which is nobody's business. */
+/** Which command of ours was refused. Redis's own words are not shown, because they may name its user. */
 type Commanded = Error & { readonly command?: { readonly name: string; readonly args: readonly unknown[] } };
 
 const details: Readonly<Record<string, (error: Commanded) => string | undefined>> = {

@@ -1,6 +1,6 @@
 /**
- * One cell at a worker: from the job taken to its result in Redis, a failure there, or the job handed back. The
- * lock that BullMQ gives with the job is renewed all the while; without it nothing is delivered.
+ * One cell at a worker, from the job taken to one of three ends: its result in Redis, its failure in Redis, or the job
+ * handed back. The lock that BullMQ gives with the job is renewed until then; without it nothing is delivered.
  */
 import { ErrorCode, UnrecoverableError } from 'bullmq';
 import { folderStore } from '../runner/checkpoints.js';

@@ -54,7 +54,7 @@ function reasonFor(error: unknown, tls: boolean): Reason {
   const other = tls ? 'redis:// if this Redis is without TLS' : 'rediss:// if it is with TLS';
   return {
     code: 'redis-no-conversation',
-    what: `no conversation came about${code === '' ? '' : ` (${code})`}`,
+    what: `it accepts connections, but does not answer as Redis does${code === '' ? '' : ` (${code})`}`,
     remedy: `Check host and port, or write ${other}.`,
   };
 }

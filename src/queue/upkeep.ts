@@ -1,4 +1,4 @@
-/** What the coordinator keeps up in Redis: its claim, cells that Redis has lost, and whether any worker serves it. */
+/** What the coordinator does regularly: renews its claim, queues cells again that Redis has lost, looks for workers. */
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Job } from '../experiment/plan.js';
@@ -50,7 +50,7 @@ export function upkeep(
     checkedAt = now();
     const holder = await claimSweep(redis, name, own);
     if (holder !== true)
-      throw new QueueError(`This sweep has been taken over from ${holder.host}, folder ${holder.dir}.`, {
+      throw new QueueError(`This sweep was taken over by a run on ${holder.host}, folder ${holder.dir}.`, {
         code: 'sweep-taken',
       });
     if (await isDrained(redis, name)) return 'drained';

@@ -115,8 +115,7 @@ const together = (results: readonly Named[]): AnyRecord[] =>
     })),
   );
 
-/** Names that differ: a folder compared with one of the same name gets a number. */
-/** Both under names that differ, with the records of their grids. */
+/** Both with the records of their grids, under names that differ: the second of two equal names gets a number. */
 function distinct(a: Named, b: Named): readonly [Named, Named] {
   const [left, right] = [
     { ...a, name: printable(a.name), records: byStage(a)[0] },

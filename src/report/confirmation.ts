@@ -1,5 +1,5 @@
 /** The second stage for readers: sentences of the verdict, and a short section for the terminal and for the page. */
-import { favoursOf, MOST_SEEDS, type VerdictFacts } from '../analysis/facts.js';
+import { favoursOf, MOST_SEEDS, type Measure, type PairFacts, type VerdictFacts } from '../analysis/facts.js';
 import {
   pairedOf,
   seedsNeeded,
@@ -12,23 +12,22 @@ import { printable } from '../experiment/printable.js';
 import { shortNumber } from './format.js';
 import { displayWidth, wrap } from './width.js';
 
-/** The facts of the verdict, with what the second stage says of the first pair's errors in place of what the grid says. */
+/** The facts of the verdict, with what the second stage says of the pairs' errors in place of what the grid says. */
 export function confirmedFacts(facts: VerdictFacts, found: Confirmation | null): VerdictFacts {
   if (facts.kind !== 'pairs' || !found || found.missing > 0) return facts;
-  const { first } = facts;
-  const pair = pairedOf(found, first.a.label, first.b.label);
-  if (!pair || pair.low === null || pair.high === null) return facts;
-  const difference = { value: pair.mean, low: pair.low, high: pair.high };
+  const confirmed = (pair: PairFacts): PairFacts => ({ ...pair, error: confirmedError(pair, found) });
+  return { ...facts, first: confirmed(facts.first), others: facts.others.map(confirmed) };
+}
+
+/** It is unknown where fewer than two fresh seeds have a result of both: the grid has chosen, so it does not judge. */
+function confirmedError({ a, b, error }: PairFacts, found: Confirmation): Measure {
+  const pair = pairedOf(found, a.label, b.label);
+  const difference = { value: pair?.mean ?? null, low: pair?.low ?? null, high: pair?.high ?? null };
+  const seeds = pair?.n ?? 0;
   const favours = favoursOf(difference, 'less');
-  const needed = favours === 'open' ? seedsNeeded(pair, found.level) : null;
-  const error = {
-    ...first.error,
-    difference,
-    favours,
-    seeds: pair.n,
-    seedsNeeded: needed === null || needed > MOST_SEEDS ? null : Math.max(needed, pair.n + 1),
-  };
-  return { ...facts, first: { ...first, error } };
+  const needed = pair && favours === 'open' ? seedsNeeded(pair, found.level) : null;
+  const more = needed === null || needed > MOST_SEEDS ? null : Math.max(needed, seeds + 1);
+  return { ...error, difference, favours, seeds, seedsNeeded: more };
 }
 
 /** What the fresh seeds say of two optimizers, and what is missing or failed. Labels are not escaped. */
@@ -36,16 +35,32 @@ export function confirmationSentences(
   found: Confirmation,
   [one, other]: readonly [string, string],
 ): string[] {
-  const { choice, missing, level, pairs } = found;
-  if (missing > 0) {
-    const all = choice.chosen.length * choice.seeds.length;
-    return [`The confirmation is not complete: ${missing} of its ${all} cells are still to be trained.`];
-  }
+  if (found.missing > 0) return [incomplete(found)];
+  const pair = found.pairs.find(({ a, b }) => a === one && b === other);
   const failed = found.cells.reduce((sum, cell) => sum + cell.failed, 0);
   return [
-    ...pairs.filter(({ a, b }) => a === one && b === other).map((pair) => pairSentence(pair, level)),
+    pair
+      ? pairSentence(pair, found.level)
+      : `The confirmation has no cell of one of the two, so fresh seeds do not compare ${other} with ${one}.`,
     ...(failed > 0 ? [`In the confirmation ${runs(failed)} failed and left no pair.`] : []),
   ];
+}
+
+/** What the fresh seeds say of the only optimizer. Its label is not escaped. */
+export function confirmedAlone(found: Confirmation, label: string): string[] {
+  if (found.missing > 0) return [incomplete(found)];
+  const cell = found.cells.find((c) => c.label === label && c.role === 'best');
+  if (!cell) return [];
+  const { value, low, high } = cell.error;
+  if (value === null || low === null || high === null) return [];
+  const interval = `${(found.level * 100).toFixed(0)}% interval ${points(low)}% to ${points(high)}%`;
+  const seeds = found.choice.seeds.length;
+  return [`On ${seeds} fresh seeds ${label} errs on ${points(value)}% of the test images (${interval}).`];
+}
+
+function incomplete({ choice, missing }: Confirmation): string {
+  const all = choice.chosen.length * choice.seeds.length;
+  return `The confirmation is not complete: ${missing} of its ${all} cells are still to be trained.`;
 }
 
 const runs = (n: number) => (n === 1 ? '1 run' : `${n} runs`);
@@ -56,7 +71,7 @@ function pairSentence({ a, b, difference }: ConfirmedPair, level: number): strin
     return `On fresh seeds ${b} and ${a} cannot be compared: ${n === 0 ? 'no seed has' : 'only one seed has'} a result of both.`;
   const interval = `${(level * 100).toFixed(0)}% interval ${points(low)} to ${points(high)}`;
   const start = `Confirmed on ${n} fresh seeds, paired: the test error of ${b} minus that of ${a} is ${points(mean)} points (${interval})`;
-  const reach = `So many pairs of this scatter show a difference of ${points(detectable)} points with a probability of 80%.`;
+  const reach = `With this many pairs and this scatter, a true difference of ${points(detectable)} points would show with a probability of 80%.`;
   if (high < 0 || low > 0) return `${start}, so ${high < 0 ? b : a} is better here. ${reach}`;
   return `${start}, which includes 0, so neither is shown to be better. ${reach}`;
 }
@@ -67,7 +82,7 @@ const points = (share: number) =>
     .replace(/^-(?=[0.]*[1-9])/, '−')
     .replace(/^-/, '');
 
-/** What is to be known of the choice itself. */
+/** Cautions about the choice itself. */
 export function choiceCautions({ choice, earlier }: KeptChoice, nowChosen: string | undefined): string[] {
   const last = earlier.at(-1);
   return [
@@ -78,7 +93,7 @@ export function choiceCautions({ choice, earlier }: KeptChoice, nowChosen: strin
       : []),
     ...(last
       ? [
-          `They were chosen again on ${choice.chosenAt.slice(0, 10)}, after ${last.records} records on fresh seeds; manifest.json has the earlier choice.`,
+          `The cells of the confirmation were chosen again on ${choice.chosenAt.slice(0, 10)}, after ${runs(last.records)} on fresh seeds; manifest.json has the earlier choice.`,
         ]
       : []),
     ...(nowChosen === undefined

@@ -34,7 +34,7 @@ const STATISTICS: Readonly<
 };
 
 /**
- * One sentence for each endpoint, then what is to be known of the list; the last says that the rest is exploratory.
+ * One sentence for each endpoint, then cautions about the list; the last says that the rest is exploratory.
  * None if the experiment has no endpoints and had none. Labels are not escaped.
  * @param kept what the folder's manifest keeps; undefined where there is none
  */

@@ -1,6 +1,6 @@
 /**
- * The order of rows and panels. Journals are in order of completion, which differs from run to run; what is written
- * from them must not.
+ * The order of rows and panels. Journals are in the order of completion, which differs from run to run. Tables and
+ * figures have the order of this file, which does not.
  */
 import { optimizerLabel } from '../experiment/labels.js';
 import type { Experiment } from '../experiment/experiment.js';

@@ -39,8 +39,9 @@ export function reportHtml(analysed: Analysed, figures: readonly PageFigure[], l
 }
 
 /**
- * Writes runs.csv, epochs.csv, decoupling.csv, confirmation.csv where cells are confirmed, figures/*.svg, *.png, *.vl.json and report.html into `dir`, replacing
- * what is there. Returns their paths, in that order. Throws ReportError if a file cannot be written.
+ * Writes runs.csv, epochs.csv, decoupling.csv, confirmation.csv where cells are confirmed, figures/*.svg, *.png, *.vl.json
+ * and report.html into `dir`, replacing what is there. Returns their paths, in that order. Throws ReportError if a file
+ * cannot be written.
  * `keepDrawn`: figures that `dir` has already, drawn from the same content, stay as they are.
  */
 export async function writeReport(

@@ -13,8 +13,10 @@ export function errorRange(grids: readonly Grid[]): ErrorRange {
   if (errors.length === 0) return { low: 0.01, high: 1 };
   const low = errors.reduce((a, b) => Math.min(a, b));
   const high = errors.reduce((a, b) => Math.max(a, b));
-  // A logarithmic scale needs a positive floor: an error of zero is drawn as half a test image in a thousand.
-  const floor = Math.max(low, 0.0005);
+  // A logarithmic scale needs a positive floor: an error of zero is drawn as half a test image in a thousand, or as
+  // half the least of the others where that is smaller.
+  const least = errors.reduce((a, b) => (b > 0 ? Math.min(a, b) : a), 0.001);
+  const floor = low > 0 ? low : Math.min(0.0005, least / 2);
   return { low: floor, high: Math.max(high, floor * 1.01) };
 }
 
@@ -51,7 +53,11 @@ export function scaleLabels(range: ErrorRange, scale = 100): ScaleLabel[] {
 
 /** 1, 2 and 5 times powers of ten within the range; even steps where it has few of these. */
 function roundNumbers({ low, high }: ErrorRange): number[] {
-  const decades = Array.from({ length: 6 }, (_, k) => 10 ** (k - 4));
+  const first = Math.floor(Math.log10(low));
+  const decades = Array.from(
+    { length: Math.ceil(Math.log10(high)) - first + 1 },
+    (_, k) => 10 ** (first + k),
+  );
   const found = decades.flatMap((d) => [d, 2 * d, 5 * d]).filter((v) => v > low && v < high);
   if (found.length > 1) return found;
   const step = Number(((high - low) / 4).toPrecision(1));

@@ -2,6 +2,7 @@
 import type { Estimate, Measure, PairFacts, TuningMeasure } from '../analysis/index.js';
 import { MOST_SEEDS } from '../analysis/index.js';
 import { shortNumber } from './format.js';
+import { capitalised } from './measure.js';
 
 /** How the level of a result is said: a test error in percent, or a loss of an imported sweep. */
 export const levelWords = (measure: PairFacts['measure']) =>
@@ -27,9 +28,11 @@ const short = (value: number) => String(Number(value.toPrecision(3))).replace(/^
 export function answer(pair: PairFacts): string {
   const untold = withoutResult(pair);
   if (untold !== null) return `${untold}.`;
-  const { a, b, error, easier, bothWithoutDecay, measure, scattered } = pair;
+  const { a, b, error, easier, bothWithoutDecay, triedDecay, measure, scattered } = pair;
   const better = sideOf(pair, error.favours);
   const tuning = sideOf(pair, easier);
+  if (bothWithoutDecay && !triedDecay)
+    return `No weight decay was tried here, and without it ${b.label} and ${a.label} are the same optimizer.`;
   if (bothWithoutDecay)
     return `Weight decay does not help here: ${b.label} and ${a.label} are both best without it, where decoupling changes nothing.`;
   const accuracy =
@@ -73,12 +76,27 @@ export function errorSentence(pair: PairFacts): string {
   const loss = measure === 'loss';
   const inPoints = (v: number) => (loss ? short(v) : fixed(100 * v, digits));
   const own = levelWords(measure).reaches(loss ? inPoints(error.b.value) : `${inPoints(error.b.value)}%`);
-  const expected = `${b.label} is expected to ${own}, ${inPoints(Math.abs(value))}${loss ? '' : ' points'} ${value < 0 ? 'less' : 'more'} than ${a.label}`;
-  return `${expected}${interval(error.difference, inPoints, level)}${chance(error)}${doubts(pair)}.`;
+  const amount = inPoints(Math.abs(value));
+  const than = isZero(amount)
+    ? `as is ${a.label}`
+    : `${amount}${loss ? '' : ' points'} ${value < 0 ? 'less' : 'more'} than ${a.label}`;
+  const expected = `${b.label} is expected to ${own}, ${than}`;
+  return `${expected}${interval(error.difference, inPoints, level)}${chance(error)}${doubts(pair)
+    .map((doubt) => `; ${doubt}`)
+    .join('')}.`;
 }
 
+/** Whether a number is 0 in the digits that are shown: `0.00 more` would mislead. */
+const isZero = (text: string) => Number(text) === 0;
+
+/** The same doubts in a sentence of their own, where another one has the numbers; empty without any. */
+export const doubtSentence = (pair: PairFacts): string => {
+  const found = doubts(pair).join('; ');
+  return found === '' ? '' : `${capitalised(found)}.`;
+};
+
 /** A best setting on the border of its grid, or one in which runs diverged, makes the comparison doubtful. */
-function doubts({ a, b }: PairFacts): string {
+function doubts({ a, b }: PairFacts): string[] {
   const named = (is: (o: PairFacts['a']) => boolean) =>
     [b, a]
       .filter(is)
@@ -87,11 +105,9 @@ function doubts({ a, b }: PairFacts): string {
   const edges = named(({ best }) => best?.edge === true);
   const diverged = named(({ best }) => (best?.diverged ?? 0) > 0);
   return [
-    edges && `; the best of ${edges} lies on the border of the grid`,
-    diverged && `; some runs of the best of ${diverged} diverged`,
-  ]
-    .filter(Boolean)
-    .join('');
+    edges && `the best of ${edges} lies on the border of the grid`,
+    diverged && `some runs of the best of ${diverged} diverged`,
+  ].filter(Boolean);
 }
 
 /** What trials that are no grid say: the best ones, which have no interval, and the slopes of the quadratics. */
@@ -149,10 +165,13 @@ function tuningSentence({ a, b, level, ...pair }: PairFacts, measure: TuningMeas
   // Noise may take a cost a little below 0.
   const amount = !ofLevel
     ? shown(own)
-    : own < 0
+    : own <= 0
       ? 'nothing'
       : `${shown(own)} ${points ? 'points of error' : 'of loss'}`;
-  const by = `${shown(Math.abs(value))} ${points ? 'points ' : ''}${value < 0 ? 'less' : 'more'} than with ${a.label}`;
+  const size = shown(Math.abs(value));
+  const by = isZero(size)
+    ? `as with ${a.label}`
+    : `${size} ${points ? 'points ' : ''}${value < 0 ? 'less' : 'more'} than with ${a.label}`;
   return `${words} ${amount} with ${b.label}, ${by}${interval(measure.difference, shown, level)}${chance(measure)}.`;
 }
 
@@ -164,8 +183,9 @@ export function seedsSentence(pair: PairFacts): string {
     return seeds < 2
       ? 'One seed does not show what is chance: train three or more.'
       : (error.difference.reason ?? '');
+  // Without decay the two are one optimizer: no number of seeds would show a difference.
   const ofError =
-    error.favours === 'open'
+    error.favours === 'open' && !pair.bothWithoutDecay
       ? [`${more(error)} would show the difference in ${levelWords(measure).difference}`]
       : [];
   const open = pair.tuning.filter(({ favours }) => favours === 'open');
@@ -193,9 +213,10 @@ export function generalisationSentence(pair: PairFacts): string {
   const shown = (v: number) => `${fixed(100 * v, 1)}%`;
   const size = `${shown(Math.abs(relative.value))} ${relative.value < 0 ? words[0] : words[1]}`;
   const range = interval(relative, shown, level, words);
+  const equal = isZero(fixed(100 * relative.value, 1));
   const claim = loss
-    ? `the loss of ${b.label} is ${size} than that of`
-    : `${b.label} makes ${size} errors than`;
+    ? `the loss of ${b.label} is ${equal ? 'equal to' : `${size} than`} that of`
+    : `${b.label} makes ${equal ? 'as many errors as' : `${size} errors than`}`;
   return `At equal training loss ${claim} ${a.label}${range}${generalises === 'open' ? ', which may be chance' : ''}.`;
 }
 

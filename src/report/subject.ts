@@ -26,8 +26,7 @@ export function subjectParts(all: readonly AnyRecord[]): string[] {
 /** Nothing is known of data and networks of other programs. */
 function importedParts(records: readonly AnyRecord[]): string[] {
   const seeds = new Set(records.map(({ cell }) => cell.seed)).size;
-  const count = (n: number, what: string) => `${grouped(n)} ${what}${n === 1 ? '' : 's'}`;
-  return ['imported', count(records.length, 'run'), count(seeds, 'seed')];
+  return ['trained by another program', `${grouped(seeds)} seed${seeds === 1 ? '' : 's'}`];
 }
 
 /** Such as `500 training images (20% of the labels wrong)`. */

@@ -3,8 +3,8 @@
  * Pure: records in, one string out. Labels come from configs and journals, so control characters are neutralised.
  */
 import { measureOf, type AnyRecord } from '../experiment/record.js';
-import { axisLabels, percent, shortNumber } from './format.js';
-import { shown, wordsFor, type MeasureWords } from './measure.js';
+import { axisLabels, shortNumber } from './format.js';
+import { shown, squareText, wordsFor, type MeasureWords } from './measure.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid, GridCell } from '../experiment/grid.js';
 import { bestCells, chosenBy, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
@@ -90,13 +90,6 @@ function bestTable(grids: readonly Grid[], measure: MeasureWords, { color, width
     row.map((text, i) => (i === 0 ? padEnd(text, widths[i]!) : padStart(text, widths[i]!))).join('  '),
   );
   return [strong(lines[0]!, color), ...lines.slice(1)].join('\n');
-}
-
-/** An error in percent, or a loss, in at most five columns. */
-function squareText(value: number, { scale }: MeasureWords): string {
-  if (scale === 100) return percent(value, value >= 0.0995 ? (value >= 0.995 ? 0 : 1) : 2);
-  const text = shortNumber(value);
-  return text.length > 5 ? value.toExponential(0).replace('e+', 'e') : text;
 }
 
 /** The text of a square, in `width` columns: the error in percent, or its rank from 0 (best) to 9, or a mark. */

@@ -10,10 +10,11 @@ import type { Confirmation } from '../analysis/confirmation.js';
 import type { OptimizerStatistics } from '../analysis/index.js';
 import type { Shrinkage } from '../analysis/shrinkage.js';
 import { printable } from '../experiment/printable.js';
-import { confirmationSentences, confirmedFacts } from './confirmation.js';
+import { confirmationSentences, confirmedAlone, confirmedFacts } from './confirmation.js';
 import { shortNumber } from './format.js';
 import {
   answer,
+  doubtSentence,
   errorSentence,
   fixed,
   generalisationSentence,
@@ -25,7 +26,7 @@ import {
 } from './sentences.js';
 import { wrap } from './width.js';
 
-/** More sentences nobody reads. The tables have the rest. */
+/** Nobody reads more sentences. The tables have the rest. */
 const MOST_SENTENCES = 6;
 
 /**
@@ -47,7 +48,10 @@ function sentencesOf(
   confirmed: Confirmation | null,
 ): string[] {
   if (facts.kind === 'none') return ['There are no runs yet, so there is nothing to say.'];
-  if (facts.kind === 'single') return [...single(facts), decaySentence(shrinkages)];
+  if (facts.kind === 'single') {
+    const fresh = confirmed ? confirmedAlone(confirmed, facts.only.label) : [];
+    return [...single(facts), ...fresh, decaySentence(shrinkages)];
+  }
   const { first, others } = facts;
   if (first.scattered) return [answer(first), ...scatteredSentences(first)];
   const own = shrinkages.filter(({ label }) => label === first.a.label || label === first.b.label);
@@ -63,7 +67,7 @@ function sentencesOf(
   return [
     answer(first),
     ...(confirmed ? confirmationSentences(confirmed, [first.a.label, first.b.label]) : []),
-    confirmed?.missing === 0 ? '' : errorSentence(first),
+    confirmed?.missing === 0 ? doubtSentence(first) : errorSentence(first),
     tuning,
     ...(first.easier === 'mixed' ? second : []),
     seedsSentence(first),
@@ -113,7 +117,7 @@ function shown({ value, low, high }: Estimate): string {
 /** Weights that grow or shrink while the rate falls give a factor a little off 1, even where every step takes the same share. */
 const ALIKE = 1.25;
 
-/** Claim 2 in words; empty where no run recorded its decay. */
+/** How unevenly decay shrinks weights, in words; empty where no run recorded its decay. */
 function decaySentence(shrinkages: readonly Shrinkage[]): string {
   return shrinkages.length === 0 ? '' : `${shrinkages.map(decayOf).join('; ')}.`;
 }
@@ -136,7 +140,9 @@ function otherPairs(others: readonly PairFacts[]): string {
   if (others.length < 2) return others.map(answer).join('');
   const count = (side: 'a' | 'b') => others.filter(({ error }) => error.favours === side).length;
   const [l2, decoupled] = [count('a'), count('b')];
-  return `Of the ${others.length} other pairs, the decoupled one makes fewer errors in ${decoupled} and the one with L2 in ${l2}; the other ${others.length - l2 - decoupled} cannot tell.`;
+  const left = others.length - l2 - decoupled;
+  const open = left === 0 ? '' : `; the other ${left === 1 ? 'one' : left} cannot tell`;
+  return `Of the ${others.length} other pairs, the decoupled one ${levelWords(others[0]!.measure).has} in ${decoupled} and the one with L2 in ${l2}${open}.`;
 }
 
 /** The sentences under a heading, wrapped to `width` columns. */

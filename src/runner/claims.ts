@@ -1,7 +1,7 @@
 /**
- * Who trains which cell, where several coordinators work in one results folder: before a cell is trained its claim,
- * a lock file, is taken, and the journal looked into once more. Claims of coordinators that died are taken over.
- * They are always taken, also by a coordinator that believes itself alone: the next one may come at any time.
+ * Who trains which cell, if several coordinators work in one results folder. Before a coordinator trains a cell, it
+ * takes the cell's claim, a lock file, and reads the journal once more. It takes over claims of coordinators that died.
+ * Every coordinator takes claims, also one that is alone, because another one may come at any time.
  */
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -31,8 +31,8 @@ export interface SettledGrid {
   readonly records: readonly RunRecord[];
   /** Make the choice anew even if there is one from the same grid. */
   readonly again: boolean;
-  /** How many records on fresh seeds the folder has. */
-  readonly confirmed: number;
+  /** All records of the folder, of other cells too. */
+  readonly all: readonly RunRecord[];
 }
 
 /**
@@ -41,7 +41,7 @@ export interface SettledGrid {
  * @returns undefined if no cell has a result
  */
 export async function freezeChoice(settled: SettledGrid): Promise<Choice | undefined> {
-  const { dir, plan, jobs, again, confirmed } = settled;
+  const { dir, plan, jobs, again, all } = settled;
   const choice = choiceFrom(settled);
   if (choice.chosen.length === 0) return undefined;
   const file = layout(dir).manifest;
@@ -51,13 +51,25 @@ export async function freezeChoice(settled: SettledGrid): Promise<Choice | undef
       const kept = keptChoiceOf(manifest);
       if (kept && fits(kept.choice, plan.experiment, jobs) && !(again && differ(kept.choice, choice)))
         return kept.choice;
-      const replaced = kept && { ...kept.choice, replacedAt: choice.chosenAt, records: confirmed };
+      const replaced = kept && {
+        ...kept.choice,
+        replacedAt: choice.chosenAt,
+        records: confirmedBy(kept.choice, all),
+      };
       const earlier = [...(kept?.earlier ?? []), ...(replaced ? [replaced] : [])];
       const confirmation: KeptChoice = { choice, earlier };
       await writeAtomically(file, `${JSON.stringify({ ...manifest, confirmation }, null, 2)}\n`);
       return choice;
     });
   return explainingAccess(dir, freeze);
+}
+
+/** How many runs a choice's cells have on its fresh seeds. */
+function confirmedBy({ chosen, seeds }: Choice, all: readonly RunRecord[]): number {
+  const own = all.filter(
+    ({ cell: { lr, wd, seed } }) => seeds.includes(seed) && chosen.some((c) => c.lr === lr && c.wd === wd),
+  );
+  return new Set(own.map(({ cell }) => cell.id)).size;
 }
 
 const differ = (a: Choice, b: Choice) => JSON.stringify(a.chosen) !== JSON.stringify(b.chosen);

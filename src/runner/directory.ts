@@ -70,8 +70,8 @@ export const moveOrChoose = 'Move them elsewhere, or choose another folder with 
  * configuration, which is written to config.yaml.
  * @param update take over a folder of another configuration: its cells that still belong are kept
  * @returns a function that releases the folder
- * @throws ForeignFiles where files in it are somebody else's; ImportedFolderError where they are of `import`; DirectoryError where another process works in it, it
- * belongs to another configuration, or it cannot be written to
+ * @throws ForeignFiles where files in it are somebody else's; ImportedFolderError where they are of `import`;
+ * DirectoryError where another process works in it, it belongs to another configuration, or it cannot be written to
  */
 export async function takeDirectory(
   dir: string,
@@ -242,7 +242,7 @@ const forbidden = (dir: string) => `${dir} cannot be written to: you have no per
 const sentences: Readonly<Record<string, (dir: string) => string>> = {
   EACCES: forbidden,
   EPERM: forbidden,
-  ENOENT: (dir) => `${dir} has vanished, or something in it.`,
+  ENOENT: (dir) => `${dir} no longer exists, or something in it.`,
 };
 
 const freeSpace = 'Free some space and run the same command again: finished cells are kept.';

@@ -39,7 +39,7 @@ export function earlyWorkers(signal: AbortSignal): EarlyWorkers {
 function startEarly(setup: WorkerSetup, limits: Limits, signal: AbortSignal): EarlyWorker {
   const cancelled = new AbortController();
   const ready = startWithRetries({ setup, limits }, AbortSignal.any([signal, cancelled.signal]));
-  // Whoever takes it over learns of its failure; if nobody does, it is nobody's business.
+  // A slot that takes it over learns of its failure. If none does, the failure does not matter.
   ready.catch(() => undefined);
   return { ready, cancel: () => cancelled.abort() };
 }

@@ -9,7 +9,7 @@ export { journalFile, reportFiles, sweepFiles } from './ownFiles.js';
 export { ForeignFiles, isOwn, requireOwn, resultsFolderOf } from './ownership.js';
 export { frozenChoice } from './confirm.js';
 export { endpointsOf, keptChoiceOf, packageVersion, readManifest, type Manifest } from './manifest.js';
-export { relabelled } from './missing.js';
+export { recordsOf } from './missing.js';
 export { runSweep } from './runner.js';
 export type { SweepEvents, SweepOptions, SweepPlan, SweepResult } from './sweep.js';
 export { WorkerFailure } from './workerLink.js';

@@ -1,8 +1,8 @@
 /**
  * The journal, runs.jsonl: one line per finished cell, appended and flushed to disk before anything else happens.
- * All tables and figures derive from it. Each line carries a checksum; a line that was torn by a power cut or
- * damaged on disk is set aside, and its cell trained again. Several coordinators may append to one journal: who
- * writes holds `<file>.lock` meanwhile.
+ * All tables and figures derive from it. Each line carries a checksum; a line that was cut by a power cut or
+ * damaged on disk is set aside, and its cell is trained again. Several coordinators may append to one journal: each
+ * holds `<file>.lock` while it writes.
  */
 import { hash } from 'node:crypto';
 import { constants } from 'node:fs';

@@ -1,4 +1,4 @@
-/** Results in a folder that count for nothing now, and what their owner can do: nobody should train twice unawares. */
+/** Results in a folder that do not count now, and what the user can do, so that nobody trains cells twice unknowingly. */
 import { backendOfIdentity } from '../backends/identity.js';
 import type { RunRecord } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
@@ -36,12 +36,12 @@ const listed = (values: readonly (string | number)[]) => [...new Set(values)].so
 
 function versionNotice(cells: Cells, { numerics }: Job['cell'], trainer: string): string {
   const theirs = listed(cells.map((cell) => cell.numerics));
-  return `${count(cells)} computed by another version of the arithmetic (${theirs}, now ${numerics}): they do not count, for their numbers differ from this version's. They stay in runs.jsonl, but tables and figures here will be without them: to keep those, choose another folder with --out. To go on with them, use ${trainer}.`;
+  return `${count(cells)} computed by another version of the arithmetic (${theirs}, now ${numerics}): they do not count, because their numbers differ from this version's. They stay in runs.jsonl, but tables and figures here will be without them. To keep the present tables and figures, choose another folder with --out. To go on with them, use ${trainer}.`;
 }
 
 function backendNotice(cells: Cells, { backend }: Job['cell']): string {
   const theirs = listed(cells.map((cell) => cell.backend));
-  const what = `${count(cells)} trained with backend ${theirs}, not ${backend}: they do not count, for float sums differ between backends.`;
+  const what = `${count(cells)} trained with backend ${theirs}, not ${backend}: they do not count, because float sums differ between backends.`;
   const name = backendOfIdentity(cells[0]!.backend);
   // TensorFlow on a GPU and on a CPU: no setting leads from one to the other.
   return name === backendOfIdentity(backend)

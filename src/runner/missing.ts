@@ -1,9 +1,9 @@
-/** Which cells of a plan have a record that stands, and which are to be trained. */
+/** Which cells of a plan have a valid record, and which are to be trained. */
 import type { Job } from '../experiment/plan.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
 import { inSlices } from './slices.js';
 
-/** Whether a record stands; if not, its cell is to be trained again. */
+/** Whether a record counts as its cell's result; if not, the cell is trained again. */
 export const isSettled = (record: RunRecord, retryFailed: boolean): boolean =>
   !isFailure(record) || !retryFailed;
 
@@ -24,6 +24,13 @@ export async function missingJobs(
   );
   return missing;
 }
+
+/** The records of jobs, each under its job's label. A cell that two optimizers' grids share has its record under both. */
+export const recordsOf = (jobs: readonly Job[], found: ReadonlyMap<string, RunRecord>): RunRecord[] =>
+  jobs.flatMap(({ cell, label }) => {
+    const record = found.get(cell.id);
+    return record ? [{ ...record, label }] : [];
+  });
 
 /** Records of the experiment's cells under the labels it gives them now, by cell id. */
 export function relabelled(records: readonly RunRecord[], jobs: readonly Job[]): Map<string, RunRecord> {

@@ -3,7 +3,7 @@ import { passedOver } from '../backends/backend.js';
 import { identityOf, type BackendReport } from '../backends/index.js';
 import type { Experiment } from '../config/index.js';
 import { withConfirmation } from '../experiment/stages.js';
-import { plan, type Plan } from '../experiment/plan.js';
+import { distinctSize, plan, type Plan } from '../experiment/plan.js';
 import type { RunRecord } from '../experiment/record.js';
 import { backendFor } from './backendFor.js';
 import { frozenChoice } from './confirm.js';
@@ -48,8 +48,8 @@ export async function openSweep(
   const choice = options.chooseAgain ? undefined : await frozenChoice(grid, before);
   const all = choice ? withConfirmation(grid, choice) : grid;
   const load = dataLoader(experiment, options, events);
-  // Where there is surely something to train, data that are missing are said to be before the journal is begun.
-  if ((await startEarly(early, all, backend, options)) > 0) await load();
+  // If there is surely something to train, missing data are reported before the journal is begun.
+  if ((await startEarly(early, { grid, all }, backend, options)) > 0) await load();
   const { journal, records } = await explainingAccess(options.dir, () =>
     openJournal(layout(options.dir).journal, (count, movedTo) =>
       events.onNotice?.(
@@ -75,12 +75,15 @@ export async function openSweep(
  */
 async function startEarly(
   early: EarlyWorkers,
-  plan: Plan,
+  { grid, all }: { readonly grid: Plan; readonly all: Plan },
   backend: BackendReport,
   options: SweepOptions,
 ): Promise<number> {
-  const missing = await surelyMissing(layout(options.dir).journal, plan.size);
+  // A cell that two grids share has one record. Where there are such, the chosen cells may be the same, too.
+  const distinct = distinctSize(grid);
+  const least = distinct < grid.size ? distinct : all.size;
+  const missing = await surelyMissing(layout(options.dir).journal, least);
   if (!options.executor)
-    early.start(Math.min(workersOf(options, backend), missing), setupOf(plan, options), options.limits);
+    early.start(Math.min(workersOf(options, backend), missing), setupOf(all, options), options.limits);
   return missing;
 }

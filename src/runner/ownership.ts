@@ -1,4 +1,4 @@
-/** Whose a results folder is: files in it that somebody else wrote are neither replaced nor moved nor removed. */
+/** Which files of a results folder are ours. Files that somebody else wrote are not replaced, moved or removed. */
 import { lstat, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ReportedError } from '../errors/reported.js';

@@ -3,7 +3,6 @@ import type { Experiment } from '../config/index.js';
 import type { ReportedOptions } from '../errors/reported.js';
 import { onUnflushable } from '../files/flush.js';
 import { isFailure, type RunRecord } from '../experiment/record.js';
-import { freshSeeds } from '../experiment/confirm.js';
 import { withConfirmation } from '../experiment/stages.js';
 import type { Job, Plan } from '../experiment/plan.js';
 import { clearCheckpoints, folderStore } from './checkpoints.js';
@@ -15,7 +14,7 @@ import { FailedFast, type ExecutionContext } from './executor.js';
 import { openLedger, type Ledger } from './ledger.js';
 import { leftoverNotices } from './leftovers.js';
 import { keptChoiceOf, readManifest, type Manifest } from './manifest.js';
-import { isSettled, missingJobs, relabelled } from './missing.js';
+import { isSettled, missingJobs, recordsOf, relabelled } from './missing.js';
 import { openSweep, type Opened } from './openSweep.js';
 import { runPool } from './pool.js';
 import { recordSession } from './recordSession.js';
@@ -87,10 +86,14 @@ async function secondStage(
   const isSettled = jobs.every(({ cell }) => ledger.found.has(cell.id));
   if (!plan.experiment.confirm || plan !== grid || !isSettled) return undefined;
   const records = [...sweep.records, ...ledger.found.values()];
-  const seeds = new Set(freshSeeds(plan.experiment));
-  const confirmed = new Set(records.flatMap(({ cell }) => (seeds.has(cell.seed) ? [cell.id] : []))).size;
-  const settled = { dir, plan, jobs, records: recordsOf(sweep), again: chooseAgain, confirmed };
-  const choice = await freezeChoice(settled);
+  const choice = await freezeChoice({
+    dir,
+    plan,
+    jobs,
+    records: recordsOf(jobs, ledger.found),
+    all: records,
+    again: chooseAgain,
+  });
   if (!choice) {
     events.onNotice?.('No cell of the grid has a result, so there is nothing to confirm.');
     return undefined;
@@ -100,14 +103,7 @@ async function secondStage(
   return { ...sweep, plan: withConfirmation(grid, choice), records, settled: jobs.length, session };
 }
 
-/** The records of a sweep's cells, each under its label. */
-const recordsOf = ({ jobs, ledger }: Pick<Sweep, 'jobs' | 'ledger'>): RunRecord[] =>
-  jobs.flatMap(({ cell, label }) => {
-    const record = ledger.found.get(cell.id);
-    return record ? [{ ...record, label }] : [];
-  });
-
-/** A sweep of which it is known what is to be trained. */
+/** A sweep whose missing cells are known. */
 interface Sweep extends Opened {
   readonly data: Manifest['dataset'];
   readonly jobs: readonly Job[];
@@ -259,7 +255,7 @@ async function conclude(sweep: Sweep, dir: string, failedFast: boolean): Promise
   const { claims, checkpoints } = layout(dir);
   await clearClaims(claims);
   await clearCheckpoints(checkpoints, () => false);
-  const records = recordsOf(sweep);
+  const records = recordsOf(jobs, ledger.found);
   const isBeforeConfirmation = failedFast && plan.experiment.confirm !== undefined && plan === grid;
   const interrupted = isBeforeConfirmation || [...missing.keys()].some((id) => !ledger.isNew(id));
   // The choice may have been made after the session was written down.

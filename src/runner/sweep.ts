@@ -1,4 +1,4 @@
-/** A sweep as its caller sees it: what it is told, what it tells, what it leads to. */
+/** The types of a sweep: its options, its events, its result. */
 import type { BackendReport } from '../backends/index.js';
 import type { KeptChoice } from '../experiment/confirm.js';
 import type { Job } from '../experiment/plan.js';

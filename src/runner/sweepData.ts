@@ -1,10 +1,10 @@
-/** What a sweep says about its data; the data themselves are the workers' business. */
+/** What a sweep reports about its data. The workers load the data for training by themselves. */
 import type { Experiment } from '../experiment/experiment.js';
 import { catalogEntry } from '../data/catalog.js';
 import { readManifest, type Manifest } from './manifest.js';
 import type { SweepEvents, SweepOptions } from './sweep.js';
 
-/** Loads the data when it is first called, and says what is to be said about them. Throws as `loadDataset` does. */
+/** Loads the data when it is first called, and gives their warnings as notices. Throws as `loadDataset` does. */
 export function dataLoader(
   { dataset }: Experiment,
   { dataDir }: SweepOptions,

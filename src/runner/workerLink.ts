@@ -154,7 +154,7 @@ export class WorkerLink {
     if (timeout > 0 && this.spent > timeout)
       this.killBecause(`it took longer than ${timeout} seconds`, 'timeout');
     else if (silence > 0 && this.silent > silence)
-      this.killBecause(`its worker process gave no sign of life for ${silence} seconds`, 'crash');
+      this.killBecause(`its worker process sent no heartbeat for ${silence} seconds`, 'crash');
   }
 
   /** Seconds, now; 0 for no limit. */

@@ -1,7 +1,7 @@
 /**
  * Brings the pinned files into a folder: from a folder of the user's, by `pip download` and `npm pack` where these are
- * (they honour the user's mirror, proxy and certificates), else over HTTPS. A file stands under its name only when its
- * checksum is right; what is cut off is gone on with.
+ * (they honour the user's mirror, proxy and certificates), else over HTTPS. A file gets its name only when its
+ * checksum is right. A download that was cut off is continued.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';

@@ -97,7 +97,7 @@ export async function alone<T>(
   }
 }
 
-/** Puts right what a set-up that was killed has left; its downloads stay, to be gone on with. */
+/** Clears up after a set-up that was killed. Its downloads stay, and the next set-up uses them. */
 export async function recover({ folder, old, build, downloads }: Places): Promise<void> {
   if (await exists(old)) {
     if (await exists(folder)) await rm(old, { recursive: true, force: true });

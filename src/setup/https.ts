@@ -38,7 +38,7 @@ async function addressOf({ project, file }: Pin): Promise<string> {
 const packageAddress = ({ project, version }: Pin) =>
   `${npmRegistry()}${project}/-/${project.split('/').at(-1)!}-${version}.tgz`;
 
-/** Fetches one file; a part that an earlier try has left is gone on with. */
+/** Fetches one file. It continues a part that an earlier try has left. */
 export async function fetchOverHttps(pin: Pin, folder: string, onBytes: OnBytes): Promise<void> {
   const url = pin.registry === 'pypi' ? await addressOf(pin) : packageAddress(pin);
   const target = { label: pin.file, path: join(folder, pin.file), bytes: pin.bytes, urls: [url] };

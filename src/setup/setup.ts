@@ -27,7 +27,7 @@ import { announcement, planSetup, requireMachine, requireSpace } from './plan.js
 /** What the user is told while it goes on. */
 export interface SetupEvents {
   say(text: string): void;
-  /** Bytes fetched of all that is to be fetched. */
+  /** Bytes fetched so far, and bytes to fetch in all. */
   onBytes(done: number, total: number): void;
 }
 

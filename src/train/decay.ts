@@ -1,6 +1,6 @@
 /**
- * Measures the paper's claim 2: how much decay alone shrinks each weight per step, relative to the weight, and how
- * this depends on the size of the weight's gradients.
+ * Measures how much decay alone shrinks each weight per step, relative to the weight, and how this depends on the size
+ * of the weight's gradients. The paper claims that with L2, Adam decays weights with large gradients less.
  *
  * The moments are linear in their input. So the part of m that comes from L2's lambda*theta is itself a moving
  * average, and is kept beside the optimizer's own state. This gives the exact part of a step that is due to decay.

@@ -97,6 +97,20 @@ describe('the confirmation', () => {
     expect(pairedEstimate(found, 'AdamW', 'Adam').value).toBe(-pairedEstimate(found, 'Adam', 'AdamW').value!);
   });
 
+  it('subtracts L2 from decoupled decay, whichever is the first of the configuration', () => {
+    const order = ['AdamW', 'Adam'];
+    const turned = sweepRecords({ ...axes, labels: order });
+    const own = decoupling(turned, { replicates: 20 });
+    const again = { ...choice, chosen: chooseCells(turned, order, 'best') };
+    const found = confirmation(
+      again,
+      sweepRecords({ ...axes, labels: order, seeds: choice.seeds }),
+      own.comparisons,
+      0.95,
+    );
+    expect(found.pairs.map(({ a, b }) => [a, b])).toEqual([['Adam', 'AdamW']]);
+  });
+
   it('says what is missing and what failed, and claims nothing before the end', () => {
     const some = fresh.filter(({ cell }) => cell.seed !== 1003);
     const found = confirmation(choice, some, comparisons, 0.95);

@@ -4,7 +4,10 @@ import { anytime, budgetTrend, decoupling } from '../../src/analysis/index.js';
 import { tuneInTurn, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
 import { tQuantile } from '../../src/analysis/student.js';
+import { optimumOf } from '../../src/analysis/budgetOptimum.js';
+import type { BudgetOptimum } from '../../src/analysis/statistics.js';
 import type { RunRecord } from '../../src/experiment/record.js';
+import { ruleOf } from '../experiment/rule.js';
 import { bowl, epochMetrics, powers, record, synthesise } from './synthetic.js';
 
 describe('tQuantile', () => {
@@ -191,9 +194,51 @@ describe('budgetTrend', () => {
       [50, 'used'],
       [100, 'used'],
     ]);
+    for (const { epochs, wd } of optima) {
+      const truth = 2 ** -10 * (50 / epochs) ** 0.5;
+      expect(wd.low!).toBeLessThan(1.1 * truth);
+      expect(wd.high!).toBeGreaterThan(truth / 1.1);
+      expect([wd.low! < wd.value!, wd.value! < wd.high!]).toEqual([true, true]);
+      expect(wd.high! / wd.low!).toBeLessThan(4);
+    }
     expect(slope.low).toBeLessThan(-0.5);
     expect(slope.high).toBeGreaterThan(-0.5);
     expect(slope.value).toBeCloseTo(-0.5, 0);
+  });
+
+  it('gives the time scale of a best decay that is decoupled, and of no other', () => {
+    const decoupled = (r: RunRecord) => ({ ...r, cell: { ...r.cell, optimizer: ruleOf('adamw') } });
+    const records = [25, 50].flatMap((t) => budget(t, 2 ** -10, 3));
+    for (const { tau } of budgetTrend(records).optima)
+      expect(tau).toMatchObject({ value: null, reason: expect.any(String) as string });
+    for (const { wd, tau } of budgetTrend(records.map(decoupled)).optima) {
+      // The paper's convention: a full step takes wd of a weight, and an epoch of 10,000 images has 79 steps.
+      expect(tau.value! * 79).toBeCloseTo(1 / wd.value!, 6);
+      expect([tau.low! * 79, tau.high! * 79]).toEqual(
+        [wd.high!, wd.low!].map((w) => expect.closeTo(1 / w, 6) as number),
+      );
+    }
+  });
+
+  it('takes the basic interval of a logarithm: draws above the value mean a truth below it', () => {
+    const draws = Float64Array.from({ length: 1001 }, (_, i) => Math.log(0.5) + i / 1000);
+    const of = { epochs: 5, runs: 9, tauTimesWd: 2 } as Parameters<typeof optimumOf>[0];
+    const { wd, tau } = optimumOf(of, { wd: 0.5, status: 'used' }, draws, 0.95);
+    expect([wd.value, wd.low, wd.high]).toEqual(
+      [1, Math.exp(-0.975), Math.exp(-0.025)].map((x) => expect.closeTo(x / 2, 6) as number),
+    );
+    expect([tau.value, tau.low, tau.high]).toEqual(
+      [1, Math.exp(0.025), Math.exp(0.975)].map((x) => expect.closeTo(4 * x, 6) as number),
+    );
+  });
+
+  it('gives no time scale where each learning rate has another one', () => {
+    const rule = { ...ruleOf('adamw'), convention: 'lr' as const };
+    const records = [25, 50].flatMap((t) => budget(t, 2 ** -10, 3));
+    const decoupled = records.map((r) => ({ ...r, cell: { ...r.cell, optimizer: rule } }));
+    const [{ wd, tau }] = budgetTrend(decoupled).optima as [BudgetOptimum];
+    expect(wd.value).not.toBeNull();
+    expect(tau).toMatchObject({ value: null, reason: expect.stringContaining('learning rate') as string });
   });
 
   it('is part of the statistics for whatever was trained at several budgets, each optimizer by itself', () => {

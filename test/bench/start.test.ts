@@ -30,3 +30,7 @@ test('a command that fails is an error with its words', async () => {
     /exited with 3: no such folder/,
   );
 });
+
+test('the worker that is measured gets ready, and ends', async () => {
+  expect(await runToEnd(['bench/start/worker.mjs', 'cpu'])).toBeGreaterThan(0);
+});

@@ -16,6 +16,7 @@ describe('help', () => {
     [['help', 'run'], '--time-budget'],
     [['run', '--help'], 'adamw-bench run configs/cifar.yaml --time-budget 8h'],
     [['plan', '--help'], 'adamw-bench plan configs/cifar.yaml --no-time'],
+    [['convert', '--help'], 'adamw-bench convert --from pytorch --to keras'],
     [['data', '--help'], 'adamw-bench data fetch cifar10'],
     [['doctor', '--help'], 'Example'],
     [['init', '--help'], 'Example'],
@@ -34,14 +35,17 @@ describe('help', () => {
     expect(Math.max(...lines(stdout).map((line) => line.length))).toBeLessThanOrEqual(130);
   });
 
-  it.each(['run', 'plan', 'report', 'worker'])('%s shows defaults as people write them', async (command) => {
-    const { stdout } = await inThisProcess([command, '--help']);
-    expect(stdout).not.toMatch(/default: (\[\]|0\b|60\)|600\)|67108864)/);
-  });
+  it.each(['run', 'plan', 'report', 'convert', 'worker'])(
+    '%s shows defaults as people write them',
+    async (command) => {
+      const { stdout } = await inThisProcess([command, '--help']);
+      expect(stdout).not.toMatch(/default: (\[\]|0\b|60\)|600\)|67108864)/);
+    },
+  );
 
   it('names every command', async () => {
     const { stdout } = await inThisProcess(['--help']);
-    const names = 'run plan report compare data doctor init export eval worker queue';
+    const names = 'run plan report compare convert data doctor init export eval worker queue';
     for (const name of names.split(' ')) {
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }

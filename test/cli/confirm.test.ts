@@ -1,5 +1,5 @@
 /** The second stage at the command line: chosen once, trained on fresh seeds, told apart from the grid everywhere. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { KeptChoice } from '../../src/experiment/confirm.js';
@@ -61,6 +61,13 @@ describe('a second stage', () => {
     expect(words(report.stdout)).toContain('Confirmed on 3 fresh seeds');
     expect(readFileSync(join(dir, 'report.html'), 'utf8')).toContain('id="h-confirmation"');
     expect(csv(join(dir, 'confirmation.csv'))).toEqual(table);
+
+    // Without its configuration the folder still knows which seeds are fresh.
+    rmSync(join(dir, 'config.yaml'));
+    expect((await adamwBench(['report', dir])).code).toBe(0);
+    const texts = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).sort();
+    expect(texts(statistics(dir))).toEqual(texts(statistics(plain.dir)));
+    expect(texts(csv(join(dir, 'confirmation.csv')))).toEqual(texts(table));
   });
 
   it('goes on after a kill in the second stage, and gives the same', async () => {
@@ -100,7 +107,7 @@ describe('a second stage', () => {
     const again = await adamwBench(run(file, dir, '--choose-again'));
     expect(again.code, again.stderr).toBe(0);
     expect(kept(dir)).toMatchObject({ choice: { failed: 0 }, earlier: [{ failed: 8, records: 3 }] });
-    expect(words(again.stdout)).toContain('after 3 records on fresh seeds');
+    expect(words(again.stdout)).toContain('after 3 runs on fresh seeds');
     expect(csv(join(dir, 'confirmation.csv'))).toHaveLength(6);
   });
 
@@ -122,11 +129,14 @@ describe('a second stage', () => {
     const refused = await adamwBench(run(wider.file, dir, '--update'));
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('--choose-again');
+    const joining = await adamwBench(run(file, dir, '--join', '--choose-again'));
+    expect(joining.code).toBe(2);
+    expect(joining.stderr).toContain('exclude each other');
     expect(readFileSync(join(dir, 'config.yaml'), 'utf8')).toBe(before);
     const chosen = await adamwBench(run(wider.file, dir, '--update', '--choose-again'));
     expect(chosen.code, chosen.stderr).toBe(0);
     expect(kept(dir)).toMatchObject({ choice: { cells: 24 }, earlier: [{ cells: 16, records: 6 }] });
-    expect(words(chosen.stdout)).toContain('They were chosen again on');
+    expect(words(chosen.stdout)).toContain('The cells of the confirmation were chosen again on');
     writeFileSync(
       join(folder, 'more.yaml'),
       readFileSync(wider.file, 'utf8').replace('freshSeeds: 3', 'freshSeeds: 5'),

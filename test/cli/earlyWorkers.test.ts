@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { adamwBench, configure, journalLines, run, runs, scratch, start, until } from './cli.js';
+import { adamwBench, configure, csv, journalLines, run, runs, scratch, start, until } from './cli.js';
 
 /** Has every worker process note its id as it starts, and then do something; the sweep's own process something else. */
 function watched(then = '', inMain = '') {
@@ -48,6 +48,24 @@ describe.concurrent('workers that start early', () => {
     const { env, started } = watched();
     expect(await adamwBench(run(file, dir, '-q'), { env })).toMatchObject({ code: 0 });
     expect(started()).toEqual([]);
+  });
+
+  it('are not started for cells that two optimizers share and that are there', async () => {
+    const { file, dir } = configure({
+      optimizers: [
+        { name: 'adam', label: 'a' },
+        { name: 'adam', label: 'b', lr: [0.1] },
+      ],
+    });
+    expect(await adamwBench(run(file, dir, '-q'))).toMatchObject({ code: 0 });
+    const rows = () => csv(join(dir, 'runs.csv'));
+    const whole = rows();
+    const { env, started } = watched();
+    expect(await adamwBench(run(file, dir, '-q'), { env })).toMatchObject({ code: 0 });
+    expect(started()).toEqual([]);
+    expect(await adamwBench(['report', dir])).toMatchObject({ code: 0 });
+    expect(rows()).toEqual(whole);
+    expect(whole.map(({ label }) => label)).toEqual(['a', 'a', 'a', 'a', 'b', 'b']);
   });
 
   it('are no more than the cells that are missing', async () => {

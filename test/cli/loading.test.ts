@@ -35,7 +35,8 @@ async function loadedBy(args: readonly string[]) {
   }
 }
 
-const commands = 'run plan report compare import data setup doctor init export eval worker queue'.split(' ');
+const commands =
+  'run plan report compare import convert data setup doctor init export eval worker queue'.split(' ');
 
 it.each(['--version', '-V', '--help', ...commands.map((name) => `${name} --help`)])(
   'adamw-bench %s loads the command line alone',

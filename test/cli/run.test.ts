@@ -208,9 +208,8 @@ it.concurrent('keeps a folder that another backend filled apart, and says how to
   expect(journalLines(dir)).toHaveLength(8);
 });
 
-it.concurrent('trains what another version of the arithmetic computed once more, and says so', async () => {
-  const { file, dir } = configure({ optimizers: ['adam'] });
-  expect(await adamwBench(run(file, dir, '-q', '-w', '1'))).toMatchObject({ code: 0 });
+/** As if the version of the arithmetic before this one had trained the folder. */
+function asTrainedBefore(dir: string): void {
   const older = journalLines(dir).map((line) => {
     const record = decodeLine(line)!;
     const { id, ...settings } = record.cell;
@@ -219,6 +218,27 @@ it.concurrent('trains what another version of the arithmetic computed once more,
     return encodeLine({ ...record, cell });
   });
   writeFileSync(join(dir, 'runs.jsonl'), older.join(''));
+  const file = join(dir, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as object;
+  writeFileSync(file, JSON.stringify({ ...manifest, numerics: NUMERICS - 1 }));
+}
+
+it.concurrent('reports what another version of the arithmetic computed as that version did', async () => {
+  const { file, dir } = configure();
+  expect(await adamwBench(run(file, dir, '-q', '-w', '1'))).toMatchObject({ code: 0 });
+  const errors = () => csv(join(dir, 'runs.csv')).map(({ label, final_test_error: error }) => [label, error]);
+  const before = errors();
+  asTrainedBefore(dir);
+  const { code, stderr } = await adamwBench(['report', dir]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(errors()).toEqual(before);
+  expect(csv(join(dir, 'runs.csv'))[0]!['numerics']).toBe(String(NUMERICS - 1));
+});
+
+it.concurrent('trains what another version of the arithmetic computed once more, and says so', async () => {
+  const { file, dir } = configure({ optimizers: ['adam'] });
+  expect(await adamwBench(run(file, dir, '-q', '-w', '1'))).toMatchObject({ code: 0 });
+  asTrainedBefore(dir);
   const { stderr } = await adamwBench(run(file, dir, '-w', '1'));
   const explained = new RegExp(`\\b4\\b.*\\b${NUMERICS - 1}\\b.*\\b${NUMERICS}\\b`);
   expect(stderr).toMatch(explained);

@@ -300,7 +300,7 @@ describe('contradictions', () => {
           |                            ^^^^^^^
         sgd takes l2, decoupled, cautious and none
 
-      a.yaml:9:28: \`optimizers.1.placement\` is "l2-in-m": it is plain l2 for sgd, whose momentum is all that the gradient enters
+      a.yaml:9:28: \`optimizers.1.placement\` is "l2-in-m": it is the same as l2 for sgd, whose gradient enters the momentum alone
         9 |   - {name: sgd, placement: l2-in-m}
           |                            ^^^^^^^
         write placement: l2"
@@ -321,7 +321,7 @@ describe('contradictions', () => {
           |                             ^^^^^^^
         lion takes l2, decoupled, cautious and none
 
-      a.yaml:9:33: \`optimizers.1.placement\` is "l2-in-m": it is plain l2 for nesterov, whose momentum is all that the gradient enters
+      a.yaml:9:33: \`optimizers.1.placement\` is "l2-in-m": it is the same as l2 for nesterov, whose gradient enters the momentum alone
         9 |   - {name: nesterov, placement: l2-in-m}
           |                                 ^^^^^^^
         write placement: l2
@@ -898,19 +898,19 @@ describe('numbers that are read in two ways', () => {
 describe('invisible characters', () => {
   test('in a value, a key and a list', () => {
     expect(refuses('epochs: 4', 'epochs: 4\u00a0')).toMatchInlineSnapshot(`
-      "a.yaml:6:12: here stands U+00A0 no-break space, which looks like a space or like nothing
+      "a.yaml:6:12: here is U+00A0 no-break space, which looks like a space or like nothing
         6 |   epochs: 4·
           |            ^
         delete it, or type a plain space"
     `);
     expect(refuses('  epochs: 4', '  \u200bepochs: 4')).toMatchInlineSnapshot(`
-      "a.yaml:6:3: here stands U+200B zero-width space, which looks like a space or like nothing
+      "a.yaml:6:3: here is U+200B zero-width space, which looks like a space or like nothing
         6 |   ·epochs: 4
           |   ^
         delete it, or type a plain space"
     `);
     expect(refuses('- adam\n', '- ad\ufeffam\n')).toMatchInlineSnapshot(`
-      "a.yaml:8:7: here stands U+FEFF byte order mark, which looks like a space or like nothing
+      "a.yaml:8:7: here is U+FEFF byte order mark, which looks like a space or like nothing
         8 |   - ad·am
           |       ^
         delete it, or type a plain space"
@@ -918,7 +918,7 @@ describe('invisible characters', () => {
   });
   test('in quotes', () => {
     expect(refuses('name: mnist', 'name: "mnist\u00a0"')).toMatchInlineSnapshot(`
-      "a.yaml:2:24: here stands U+00A0 no-break space, which looks like a space or like nothing
+      "a.yaml:2:24: here is U+00A0 no-break space, which looks like a space or like nothing
         2 | dataset: { name: "mnist·" }
           |                        ^
         delete it, or type a plain space"
@@ -926,7 +926,7 @@ describe('invisible characters', () => {
   });
   test('where they break the syntax', () => {
     expect(refuses('  epochs: 4', '  epochs:\u00a04')).toMatchInlineSnapshot(`
-      "a.yaml:6:10: here stands U+00A0 no-break space, which looks like a space or like nothing
+      "a.yaml:6:10: here is U+00A0 no-break space, which looks like a space or like nothing
         6 |   epochs:·4
           |          ^
         delete it, or type a plain space"
@@ -934,7 +934,7 @@ describe('invisible characters', () => {
   });
   test('in a label, where they could be meant for another one', () => {
     expect(refuses('lr: [0.01, 0.1]', 'label: "Adam\u200bW"')).toMatchInlineSnapshot(`
-      "a.yaml:10:17: here stands U+200B zero-width space, which looks like a space or like nothing
+      "a.yaml:10:17: here is U+200B zero-width space, which looks like a space or like nothing
         10 |     label: "Adam·W"
            |                 ^
         delete it, or type a plain space"
@@ -942,13 +942,13 @@ describe('invisible characters', () => {
   });
   test('in --set and extends', () => {
     expect(refusal({ 'a.yaml': VALID }, ['trai\u200bn.epochs=5'])).toMatchInlineSnapshot(`
-      "--set: here stands U+200B zero-width space, which looks like a space or like nothing
+      "--set: here is U+200B zero-width space, which looks like a space or like nothing
         trai·n.epochs=5
             ^
         delete it, or type a plain space"
     `);
     expect(refusal({ 'a.yaml': VALID }, ['train.epochs=\u00a05'])).toMatchInlineSnapshot(`
-      "--set: here stands U+00A0 no-break space, which looks like a space or like nothing
+      "--set: here is U+00A0 no-break space, which looks like a space or like nothing
         train.epochs=·5
                      ^
         delete it, or type a plain space"
@@ -956,7 +956,7 @@ describe('invisible characters', () => {
     expect(
       refusal({ 'a.yaml': 'extends: base.yaml\u00a0\n', 'base.yaml': VALID }).split('\n')[0],
     ).toMatchInlineSnapshot(
-      `"a.yaml:1:19: here stands U+00A0 no-break space, which looks like a space or like nothing"`,
+      `"a.yaml:1:19: here is U+00A0 no-break space, which looks like a space or like nothing"`,
     );
   });
   test('in comments and prose they are fine', () => {

@@ -1,7 +1,7 @@
 /** The identity of a cell. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { identify, hasValidId, type Cell } from '../../src/experiment/cell.js';
+import { identify, hasValidId, NUMERICS, type Cell } from '../../src/experiment/cell.js';
 import { OPTIMIZER_NAMES, PLACEMENTS } from '../../src/experiment/placement.js';
 import { plan } from '../../src/experiment/plan.js';
 import { cellOf } from '../runner/records.js';
@@ -25,6 +25,12 @@ describe('a cell', () => {
   it('has an id that never changes: results of old versions must be found again', () => {
     // Of the settings' JSON with sorted keys; Python's json and hashlib give the same.
     expect(cellOf().id).toBe('1a7c9eec6f64be6c');
+  });
+
+  it('is of the numerics that trained what is published: another number must be meant', () => {
+    expect(NUMERICS).toBe(3);
+    const [first] = [...plan(experiment({ optimizers: [{ name: 'adam' }] }), 'cpu').jobs()];
+    expect(first!.cell.numerics).toBe(NUMERICS);
   });
 
   it('has the same id whatever the order of its keys, absent ones aside', () => {

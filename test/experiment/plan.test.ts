@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cellCount } from '../../src/experiment/size.js';
 import { identify } from '../../src/experiment/cell.js';
-import { plan } from '../../src/experiment/plan.js';
+import { distinctSize, plan } from '../../src/experiment/plan.js';
 import { jobsInSlices } from '../../src/runner/slices.js';
 import { experiment } from './experiment.js';
 
@@ -40,6 +40,22 @@ describe('the cells of an experiment', () => {
       ids({ optimizers: [{ name: 'adam', label: 'A' }], name: 'y', description: 'd', workers: 9 }),
     ).toEqual(plain);
     expect(ids({ optimizers: [{ name: 'adam', beta1: 0.8 }] })).not.toEqual(plain);
+  });
+
+  it('are counted once where the grids of one rule overlap', () => {
+    const values = fc.uniqueArray(fc.constantFrom(0.1, 0.2, 0.4), { minLength: 1 });
+    const upTo4 = { minLength: 1, maxLength: 4 };
+    const optimizer = fc.record({ name: fc.constantFrom('adam', 'adamw'), lr: values, wd: values });
+    fc.assert(
+      fc.property(fc.uniqueArray(optimizer, { ...upTo4, selector: JSON.stringify }), (some) => {
+        const optimizers = some.map((one, i) => ({ ...one, label: `optimizer ${i}` }));
+        const planned = plan(
+          experiment({ optimizers, train: { epochs: 2, batchSize: 20, seeds: [5, 3] } }),
+          'cpu',
+        );
+        expect(distinctSize(planned)).toBe(new Set([...planned.jobs()].map(({ cell }) => cell.id)).size);
+      }),
+    );
   });
 
   it('are made one by one: the first of a million needs no other', () => {

@@ -5,9 +5,9 @@ import { gunzipSync } from 'node:zlib';
 import type { RunRecord } from '../../src/experiment/record.js';
 import { encodeLine, parseJournal } from '../../src/runner/journal.js';
 
-/** Records of a folder under results/paper. */
+/** Records of a folder under results/paper; of fig2 those that the fixtures were written from. */
 export function published(name: string): readonly RunRecord[] {
-  const file = `results/paper/${name}/runs.jsonl.gz`;
+  const file = name === 'fig2' ? 'test/fixtures/import/fig2.jsonl.gz' : `results/paper/${name}/runs.jsonl.gz`;
   return parseJournal(gunzipSync(readFileSync(file)), file).records;
 }
 

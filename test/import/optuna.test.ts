@@ -61,6 +61,14 @@ describe('a storage of Optuna', () => {
     expect(findColumns(large, { error: 'value' })).toMatchObject({ error: 'value' });
   });
 
+  it('of studies that pull in opposite directions has no objective that could be guessed', async () => {
+    const sql =
+      "update study_directions set direction = 'MAXIMIZE' where study_id = (select study_id from studies where study_name = 'tpe')";
+    const mixed = await readOptuna(await changed(sql), ['tpe', 'random'], 'x.db');
+    expect(() => findColumns(mixed, {})).toThrow('Some of these studies are maximised and some minimised');
+    expect(findColumns(mixed, { loss: 'value' }).loss).toBe('value');
+  });
+
   it('of several objectives has numbered values, none of which is guessed', async () => {
     const two = await tpe(
       await changed(

@@ -58,6 +58,8 @@ describe('rows', () => {
     ['AdamW,1,0,0,', 'it has no error'],
     ['AdamW,1,0,0,1.5', 'its error is 1.5, and must be from 0 to 1'],
     ['AdamW,1,0', 'it has no error'],
+    // A decimal comma without quotes.
+    ['AdamW,0,1,0,0,0.5', 'it has 6 fields, and there are 5 columns'],
   ])('like %s are bad', (row, problem) => {
     const { records, bad } = mapped(`${head}\nAdamW,2,0,0,0.5\n${row}\n`);
     expect(records).toHaveLength(1);
@@ -79,6 +81,15 @@ describe('rows', () => {
       ['mine', 1, 0],
       ['mine', 2, 0],
       ['mine', 1, 1],
+    ]);
+  });
+
+  it('of one optimizer under two spellings are numbered together', () => {
+    const { records, bad } = mapped('optimizer,lr,wd,error\nadamw,1,0,0.5\nAdamW,1,0,0.6');
+    expect(bad).toEqual([]);
+    expect(records.map(({ cell, label }) => [label, cell.seed])).toEqual([
+      ['AdamW', 0],
+      ['AdamW', 1],
     ]);
   });
 
@@ -170,6 +181,8 @@ describe('columns', () => {
     ['params_lr,params_wd,user_attrs_val_loss', { lr: 'params_lr', wd: 'params_wd', loss: 'user_attrs_val_loss' }],
     ['lr,wd,val_loss,test_error', { lr: 'lr', wd: 'wd', error: 'test_error' }],
     ['lr,wd,loss,train_loss', { lr: 'lr', wd: 'wd', loss: 'loss', 'train-loss': 'train_loss' }],
+    ['lr,wd,accuracy,loss,val_accuracy,val_loss', { lr: 'lr', wd: 'wd', accuracy: 'val_accuracy' }],
+    ['lr,wd,loss,val_loss', { lr: 'lr', wd: 'wd', loss: 'val_loss' }],
     ['lr;wd;error', { lr: 'lr', wd: 'wd', error: 'error' }],
   ])('of %s are guessed', (columns, expected) => expect(found(columns.replaceAll(';', ','))).toEqual(expected)); // prettier-ignore
 

@@ -141,7 +141,7 @@ describe.skipIf(noRedis)('an ended job', () => {
     const { collect, records } = collecting({ weightsFolder: gone });
     const error: unknown = await collect().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StorageError);
-    expect((error as Error).message).toContain(`${gone} has vanished`);
+    expect((error as Error).message).toContain(`${gone} no longer exists`);
     expect(mayPass(error)).toBe(false);
     expect([records, await queue.getCompletedCount()]).toEqual([[], 1]);
   });

@@ -239,7 +239,7 @@ describe.skipIf(noRedis)('a sweep on a queue', () => {
     await one.until(/cells wait/);
     const two = run(twice, 'two');
     expect(await two.ended).toBe(2);
-    expect(two.output).toContain('already followed');
+    expect(two.output).toContain('already coordinates');
     one.kill('SIGINT');
     expect(await one.ended).toBe(130);
     expect(one.output).toContain('their results wait in Redis');

@@ -8,6 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderComparison, writeReport } from '../../src/report/index.js';
 import { serveReport } from '../../src/report/serve.js';
+import { lossGrid, trialRecords } from './imported.js';
 import { powers, sweepRecords } from './records.js';
 import { writeAtomically } from '../../src/files/atomic.js';
 
@@ -157,6 +158,45 @@ describe.skipIf(CHROMIUM === undefined)(`the report page in Chromium${SKIP}`, ()
     },
     60_000,
   );
+
+  it.each([1300, 390])(
+    'shows the losses of an import within their squares, at %i pixels',
+    async (width) => {
+      await writeReport(dir, { ...base, records: lossGrid(0.00123) });
+      const { page, complaints } = await open(pathToFileURL(join(dir, 'report.html')).href, offline, width);
+      const outside = await page.locator('g.cell.ok').evaluateAll((all) =>
+        all
+          .filter((g) => {
+            const [box, text] = [g.querySelector('rect')!, g.querySelector('text:not(.star)')!].map((e) =>
+              e.getBoundingClientRect(),
+            );
+            return text!.left < box!.left || text!.right > box!.right;
+          })
+          .map((g) => g.textContent),
+      );
+      expect(outside).toEqual([]);
+      expect(await page.locator('#statistics caption').innerText()).toMatch(/chosen by loss\.$/);
+      expect(await page.locator('body').innerText()).not.toMatch(/test error/i);
+      expect(await cutOff(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.close();
+    },
+    60_000,
+  );
+
+  it('has no scale where there is no heatmap, and all trials that are no grid', async () => {
+    await writeReport(dir, { ...base, records: trialRecords(200) });
+    const page = await browser.newPage({ viewport: { width: 1300, height: 900 } });
+    await page.goto(pathToFileURL(join(dir, 'report.html')).href);
+    await page.locator('#heatmaps p').first().waitFor();
+    expect(await page.locator('#legend').innerText()).toBe('');
+    expect(await page.locator('#cells .more').innerText()).toContain('of 350');
+    for (const wide of [1300, 390]) {
+      await page.setViewportSize({ width: wide, height: 900 });
+      expect([wide, await cutOff(page)]).toEqual([wide, []]);
+    }
+    await page.close();
+  }, 60_000);
 
   it('is read, hovered, clicked, sorted and walked by keyboard', async () => {
     await writeReport(dir, { ...base, records: sweepRecords({ ...grid, decay: true }) });

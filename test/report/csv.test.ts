@@ -117,24 +117,25 @@ describe('decouplingCsv', () => {
     const statistics = decoupling(sweepRecords({ epochs: 2 }), { replicates: 200 });
     const slope = { value: null, low: null, high: null, reason: 'no trend' };
     const transfer = { value: 0.02, low: 0.01, high: 0.03 };
+    const outside = { value: null, low: null, high: null, reason: 'at the edge' };
     const optima = [
-      { epochs: 5, wd: 0.25, status: 'used' as const, runs: 9 },
-      { epochs: 15, wd: null, status: 'edge' as const, runs: 8 },
+      {
+        epochs: 5,
+        wd: { value: 0.25, low: 0.125, high: 0.5 },
+        tau: { value: 8, low: 4, high: 16 },
+        status: 'used' as const,
+        runs: 9,
+      },
+      { epochs: 15, wd: outside, tau: outside, status: 'edge' as const, runs: 8 },
     ];
     const budgets = [{ name: 'adamw, paper, cosine', labels: ['T=5', 'T=15'], optima, slope, transfer }];
     const rows = parse(decouplingCsv({ ...statistics, budgets }));
     const of = ['budget', 'adamw, paper, cosine', 'T=5 | T=15'];
     expect(rows.filter((r) => r[0] === 'budget')).toEqual([
-      [...of, 'best_wd_at_5_epochs', '0.25', '', '', '9', ''],
-      [
-        ...of,
-        'best_wd_at_15_epochs',
-        '',
-        '',
-        '',
-        '8',
-        'The lowest error is at the edge of the positive weight decays.',
-      ],
+      [...of, 'best_wd_at_5_epochs', '0.25', '0.125', '0.5', '9', ''],
+      [...of, 'best_tau_at_5_epochs', '8', '4', '16', '9', ''],
+      [...of, 'best_wd_at_15_epochs', '', '', '', '8', 'at the edge'],
+      [...of, 'best_tau_at_15_epochs', '', '', '', '8', 'at the edge'],
       [...of, 'budget_slope', '', '', '', '1', 'no trend'],
       [...of, 'budget_transfer', '0.02', '0.01', '0.03', '2', ''],
     ]);

@@ -1,8 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decoupling } from '../../src/analysis/index.js';
+import type { ImportedRecord } from '../../src/experiment/record.js';
+import { LOSS, squareText } from '../../src/report/measure.js';
 import { pageData } from '../../src/report/page/data.js';
 import { escapeHtml, escapeJson, renderPage } from '../../src/report/page/html.js';
 import { verdictSentences } from '../../src/report/verdict.js';
+import { lossGrid, trialRecords } from './imported.js';
 import { powers, sweepRecords } from './records.js';
 
 const HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>\u2028';
@@ -72,6 +76,52 @@ describe('pageData', () => {
     expect(data.progress).toEqual({ done: records.length, total: 2 });
   });
 });
+
+describe('pageData of an import', () => {
+  const dataOf = (imported: readonly ImportedRecord[]) =>
+    pageData({ ...input, records: imported, decoupling: decoupling(imported, { replicates: 20 }) });
+
+  it('says once what is known of it', () =>
+    expect(dataOf(lossGrid(1)).facts).toEqual(['trained by another program', '2 seeds', '80 runs']));
+
+  it.each([0.00123, 1234])('shows losses about %d with their digits in the tables', (scale) => {
+    const { columns, rows } = dataOf(lossGrid(scale)).statistics;
+    const at = columns.findIndex(({ title }) => title === 'Expected');
+    for (const row of rows) {
+      const [text, value] = row[at]!;
+      expect(Math.abs(parseFloat(text) / Number(value) - 1)).toBeLessThan(0.006);
+    }
+  });
+
+  it('has all trials that are no grid, though their rows and columns would make many squares', () => {
+    const data = dataOf(trialRecords(300));
+    expect(data.panels.map(({ scattered, cells }) => [scattered, cells.length])).toEqual([
+      [true, 300],
+      [true, 300],
+    ]);
+    for (const { cells, lrs, wds } of data.panels)
+      for (const { i, j } of cells)
+        expect([lrs[i], wds[j]]).toEqual([expect.any(Number), expect.any(Number)]);
+  });
+});
+
+it('fits the number of a square into five characters', () =>
+  fc.assert(
+    fc.property(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), (loss) => {
+      const text = squareText(loss, LOSS);
+      expect(text.length).toBeLessThanOrEqual(5);
+      expect(Number(text) / loss).toBeGreaterThan(0.6);
+      expect(Number(text) / loss).toBeLessThan(1.5);
+    }),
+  ));
+
+it.each([
+  [0.0123, '0.012'],
+  [0.00123, '.0012'],
+  [0.123, '0.123'],
+  [12345, '1.2e4'],
+  [1.23e-6, '1e-6'],
+])('writes a loss of %d as %s', (loss, text) => expect(squareText(loss, LOSS)).toBe(text));
 
 describe('escaping', () => {
   it('handles every character that matters', () => {

@@ -5,7 +5,9 @@ import { decoupling } from '../../src/analysis/index.js';
 import { figureInput, figuresOf, styled } from '../../src/report/figures/index.js';
 import { renderSvg } from '../../src/report/figures/render.js';
 import { rampColor } from '../../src/report/ramp.js';
-import { scaleLabels, scalePosition } from '../../src/report/scale.js';
+import { buildGrid } from '../../src/experiment/grid.js';
+import { errorRange, scaleLabels, scalePosition } from '../../src/report/scale.js';
+import { importedRecords, trialRecords } from './imported.js';
 import { powers, sweepRecords } from './records.js';
 
 describe('scaleLabels', () => {
@@ -41,6 +43,56 @@ describe('scaleLabels', () => {
   ])('of %d to %d are %j', (low, high, texts) => {
     expect(scaleLabels({ low, high }).map(({ text }) => text)).toEqual(texts);
   });
+});
+
+describe('errorRange', () => {
+  const of = (...losses: number[]) =>
+    errorRange([
+      buildGrid(
+        'mine',
+        importedRecords(
+          'lr,wd,loss',
+          losses.map((loss, i) => [i + 1, 0, loss]),
+        ),
+      ),
+    ]);
+
+  it('begins at the least error or loss, however small', () => {
+    expect(of(1e-6, 2e-6, 5e-6)).toEqual({ low: 1e-6, high: 5e-6 });
+    expect(of(3, 4000, 2e6)).toEqual({ low: 3, high: 2e6 });
+  });
+
+  it('has a floor under zero, below all others', () => {
+    expect(of(0, 0.2, 0.5)).toEqual({ low: 0.0005, high: 0.5 });
+    expect(of(0, 1e-6)).toEqual({ low: 5e-7, high: 1e-6 });
+    expect(of(0, 0).low).toBe(0.0005);
+  });
+
+  it('has labels between its ends, whatever its decades', () => {
+    expect(scaleLabels(of(1e-6, 1e-3), 1).map(({ text }) => text)).toEqual([
+      '1e-6',
+      '5e-6',
+      '2e-5',
+      '1e-4',
+      '0.001',
+    ]);
+    expect(scaleLabels(of(100, 1e5), 1).length).toBeGreaterThan(3);
+  });
+});
+
+it('labels the ends of the scale in the figure of trials', async () => {
+  const trials = trialRecords(40);
+  const figure = figuresOf(figureInput(trials, decoupling(trials, { replicates: 20 }))).find(
+    ({ name }) => name === 'trials',
+  )!;
+  const svg = await renderSvg(styled(figure.spec));
+  const grids = ['random', 'tpe'].map((label) =>
+    buildGrid(
+      label,
+      trials.filter((r) => r.label === label),
+    ),
+  );
+  for (const { text } of scaleLabels(errorRange(grids))) expect(svg).toContain(`>${text}</text>`);
 });
 
 type Rgb = readonly number[];

@@ -56,6 +56,10 @@ const CASES: Readonly<Record<string, readonly [records: readonly RunRecord[], fi
     [...undecayed('Adam', 'adam'), ...undecayed('AdamW', 'adamw')],
     'Weight decay does not help here: AdamW and Adam are both best without it, where decoupling changes nothing.',
   ],
+  'no wd but 0': [
+    [...side('Adam', 'adam'), ...side('AdamW', 'adamw')].filter(({ cell }) => cell.wd === 0),
+    'No weight decay was tried here, and without it AdamW and Adam are the same optimizer.',
+  ],
   'some cells diverged': [
     [
       ...side('Adam', 'adam', { slope: -1, diverges: past }),
@@ -192,6 +196,11 @@ describe('the numbers', () => {
   });
 });
 
+it('asks for no seeds to tell two optimizers apart that are one without decay', () => {
+  const text = verdictOf(CASES['both best without decay']![0]).join(' ');
+  expect(text).not.toContain('would show the difference in error');
+});
+
 describe('other pairs', () => {
   const sgd = [...side('SGD', 'sgd', { slope: -1 }), ...side('SGDW', 'sgdw', { factor: 0.8 })];
   it('get their own answer, or a count where they are many', () => {
@@ -200,7 +209,9 @@ describe('other pairs', () => {
     );
     const again = effect.map((r) => ({ ...r, label: `${r.label} 2` }));
     const text = verdictOf([...effect, ...again]).join('\n');
-    expect(text).toContain('Of the 3 other pairs, the decoupled one makes fewer errors in 3');
+    expect(text).toContain(
+      'Of the 3 other pairs, the decoupled one makes fewer errors in 3 and the one with L2 in 0.',
+    );
   });
 });
 

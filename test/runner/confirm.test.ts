@@ -184,6 +184,12 @@ describe('a sweep with a second stage', () => {
     expect(manifest().confirmation!.earlier).toMatchObject([{ cells: 8, records: 4 }]);
     expect(manifest().confirmation!.choice.cells).toBe(12);
   });
+
+  it('counts all fresh runs of a choice that is replaced, also on seeds that are fresh no longer', async () => {
+    await run(recording(), {}, experimentSchema.parse({ ...base, confirm: { freshSeeds: 4 } }));
+    await run(recording(), { update: true, chooseAgain: true });
+    expect(manifest().confirmation!.earlier).toMatchObject([{ seeds: { length: 4 }, records: 8 }]);
+  });
 });
 
 describe('a plan with its second stage', () => {

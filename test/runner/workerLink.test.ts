@@ -24,7 +24,7 @@ async function deaf() {
 it('is killed when it hangs in a cell and was asked to stop, without any time limit', async () => {
   const child = await deaf();
   const link = new WorkerLink(child, unlimited, { idle: 300, busy: 0.5 });
-  const refused = expect(link.ask(train, forever)).rejects.toThrow('no sign of life for 0.5 seconds');
+  const refused = expect(link.ask(train, forever)).rejects.toThrow('no heartbeat for 0.5 seconds');
   await link.stop();
   await refused;
   expect([link.alive, child.signalCode]).toEqual([false, 'SIGKILL']);

@@ -1,4 +1,4 @@
-/** The parts of tfjs-node that a recorder needs, and of which tfjs-core's types do not tell. */
+/** The parts of tfjs-node that a recorder needs, and that tfjs-core's types lack. */
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 
 /** A tensor of the binding. Ids are never used twice. */

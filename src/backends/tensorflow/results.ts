@@ -27,7 +27,7 @@ export function flatten(result: StepResult): FlatResult {
   const names = typeof result === 'object' ? Object.keys(result) : [];
   const tensors = names.map((name) => (result as Record<string, Tensor>)[name]);
   const isPromise = result instanceof Promise;
-  // It goes on without its inputs, and must not end the process: the error below is what is to be told.
+  // The promise continues without its inputs. Its rejection must not end the process: the error below is thrown instead.
   if (isPromise) result.catch(() => undefined);
   if (typeof result !== 'object' || isPromise || !tensors.every(isTensor)) {
     throw new RecordingError(

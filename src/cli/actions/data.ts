@@ -39,7 +39,7 @@ export async function list(dataDir: string | undefined): Promise<number> {
 function remarks(status: readonly FileStatus[]): string[] {
   const found = new Set(status.flatMap(({ found = [] }) => found));
   const bad = status.flatMap(({ state, message }) => (state === 'bad' ? [message!] : []));
-  return [...[...found].map((thing) => `found, but not what is wanted: ${thing}`), ...bad.slice(0, 3)];
+  return [...[...found].map((thing) => `found, but not usable: ${thing}`), ...bad.slice(0, 3)];
 }
 
 /** The state of a data set's files in a few words; `data verify` says more. */
@@ -104,10 +104,10 @@ function line(
   folder: string,
   md5: string | undefined,
 ): string {
-  const belongs = `Belongs into ${folder}${md5 === undefined ? '' : `, md5 ${md5}`}.`;
+  const belongs = `Belongs in ${folder}${md5 === undefined ? '' : `, md5 ${md5}`}.`;
   const about =
     state === 'missing'
-      ? [belongs, ...found.map((thing) => `Found, but not what is wanted: ${thing}.`)]
+      ? [belongs, ...found.map((thing) => `Found, but not usable: ${thing}.`)]
       : [state === 'bad' || state === 'unreadable' ? undefined : meanings[state], message];
   const lines = about.filter((one) => one !== undefined).map((one) => `\n           ${one}`);
   return `${state.padEnd(10)} ${path ?? name}${lines.join('')}`;
@@ -125,7 +125,8 @@ function overall(name: string, status: readonly FileStatus[], files: readonly Da
   if (files.every(({ urls }) => urls.length === 0)) {
     return `${head} Get them from https://image-net.org/download-images: that needs registration.`;
   }
-  if (unusable.some(({ state }) => state === 'unreadable')) return `${head} Mend what is unreadable first.`;
-  const first = unusable.some(({ state }) => state === 'bad') ? 'Delete what is bad, then run' : 'Run';
+  if (unusable.some(({ state }) => state === 'unreadable'))
+    return `${head} Make the unreadable files readable first.`;
+  const first = unusable.some(({ state }) => state === 'bad') ? 'Delete the bad files, then run' : 'Run';
   return `${head} ${first}: adamw-bench data fetch ${name}`;
 }

@@ -37,7 +37,7 @@ export async function doctor({ json = false, verbose = false }: DoctorFlags): Pr
   return working ? exitCode.ok : exitCode.unexpected;
 }
 
-/** Where data are kept, or why nowhere: the doctor goes on. */
+/** The data folder, or why there is none. That does not end the doctor. */
 function dataFolder(): string {
   try {
     return `data folder ${resolveDataDir()}`;

@@ -66,7 +66,7 @@ export interface RunFlags {
 /** Trains what is missing; returns the exit code. */
 export async function run(config: string, flags: RunFlags): Promise<number> {
   const experiment = loadNamed(config, { set: flags.set }, flags.quiet);
-  if (flags.out === '') throw new UsageError('--out is empty: name a folder, or leave the option out.');
+  checkFlags(flags);
   const dir = flags.out ?? join('results', experiment.name);
   await explainingFiles(dir, () => requireOwn(dir, writtenFiles(flags, experiment), moveOrChoose), {
     remedy: 'Choose another folder with --out.',
@@ -145,15 +145,26 @@ const workersFor = (backend: BackendReport, { threads }: Experiment): number =>
     ? Math.max(1, visibleGpus(listGpus(), process.env['CUDA_VISIBLE_DEVICES']).length)
     : defaultWorkers(threads);
 
-/** The queue's coordinator where one is asked for. */
-async function executorOf(dir: string, flags: RunFlags): Promise<Executor | undefined> {
-  if (flags.queue === undefined) return undefined;
-  if (flags.join) {
+/** @throws UsageError where options contradict each other, or have no meaning */
+function checkFlags({ out, join: joining, chooseAgain, queue, stallTime }: RunFlags): void {
+  if (out === '') throw new UsageError('--out is empty: name a folder, or leave the option out.');
+  if (joining && chooseAgain) {
+    throw new UsageError(
+      '--join and --choose-again exclude each other: the run that is joined may be training the chosen cells.',
+    );
+  }
+  if (queue === undefined) return;
+  if (joining) {
     throw new UsageError(
       '--join and --queue exclude each other: more machines join a queue with `adamw-bench worker`.',
     );
   }
-  if (flags.stallTime < 1) throw new UsageError('--stall-time must be a second or more.');
+  if (stallTime < 1) throw new UsageError('--stall-time must be a second or more.');
+}
+
+/** The queue's coordinator where one is asked for. */
+async function executorOf(dir: string, flags: RunFlags): Promise<Executor | undefined> {
+  if (flags.queue === undefined) return undefined;
   const { findAddress, queueExecutor } = await import('../../queue/index.js');
   return queueExecutor({
     address: findAddress(flags.queue === true ? undefined : flags.queue),

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 const examples = `
 Examples:
-  adamw-bench data list                       what there is, and what of it is on this machine
+  adamw-bench data list                       all data sets, and which files are on this machine
   adamw-bench data fetch cifar10              download and check (162 MB); continues a broken download
   adamw-bench data verify mnist --data-dir ~/data`;
 
@@ -18,7 +18,7 @@ export function addData(program: Command, finish: (code: number) => void): void 
   ] as const;
   data
     .command('list')
-    .description('list the data sets and what is there of them')
+    .description('list the data sets, and which of their files are on this machine')
     .option(...dir)
     .action(async (flags: { dataDir?: string }) => {
       const { list } = await import('../actions/data.js');
@@ -26,7 +26,7 @@ export function addData(program: Command, finish: (code: number) => void): void 
     });
   data
     .command('fetch')
-    .description('download what is missing of a data set')
+    .description('download the missing files of a data set')
     .argument('<name...>')
     .option(...dir)
     .action(async (names: string[], flags: { dataDir?: string }) => {

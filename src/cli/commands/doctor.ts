@@ -1,4 +1,4 @@
-/** `adamw-bench doctor`: what computes here, and what would if something were installed. */
+/** `adamw-bench doctor`: which backends work here, and what the others need. */
 import type { Command } from 'commander';
 import type { DoctorFlags } from '../actions/doctor.js';
 

@@ -1,6 +1,7 @@
 /** `adamw-bench import`: the statistics for sweeps that other programs trained. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { ImportFlags } from '../actions/import.js';
+import { numberFromZero } from '../units.js';
 
 const examples = `
 Examples:
@@ -19,40 +20,36 @@ Exit codes: 0 done, 1 unexpected error, 2 refused (file, columns, rows, folder).
 /** Collects a repeatable option. */
 const collect = (value: string, previous: readonly string[]) => [...previous, value];
 
-/** A number of at least 0. */
-function level(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new InvalidArgumentError('Write a number, 0 or more, such as 0.9.');
-  return value;
-}
-
 export function addImport(program: Command, finish: (code: number) => void): void {
   program
     .command('import')
-    .description("make a results folder of another program's sweep, for report and compare")
+    .description("make a results folder from another program's sweep, for report and compare")
     .argument('<file>', 'CSV (any, of Weights & Biases or of MLflow), or SQLite file of an Optuna storage')
     .option('-o, --out <dir>', 'results folder (default: results/<name of the file>)')
     .addOption(
-      new Option('--column <what=name>', 'which column is what, e.g. lr=eta (repeatable)')
+      new Option('--column <what=name>', 'the column of a quantity, e.g. lr=eta (repeatable)')
         .argParser(collect)
         .default([], 'guessed'),
     )
     .addOption(
-      new Option('--unit <unit>', 'of errors and accuracies (default: guessed)').choices([
+      new Option('--unit <unit>', 'unit of errors and accuracies (default: guessed)').choices([
         'percent',
         'fraction',
       ]),
     )
     .option('--optimizer <name>', 'the optimizer, where no column names it')
-    .option('--chance <value>', 'what diverged runs count as: the error of guessing, or a loss', level)
+    .option(
+      '--chance <value>',
+      'what diverged runs count as: the error of guessing as a share, or a loss',
+      numberFromZero('0.9'),
+    )
     .addOption(
       new Option('--study <name>', 'study of an Optuna storage (repeatable)')
         .argParser(collect)
         .default([], 'the only one'),
     )
     .addOption(
-      new Option('--bad-rows <what>', 'what to do with rows that are no runs')
+      new Option('--bad-rows <what>', 'what to do with rows that lack a number or repeat a setting')
         .choices(['refuse', 'skip'])
         .default('refuse'),
     )

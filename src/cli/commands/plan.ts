@@ -9,10 +9,10 @@ Examples:
   adamw-bench plan configs/cifar-cpu.yaml               cells, and an estimate from a few timed steps
   adamw-bench plan configs/cifar.yaml --no-time         cells only: needs no data
 
-Without the data the cells are shown all the same, without a time.
+Without the data it shows the cells without a time.
 
-With --json, "seconds" is what the sweep takes on its workers, "workerSeconds" what all its cells take one after the
-other, "stepSeconds" what one step takes.`;
+With --json, "seconds" is the time of the sweep on its workers, "workerSeconds" the time of all cells one after the other,
+"stepSeconds" the time of one step.`;
 
 export function addPlan(program: Command, finish: (code: number) => void): void {
   program
@@ -20,7 +20,7 @@ export function addPlan(program: Command, finish: (code: number) => void): void 
     .description('show the cells of a configuration and estimate the time they take')
     .argument('<config>', 'YAML file, or the name of a configuration that `init --list` shows')
     .addOption(setOption('override a setting (repeatable)'))
-    .option('--data-dir <dir>', 'where data sets are')
+    .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
     .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
     .option('--no-time', 'do not train a few steps for the estimate')
     .option('--json', 'print one JSON object')

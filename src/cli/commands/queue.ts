@@ -1,4 +1,4 @@
-/** `adamw-bench queue`: how the sweeps on a Redis stand, and holding or emptying them. */
+/** `adamw-bench queue`: shows, pauses, resumes and empties the sweeps on a Redis. */
 import type { Command } from 'commander';
 import type { QueueFlags } from '../actions/queue.js';
 
@@ -6,19 +6,19 @@ const examples = `
 Examples:
   adamw-bench queue status redis://10.0.0.5
   adamw-bench queue pause redis://10.0.0.5 --sweep cifar      running cells end, no new ones begin
-  adamw-bench queue drain redis://10.0.0.5                    take off what waits; results stay for the coordinator`;
+  adamw-bench queue drain redis://10.0.0.5                    remove waiting cells; results stay for the coordinator`;
 
 const changes = {
-  pause: 'let no new cells begin',
-  resume: 'let paused sweeps go on',
-  drain: 'take off the cells that wait; their coordinator ends as interrupted',
+  pause: 'start no new cells; running ones end',
+  resume: 'continue paused sweeps',
+  drain: 'remove the waiting cells; their coordinator ends as interrupted',
 } as const;
 
 /** Adds the commands to the program. */
 export function addQueue(program: Command, finish: (code: number) => void): void {
   const queue = program
     .command('queue')
-    .description('see and steer the sweeps on a Redis')
+    .description('show, pause, resume and empty the sweeps on a Redis')
     .addHelpText('afterAll', examples);
   const where = ['[redis]', 'address, redis://host:6379 (default: $ADAMW_BENCH_REDIS)'] as const;
   queue

@@ -10,9 +10,9 @@ Examples:
   adamw-bench run configs/mnist.yaml --data-dir ~/data  MNIST from a folder of yours
   adamw-bench run configs/cifar-cpu.yaml --set train.epochs=3 --set train.seeds='[0,1,2]' --out results/short
   adamw-bench run configs/cifar.yaml --queue redis://10.0.0.5   on other machines, see adamw-bench worker --help
-  adamw-bench run configs/cifar.yaml --time-budget 8h   as much as fits the night; run it again to go on
+  adamw-bench run configs/cifar.yaml --time-budget 8h   stops after a night; run it again to go on
 
-Running the same command again trains only what is missing. Ctrl-C stops after keeping checkpoints.
+The same command again trains only the missing cells. Ctrl-C writes checkpoints and stops.
 Exit codes: 0 done, 1 unexpected error, 2 refused (configuration, data, folder), 3 some cells failed,
 130 stopped before the end.`;
 
@@ -37,8 +37,8 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
     .option('-w, --workers <n>', 'worker processes (default: one per core, or per GPU)', wholeNumber(1))
     .option('--retries <n>', 'how often a failed cell is tried again', wholeNumber(0), 1)
-    .option('--fail-fast', 'stop at the first cell that fails')
-    .option('--retry-failed', 'train cells recorded as failed or timed out once more')
+    .option('--fail-fast', 'stop at the first cell that fails after its retries')
+    .option('--retry-failed', 'train again the cells recorded as failed or timed out')
     .option('--update', 'use a results folder of another configuration, keeping the cells that are in both')
     .option(
       '--choose-again',
@@ -48,7 +48,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option('--join', 'share the work of another run in the same results folder')
     .option(
       '--queue [redis]',
-      'let workers on any machine train, over Redis (default address: $ADAMW_BENCH_REDIS)',
+      'let workers on this or other machines train, over Redis (default address: $ADAMW_BENCH_REDIS)',
     )
     .addOption(time('stall-time', 'with --queue: a worker silent for longer loses its cell', 60, '60s'))
     .addOption(
@@ -67,7 +67,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
       time('checkpoint-every', 'keep a checkpoint of a running cell this often; 0: never', 60, '60s'),
     )
     .addOption(
-      new Option('--checkpoint-epochs <n>', 'keep one after every n-th epoch as well; 0: never')
+      new Option('--checkpoint-epochs <n>', 'also keep one after every n-th epoch; 0: never')
         .argParser(wholeNumber(0))
         .default(0, 'never'),
     )

@@ -1,4 +1,4 @@
-/** `adamw-bench worker`: train cells of sweeps that others coordinate, from a queue on Redis. */
+/** `adamw-bench worker`: trains cells of sweeps that `run --queue` coordinates, over Redis. */
 import { Option, type Command } from 'commander';
 import { BACKEND_NAMES } from '../../backends/backend.js';
 import { duration, wholeNumber } from '../units.js';
@@ -10,9 +10,9 @@ Examples:
   adamw-bench worker redis://10.0.0.5 -c 8 --idle-exit 5m
   ADAMW_BENCH_REDIS=rediss://:secret@host adamw-bench worker
 
-With --idle-exit it says as it leaves how many cells it has trained.
-Ctrl-C or SIGTERM hands the running cells back with their checkpoints; another worker goes on from there.
-Exit codes: 0 idle for long enough, 1 unexpected error, 2 refused (address, Redis), 130 told to stop.`;
+With --idle-exit it prints at its end how many cells it trained.
+Ctrl-C or SIGTERM hands the running cells back with their checkpoints, and another worker continues them.
+Exit codes: 0 --idle-exit, 1 unexpected error, 2 refused (address, Redis), 130 told to stop.`;
 
 /** Adds the command to the program. */
 export function addWorker(program: Command, finish: (code: number) => void): void {
@@ -22,9 +22,9 @@ export function addWorker(program: Command, finish: (code: number) => void): voi
     .argument('[redis]', 'address, redis://host:6379 or rediss://… (default: $ADAMW_BENCH_REDIS)')
     .option('-c, --concurrency <n>', 'cells trained at the same time, one process each', wholeNumber(1), 1)
     .addOption(
-      new Option('--idle-exit <time>', 'leave after so long without a cell, e.g. 5m; 0: stay')
+      new Option('--idle-exit <time>', 'exit after this time without a cell, e.g. 5m; 0: never')
         .argParser(duration)
-        .default(0, 'stay'),
+        .default(0, 'never'),
     )
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
     .addOption(

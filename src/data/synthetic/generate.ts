@@ -1,4 +1,4 @@
-/** The embedded data sets: images drawn from seeded streams, nothing stored, nothing downloaded. */
+/** The generated data sets: images drawn from seeded streams. Nothing is stored or downloaded. */
 import { stream, type Stream } from '../../random/stream.js';
 import type { Split } from '../dataset.js';
 import { drawDigit } from './digits.js';

@@ -91,18 +91,11 @@ function ofComparison(c: Comparison): Statistic[] {
   ];
 }
 
-const NO_OPTIMUM = {
-  edge: 'The lowest error is at the edge of the positive weight decays.',
-  zero: 'The lowest error is without decay.',
-  flat: 'No minimum can be told from a constant.',
-  few: 'Fewer than three positive weight decays have a run that did not diverge.',
-};
-
 function ofBudgets({ optima, slope, transfer }: NamedBudgetTrend): Statistic[] {
-  const at = optima.map(({ epochs, wd, status, runs }): Statistic => {
-    const found = status === 'used' ? exact(wd) : { ...exact(null), reason: NO_OPTIMUM[status] };
-    return [`best_wd_at_${epochs}_epochs`, found, runs];
-  });
+  const at = optima.flatMap(({ epochs, wd, tau, runs }): Statistic[] => [
+    [`best_wd_at_${epochs}_epochs`, wd, runs],
+    [`best_tau_at_${epochs}_epochs`, tau, runs],
+  ]);
   return [
     ...at,
     ['budget_slope', slope, optima.filter(({ status }) => status === 'used').length],

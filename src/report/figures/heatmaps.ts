@@ -3,9 +3,9 @@ import { axisLabels } from '../format.js';
 import { capitalised, shown, type MeasureWords } from '../measure.js';
 import type { Grid } from '../../experiment/grid.js';
 import { bestCells, chosenBy, markedCells, shownStatus, trainedCells } from '../panels.js';
-import { rampStops } from '../ramp.js';
-import { errorRange, scaleLabels, type ErrorRange } from '../scale.js';
+import { errorRange, type ErrorRange } from '../scale.js';
 import { wrap } from '../width.js';
+import { errorColor } from './errorColor.js';
 import type { Figure, FigureInput } from './figure.js';
 
 const CROSS = 'M-1,-1L1,1M-1,1L1,-1';
@@ -53,29 +53,6 @@ function positions(columns: readonly string[], rows: readonly string[]): object 
   };
 }
 
-/** Colour by error on a logarithmic scale. The legend names both ends of the scale. */
-function colorOf(range: ErrorRange, { axis, scale }: MeasureWords): object {
-  return {
-    field: 'error',
-    type: 'quantitative',
-    scale: {
-      type: 'log',
-      domain: [range.low * scale, range.high * scale],
-      range: rampStops(),
-      // As in the page and the terminal: the colours between two stops are mixed as red, green and blue.
-      interpolate: 'rgb',
-      clamp: true,
-    },
-    legend: {
-      title: axis,
-      gradientLength: 180,
-      values: scaleLabels(range, scale).map(({ error }) => error * scale),
-      // With `format`, Vega would leave out those far from a power of ten.
-      labelExpr: "format(datum.value, '.3~g')",
-    },
-  };
-}
-
 /** What lies on the squares: grey where a run diverged or failed, a cross, dots, the star. `size`: of a square, pixels. */
 function markLayers(size: number, stroke: object): object[] {
   const area = Math.max(4, (size * size) / 14);
@@ -118,7 +95,7 @@ function panel(grid: Grid, range: ErrorRange, measure: MeasureWords): object {
     data: { values: rowsOf(grid, measure) },
     encoding: positions(columns, rows),
     layer: [
-      { mark: { type: 'rect', ...stroke }, encoding: { color: colorOf(range, measure) } },
+      { mark: { type: 'rect', ...stroke }, encoding: { color: errorColor(range, measure) } },
       ...markLayers(size, stroke),
     ],
   };

@@ -24,7 +24,7 @@ function slopeText(low: number | null, value: number, high: number | null): stri
 }
 
 /** Points and lines from `Decoupling`; null if no optimizer has two usable columns. */
-export function ridges({ decoupling }: FigureInput): Figure | null {
+export function ridges({ decoupling, measure }: FigureInput): Figure | null {
   const points: Point[] = [];
   const lines: Point[] = [];
   const names: string[] = [];
@@ -44,8 +44,7 @@ export function ridges({ decoupling }: FigureInput): Figure | null {
   return {
     name: 'ridges',
     title: 'Best weight decay at each learning rate',
-    caption:
-      'The weight decay of lowest test error at each learning rate, and a line through them. A slope near -1 means that only the product of the two matters, so they must be tuned together; near 0, that they can be tuned one after the other.',
+    caption: `The weight decay of lowest ${measure.name} at each learning rate, and a line through them. A slope near -1 means that only the product of the two matters, so they must be tuned together; near 0, that they can be tuned one after the other.`,
     spec: {
       width: 480,
       height: 340,

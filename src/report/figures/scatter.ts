@@ -1,4 +1,4 @@
-/** Test error against training loss (the paper's Figure 3), and decay against gradient magnitude (its claim 2). */
+/** Test error against training loss (the paper's Figure 3), and decay against the size of gradients. */
 import { printable } from '../../experiment/printable.js';
 import { objectiveOf, type AnyRecord } from '../../experiment/record.js';
 import { capitalised } from '../measure.js';

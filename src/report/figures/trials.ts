@@ -1,8 +1,8 @@
 /** Trials that are no grid, as points over lr x wd: what a heatmap is for a grid. */
 import { bestCells, trainedCells } from '../panels.js';
-import { rampStops } from '../ramp.js';
 import { errorRange } from '../scale.js';
 import { capitalised } from '../measure.js';
+import { errorColor } from './errorColor.js';
 import { type Figure, type FigureInput, LOG2_LABEL } from './figure.js';
 
 /** Best trials that are ringed. */
@@ -20,18 +20,7 @@ const log2 = (field: string, title: string): object => ({
 export function trials({ grids, measure }: FigureInput): Figure | null {
   const scattered = grids.filter((grid) => grid.scattered);
   if (scattered.length === 0) return null;
-  const { low, high } = errorRange(grids);
-  const color = {
-    field: 'error',
-    type: 'quantitative',
-    scale: {
-      type: 'log',
-      domain: [low * measure.scale, high * measure.scale],
-      range: rampStops(),
-      clamp: true,
-    },
-    legend: { title: measure.axis, gradientLength: 180, format: '~g', tickCount: 5 },
-  };
+  const color = errorColor(errorRange(grids), measure);
   const panels = scattered.map((grid) => {
     const best = new Set(bestCells(grid, RINGED));
     const values = trainedCells(grid)

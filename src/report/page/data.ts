@@ -14,7 +14,7 @@ import { chosenBy, markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCel
 import { errorRange } from '../scale.js';
 import { subjectParts } from '../subject.js';
 import { differencesTable, statisticsTable, type PageTable } from './tables.js';
-import { thinAxes } from '../thinGrid.js';
+import { thinAxes, type Axes } from '../thinGrid.js';
 
 export type { PageTable, TableCell } from './tables.js';
 
@@ -146,8 +146,9 @@ function pagePanel(
   { squares, points }: { readonly squares: number; readonly points: number },
 ): PagePanel {
   const marked = markedCells(grid);
-  const axes = thinAxes(axesOf(grid, planned), squares, marked);
-  const [lrs, wds] = [new Set(axes.lrs), new Set(axes.wds)];
+  const { axes, cells } = grid.scattered
+    ? shownTrials(grid, squares, marked)
+    : shownSquares(grid, planned, squares, marked);
   const ranks = new Map(marked.map((cell, i) => [cell, i + 1]));
   return {
     label: printable(grid.label),
@@ -155,10 +156,34 @@ function pagePanel(
     ...axes,
     lrLabels: axisLabels(axes.lrs),
     wdLabels: axisLabels(axes.wds),
-    cells: trainedCells(grid)
-      .filter(({ lr, wd }) => lrs.has(lr) && wds.has(wd))
-      .map((cell) => pageCell(axes, cell, ranks, points)),
+    cells: cells.map((cell) => pageCell(axes, cell, ranks, points)),
   };
+}
+
+/** What a panel shows of its grid. */
+interface Shown {
+  readonly axes: Axes;
+  readonly cells: readonly GridCell[];
+}
+
+function shownSquares(
+  grid: Grid,
+  planned: readonly PlannedRun[],
+  most: number,
+  marked: readonly GridCell[],
+): Shown {
+  const axes = thinAxes(axesOf(grid, planned), most, marked);
+  const [lrs, wds] = [new Set(axes.lrs), new Set(axes.wds)];
+  return { axes, cells: trainedCells(grid).filter(({ lr, wd }) => lrs.has(lr) && wds.has(wd)) };
+}
+
+/** Trials that are no grid have no squares between them: as many are shown as there may be squares. */
+function shownTrials(grid: Grid, most: number, marked: readonly GridCell[]): Shown {
+  const all = trainedCells(grid);
+  const some = new Set([...thin(all, most), ...marked]);
+  const cells = all.filter((cell) => some.has(cell));
+  const values = (of: (cell: GridCell) => number) => [...new Set(cells.map(of))].toSorted((x, y) => x - y);
+  return { axes: { lrs: values(({ lr }) => lr), wds: values(({ wd }) => wd) }, cells };
 }
 
 const duration = (seconds: number): string =>
@@ -171,7 +196,7 @@ const duration = (seconds: number): string =>
 /** One line each: data, model, seeds, time, number of runs. */
 function factsOf(records: readonly AnyRecord[], experiment: Experiment | null): string[] {
   const runs = records.length;
-  const backends = [...new Set(records.map((r) => r.cell.backend ?? 'imported'))].map(printable).join(', ');
+  const backends = [...new Set(records.flatMap((r) => r.cell.backend ?? []))].map(printable).join(', ');
   const times = records.flatMap((r) => r.seconds ?? []);
   return [
     ...(runs > 0 ? subjectParts(records) : experiment === null ? [] : [experiment.dataset.name]),

@@ -14,10 +14,16 @@ export interface PageTable {
 
 const NOTHING: TableCell = ['–', null];
 
+/** How many decimals; losses of any size have three significant digits. */
+type Digits = number | 'significant';
+
 /** Value and interval, scaled and rounded: `-12.3 [-14.0, -10.1]`. */
-function estimate({ value, low, high, reason }: Estimate, digits: number, scale = 1): TableCell {
+function estimate({ value, low, high, reason }: Estimate, digits: Digits, scale = 1): TableCell {
   if (value === null) return reason === undefined ? NOTHING : ['–', null, printable(reason)];
-  const show = (v: number): string => (v * scale).toFixed(digits).replace(/^-(0\.?0*)$/, '$1');
+  const show = (v: number): string =>
+    digits === 'significant'
+      ? shortNumber(v * scale)
+      : (v * scale).toFixed(digits).replace(/^-(0\.?0*)$/, '$1');
   const interval = low === null || high === null ? '' : ` [${show(low)}, ${show(high)}]`;
   return [show(value) + interval, value];
 }
@@ -36,14 +42,14 @@ interface Words {
   readonly what: string;
   /** Behind a heading, with its comma. */
   readonly unit: string;
-  readonly digits: number;
+  readonly digits: Digits;
 }
 
 function wordsOf({ measure: kind }: Decoupling): Words {
   const measure = wordsFor(kind ?? 'error');
   return measure === TEST_ERROR
     ? { measure, what: 'error', unit: ', %', digits: 2 }
-    : { measure, what: measure.name, unit: '', digits: 4 };
+    : { measure, what: measure.name, unit: '', digits: 'significant' };
 }
 
 const statistics = ({ measure, what, unit, digits }: Words): readonly Column<OptimizerStatistics>[] => [
@@ -68,7 +74,7 @@ const statistics = ({ measure, what, unit, digits }: Words): readonly Column<Opt
   },
   {
     title: `Expected${unit}`,
-    hint: `${capitalised(what)} of the best cell for fresh seeds, freed of the luck of having been selected`,
+    hint: `${capitalised(what)} of the best cell for fresh seeds, corrected for the luck of selection`,
     cell: ({ best }) => (best === null ? NOTHING : estimate(best.expected, digits, measure.scale)),
   },
   {

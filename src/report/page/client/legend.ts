@@ -12,7 +12,8 @@ export function legend({ range, panels, measure }: PageData): HTMLElement {
     label.style.left = `${String(at * 100)}%`;
     return label;
   });
-  const marked = panels.map((p) => p.cells.filter((c) => c.rank !== undefined).length);
+  const drawn = panels.filter(({ scattered }) => !scattered);
+  const marked = drawn.map((p) => p.cells.filter((c) => c.rank !== undefined).length);
   const [fewest, most] = [Math.min(...marked), Math.max(...marked)];
   const dots = most < 2 ? '' : ` · • ${fewest === most ? '' : 'up to '}${String(most)} best`;
   return html(

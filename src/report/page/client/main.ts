@@ -66,7 +66,7 @@ function drawHeatmaps(): void {
     ),
   );
   place.querySelectorAll('svg')[focused]?.focus({ preventScroll: true });
-  byId('legend').replaceChildren(legend(data));
+  byId('legend').replaceChildren(...(heatmaps.length > 0 ? [legend(data)] : []));
 }
 
 /** Every cell of every optimizer as a row, and how to find it again. */
@@ -101,11 +101,13 @@ function drawTables(): void {
     select(cells.at[row]!);
     byId('detail').scrollIntoView({ block: 'nearest' });
   });
+  const { name } = data.measure;
+  const reported = data.chosenBy === name ? '' : `, reported by ${name}`;
   table(
     byId('statistics'),
     data.statistics,
     states.statistics,
-    `Statistics by optimizer, with intervals. Best cells chosen by ${data.chosenBy}, reported by test error.`,
+    `Statistics by optimizer, with intervals. Best cells chosen by ${data.chosenBy}${reported}.`,
   );
   const differences = byId('differences');
   differences.hidden = data.differences.rows.length === 0;

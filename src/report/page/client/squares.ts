@@ -1,6 +1,5 @@
 /** The drawing of a heatmap panel: where its squares lie and what each looks like. */
-import { percent } from '../../format.js';
-import { shown, type MeasureWords } from '../../measure.js';
+import { squareText, type MeasureWords } from '../../measure.js';
 import { scalePosition } from '../../scale.js';
 import { hex, isLight, rampColor } from '../../ramp.js';
 import type { PageCell, PagePanel } from '../data.js';
@@ -86,9 +85,7 @@ export function square(
   box.setAttribute('fill', hex(color));
   group.classList.add(isLight(color) ? 'on-light' : 'on-dark');
   if (frame.numbers) {
-    const isShare = measure.scale === 100;
-    const text = isShare ? percent(cell.error, cell.error! >= 0.0995 ? 1 : 2) : shown(measure, cell.error);
-    group.append(svg('text', { x: x + SIZE / 2, y: y + SIZE / 2 + 4 }, text));
+    group.append(svg('text', { x: x + SIZE / 2, y: y + SIZE / 2 + 4 }, squareText(cell.error!, measure)));
   }
   group.append(...marks(cell, frame, x, y));
   return group;
