@@ -8,7 +8,7 @@ export const CONVENTIONS = ['paper', 'lr', 'constant', 'normalized', 'timescale'
 export type Convention = (typeof CONVENTIONS)[number];
 
 /** What decides where decay enters and what multiplies it. */
-interface Decaying {
+export interface Decaying {
   readonly placement?: Placement | undefined;
   readonly convention: Convention;
 }
