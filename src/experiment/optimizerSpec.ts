@@ -31,7 +31,7 @@ const placement = z
   .enum(PLACEMENTS)
   .optional()
   .describe(
-    'Where the decay enters. l2: the gradient. l2-in-m, l2-in-v: only the average of that moment. decoupled: the update. cautious: the update, but only where update and weight have one sign. none: nowhere (with wd: [0]). The default is l2; for adamw, sgdw, lion and muon it is decoupled.',
+    'Where the decay enters. l2: the gradient. l2-in-m, l2-in-v: only the average of that moment. decoupled: the update. cautious: the update, but only where update and weight have one sign. none: nowhere (with wd: [0]). The default is l2, and decoupled for adamw, sgdw, lion and muon.',
   );
 
 const label = z

@@ -85,7 +85,7 @@ export function placementProblem({ name, placement }: Placed): { message: string
   if (reason === undefined) return undefined;
   const possible = PLACEMENTS.filter((other) => lacking(family, other) === undefined);
   const takes = `${family} takes ${possible.slice(0, -1).join(', ')} and ${possible.at(-1)!}`;
-  return { message: reason, hint: reason.startsWith('is the same as l2') ? 'write placement: l2' : takes };
+  return { message: reason, hint: reason.startsWith('is plain l2') ? 'write placement: l2' : takes };
 }
 
 /** Why a rule lacks the place that a placement takes; undefined if it has it. */

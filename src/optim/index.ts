@@ -22,7 +22,7 @@ export type { Layout } from '../rules/rule.js';
 export interface OptimizerOptions extends Rates {
   /** Initial learning rate alpha, >= 0. */
   readonly lr: number;
-  /** Weight decay lambda, >= 0. For decoupled decay, the rule's `convention` says what it is multiplied by. */
+  /** Weight decay lambda, >= 0. For decoupled decay, `convention` says what it is multiplied by. */
   readonly wd: number;
   /** [n]: 1 if a parameter decays, 0 if it does not. Absent: all decay. Stays the caller's to dispose. */
   readonly mask?: Tensor1D | undefined;

@@ -32,6 +32,6 @@ export const rule = <const S extends Settings>(of: Rule<S>): Rule<S> => of;
 
 /** For rules without a second moment: all that the gradient enters is the momentum. */
 export const onePath: Required<Rule>['lacks'] = {
-  m: (name) => `is the same as l2 for ${name}, whose gradient enters the momentum alone`,
+  m: (name) => `is plain l2 for ${name}, whose momentum is all that the gradient enters`,
   v: (name) => `has no meaning for ${name}, which has no second moment`,
 };

@@ -321,7 +321,7 @@ describe('contradictions', () => {
           |                             ^^^^^^^
         lion takes l2, decoupled, cautious and none
 
-      a.yaml:9:33: \`optimizers.1.placement\` is "l2-in-m": it is the same as l2 for nesterov, whose gradient enters the momentum alone
+      a.yaml:9:33: \`optimizers.1.placement\` is "l2-in-m": it is plain l2 for nesterov, whose momentum is all that the gradient enters
         9 |   - {name: nesterov, placement: l2-in-m}
           |                                 ^^^^^^^
         write placement: l2
