@@ -1,7 +1,8 @@
 /**
  * What one update costs: the classes for tfjs programs beside tf.train.adam, on models of 40 variables.
  *
- *   npm run bench:tfjs                  backends cpu and wasm, 20 rounds: about three minutes
+ *   npm run bench:tfjs                  backends cpu and wasm, 20 rounds: some ten minutes
+ *   npm run bench:tfjs -- --write       the same, and puts the table into docs/tfjs.md
  *   npm run bench:tfjs -- --quick       4 rounds, to see that it works
  *   npm run bench:tfjs -- --backend cpu
  *
@@ -9,16 +10,33 @@
  * are compared within the round: so a noisy moment spoils a round and not a contender. Prints the median and the range of
  * the ratios to tf.train.adam; below 1 is faster. Wants a quiet machine.
  */
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { AdamW, extendWithDecoupledWeightDecay, Lion, NAdamW, RMSPropW, SGDW } from '../src/tf-optimizers/index.js';
+import { format, resolveConfig } from 'prettier';
+import { writeAtomically } from '../src/files/atomic.js';
+import {
+  AdamW,
+  extendWithDecoupledWeightDecay,
+  Lion,
+  NAdamW,
+  RMSPropW,
+  SGDW,
+} from '../src/tf-optimizers/index.js';
+import { aligned, markdown, type Table } from './table.js';
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, backend: { type: 'string', multiple: true } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    backend: { type: 'string', multiple: true },
+  },
 });
 const rounds = options.quick ? 4 : 20;
 const MILLISECONDS = options.quick ? 30 : 150;
@@ -56,7 +74,11 @@ interface Contender {
 }
 
 /** An optimizer with variables of its own. */
-function contender(name: string, shapes: readonly (readonly number[])[], gradients: readonly tf.Tensor[]): Contender {
+function contender(
+  name: string,
+  shapes: readonly (readonly number[])[],
+  gradients: readonly tf.Tensor[],
+): Contender {
   const optimizer = CONTENDERS[name]!();
   const variables = shapes.map((shape, i) => tf.variable(tf.ones([...shape]), true, `${name}/layer/${i}`));
   const given = variables.map((variable, i) => ({ name: variable.name, tensor: gradients[i]! }));
@@ -86,7 +108,8 @@ const median = (values: readonly number[]): number => {
   return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
 };
 
-function measure(shapes: readonly (readonly number[])[]): void {
+/** Each contender's milliseconds a step, round by round. */
+function measure(shapes: readonly (readonly number[])[]): number[][] {
   const gradients = shapes.map((shape) => {
     const size = shape.reduce((a, b) => a * b, 1);
     return tf.tidy(() => tf.reshape(tf.mul(tf.sin(tf.range(0, size)), 0.1), [...shape]));
@@ -101,23 +124,51 @@ function measure(shapes: readonly (readonly number[])[]): void {
       times[i]!.push(timed(contenders[i]!.step));
     }
   }
-  for (const [i, { name, dispose }] of contenders.entries()) {
-    const ratios = times[i]!.map((time, round) => time / times[0]![round]!);
-    const range = `${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)}`;
-    console.log(
-      `  ${name.padEnd(30)}${median(times[i]!).toFixed(2).padStart(8)} ms${median(ratios).toFixed(2).padStart(7)}  ${range}`,
-    );
-    dispose();
-  }
+  for (const { dispose } of contenders) dispose();
   tf.dispose(gradients);
+  return times;
 }
 
+/** A row of the table: tf.train.adam in ms, then the others' ratios to it. */
+function row(backend: string, model: string, [adam, ...others]: readonly number[][]): string[] {
+  const ratios = others.map((times) => times.map((time, round) => time / adam![round]!));
+  const shown = ratios.map(
+    (all) => `${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)}–${Math.max(...all).toFixed(2)})`,
+  );
+  return [backend, model, median(adam!).toFixed(2), ...shown];
+}
+
+const marks = /(<!-- tfjs speed -->\n)[\s\S]*?(<!-- end tfjs speed -->)/;
+
+/** Puts the table into docs/tfjs.md. */
+async function publish(table: Table): Promise<void> {
+  const file = fileURLToPath(new URL('../docs/tfjs.md', import.meta.url));
+  const text = await readFile(file, 'utf8');
+  if (!marks.test(text))
+    throw new Error('docs/tfjs.md has no <!-- tfjs speed --> and <!-- end tfjs speed -->.');
+  const where = `tfjs ${tf.version_core}, Node ${process.versions.node}, ${cpus()[0]!.model}, ${new Date().toISOString().slice(0, 10)}`;
+  const section =
+    `A step of 20 layers with biases, as a multiple of the time of \`tf.train.adam\`: median and range of ${rounds} ` +
+    `rounds taken in turn. Below 1 is faster. ${where}.`;
+  const whole = text.replace(
+    marks,
+    (_, open: string, close: string) => `${open}\n${section}\n\n${markdown(table)}\n\n${close}`,
+  );
+  const style = (await resolveConfig(file)) ?? {};
+  await writeAtomically(file, await format(whole, { ...style, parser: 'markdown' }));
+}
+
+const [adam, ...others] = Object.keys(CONTENDERS);
+const heads = ['backend', '20 layers', `${adam!}, ms`, ...others];
 const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
 setWasmPaths(join(dirname(wasm), '/'));
+const rows: string[][] = [];
 for (const backend of options.backend ?? ['cpu', 'wasm']) {
   if (!(await tf.setBackend(backend))) throw new Error(`There is no backend ${backend} here.`);
   for (const [model, shapes] of Object.entries(MODELS)) {
-    console.log(`${backend}, 20 x ${model} with biases: ms a step, ratio to tf.train.adam, its range`);
-    measure(shapes);
+    console.error(`${backend}, ${model} ...`);
+    rows.push(row(backend, model, measure(shapes)));
   }
 }
+console.log(aligned({ heads, rows }));
+if (options.write) await publish({ heads, rows });

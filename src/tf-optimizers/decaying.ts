@@ -156,12 +156,7 @@ export abstract class DecayingOptimizer extends Optimizer {
   }
 
   /** One step of a group: theta - chain(gradient). */
-  private step(
-    ops: Ops<Tensor>,
-    group: Group,
-    gradients: ReadonlyMap<Variable, Tensor>,
-    at: Position,
-  ): void {
+  private step(ops: Ops<Tensor>, group: Group, gradients: ReadonlyMap<Variable, Tensor>, at: Position): void {
     const { learningRate: lr, making } = this;
     const wd = group.decays ? this.weightDecay : 0;
     const rates = { lr, wd, stepsPerEpoch: this.schedule?.stepsPerEpoch };

@@ -3,7 +3,15 @@
  * costs as much as on one of thousands of numbers. So small variables are joined into one vector, and the operations are
  * paid once.
  */
-import { concat, reshape, split, type Rank, type Tensor, type Tensor1D, type Variable } from '@tensorflow/tfjs-core';
+import {
+  concat,
+  reshape,
+  split,
+  type Rank,
+  type Tensor,
+  type Tensor1D,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import type { Layout } from '../rules/rule.js';
 
 /** Larger variables go alone: to copy them into one vector costs more than the operations that it saves. */

@@ -122,7 +122,9 @@ export function includeConfig(
 
 function savedNames(option: string, list: Include): SavedNames {
   if (typeof list === 'function')
-    throw new OptionError(`A function as ${option} cannot be saved: give ${option} as a list of variable names.`);
+    throw new OptionError(
+      `A function as ${option} cannot be saved: give ${option} as a list of variable names.`,
+    );
   return list.map((name) => ({ name }));
 }
 

@@ -34,10 +34,7 @@ const number = (allowed: string, test: (value: number) => boolean): Option<numbe
 const setting = (allowed: string, test: (value: number) => boolean): Option<number> => ({
   tests: [
     ...number(allowed, test).tests,
-    [
-      'a number that float32 can hold: 0, or from 1.4e-45 to 3.4e38',
-      (value) => fitsFloat32(value as number),
-    ],
+    ['a number that float32 can hold: 0, or from 1.4e-45 to 3.4e38', (value) => fitsFloat32(value as number)],
   ],
 });
 
@@ -158,7 +155,11 @@ export function checkOptions<S extends Schema>(schema: S, className: string, opt
   ) as Checked<S>;
 }
 
-function faultsOf(name: string, { tests, absent }: Option<unknown>, given: Readonly<Record<string, unknown>>) {
+function faultsOf(
+  name: string,
+  { tests, absent }: Option<unknown>,
+  given: Readonly<Record<string, unknown>>,
+) {
   const value = given[name];
   if (value === undefined && absent !== undefined) return [];
   const failed = tests.find(([, test]) => !test(value));

@@ -140,7 +140,12 @@ export class Slots {
     for (const { variables, slots } of this.groups) {
       const entries = variables.map((variable) => this.entryOf(variable));
       tidy(() => {
-        const pieces = slots.map((slot) => separate(slot, entries.map(({ shapes }) => shapes[0]!)));
+        const pieces = slots.map((slot) =>
+          separate(
+            slot,
+            entries.map(({ shapes }) => shapes[0]!),
+          ),
+        );
         for (const [i, entry] of entries.entries())
           if (entry.tensors) entry.tensors.forEach((tensor, slot) => tensor.assign(pieces[slot]![i]!));
           else entry.tensors = pieces.map((piece) => piece[i]!.variable(false));

@@ -98,24 +98,27 @@ describe('against PyTorch', () => {
 });
 
 describe('against the formulas in float64', () => {
-  const cases: [keyof typeof CLASSES, Record<string, unknown>, (shape: readonly number[]) => Transcription][] =
+  const cases: [
+    keyof typeof CLASSES,
+    Record<string, unknown>,
+    (shape: readonly number[]) => Transcription,
+  ][] = [
+    ['NAdamW', {}, () => ({ direction: nadam() })],
+    ['NAdamW', { momentumDecay: 10_000 }, () => ({ direction: nadam({ momentumDecay: 10_000 }) })],
+    ['RMSPropW', {}, () => ({ direction: rmsprop() })],
     [
-      ['NAdamW', {}, () => ({ direction: nadam() })],
-      ['NAdamW', { momentumDecay: 10_000 }, () => ({ direction: nadam({ momentumDecay: 10_000 }) })],
-      ['RMSPropW', {}, () => ({ direction: rmsprop() })],
-      [
-        'RMSPropW',
-        { rho: 0.9, epsForm: 'inside', epsilon: 1e-3 },
-        () => ({ direction: rmsprop({ rho: 0.9, epsForm: 'inside', epsilon: 1e-3 }) }),
-      ],
-      [
-        'RMSPropW',
-        { centered: true, momentum: 0.8, epsilon: 1e-3 },
-        () => ({ direction: rmsprop({ centered: true, momentum: 0.8, epsilon: 1e-3 }) }),
-      ],
-      ['Lion', {}, () => ({ direction: lion() })],
-      ['Lion', { beta1: 0.8, beta2: 0.9 }, () => ({ direction: lion({ beta1: 0.8, beta2: 0.9 }) })],
-    ];
+      'RMSPropW',
+      { rho: 0.9, epsForm: 'inside', epsilon: 1e-3 },
+      () => ({ direction: rmsprop({ rho: 0.9, epsForm: 'inside', epsilon: 1e-3 }) }),
+    ],
+    [
+      'RMSPropW',
+      { centered: true, momentum: 0.8, epsilon: 1e-3 },
+      () => ({ direction: rmsprop({ centered: true, momentum: 0.8, epsilon: 1e-3 }) }),
+    ],
+    ['Lion', {}, () => ({ direction: lion() })],
+    ['Lion', { beta1: 0.8, beta2: 0.9 }, () => ({ direction: lion({ beta1: 0.8, beta2: 0.9 }) })],
+  ];
   test.each(cases)('%s %j', (name, options, of) => {
     const rates = { lr: 0.01, wd: 0.3, steps: 100 };
     const expected = transcribed(NETWORK, of, problem.gradient, rates);
@@ -127,7 +130,9 @@ describe('against the formulas in float64', () => {
   // Wide, tall, a convolution's filter, and what goes by Adam.
   const SHAPES = [[3, 5], [5, 2], [2, 2, 3, 4], [5], []];
   const start = cut(
-    Array.from({ length: SHAPES.reduce((sum, shape) => sum + sizeOf(shape), 0) }, (_, i) => Math.sin(3 * i + 1)),
+    Array.from({ length: SHAPES.reduce((sum, shape) => sum + sizeOf(shape), 0) }, (_, i) =>
+      Math.sin(3 * i + 1),
+    ),
     SHAPES,
   );
   /** Of sum(cos(x) + x^2/4 + x sin(i)). */

@@ -222,11 +222,18 @@ test('many variables, large and small, take the steps that each takes alone', ()
   const take = (together: boolean) => {
     const variables = shapes.map((shape, i) => {
       const size = shape.reduce((a, b) => a * b, 1);
-      return tf.variable(tf.tidy(() => tf.cos(tf.range(0, size)).reshape(shape)), true, `many${i}`);
+      return tf.variable(
+        tf.tidy(() => tf.cos(tf.range(0, size)).reshape(shape)),
+        true,
+        `many${i}`,
+      );
     });
     const optimizers = (together ? [0] : shapes).map(() => new AdamW({ ...rates, exclude: 'rank1' }));
     for (let t = 0; t < 3; t++) {
-      const gradients = variables.map((variable) => ({ name: variable.name, tensor: tf.sin(tf.add(variable, t)) }));
+      const gradients = variables.map((variable) => ({
+        name: variable.name,
+        tensor: tf.sin(tf.add(variable, t)),
+      }));
       if (together) optimizers[0]!.applyGradients(gradients);
       else gradients.forEach((gradient, i) => optimizers[i]!.applyGradients([gradient]));
     }

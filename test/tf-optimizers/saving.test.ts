@@ -126,7 +126,13 @@ test.each([
   [
     'NAdamW',
     new NAdamW({
-      ...{ learningRate: 0.1, weightDecay: 0.2, placement: 'cautious', momentumDecay: 1, exclude: ['a_b/c_1'] },
+      ...{
+        learningRate: 0.1,
+        weightDecay: 0.2,
+        placement: 'cautious',
+        momentumDecay: 1,
+        exclude: ['a_b/c_1'],
+      },
       schedule: { name: 'step', at: [0.5, 0.9], factor: 0.2, epochs: 3, stepsPerEpoch: 4, warmup: 0.5 },
     }),
   ],

@@ -25,8 +25,14 @@ function network(tf, optimizer) {
 }
 
 async function train(tf, model, steps) {
-  const x = tf.tensor2d(Array.from({ length: 24 }, (_, i) => Math.sin(i)), [8, 3]);
-  const y = tf.tensor2d(Array.from({ length: 8 }, (_, i) => Math.cos(i)), [8, 1]);
+  const x = tf.tensor2d(
+    Array.from({ length: 24 }, (_, i) => Math.sin(i)),
+    [8, 3],
+  );
+  const y = tf.tensor2d(
+    Array.from({ length: 8 }, (_, i) => Math.cos(i)),
+    [8, 1],
+  );
   for (let i = 0; i < steps; i++) await model.trainOnBatch(x, y);
   tf.dispose([x, y]);
 }

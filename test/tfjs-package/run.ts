@@ -9,7 +9,15 @@
  * Wants dist/ and a registry. The last line is `N passed, N failed, N skipped`.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +51,9 @@ async function check(what: string, run: () => unknown): Promise<void> {
     const reason = await run();
     const isSkipped = typeof reason === 'string';
     count[isSkipped ? 'skipped' : 'passed']++;
-    console.log(`${isSkipped ? 'skipped' : 'ok     '} ${what}${isSkipped ? `: ${reason}` : ''} (${seconds()} s)`);
+    console.log(
+      `${isSkipped ? 'skipped' : 'ok     '} ${what}${isSkipped ? `: ${reason}` : ''} (${seconds()} s)`,
+    );
   } catch (error) {
     count.failed++;
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
@@ -134,7 +144,9 @@ async function withTfjs(tarball: string, wanted: string): Promise<void> {
   const folder = install(`tfjs-${wanted.replace(/\W/g, '')}`, [`@tensorflow/tfjs@${wanted}`, tarball]);
   const found = cores(folder);
   const version = found[0]!;
-  await check(`tfjs ${version}: one copy of tfjs-core`, () => assert.equal(found.length, 1, found.join(', ')));
+  await check(`tfjs ${version}: one copy of tfjs-core`, () =>
+    assert.equal(found.length, 1, found.join(', ')),
+  );
   await check(`tfjs ${version}: README's example in Node`, () => {
     writeFileSync(join(folder, 'memory.js'), MEMORY);
     checkExample(node(folder, 'example.js', `import './memory.js';\n${example(PRINT)}`));
@@ -179,7 +191,10 @@ async function withAdamwBench(tarball: string): Promise<void> {
 
 try {
   console.log(sh(process.execPath, ['packages/tfjs-weight-decay.mjs', scratch], root).trim());
-  const tarball = join(scratch, readdirSync(scratch).find((file) => file.endsWith('.tgz'))!);
+  const tarball = join(
+    scratch,
+    readdirSync(scratch).find((file) => file.endsWith('.tgz'))!,
+  );
   const { peerDependencies } = JSON.parse(
     readFileSync(join(root, 'packages/tfjs-weight-decay/package.json'), 'utf8'),
   ) as { peerDependencies: Record<string, string> };
