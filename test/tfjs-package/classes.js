@@ -42,7 +42,12 @@ async function valuesOf(model) {
   return all.flatMap((values) => [...values]);
 }
 
+/** By way of the browser's storage; Node has none, and saves into memory. */
 async function copyOf(tf, model) {
+  if (globalThis.indexedDB !== undefined) {
+    await model.save('indexeddb://copy', { includeOptimizer: true });
+    return await tf.loadLayersModel('indexeddb://copy');
+  }
   let artifacts;
   const keep = async (saved) => {
     artifacts = saved;

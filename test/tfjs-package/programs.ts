@@ -34,18 +34,6 @@ ${finish}
 `;
 }
 
-/** Node has no IndexedDB: there a model under such an address lies in memory. */
-export const MEMORY = `
-import { io } from '@tensorflow/tfjs';
-const models = new Map();
-const isOurs = (url) => typeof url === 'string' && url.startsWith('indexeddb://');
-io.registerSaveRouter((url) => isOurs(url) ? { save: async (artifacts) => {
-  models.set(url, artifacts);
-  return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
-} } : null);
-io.registerLoadRouter((url) => isOurs(url) ? { load: async () => models.get(url) } : null);
-`;
-
 /** All classes, on a backend. */
 export const allClasses = (backend: string, finish: string): string => `
 import * as tf from '@tensorflow/tfjs';
