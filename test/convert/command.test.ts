@@ -62,6 +62,12 @@ describe('adamw-bench convert', () => {
     expect(to!.snippet).not.toContain('alpha');
   });
 
+  it.each(['keras.Muon', 'optax.contrib.muon'])('gives all weights of %s one decay', async (to) => {
+    const { to: target } = await json('--from', 'pytorch.Muon', '--to', to, ...adamw);
+    expect(target!.snippet).toContain('weight_decay=0.1, ');
+    expect(target!.snippet).toContain('adam_weight_decay=0.1)');
+  });
+
   it('gives back what it printed', async () => {
     const there = await json('--from', 'pytorch', '--to', 'timescale', ...adamw, ...cosine);
     const words = Object.entries(there.to!.settings).map(([key, value]) => `${key}=${value}`);

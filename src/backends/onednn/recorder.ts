@@ -103,6 +103,7 @@ export class Recording {
         const whole = inputs[input]!;
         call.args[argument] = length === whole.length ? whole : whole.subarray(from, from + length);
       }
+      // Calls of all kinds are in one list; runKernel saw to it that each one's arguments fit its work.
       call.work(...(call.args as never[]));
       dropInputs(call);
     }

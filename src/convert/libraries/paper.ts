@@ -58,6 +58,6 @@ export const timescale: Library = {
   name: 'timescale',
   title: 'time scale',
   source: 'https://arxiv.org/abs/2405.13698',
-  note: 'Configurations of adamw-bench do not have this convention yet. Convert to `paper` for one.',
+  note,
   optimizers: algorithms('timescale'),
 };
