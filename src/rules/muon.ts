@@ -134,7 +134,10 @@ export const muon = rule({
   placement: 'decoupled',
   settings,
   lacks: {
-    m: { reason: (name) => `has no meaning for ${name}, whose matrices have no second moment that decay could avoid` },
+    m: {
+      reason: (name) =>
+        `has no meaning for ${name}, whose matrices have no second moment that decay could avoid`,
+    },
     v: { reason: (name) => `has no meaning for ${name}, whose matrices have no second moment` },
   },
   needsLayout: true,

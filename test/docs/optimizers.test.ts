@@ -64,10 +64,15 @@ function cellOf(name: RuleName, placement: Placement): string {
 test('the table of the page says what is compared with what', () => {
   const page = readFileSync('docs/optimizers.md', 'utf8');
   const section = page.slice(page.indexOf('## What is compared with what'));
-  const rows = [...section.matchAll(/^\|(.+)\|$/gm)].map(([, row]) => row!.split('|').map((cell) => cell.trim()));
+  const rows = [...section.matchAll(/^\|(.+)\|$/gm)].map(([, row]) =>
+    row!.split('|').map((cell) => cell.trim()),
+  );
   const table = rows.filter(([first]) => !first!.startsWith('-')).slice(0, RULE_NAMES.length + 1);
   expect(table).toEqual([
     ['rule', ...PLACEMENTS.map((placement) => `\`${placement}\``)],
-    ...RULE_NAMES.map((name) => [RULES[name].label, ...PLACEMENTS.map((placement) => cellOf(name, placement))]),
+    ...RULE_NAMES.map((name) => [
+      RULES[name].label,
+      ...PLACEMENTS.map((placement) => cellOf(name, placement)),
+    ]),
   ]);
 });

@@ -51,18 +51,20 @@ const has = (run: Run, of: Choice['of']) => {
 };
 
 describe('the way of a library is not that of the others', () => {
-  test.each(CHOICES.map((choice) => ({ ...choice, title: `${JSON.stringify(choice.of)} is no ${JSON.stringify(choice.instead)}` })))(
-    '$library: $title',
-    ({ library, of, instead, least = 1e-4 }) => {
-      const fixture = fixtureOf(library);
-      const run = fixture.runs.find((one) => one.difference === undefined && has(one, of))!;
-      const [key] = Object.keys(instead);
-      expect(settled(run.settings)).not.toMatchObject(instead);
-      expect(settled(run.settings)).toHaveProperty(key!);
-      const settings = { ...run.settings, ...instead } as Run['settings'];
-      expect(farthest(inDoubles(fixture, { ...run, settings }), run)).toBeGreaterThan(least);
-    },
-  );
+  test.each(
+    CHOICES.map((choice) => ({
+      ...choice,
+      title: `${JSON.stringify(choice.of)} is no ${JSON.stringify(choice.instead)}`,
+    })),
+  )('$library: $title', ({ library, of, instead, least = 1e-4 }) => {
+    const fixture = fixtureOf(library);
+    const run = fixture.runs.find((one) => one.difference === undefined && has(one, of))!;
+    const [key] = Object.keys(instead);
+    expect(settled(run.settings)).not.toMatchObject(instead);
+    expect(settled(run.settings)).toHaveProperty(key!);
+    const settings = { ...run.settings, ...instead } as Run['settings'];
+    expect(farthest(inDoubles(fixture, { ...run, settings }), run)).toBeGreaterThan(least);
+  });
 });
 
 /** What no setting of ours does: by how much a library differs, more than rounding, and no more than is known. */
