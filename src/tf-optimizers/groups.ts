@@ -15,7 +15,9 @@ import {
 import type { Layout } from '../rules/rule.js';
 
 /** Larger variables go alone: to copy them into one vector costs more than the operations that it saves. */
-const LARGEST_JOINED = 2 ** 16;
+const LARGEST_JOINED = 2 ** 12;
+/** The most numbers of a joined vector: tfjs's wasm backend copies all of it for each piece that it splits off. */
+const LARGEST_GROUP = 2 ** 14;
 
 /** Variables in the order of their joined vector. */
 export interface Arranged {
@@ -43,9 +45,21 @@ export function arrange(
     decays,
     layout: [isMatrix(variable) ? variable.shape : [variable.size]],
   }));
-  if (joined.length === 0) return alone;
-  const size = joined.reduce((sum, variable) => sum + variable.size, 0);
-  return [{ variables: joined, decays, layout: [[size]] }, ...alone];
+  const together = packed(joined).map((variables) => ({ variables, decays, layout: [[sizeOf(variables)]] }));
+  return [...together, ...alone];
+}
+
+const sizeOf = (variables: readonly Variable[]): number => variables.reduce((sum, { size }) => sum + size, 0);
+
+/** Runs of variables, each as long as a group may be. */
+function packed(variables: readonly Variable[]): Variable[][] {
+  const groups: Variable[][] = [];
+  for (const variable of variables) {
+    const last = groups.at(-1);
+    if (last !== undefined && sizeOf(last) + variable.size <= LARGEST_GROUP) last.push(variable);
+    else groups.push([variable]);
+  }
+  return groups;
 }
 
 /** Tensors of several variables as one vector. */
