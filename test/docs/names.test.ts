@@ -35,7 +35,7 @@ const foreign: Readonly<Record<string, readonly string[]>> = {
   ],
   'docs/paper.md': ['--scale'],
   'docs/report.md': ['--scale'],
-  'docs/tfjs.md': ['--save-exact'],
+  'docs/tfjs.md': ['--save-exact', '--write'],
 };
 
 async function optionsOfProgram(): Promise<Set<string>> {
