@@ -1,18 +1,18 @@
 // Makes the package for tfjs programs: `npm run build:tfjs`, or `node packages/tfjs-weight-decay.mjs [folder for the tarball]`.
 // It bundles dist/tf-optimizers, as a module and as CommonJS, copies the types that it needs, checks that nothing but
 // tfjs-core is asked for, and packs it. Wants dist/.
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild-wasm';
+import { pack } from './pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const entry = join(dist, 'tf-optimizers', 'index.js');
 const folder = join(root, 'packages', 'tfjs-weight-decay');
 const peer = '@tensorflow/tfjs-core';
-const largestKilobytes = 60;
+const MOST_BYTES = 60_000;
 
 function fail(reason) {
   throw new Error(reason);
@@ -78,18 +78,6 @@ function checkStated() {
   if (stated.dependencies !== undefined) fail('packages/tfjs-weight-decay must have no dependencies');
 }
 
-function pack(target) {
-  mkdirSync(target, { recursive: true });
-  const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', target], { cwd: folder, encoding: 'utf8' }),
-  );
-  const file = join(target, filename);
-  const kilobytes = statSync(file).size / 1000;
-  if (kilobytes > largestKilobytes)
-    fail(`${file} has ${kilobytes.toFixed(1)} kB, more than ${largestKilobytes}`);
-  return { file, kilobytes };
-}
-
 checkStated();
 for (const format of ['esm', 'cjs']) {
   rmSync(join(folder, format), { recursive: true, force: true });
@@ -98,8 +86,8 @@ for (const format of ['esm', 'cjs']) {
 }
 writeFileSync(join(folder, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
 cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
-const { file, kilobytes } = pack(resolve(process.argv[2] ?? join(root, 'packages')));
+const { file, bytes } = pack(folder, resolve(process.argv[2] ?? join(root, 'packages')), MOST_BYTES);
 const size = statSync(join(folder, 'esm', 'index.js')).size / 1000;
 console.log(
-  `build:tfjs: ${file}, ${kilobytes.toFixed(1)} kB; a module of ${size.toFixed(1)} kB, types in ${readdirSync(join(folder, 'esm', 'types')).join(', ')}`,
+  `build:tfjs: ${file}, ${(bytes / 1000).toFixed(1)} kB; a module of ${size.toFixed(1)} kB, types in ${readdirSync(join(folder, 'esm', 'types')).join(', ')}`,
 );

@@ -70,6 +70,7 @@ export function withoutSynonyms<T extends Placed>(spec: T): T {
   const named = Object.entries(NAMES).find(
     ([, meaning]) => meaning.family === familyOf(spec) && meaning.placement === placement,
   );
+  // T with another of its names: TypeScript cannot know that a T without its placement is one.
   return named === undefined ? spec : ({ ...rest, name: named[0] } as unknown as T);
 }
 

@@ -120,16 +120,19 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
       // The base class reads its own settings and calls the constructor; this puts the decay first.
       const { weightDecay, include, exclude } = config;
       const lists = { include: includeFromConfig(include), exclude: includeFromConfig(exclude) };
+      // From a file: the constructor checks it.
       const decay = { weightDecay, ...lists } as unknown as Decay;
       const construct = function (...args: unknown[]) {
         return new Decoupled(decay, ...args);
       };
+      // The base class asks of a class only that `new` works.
       type Class = serialization.SerializableConstructor<serialization.Serializable>;
       return Parent.fromConfig(construct as unknown as Class, config);
     }
   }
 
   serialization.registerClass(Decoupled);
+  // `Parent` has forgotten the types of Base's arguments.
   return Decoupled as unknown as ExtendedClass<Args, O>;
 }
 

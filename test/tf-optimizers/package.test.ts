@@ -23,6 +23,7 @@ import {
   allClasses,
   example,
   NAME,
+  PRINT,
   required,
   together,
   type ClassesResult,
@@ -53,7 +54,6 @@ async function result<T>(file: string, program: string): Promise<T> {
   const { stdout } = await run(process.execPath, [file], { cwd: folder });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as T;
 }
-const PRINT = 'console.log(JSON.stringify(result));';
 
 test('its tarball has at most 60 kB and asks for nothing but tfjs', () => {
   const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz'))!;

@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 
 export const NAME = '@adamw-bench/tfjs-weight-decay';
+
+/** A statement that prints `result`, for programs in Node. */
+export const PRINT = 'console.log(JSON.stringify(result));';
 const readme = new URL('../../packages/tfjs-weight-decay/README.md', import.meta.url);
 
 /** What README's example ends with: did it learn, and did the optimizer come back? */

@@ -27,6 +27,7 @@ import {
   allClasses,
   example,
   NAME,
+  PRINT,
   required,
   together,
   typed,
@@ -112,7 +113,6 @@ function checkClasses(found: unknown, reference: ClassesResult, tolerance: numbe
 /** Without types that lie around. */
 const TYPES = { target: 'es2022', module: 'node16', moduleResolution: 'node16', types: [] };
 
-const PRINT = 'console.log(JSON.stringify(result));';
 let reference: ClassesResult | undefined;
 
 async function inBrowser(folder: string, version: string): Promise<void> {
