@@ -2,7 +2,9 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'build', 'native/build', 'results', 'node_modules', 'coverage'] },
+  {
+    ignores: ['dist', 'build', 'native/build', 'results', 'node_modules', 'coverage', 'packages/*/{esm,cjs}'],
+  },
   js.configs.recommended,
   ...tseslint.configs.strict,
   {

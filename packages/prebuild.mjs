@@ -9,11 +9,11 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pack } from './pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'packages', 'onednn-linux-x64');
@@ -29,7 +29,7 @@ const brought = ['libdnnl2', 'libgomp1', 'ocl-icd-libopencl1'];
  */
 const ofNode = /^(linux-vdso|ld-linux-x86-64|libc|libm|libdl|libpthread|librt|libstdc\+\+|libgcc_s)\.so/;
 
-const largestMegabytes = 30;
+const MOST_BYTES = 30e6;
 
 const output = (command, ...args) =>
   execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 }).trim();
@@ -133,18 +133,6 @@ function tryIt(names, version) {
   return found.version;
 }
 
-function pack(target) {
-  mkdirSync(target, { recursive: true });
-  const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', target], { cwd: folder, encoding: 'utf8' }),
-  );
-  const file = join(target, filename);
-  const megabytes = statSync(file).size / 1e6;
-  if (megabytes > largestMegabytes)
-    fail(`${file} has ${megabytes.toFixed(1)} MB, more than ${largestMegabytes}`);
-  return { file, megabytes };
-}
-
 build();
 empty();
 mkdirSync(join(folder, 'licences'));
@@ -153,5 +141,5 @@ const found = libraries();
 bringLicences(found.map(bring));
 const names = [addon, ...found.map(([name]) => name)];
 const onednn = tryIt(names, check(names));
-const { file, megabytes } = pack(resolve(process.argv[2] ?? join(root, 'packages')));
-console.log(`prebuild: ${file}, ${megabytes.toFixed(1)} MB, oneDNN ${onednn}: ${names.join(', ')}`);
+const { file, bytes } = pack(folder, resolve(process.argv[2] ?? join(root, 'packages')), MOST_BYTES);
+console.log(`prebuild: ${file}, ${(bytes / 1e6).toFixed(1)} MB, oneDNN ${onednn}: ${names.join(', ')}`);

@@ -2,7 +2,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { engine, getKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import * as kernels from '../../dist/backends/kernels.js';
-import { optimizerSchema } from '../../dist/experiment/specs.js';
+import { optimizerSchema } from '../../dist/experiment/optimizerSpec.js';
 import { buildModel } from '../../dist/models/index.js';
 import { makeOptimizer } from '../../dist/optim/index.js';
 import { stream } from '../../dist/random/stream.js';

@@ -8,13 +8,16 @@ const names = [
   'fig1',
   'fig2',
   'normalized',
-  'normalized-batch-norm',
   'normalized-resnet',
   'seed-claim',
   'conventions',
   'conventions-batch-norm',
   'fig4',
   'fig3',
+  'ablation',
+  'cifar',
+  'ablation-cifar',
+  'budgets',
   'pytorch-agreement',
 ];
 
@@ -27,7 +30,7 @@ Options:
   --scale <size>    cpu: hours on two cores, results in results/paper/<name> (the default);
                     paper: the paper's sizes, for a GPU, results in results/paper-full/<name>
   --only <names>    some of ${names.join(', ')}
-                    (those with batch-norm or resnet in their names at CPU scale only)
+                    (budgets, and those with cifar, batch-norm or resnet in their names, at CPU scale only)
   -h, --help        this text
 
 All other options are handed to adamw-bench run, but for --out: see npx adamw-bench run --help.

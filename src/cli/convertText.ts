@@ -74,19 +74,23 @@ const effectOf = ({ decay, defaults }: LibraryOptimizer): string => {
 
 function decayLines(decay: Decay | null, run: Run): string[] {
   if (!decay) return [line('decay', 'L2 passes the moments, so it has no time scale')];
-  const perStep = line('decay', `${rounded(decay.perStep)} of a weight per step at the full rate`);
+  const much = decay.perStep >= 1 ? ': all of it or more. Is the convention right?' : '';
+  const perStep = line('decay', `${rounded(decay.perStep)} of a weight per step at the full rate${much}`);
   if (!run.length || !decay.run) {
     return [perStep, line('tau, total', 'add --epochs, --batch and --images to have them')];
   }
   const { total, tau } = decay.run;
   const { epochs } = run.length;
-  const about = `${epochs} epochs of ${stepsPerEpochOf(run.length)} steps, schedule ${run.schedule.name}${warmup(run)}`;
+  const steps = counted(stepsPerEpochOf(run.length), 'step');
+  const about = `${counted(epochs, 'epoch')} of ${steps}, schedule ${run.schedule.name}${warmup(run)}`;
   return [
     perStep,
     line('tau', tau === null ? 'none: nothing decays' : `${rounded(tau)} epochs at the full rate`),
     line('total decay', `${rounded(total)} e-folds in ${about}`),
   ];
 }
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 const warmup = ({ warmup: epochs }: Run): string => (epochs === 0 ? '' : `, warm-up ${epochs}`);
 

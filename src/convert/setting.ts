@@ -1,4 +1,5 @@
 /** From the words of a command line to a setting of one optimizer. */
+import { fitsFloat32 } from '../experiment/float32.js';
 import type { Convention } from './conventions.js';
 import { ConvertError } from './errors.js';
 import {
@@ -84,6 +85,14 @@ interface Words {
 function readWords(words: readonly string[]): Words {
   const values: Partial<Record<Param, number>> = {};
   const flags: Record<string, boolean> = {};
+  const seen = new Set<string>();
+  const once = <Name extends string>(name: Name): Name => {
+    if (seen.has(name)) {
+      throw new ConvertError(`${name} is given twice.`, 'convert-setting', 'Give each setting once.');
+    }
+    seen.add(name);
+    return name;
+  };
   for (const word of words) {
     const [key = '', text = ''] = word.split(/=(.*)/s);
     if (key === '' || text === '') {
@@ -93,9 +102,9 @@ function readWords(words: readonly string[]): Words {
         'Write lr=3e-4 wd=0.1, for example.',
       );
     }
-    if (/^(true|false)$/i.test(text)) flags[key] = text.toLowerCase() === 'true';
-    else if (key === 'betas') [values.beta1, values.beta2] = betas(text);
-    else values[paramOf(key)] = numberOf(key, text);
+    if (/^(true|false)$/i.test(text)) flags[once(key)] = text.toLowerCase() === 'true';
+    else if (key === 'betas') [values[once('beta1')], values[once('beta2')]] = betas(text);
+    else values[once(paramOf(key))] = numberOf(key, text);
   }
   return { values, flags };
 }
@@ -125,7 +134,14 @@ function numberOf(key: string, text: string): number {
   const power = /^(\d+)\^(-?\d+)$/.exec(text);
   const value = power ? Number(power[1]) ** Number(power[2]) : Number(text);
   const below = LIMITS[key] ?? Infinity;
-  if (text.trim() !== '' && value >= 0 && value < below) return value;
+  if (text.trim() !== '' && value >= 0 && value < below) {
+    if (fitsFloat32(value)) return value;
+    throw new ConvertError(
+      `${key}=${text} is too ${value < 1 ? 'small' : 'large'} for float32, in which weights are trained.`,
+      'convert-setting',
+      `Write 0, or a ${value < 1 ? 'larger' : 'smaller'} number.`,
+    );
+  }
   throw new ConvertError(
     `${key}=${text} cannot be: it must be a number, 0 or more${below === Infinity ? '' : ` and below ${below}`}.`,
     'convert-setting',

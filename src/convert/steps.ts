@@ -30,7 +30,7 @@ export const STEPS = {
   'adafactor/torch': "Adafactor, PyTorch's form",
   'adafactor/keras': "Adafactor, Keras's form",
   'muon/torch': "Muon, PyTorch's form (Newton-Schulz in bfloat16)",
-  'muon/keras': "Muon, Keras's form (6 iterations)",
+  'muon/keras': "Muon, Keras's form (steps of 0.2 sqrt(max(in, out)))",
   'muon/optax': "Muon, optax's form (bias correction)",
   'muon/timm': "Muon, timm's form",
 } as const;

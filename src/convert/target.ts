@@ -19,7 +19,7 @@ export function chosen(
       ? { kind: 'no-such-optimizer', text: `${library.title} has no ${rule} that this command knows.` }
       : {
           kind: 'other-rule',
-          text: `${optimizer} is not the rule of ${from.optimizer.name}: their steps differ, whatever the decay is.`,
+          text: `${optimizer} is not the rule of ${from.optimizer.name}: their steps differ, whatever the decay is. Name ${library.name} without an optimizer to get the one of the same rule.`,
         };
   }
   const isL2 = conventionOf(from) === undefined;

@@ -33,7 +33,10 @@ export type CellOptimizer = OptimizerSettings & { readonly exclude: Exclusion };
 export const ownSettings = (name: OptimizerName): [string, Setting][] =>
   Object.entries(ruleOf(familyOf({ name })).settings);
 
-/** A setting by its name, of whatever rule; undefined where the rule has none. */
+/**
+ * A setting by its name, of whatever rule; undefined where the rule has none. (The union's members have other keys each, so
+ * that a name which only some have needs the cast.)
+ */
 export const settingOf = (optimizer: OptimizerSettings, key: string): number | string | boolean | undefined =>
   (optimizer as unknown as Readonly<Record<string, number | string | boolean | undefined>>)[key];
 

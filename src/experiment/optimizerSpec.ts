@@ -115,6 +115,7 @@ export function cellOptimizerOf(spec: OptimizerSpec): CellOptimizer {
   const entries = Object.entries(spec).filter(
     ([key, value]) => !(key in NOT_IN_CELLS) && value !== undefined,
   );
+  // Which keys are left depends on the rule; the schema that gave the specification has seen to them.
   return Object.fromEntries(entries) as unknown as CellOptimizer;
 }
 

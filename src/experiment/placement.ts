@@ -4,6 +4,7 @@
  */
 import { RULE_NAMES, ruleOf, type RuleName } from '../rules/index.js';
 import { placementKinds, placeOf, PLACEMENTS, type Placement } from '../rules/placements.js';
+import type { Lack } from '../rules/rule.js';
 import { report, type Context } from './issues.js';
 
 export { PLACEMENTS, type Placement };
@@ -69,6 +70,7 @@ export function withoutSynonyms<T extends Placed>(spec: T): T {
   const named = Object.entries(NAMES).find(
     ([, meaning]) => meaning.family === familyOf(spec) && meaning.placement === placement,
   );
+  // T with another of its names: TypeScript cannot know that a T without its placement is one.
   return named === undefined ? spec : ({ ...rest, name: named[0] } as unknown as T);
 }
 
@@ -81,17 +83,17 @@ export function placementProblem({ name, placement }: Placed): { message: string
       message: `contradicts the name ${name}, which means ${family} with decoupled decay`,
       hint: `write {name: ${family}, placement: ${placement}}, or {name: ${name}} alone`,
     };
-  const reason = lacking(family, placement);
-  if (reason === undefined) return undefined;
-  const possible = PLACEMENTS.filter((other) => lacking(family, other) === undefined);
+  const lack = lackOf(family, placement);
+  if (lack === undefined) return undefined;
+  const possible = PLACEMENTS.filter((other) => lackOf(family, other) === undefined);
   const takes = `${family} takes ${possible.slice(0, -1).join(', ')} and ${possible.at(-1)!}`;
-  return { message: reason, hint: reason.startsWith('is plain l2') ? 'write placement: l2' : takes };
+  return { message: lack.reason(family), hint: lack.isL2 ? 'write placement: l2' : takes };
 }
 
 /** Why a rule lacks the place that a placement takes; undefined if it has it. */
-function lacking(family: Family, placement: Placement): string | undefined {
+function lackOf(family: Family, placement: Placement): Lack | undefined {
   const place = placeOf(placement);
-  return place === 'm' || place === 'v' ? ruleOf(family).lacks?.[place]?.(family) : undefined;
+  return place === 'm' || place === 'v' ? ruleOf(family).lacks?.[place] : undefined;
 }
 
 /** Refuses a placement that the optimizer cannot have. */

@@ -30,6 +30,7 @@ export function readCsv(text: string, file: string): Table {
 
 function parsed(text: string, file: string): Parsed[] {
   try {
+    // With `info` each row comes with its line, which the types of csv-parse do not tell.
     return parse(text, {
       bom: true,
       info: true,

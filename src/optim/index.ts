@@ -72,6 +72,7 @@ function linksOf(
   { wd, layout = [] }: Pick<OptimizerOptions, 'wd' | 'layout'>,
 ): Transform {
   const rule = ruleOf(familyOf(settings));
+  // `ruleOf` has lost which rule it is, and with it the names of its settings.
   const own = settings as unknown as ValuesOf<Settings>;
   return rule.chain(own, placesOf(placementOf(settings), wd), layout);
 }

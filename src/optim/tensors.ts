@@ -24,36 +24,31 @@ import {
   type Tensor,
   type Tensor1D,
 } from '../backends/tfjs.js';
-import type { Ops } from '../rules/ops.js';
 import type { Transform } from '../rules/transforms.js';
+import { opsOf } from './ops.js';
 import type { Updated } from './optimizer.js';
 
-const floats = (x: Tensor): Tensor => cast(x, 'float32');
-
-/**
- * The signs are compared, since x y of two small numbers rounds to 0. tfjs's `sign` would not do: on wasm it calls
- * small numbers 0.
- */
-const agree = (x: Tensor, y: Tensor): Tensor =>
-  floats(logicalNot(logicalOr(logicalAnd(greater(x, 0), less(y, 0)), logicalAnd(less(x, 0), greater(y, 0)))));
-
-const tensorOps: Ops<Tensor> = {
+const tensorOps = opsOf({
+  abs,
   add,
-  sub,
-  mul,
+  cast,
+  concat,
   div,
-  max: maximum,
+  greater,
+  less,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  matMul,
+  maximum,
+  mul,
+  reshape,
+  split,
   sqrt,
   square,
-  abs,
-  sign: (x) => sub(floats(greater(x, 0)), floats(less(x, 0))),
-  agree,
-  split: (x, sizes) => split(x, [...sizes]),
-  concat: (parts) => concat([...parts]),
-  reshape: (x, shape) => reshape(x, [...shape]),
-  matMul: (a, b, transposed) => matMul(a, b, transposed.a ?? false, transposed.b ?? false),
-  norm: (x) => sqrt(sum(square(x))),
-};
+  sub,
+  sum,
+});
 
 /** What a step is computed from. `mask` as for `OptimizerOptions`. */
 export interface StepInput {

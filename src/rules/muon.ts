@@ -134,8 +134,11 @@ export const muon = rule({
   placement: 'decoupled',
   settings,
   lacks: {
-    m: (name) => `has no meaning for ${name}, whose matrices have no second moment that decay could avoid`,
-    v: (name) => `has no meaning for ${name}, whose matrices have no second moment`,
+    m: {
+      reason: (name) =>
+        `has no meaning for ${name}, whose matrices have no second moment that decay could avoid`,
+    },
+    v: { reason: (name) => `has no meaning for ${name}, whose matrices have no second moment` },
   },
   needsLayout: true,
   chain: (of, at, layout) => chain(at.gradient, scaleByMuon(of, at, layout), scaleByRate, at.update),

@@ -9,6 +9,14 @@ export type Layout = readonly (readonly number[])[];
 /** The places that not every rule has. */
 type OwnPlace = Exclude<keyof Places, 'gradient' | 'update'>;
 
+/** Why a rule lacks a place. */
+export interface Lack {
+  /** What follows "the placement", for the rule of this name. */
+  readonly reason: (name: string) => string;
+  /** Whether decay at this place would be L2. */
+  readonly isL2?: true;
+}
+
 /** One rule. A file of this folder describes it, and `index.ts` names it. */
 export interface Rule<S extends Settings = Settings> {
   /** Its name in tables and figures. */
@@ -16,8 +24,8 @@ export interface Rule<S extends Settings = Settings> {
   /** Where its decay enters if nobody says otherwise; `l2` if absent. */
   readonly placement?: 'decoupled';
   readonly settings: S;
-  /** The places that it lacks, and why: what follows "the placement". */
-  readonly lacks?: Readonly<Partial<Record<OwnPlace, (name: string) => string>>>;
+  /** The places that it lacks. */
+  readonly lacks?: Readonly<Partial<Record<OwnPlace, Lack>>>;
   /** Whether `chain` needs the layout. */
   readonly needsLayout?: true;
   /**
@@ -30,8 +38,11 @@ export interface Rule<S extends Settings = Settings> {
 /** Gives a rule its types. */
 export const rule = <const S extends Settings>(of: Rule<S>): Rule<S> => of;
 
-/** For rules without a second moment: all that the gradient enters is the momentum. */
-export const onePath: Required<Rule>['lacks'] = {
-  m: (name) => `is plain l2 for ${name}, whose momentum is all that the gradient enters`,
-  v: (name) => `has no meaning for ${name}, which has no second moment`,
-};
+/** For rules without a second moment: all that the gradient enters is the direction. */
+export const onePath = {
+  m: {
+    reason: (name) => `is the same as l2 for ${name}, which has no second moment for the gradient to enter`,
+    isL2: true,
+  },
+  v: { reason: (name) => `has no meaning for ${name}, which has no second moment` },
+} as const satisfies Rule['lacks'];

@@ -171,6 +171,7 @@ export function moments<const S extends string, N extends string = never>(
     slots: of.slots,
     ...(of.numbers && { numbers: of.numbers }),
     apply: (update, step) => {
+      // A path finds its own numbers in `s`, whose type names only those of the link.
       const passed = (path: Transform) =>
         path.apply(update, { ...step, slots: [], s: step.s as never }).update;
       return of.apply(passed(at.m), passed(at.v), step);

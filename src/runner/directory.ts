@@ -43,11 +43,11 @@ export const layout = (dir: string) => ({
 });
 
 /**
- * What two runs into one folder must agree on, as YAML: all but what decides only how fast a sweep runs or how it
- * is described. Endpoints have a check of their own.
+ * What two runs into one folder must agree on, as YAML: all but what decides only how fast a sweep runs, how it is
+ * called and how it is described. Endpoints have a check of their own.
  */
 const essence = (experiment: Experiment): string =>
-  experimentToYaml({ ...experiment, workers: undefined, description: '', endpoints: undefined });
+  experimentToYaml({ ...experiment, workers: undefined, name: '', description: '', endpoints: undefined });
 
 export interface TakeOptions {
   /** Work in the folder beside another process: cells are shared through claims. */

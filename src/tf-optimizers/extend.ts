@@ -11,7 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { pairs, type NamedTensor, type VariableGradients } from './gradients.js';
 import { OptionError } from './errors.js';
-import { includeConfig, includeFromConfig, Inclusion, type Include } from './include.js';
+import { includeConfig, includeFromConfig, Inclusion, type Exclude, type Include } from './include.js';
 import { checkOptions, decayOptions, decaySettings } from './options.js';
 import { Positions } from './positions.js';
 import { warnOfSecondCore } from './secondCore.js';
@@ -22,6 +22,8 @@ export interface Decay {
   weightDecay: number;
   /** The variables that decay; default all. */
   include?: Include;
+  /** The variables that do not decay, of those; default none. `'rank1'`: biases and the parameters of norms. */
+  exclude?: Exclude;
 }
 
 /** A tfjs optimizer class, such as tf.AdamOptimizer. */
@@ -74,16 +76,18 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
   class Decoupled extends Parent {
     weightDecay: number;
     readonly include: Include | undefined;
+    readonly exclude: Exclude | undefined;
     private readonly inclusion: Inclusion;
     private readonly positions = new Positions();
 
     constructor(decay: Decay, ...args: unknown[]) {
-      const { weightDecay, include } = checkOptions(decayOptions, className, decay);
+      const { weightDecay, include, exclude } = checkOptions(decayOptions, className, decay);
       super(...args);
       warnOfSecondCore();
       this.weightDecay = weightDecay;
       this.include = include;
-      this.inclusion = new Inclusion(include);
+      this.exclude = exclude;
+      this.inclusion = new Inclusion(include, exclude);
     }
 
     override applyGradients(gradients: VariableGradients): void {
@@ -104,7 +108,8 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
     }
 
     override getConfig(): serialization.ConfigDict {
-      return { ...super.getConfig(), weightDecay: this.weightDecay, ...includeConfig(this.include) };
+      const { weightDecay, include, exclude } = this;
+      return { ...super.getConfig(), weightDecay, ...includeConfig({ include, exclude }) };
     }
 
     static override get className(): string {
@@ -113,17 +118,21 @@ export function extendWithDecoupledWeightDecay<Args extends unknown[], O extends
 
     static override fromConfig(_cls: unknown, config: serialization.ConfigDict): serialization.Serializable {
       // The base class reads its own settings and calls the constructor; this puts the decay first.
-      const { weightDecay, include } = config;
-      const decay = { weightDecay, include: includeFromConfig(include) } as unknown as Decay;
+      const { weightDecay, include, exclude } = config;
+      const lists = { include: includeFromConfig(include), exclude: includeFromConfig(exclude) };
+      // From a file: the constructor checks it.
+      const decay = { weightDecay, ...lists } as unknown as Decay;
       const construct = function (...args: unknown[]) {
         return new Decoupled(decay, ...args);
       };
+      // The base class asks of a class only that `new` works.
       type Class = serialization.SerializableConstructor<serialization.Serializable>;
       return Parent.fromConfig(construct as unknown as Class, config);
     }
   }
 
   serialization.registerClass(Decoupled);
+  // `Parent` has forgotten the types of Base's arguments.
   return Decoupled as unknown as ExtendedClass<Args, O>;
 }
 

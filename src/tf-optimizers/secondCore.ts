@@ -18,9 +18,9 @@ export function isSecondCoreLoaded(): boolean {
 }
 
 const WARNING =
-  `Two copies of @tensorflow/tfjs-core are loaded, the program's and version ${version_core} of adamw-bench, so that ` +
-  `tf.loadLayersModel does not find the optimizers of adamw-bench (Unknown layer): install exactly the tfjs that ` +
-  `adamw-bench uses, with npm install --save-exact @tensorflow/tfjs@${version_core}.`;
+  `Two copies of @tensorflow/tfjs-core are loaded, the program's and version ${version_core} of the optimizers with ` +
+  `weight decay, so that tf.loadLayersModel does not find AdamW and the others (Unknown layer): install exactly the ` +
+  `tfjs that they use, with npm install --save-exact @tensorflow/tfjs@${version_core}.`;
 
 let hasWarned = false;
 

@@ -300,7 +300,7 @@ describe('contradictions', () => {
           |                            ^^^^^^^
         sgd takes l2, decoupled, cautious and none
 
-      a.yaml:9:28: \`optimizers.1.placement\` is "l2-in-m": it is the same as l2 for sgd, whose gradient enters the momentum alone
+      a.yaml:9:28: \`optimizers.1.placement\` is "l2-in-m": it is the same as l2 for sgd, which has no second moment for the gradient to enter
         9 |   - {name: sgd, placement: l2-in-m}
           |                            ^^^^^^^
         write placement: l2"
@@ -321,7 +321,7 @@ describe('contradictions', () => {
           |                             ^^^^^^^
         lion takes l2, decoupled, cautious and none
 
-      a.yaml:9:33: \`optimizers.1.placement\` is "l2-in-m": it is plain l2 for nesterov, whose momentum is all that the gradient enters
+      a.yaml:9:33: \`optimizers.1.placement\` is "l2-in-m": it is the same as l2 for nesterov, which has no second moment for the gradient to enter
         9 |   - {name: nesterov, placement: l2-in-m}
           |                                 ^^^^^^^
         write placement: l2

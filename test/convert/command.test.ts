@@ -62,6 +62,12 @@ describe('adamw-bench convert', () => {
     expect(to!.snippet).not.toContain('alpha');
   });
 
+  it.each(['keras.Muon', 'optax.contrib.muon'])('gives all weights of %s one decay', async (to) => {
+    const { to: target } = await json('--from', 'pytorch.Muon', '--to', to, ...adamw);
+    expect(target!.snippet).toContain('weight_decay=0.1, ');
+    expect(target!.snippet).toContain('adam_weight_decay=0.1)');
+  });
+
   it('gives back what it printed', async () => {
     const there = await json('--from', 'pytorch', '--to', 'timescale', ...adamw, ...cosine);
     const words = Object.entries(there.to!.settings).map(([key, value]) => `${key}=${value}`);
@@ -88,6 +94,25 @@ describe('adamw-bench convert', () => {
   ])('%s to %s %j: there is none, %s', async (from, to, more, kind) => {
     const { code, none } = await json('--from', from, '--to', to, ...adamw, ...more);
     expect({ code, kind: none!.kind }).toEqual({ code: 2, kind });
+  });
+
+  it('says which name to give where the named optimizer has another rule', async () => {
+    const { stdout } = await convert('--from', 'pytorch', '--to', 'keras.SGD', ...adamw);
+    expect(stdout).toContain('Name keras without an optimizer');
+  });
+
+  it('asks whether the convention is right if a step takes all of a weight', async () => {
+    const wrong = await convert('--from', 'paper', '--to', 'pytorch', 'lr=1e-3', 'wd=2');
+    expect(wrong.stdout).toMatch(/^decay +2 of a weight per step at the full rate: all of it or more/m);
+    const usual = await convert('--from', 'paper', '--to', 'pytorch', 'lr=1e-3', 'wd=0.5');
+    expect(usual.stdout).toMatch(/^decay +0\.5 of a weight per step at the full rate$/m);
+  });
+
+  it('counts one step in the singular', async () => {
+    const { stdout } = await convert(
+      '--from', 'pytorch', '--to', 'keras', ...adamw, '--epochs', '1', '--batch', '64', '--images', '64',
+    ); // prettier-ignore
+    expect(stdout).toMatch(/in 1 epoch of 1 step, schedule constant$/m);
   });
 
   it('finds none between normalized and raw decay when restart cycles grow', async () => {
@@ -161,6 +186,21 @@ describe('adamw-bench convert', () => {
     [['--from', 'pytorch', '--to', 'keras', 'lr=0', 'wd=0.1'], /lr/],
     [['--from', 'pytorch', '--to', 'keras', 'lr=x', 'wd=0.1'], /lr=x/],
     [['--from', 'pytorch', '--to', 'keras', 'lr=3e-4', 'wd=-1'], /wd=-1/],
+    [['--from', 'paper', '--to', 'pytorch', 'lr=1e-300', 'wd=1e10'], /lr=1e-300.*float32/],
+    [['--from', 'pytorch', '--to', 'keras', ...adamw, 'lr=1e-3'], /lr is given twice/],
+    [['--from', 'pytorch', '--to', 'keras', ...adamw, 'weight_decay=0.2'], /wd is given twice/],
+    [['--from', 'pytorch', '--to', 'keras', ...adamw, 'betas=0.9,0.99', 'b2=0.9'], /beta2 is given twice/],
+    [
+      [
+        '--from',
+        'pytorch.NAdam',
+        '--to',
+        'keras',
+        ...adamw,
+        ...['true', 'false'].map((on) => `decoupled_weight_decay=${on}`),
+      ],
+      /decoupled_weight_decay is given twice/,
+    ],
     [['--from', 'pytorch', '--to', 'keras', ...adamw, 'beta1=1'], /beta1/],
     [['--from', 'pytorch', '--to', 'keras', ...adamw, 'betas=0.9'], /betas/],
     [['--from', 'pytorch', '--to', 'keras', ...adamw, 'momentum=0.9'], /momentum/],
@@ -169,7 +209,10 @@ describe('adamw-bench convert', () => {
     [['--from', 'pytorch', '--to', 'normalized', ...adamw], /--epochs/],
     [['--from', 'pytorch', '--to', 'keras', ...adamw, '--epochs', '3'], /--batch and --images/],
     [['--from', 'pytorch', '--to', 'keras', ...adamw, ...length, '--warmup', '100'], /warm-up/],
-    [['--from', 'pytorch', '--to', 'keras', ...adamw, '--schedule', 'cosin'], /cosine/],
+    [
+      ['--from', 'pytorch', '--to', 'keras', ...adamw, '--schedule', 'cosin'],
+      /^There is no schedule cosin\. Write .*cosine/,
+    ],
     [['--from', 'pytorch', '--to', 'keras', ...adamw, '--schedule', '{name: step, at: [2]}'], /at/],
     [['--from', 'pytorch', '--to', 'keras', ...adamw, '--epochs', '0'], /1 or more/],
   ])('refuses %j in a sentence', async (args, text) => {

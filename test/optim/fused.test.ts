@@ -8,9 +8,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { loadOnednn } from '../../src/backends/onednn/index.js';
 import { AdamStep, hasKernel, SgdStep } from '../../src/backends/kernels.js';
 import type { OptimizerRule } from '../../src/optim/index.js';
+import { use } from './backend.js';
 import { drive, RULE } from './drive.js';
 import { gradient, PARAMETERS, relativeDistance, theta0 } from './problem.js';
 
@@ -105,12 +105,7 @@ test.each(RULES)('what update passes to a kernel: %s', (_title, rule) => {
 
 test('the native backend agrees with the chains', async (context) => {
   const composed = RULES.map(([, rule]) => [finish(rule, undefined), finish(rule, MASK)]);
-  try {
-    await loadOnednn({ threads: 1 });
-  } catch (error) {
-    context.skip((error as Error).message);
-  }
-  await tf.setBackend('onednn');
+  await use('onednn', context);
   try {
     expect([hasKernel(AdamStep), hasKernel(SgdStep)]).toEqual([true, true]);
     RULES.forEach(([title, rule], i) =>

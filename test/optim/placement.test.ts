@@ -6,12 +6,11 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest';
-import { loadOnednn } from '../../src/backends/onednn/index.js';
-import { loadWasm } from '../../src/backends/wasm/index.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PLACEMENTS, type Placement } from '../../src/experiment/placement.js';
 import type { Schedule } from '../../src/experiment/specs.js';
 import { makeOptimizer, type OptimizerRule } from '../../src/optim/index.js';
+import { use } from './backend.js';
 import { drive, RULE } from './drive.js';
 import { scheduleAt, type Run } from './paper.js';
 import { gradient, PARAMETERS, relativeDistance, theta0 } from './problem.js';
@@ -182,15 +181,6 @@ function finish(rule: OptimizerRule, wd: number, course: Course): number[] {
   });
 }
 
-async function use(backend: string, context: TestContext): Promise<void> {
-  try {
-    if (backend === 'onednn') await loadOnednn({ threads: 1 });
-    if (backend === 'wasm') await loadWasm();
-  } catch (error) {
-    context.skip((error as Error).message);
-  }
-  await tf.setBackend(backend);
-}
 afterAll(() => tf.setBackend('cpu'));
 
 describe.each(['cpu', 'wasm', 'onednn'])('on %s, to the bit,', (backend) => {

@@ -193,6 +193,13 @@ test('refuses rates that are no rates, and vectors of unequal length', () => {
   expect(() => makeOptimizer(rule, { lr: -1, wd: 0 })).toThrow(RangeError);
   expect(() => makeOptimizer(rule, { lr: 1, wd: NaN })).toThrow(RangeError);
   expect(() => makeOptimizer({ ...rule, beta2: 1 }, { lr: 1, wd: 0 })).toThrow(RangeError);
+  const nesterov = {
+    ...settingDefaults('nesterov'),
+    name: 'nesterov',
+    convention: 'paper',
+    beta1: 1,
+  } as OptimizerSettings;
+  expect(() => makeOptimizer(nesterov, { lr: 1, wd: 0 })).toThrow('beta1 is 1');
   const timed = { ...decoupled(rule), convention: 'timescale' } as const;
   expect(() => makeOptimizer(timed, { lr: 1, wd: 0.1 })).toThrow('needs stepsPerEpoch');
   const muon = { ...settingDefaults('muon'), name: 'muon', convention: 'paper' } as OptimizerSettings;

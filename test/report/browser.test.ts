@@ -1,5 +1,4 @@
 /** The report in a real browser, used as a person would: read, hover, click, sort, walk by keyboard, watch it fill. */
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,16 +7,11 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderComparison, writeReport } from '../../src/report/index.js';
 import { serveReport } from '../../src/report/serve.js';
+import { CHROMIUM } from '../chromium.js';
 import { lossGrid, trialRecords } from './imported.js';
 import { powers, sweepRecords } from './records.js';
 import { writeAtomically } from '../../src/files/atomic.js';
 
-const CHROMIUM = [
-  process.env['CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
 const SKIP =
   CHROMIUM === undefined ? ' (skipped: no Chromium is installed; apt install chromium, or set CHROMIUM)' : '';
 

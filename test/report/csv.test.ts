@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decoupling } from '../../src/analysis/index.js';
 import { decouplingCsv, epochsCsv, runsCsv, TIMING_COLUMNS } from '../../src/report/csv/index.js';
+import { ruleOf } from '../experiment/rule.js';
 import { sweepRecords } from './records.js';
 
 const small = sweepRecords({ lrs: [0.001, 0.002, 0.004], wds: [0, 0.001, 0.002], seeds: [0, 1], epochs: 3 });
@@ -33,6 +34,16 @@ describe('runsCsv', () => {
     expect(column(both, 'stage')).toEqual([...small.map(() => 'grid'), 'confirmation', 'confirmation']);
     expect(column(both, 'seed').slice(-2)).toEqual(['1000', '1000']);
     expect(parse(runsCsv(small))[0]).not.toContain('stage');
+  });
+
+  it('gives the settings that have no column as JSON, where a rule has some', () => {
+    const [plain] = small;
+    const rmsprop = { ...plain!, label: 'RMSProp', cell: { ...plain!.cell, optimizer: ruleOf('rmsprop') } };
+    const [, other] = column(parse(runsCsv([plain!, rmsprop])), 'settings');
+    const own = { rho: 0.99, centered: false, momentum: 0 };
+    expect(JSON.parse(other!)).toEqual(own);
+    expect(column(parse(runsCsv([plain!, rmsprop])), 'settings')[0]).toBe('');
+    expect(parse(runsCsv([plain!]))[0]).not.toContain('settings');
   });
 
   it('is the same whatever the order in which runs finished, within one label order', () => {

@@ -1,24 +1,14 @@
 /** Every rule on every backend there is here, against the rule in float64. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, describe, expect, test, type TestContext } from 'vitest';
-import { loadOnednn } from '../../src/backends/onednn/index.js';
-import { loadWasm } from '../../src/backends/wasm/index.js';
+import { afterAll, describe, expect, test } from 'vitest';
 import { makeOptimizer } from '../../src/optim/index.js';
+import { use } from '../optim/backend.js';
 import { walk } from '../optim/drive.js';
 import { gradient, relativeDistance, theta0 } from '../optim/problem.js';
 import { CASES, LAYOUT, rateOf } from './cases.js';
 import { float64Walk } from './float64.js';
 
-async function use(backend: string, context: TestContext): Promise<void> {
-  try {
-    if (backend === 'onednn') await loadOnednn({ threads: 1 });
-    if (backend === 'wasm') await loadWasm();
-  } catch (error) {
-    context.skip((error as Error).message);
-  }
-  await tf.setBackend(backend);
-}
 afterAll(() => tf.setBackend('cpu'));
 
 const STEPS = Array.from({ length: 40 }, (_, i) => ({ t: i + 1, eta: 1 / (1 + i / 20), cycleSteps: 40 }));

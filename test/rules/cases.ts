@@ -4,7 +4,7 @@ import type { OptimizerSettings } from '../../src/optim/index.js';
 import { RULE_NAMES, type RuleName } from '../../src/rules/index.js';
 
 /** Changes of each rule's settings that take every branch of it. */
-const VARIANTS: Readonly<Record<RuleName, readonly object[]>> = {
+const VARIANTS: Readonly<Partial<Record<RuleName, readonly object[]>>> = {
   adam: [{ eps: 1e-3 }, { eps: 1e-3, epsForm: 'torch7', beta1: 0.8 }],
   sgd: [{}, { momentumForm: 'torch' }],
   nesterov: [{}, { momentumForm: 'torch', beta1: 0.8 }],

@@ -60,9 +60,11 @@ describe('a results folder', () => {
     )();
     expect(readFileSync(layout(dir).config, 'utf8')).toContain('epochs: 4');
     // What decides no number may differ.
+    const renamed = { train: { epochs: 4 }, workers: 3, name: 'renamed', description: 'd' };
     await (
-      await takeDirectory(dir, experiment({ train: { epochs: 4 }, workers: 3, description: 'd' }), false)
+      await takeDirectory(dir, experiment(renamed), false)
     )();
+    expect(readFileSync(layout(dir).config, 'utf8')).toContain('renamed');
   });
 
   it('in use by another configuration cannot be joined, not with --update either', async () => {

@@ -1,9 +1,9 @@
-/** AdamW, AdamL2, SGDW and SGDL2 as tf.Optimizers: they are src/optim, and keep tfjs's promises. */
+/** The classes as tf.Optimizers: four of them are src/optim, and all keep tfjs's promises. */
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { OptimizerRule } from '../../src/optim/index.js';
-import { AdamL2, AdamW, SGDL2, SGDW } from '../../src/index.js';
+import { AdamL2, AdamW, Lion, Muon, NAdamW, RMSPropW, SGDL2, SGDW } from '../../src/index.js';
 import { drive, RULE } from '../optim/drive.js';
 import { relativeDistance } from '../optim/problem.js';
 import { finish, gradient, makeProgram, START, train } from './program.js';
@@ -14,28 +14,36 @@ beforeAll(() => tf.setBackend('cpu'));
 afterEach(() => tf.disposeVariables());
 
 type Class = typeof AdamW | typeof AdamL2 | typeof SGDW | typeof SGDL2;
-const CLASSES: [OptimizerRule['name'], Class][] = [
+const PURE: [OptimizerRule['name'], Class][] = [
   ['adamw', AdamW],
   ['adam', AdamL2],
   ['sgdw', SGDW],
   ['sgd', SGDL2],
 ];
+// exact.test.ts has the steps of the others.
+const OTHERS: [string, typeof NAdamW | typeof RMSPropW | typeof Lion | typeof Muon][] = [
+  ['nadamw', NAdamW],
+  ['rmspropw', RMSPropW],
+  ['lion', Lion],
+  ['muon', Muon],
+];
+const CLASSES: [string, Class | (typeof OTHERS)[number][1]][] = [...PURE, ...OTHERS];
 const rates = { learningRate: 0.05, weightDecay: 0.1 };
 
-describe.each(CLASSES)('%s', (name, Class) => {
-  test('takes the steps of the pure optimizer', () => {
-    const run = {
-      rule: { ...RULE, name },
-      lr: rates.learningRate,
-      wd: rates.weightDecay,
-      schedule: { name: 'constant' },
-      epochs: 1,
-      stepsPerEpoch: 20,
-    } as const;
-    const expected = drive(run, START, gradient).at(-1)!;
-    expect(relativeDistance(finish(new Class(rates)), expected)).toBeLessThan(1e-6);
-  });
+test.each(PURE)('%s takes the steps of the pure optimizer', (name, Class) => {
+  const run = {
+    rule: { ...RULE, name },
+    lr: rates.learningRate,
+    wd: rates.weightDecay,
+    schedule: { name: 'constant' },
+    epochs: 1,
+    stepsPerEpoch: 20,
+  } as const;
+  const expected = drive(run, START, gradient).at(-1)!;
+  expect(relativeDistance(finish(new Class(rates)), expected)).toBeLessThan(1e-6);
+});
 
+describe.each(CLASSES)('%s', (_name, Class) => {
   test('decays what include says, by name or by function', () => {
     const plain = finish(new Class({ ...rates, weightDecay: 0 }));
     const all = finish(new Class(rates));
@@ -43,10 +51,29 @@ describe.each(CLASSES)('%s', (name, Class) => {
     expect(finish(new Class({ ...rates, include: ['kernel'] }))).toEqual(expected);
     expect(finish(new Class({ ...rates, include: (variable) => variable.rank > 1 }))).toEqual(expected);
     expect(all.slice(6)).not.toEqual(plain.slice(6));
+    expect(finish(new Class({ ...rates, exclude: ['bias'] }))).toEqual(expected);
+    expect(finish(new Class({ ...rates, exclude: 'rank1' }))).toEqual(expected);
+    expect(finish(new Class({ ...rates, include: ['kernel', 'bias'], exclude: ['bias'] }))).toEqual(expected);
+  });
+
+  test('follows its schedule', () => {
+    const schedule = { name: 'step', at: [0.25], epochs: 4, stepsPerEpoch: 2 } as const;
+    const byHand = new Class({ ...rates, convention: 'lr' });
+    const program = makeProgram();
+    for (let t = 1; t <= 10; t++) {
+      byHand.eta = t > 2 ? 0.1 : 1;
+      train(program, byHand, 1);
+    }
+    const expected = program.values();
+    program.dispose();
+    // The last two steps are after the end of the schedule.
+    expect(finish(new Class({ ...rates, convention: 'lr', schedule }), 10)).toEqual(expected);
   });
 
   test('comes back from its config, by its registered name', () => {
-    const first = new Class({ ...rates, convention: 'normalized', cycleSteps: 16, include: ['kernel'] });
+    const schedule = { name: 'warm-restarts', firstCycle: 1, epochs: 5, stepsPerEpoch: 4 } as const;
+    const lists = { include: ['kernel', 'bias'], exclude: ['bias'] };
+    const first = new Class({ ...rates, convention: 'normalized', schedule, ...lists });
     const config = JSON.parse(JSON.stringify(first.getConfig())) as tf.serialization.ConfigDict;
     const [cls, fromConfig] = tf.serialization.SerializationMap.getMap().classNameMap[first.getClassName()]!;
     expect(cls).toBe(Class);
@@ -214,4 +241,11 @@ describe('refusals', () => {
     program.dispose();
     optimizer.dispose();
   });
+});
+
+test('timescale forgets a weight in 1/wd epochs', () => {
+  const schedule = { name: 'constant', epochs: 2, stepsPerEpoch: 40 } as const;
+  const rule = { learningRate: 0, weightDecay: 0.5, convention: 'timescale', schedule } as const;
+  const expected = START.map((x) => x * (1 - 0.5 / 40) ** 80);
+  expect(relativeDistance(finish(new SGDW(rule), 80), expected)).toBeLessThan(1e-5);
 });

@@ -2,7 +2,20 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { AdamL2, AdamW, extendWithDecoupledWeightDecay, SGDL2, SGDW } from '../../src/index.js';
+import {
+  AdamL2,
+  AdamW,
+  extendWithDecoupledWeightDecay,
+  Lion,
+  Muon,
+  NAdamW,
+  RMSPropW,
+  scheduleFunction,
+  SGDL2,
+  SGDW,
+} from '../../src/index.js';
+import { makeSchedule } from '../../src/optim/index.js';
+import { scheduleSchema } from '../../src/experiment/specs.js';
 import { ReportedError } from '../../src/errors/reported.js';
 import { makeProgram, train } from './program.js';
 
@@ -21,7 +34,13 @@ const sgds: [string, Make][] = [
   ['SGDW', (options) => new SGDW(options as never)],
   ['SGDL2', (options) => new SGDL2(options as never)],
 ];
-const ours = [...adams, ...sgds];
+const others: [string, Make][] = [
+  ['NAdamW', (options) => new NAdamW(options as never)],
+  ['RMSPropW', (options) => new RMSPropW(options as never)],
+  ['Lion', (options) => new Lion(options as never)],
+  ['Muon', (options) => new Muon(options as never)],
+];
+const ours = [...adams, ...sgds, ...others];
 const extended: [string, Make] = ['DecoupledSGD', (options) => new SGD(options as never, 0.1)];
 
 function refusal(make: () => unknown): ReportedError {
@@ -69,7 +88,18 @@ describe.each(ours)('%s refuses', (className, make) => {
     refuses(make, 'learningRate', value, shown);
     refuses(make, 'weightDecay', value, shown);
   });
-  test.each(NO_INCLUDE)('include %j', (value, shown) => refuses(make, 'include', value, shown));
+  test.each(NO_INCLUDE)('include and exclude %j', (value, shown) => {
+    refuses(make, 'include', value, shown);
+    refuses(make, 'exclude', value, shown);
+  });
+  test.each([
+    [null, 'null'],
+    ['cosine', '"cosine"'],
+    [[1], '[1]'],
+  ])('schedule %j', (value, shown) => refuses(make, 'schedule', value, shown));
+  test.each(['l2', 'l2-in-x', 'none', null, 1])('placement %j, if it is not its own', (value) => {
+    if (!(className.endsWith('L2') && value === 'l2')) refuses(make, 'placement', value, 'placement');
+  });
   test.each([
     [null, 'null'],
     ['pytorch', "'paper', 'lr', 'constant', 'normalized'"],
@@ -81,6 +111,10 @@ describe.each(ours)('%s refuses', (className, make) => {
   );
   test('the convention normalized without cycleSteps', () => {
     expect(refusal(() => make({ ...rates, convention: 'normalized' })).message).toContain('cycleSteps');
+  });
+  test('the convention timescale without a schedule', () => {
+    const options = { ...rates, convention: 'timescale', cycleSteps: 4 };
+    expect(refusal(() => make(options)).message).toContain('schedule');
   });
   test.each(['lr', 'wd', 'weight_decay', 'customObjects', '__proto__x'])('an option %s', (name) =>
     refuses(make, name, 0.1, name),
@@ -124,6 +158,62 @@ describe.each(sgds)('%s refuses', (_className, make) => {
     refuses(make, 'momentumForm', value, "'torch'"),
   );
   test('the options of Adam', () => refuses(make, 'epsilon', 1e-8, 'epsilon'));
+});
+
+test.each<[string, string, readonly unknown[]]>([
+  ['NAdamW', 'momentumDecay', [-1, NaN, '1', null]],
+  ['RMSPropW', 'rho', [1, -0.1, null]],
+  ['RMSPropW', 'centered', [0, 'true', null]],
+  ['RMSPropW', 'epsForm', ['paper', null]],
+  ['Lion', 'beta2', [1, NaN]],
+  ['Muon', 'iterations', [0, 1.5, 101, null]],
+  ['Muon', 'scale', ['rms', null]],
+  ['Muon', 'restRate', [0, -1, Infinity]],
+  ['Muon', 'matrices', ['rank1', [1], null]],
+  ['Muon', 'nesterov', ['no', 1]],
+])('%s refuses as %s any of %j', (className, option, values) => {
+  const [, make] = others.find(([name]) => name === className)!;
+  for (const value of values) refuses(make, option, value, option);
+});
+
+describe('a schedule', () => {
+  const run = { epochs: 10, stepsPerEpoch: 7 };
+  test.each([
+    [{ name: 'linear' }, 'linear'],
+    [{ name: 'cosine', firstCycle: 2 }, 'firstCycle'],
+    [{ name: 'step', at: [0.5, 0.2] }, 'at must'],
+    [{ name: 'step', at: [2] }, 'at must'],
+    [{ name: 'step', factor: -1 }, 'factor'],
+    [{ name: 'warm-restarts' }, 'cycle'],
+    [{ name: 'warm-restarts', firstCycle: 1, multiply: 0.5 }, 'multiply'],
+    [{ name: 'cosine', epochs: 0 }, 'steps'],
+    [{ name: 'cosine', epochs: 'ten' }, 'epochs'],
+    [{ name: 'cosine', warmup: 10 }, 'warm-up'],
+    [{ name: 'constant', toString: 1 }, 'toString'],
+    [{}, 'schedule'],
+  ])('%j is refused', (option, shown) => {
+    const schedule = { ...run, ...option } as never;
+    for (const make of [() => scheduleFunction(schedule), () => new AdamW({ ...rates, schedule })]) {
+      const error = refusal(make);
+      expect(error.code).toBe('option-invalid');
+      expect(error.message).toContain(shown);
+    }
+  });
+  test.each([
+    { name: 'constant' },
+    { name: 'step' },
+    { name: 'step', at: [0.5], factor: 0.5 },
+    { name: 'cosine' },
+    { name: 'warm-restarts', firstCycle: 1 },
+    { name: 'warm-restarts', firstCycle: 2.5, multiply: 1 },
+  ] as const)('%j is that of a configuration file, with its defaults', (option) => {
+    for (const warmup of [0, 1.5]) {
+      const ours = scheduleFunction({ ...option, ...run, warmup });
+      const expected = makeSchedule(scheduleSchema.parse(option), { ...run, warmup });
+      for (let t = 1; t <= 70; t++) expect(ours(t)).toEqual(expected(t));
+      expect(ours(1000)).toEqual(expected(70));
+    }
+  });
 });
 
 describe('a class made by extendWithDecoupledWeightDecay refuses', () => {

@@ -1,7 +1,17 @@
 /** A run that is saved, loaded beside its original and resumed takes the very steps of one that was not. */
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { AdamL2, AdamW, extendWithDecoupledWeightDecay, SGDL2, SGDW } from '../../src/index.js';
+import {
+  AdamL2,
+  AdamW,
+  extendWithDecoupledWeightDecay,
+  Lion,
+  Muon,
+  NAdamW,
+  RMSPropW,
+  SGDL2,
+  SGDW,
+} from '../../src/index.js';
 import { inMemory, reload, step, weightsOf } from './layers.js';
 import { makeProgram } from './program.js';
 
@@ -22,6 +32,10 @@ const OPTIMIZERS: [string, () => tf.Optimizer][] = [
   ['AdamL2', () => new AdamL2(rates)],
   ['SGDW', () => new SGDW(rates)],
   ['SGDL2', () => new SGDL2(rates)],
+  ['NAdamW', () => new NAdamW(rates)],
+  ['RMSPropW', () => new RMSPropW({ ...rates, momentum: 0.5, centered: true, epsilon: 1e-3 })],
+  ['Lion', () => new Lion(rates)],
+  ['Muon', () => new Muon({ ...rates, schedule: { name: 'cosine', epochs: 5, stepsPerEpoch: 4 } })],
   ['extended SGD', () => new SGD(decay, 0.05)],
   ['extended Momentum', () => new Momentum(decay, 0.05, 0.9)],
   ['extended Adam', () => new Adam(decay, 0.05, 0.9, 0.999, 1e-8)],
@@ -184,4 +198,48 @@ test.each(STATEFUL)('%s refuses two state tensors of one name', async (_name, ma
   await expect(make().setWeights(weights)).rejects.toThrow(
     expect.objectContaining({ code: 'optimizer-state-unmatched' }),
   );
+});
+
+test('state that was given away can be read after further steps, and put back', async () => {
+  const program = makeProgram();
+  const optimizer = new AdamW(rates);
+  const step = () => optimizer.minimize(program.loss, false, [program.kernel, program.bias]);
+  step();
+  const [before, kept] = [program.values(), await optimizer.getWeights()];
+  const copies = kept.map(({ name, tensor }) => ({ name, tensor: tensor.clone() }));
+  step();
+  const after = program.values();
+  for (const { tensor } of kept) expect(tensor.dataSync().every(Number.isFinite)).toBe(true);
+  await optimizer.setWeights(copies);
+  program.kernel.assign(tf.tensor2d(before.slice(0, 6), [2, 3]));
+  program.bias.assign(tf.tensor1d(before.slice(6)));
+  step();
+  expect(program.values()).toEqual(after);
+});
+
+test('many variables, large and small, take the steps that each takes alone', () => {
+  const shapes = [[300, 300], [3], [2, 2, 3, 2], [], [70_000], [5]];
+  const take = (together: boolean) => {
+    const variables = shapes.map((shape, i) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return tf.variable(
+        tf.tidy(() => tf.cos(tf.range(0, size)).reshape(shape)),
+        true,
+        `many${i}`,
+      );
+    });
+    const optimizers = (together ? [0] : shapes).map(() => new AdamW({ ...rates, exclude: 'rank1' }));
+    for (let t = 0; t < 3; t++) {
+      const gradients = variables.map((variable) => ({
+        name: variable.name,
+        tensor: tf.sin(tf.add(variable, t)),
+      }));
+      if (together) optimizers[0]!.applyGradients(gradients);
+      else gradients.forEach((gradient, i) => optimizers[i]!.applyGradients([gradient]));
+    }
+    const values = variables.map((variable) => [...variable.dataSync()]);
+    tf.dispose(variables);
+    return values;
+  };
+  expect(take(true)).toEqual(take(false));
 });

@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { AdamL2, AdamW, extendWithDecoupledWeightDecay, SGDL2, SGDW } from '../../src/index.js';
+import {
+  AdamL2,
+  AdamW,
+  extendWithDecoupledWeightDecay,
+  Lion,
+  Muon,
+  NAdamW,
+  RMSPropW,
+  SGDL2,
+  SGDW,
+} from '../../src/index.js';
 import { inFolder, inMemory, reload, step, unitLayer, weightsOf } from './layers.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -112,6 +122,37 @@ test.each([
   ['SGDW', new SGDW({ learningRate: 0.1, weightDecay: 0.2, momentum: 0, momentumForm: 'torch' })],
   ['SGDL2', new SGDL2({ learningRate: 0.1, weightDecay: 0.2, convention: 'constant', include: ['a_b/c_1'] })],
   ['extended SGD', new SGD({ weightDecay: 0.2, include: ['a_b/c_1'] }, 0.1)],
+  ['extended SGD, exclude', new SGD({ weightDecay: 0.2, exclude: 'rank1' }, 0.1)],
+  [
+    'NAdamW',
+    new NAdamW({
+      ...{
+        learningRate: 0.1,
+        weightDecay: 0.2,
+        placement: 'cautious',
+        momentumDecay: 1,
+        exclude: ['a_b/c_1'],
+      },
+      schedule: { name: 'step', at: [0.5, 0.9], factor: 0.2, epochs: 3, stepsPerEpoch: 4, warmup: 0.5 },
+    }),
+  ],
+  [
+    'RMSPropW',
+    new RMSPropW({
+      ...{ learningRate: 0.1, weightDecay: 0.2, rho: 0.8, epsilon: 1e-3, epsForm: 'inside', centered: true },
+      ...{ momentum: 0.5, momentumForm: 'paper', exclude: 'rank1' },
+    }),
+  ],
+  ['Lion', new Lion({ learningRate: 0.1, weightDecay: 0.2, beta1: 0.5, beta2: 0.6 })],
+  [
+    'Muon',
+    new Muon({
+      ...{ learningRate: 0.1, weightDecay: 0.2, momentum: 0.5, iterations: 3, restRate: 0.1 },
+      ...{ nesterov: false, biasCorrection: true, convention: 'timescale' },
+      ...{ scale: 'spectral', matrices: ['a_b/c_1'], beta1: 0.1, beta2: 0.2, epsilon: 1e-3 },
+      schedule: { name: 'warm-restarts', firstCycle: 1, multiply: 3, epochs: 3, stepsPerEpoch: 4 },
+    }),
+  ],
 ])('every option of %s survives the files', async (_name, optimizer) => {
   const loaded = await reload(unitLayer(optimizer), inFolder(scratch()));
   expect(loaded.optimizer.getClassName()).toBe(optimizer.getClassName());

@@ -103,6 +103,7 @@ export class Recording {
         const whole = inputs[input]!;
         call.args[argument] = length === whole.length ? whole : whole.subarray(from, from + length);
       }
+      // Calls of all kinds are in one list; runKernel saw to it that each one's arguments fit its work.
       call.work(...(call.args as never[]));
       dropInputs(call);
     }
@@ -157,6 +158,7 @@ export const isRecording = (): boolean => current !== undefined;
 /** Calls `work(...args)` and records the call. Everything that writes to a tensor's values goes through here. */
 export function runKernel<Args extends unknown[]>(work: (...args: Args) => void, ...args: Args): void {
   work(...args);
+  // The list keeps work of every kind; each is called with its own arguments again.
   current?.add(work as unknown as Work, args);
 }
 

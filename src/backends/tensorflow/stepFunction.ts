@@ -114,6 +114,7 @@ class GraphOf {
   private encode(operation: Operation, { name, type, value }: OpAttribute): Buffer {
     const encode = this.encoders.get(type);
     if (!encode) throw new Error(`the attribute ${name} of ${operation.name} has an unknown type`);
+    // The encoder was found by the attribute's type, so that the value is of its kind.
     return encode(value as never);
   }
 

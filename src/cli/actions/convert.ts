@@ -98,8 +98,11 @@ function scheduleOf(text: string): Schedule {
   const read = scheduleSchema.safeParse(/^[\w-]+$/.test(text) ? { name: text } : parsed(text));
   if (read.success) return read.data;
   const [issue] = read.error.issues;
+  const isUnknown = issue!.path.at(-1) === 'name';
   throw new ConvertError(
-    `--schedule ${text}: ${issue!.path.join('.')} ${issue!.message}.`,
+    isUnknown
+      ? `There is no schedule ${text}.`
+      : `--schedule ${text}: ${[issue!.path.join('.'), issue!.message].filter(Boolean).join(' ')}.`,
     'convert-run',
     'Write constant, step, cosine or wsd, or {name: warm-restarts, firstCycle: 10, multiply: 2}.',
   );

@@ -1,7 +1,9 @@
 /** Keras 3: one `weight_decay` in every optimizer, decoupled and multiplied by the rate; L2 is the layers' affair. */
 import {
   BETAS,
+  call,
   classesOf,
+  keywords,
   python,
   type Entry,
   type Library,
@@ -45,6 +47,21 @@ export const withPenalty = (optimizer: string, { l2 = 0 }: Values, module = 'ker
 # kernel_regularizer=${penalty}, bias_regularizer=${penalty}`;
 };
 
+/** Muon has a second decay, for what is no matrix; one decay for all weights is both. */
+const muon: LibraryOptimizer = {
+  ...one({
+    name: 'Muon',
+    decay: 'lr',
+    step: 'muon/keras',
+    defaults: { lr: 1e-3, wd: 4e-3, momentum: 0.95 },
+    note: 'Muon decays what is no matrix by adam_weight_decay, at the whole learning rate (not adam_lr_ratio times it).',
+  }),
+  write: (values) =>
+    call('keras.optimizers.Muon', keywords(values, KERAS_NAMES), [
+      `adam_weight_decay=${python(values.wd ?? 0)}`,
+    ]),
+};
+
 const adam = { lr: 1e-3, wd: 0, ...BETAS, eps: 1e-7 };
 const sgd = { lr: 1e-2, wd: 0, momentum: 0 };
 
@@ -69,12 +86,6 @@ export const keras: Library = {
     ...both({ name: 'Adadelta', step: 'adadelta', defaults: { lr: 1e-3, wd: 0, rho: 0.95, eps: 1e-7 } }),
     ...both({ name: 'Lion', step: 'lion', defaults: { lr: 1e-3, wd: 0, beta1: 0.9, beta2: 0.99 } }),
     one({ name: 'Adafactor', decay: 'lr', step: 'adafactor/keras', defaults: { lr: 1e-3, wd: 0 } }),
-    one({
-      name: 'Muon',
-      decay: 'lr',
-      step: 'muon/keras',
-      defaults: { lr: 1e-3, wd: 4e-3, momentum: 0.95 },
-      note: 'The decay of parameters that AdamW updates is multiplied by the whole learning rate, not by adam_lr_ratio times it.',
-    }),
+    muon,
   ],
 };

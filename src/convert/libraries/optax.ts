@@ -80,6 +80,14 @@ function chained(
   };
 }
 
+/** Muon has a second decay, for what is no matrix; one decay for all weights is both. */
+const muon: LibraryOptimizer = {
+  ...decoupled('contrib.muon', 'muon/optax', { lr: 1e-3, wd: 0 }),
+  write: (values) =>
+    call('optax.contrib.muon', keywords(values, NAMES), [`adam_weight_decay=${python(values.wd ?? 0)}`]),
+  note: 'contrib.muon decays what is no matrix by adam_weight_decay.',
+};
+
 const adam = { lr: 1e-3, ...BETAS, eps: 1e-8 };
 const sgd: Entry = { name: 'sgd', step: 'sgd', defaults: { lr: 1e-3, momentum: 0 } };
 const nesterov: Entry = { ...sgd, step: 'nesterov', flags: { nesterov: true } };
@@ -109,7 +117,7 @@ export const optax: Library = {
     decoupled('nadamw', 'nadam/constant', { ...adam, wd: 1e-4 }),
     decoupled('adamaxw', 'adamax', { ...adam, wd: 1e-4 }),
     decoupled('lion', 'lion', { lr: 1e-3, beta1: 0.9, beta2: 0.99, wd: 1e-3 }),
-    decoupled('contrib.muon', 'muon/optax', { lr: 1e-3, wd: 0 }),
+    muon,
     chained({ ...sgd, names: traced }, 'trace'),
     chained({ ...nesterov, names: traced }, 'trace'),
     chained(rmsprop, 'scale_by_rms'),
