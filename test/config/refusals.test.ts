@@ -82,11 +82,11 @@ describe('keys', () => {
   });
   test('missing keys', () => {
     expect(refusal({ 'a.yaml': 'name: x\ntrain: {}\ngrid:\n  lr: [1]\n' })).toMatchInlineSnapshot(`
-      "a.yaml:1:1: \`dataset\` is missing: expected a map with the keys name, train, test, validation, subset, subsetSeed, labelNoise, augment
+      "a.yaml:1:1: \`dataset\` is missing: expected a map with the keys name, train, test, validation, subset, subsetSeed, labelNoise, augment, or a map with the keys name, op, p, share, validation, subsetSeed, labelNoise
         1 | name: x
           | ^
 
-      a.yaml:1:1: \`model\` is missing: expected a map with a \`name\`: one of mlp, cnn, resnet, shake-shake, wide-resnet
+      a.yaml:1:1: \`model\` is missing: expected a map with a \`name\`: one of mlp, cnn, resnet, shake-shake, wide-resnet, transformer
         1 | name: x
           | ^
 
@@ -108,7 +108,7 @@ describe('keys', () => {
 describe('values', () => {
   test('an unknown word', () => {
     expect(refuses('{ name: mnist }', '{ name: mnits }')).toMatchInlineSnapshot(`
-      "a.yaml:2:18: \`dataset.name\` is "mnits": expected one of synthetic-mnist, synthetic-cifar, mnist, fashion-mnist, cifar10, cifar100, imagenet32
+      "a.yaml:2:18: \`dataset.name\` is "mnits": expected one of synthetic-mnist, synthetic-cifar, mnist, fashion-mnist, cifar10, cifar100, imagenet32, modular
         2 | dataset: { name: mnits }
           |                  ^^^^^
         did you mean \`mnist\`?"
@@ -116,7 +116,7 @@ describe('values', () => {
   });
   test('an unknown model', () => {
     expect(refuses('name: mlp', 'name: resent')).toMatchInlineSnapshot(`
-      "a.yaml:4:9: \`model.name\` is "resent": expected one of mlp, cnn, resnet, shake-shake, wide-resnet
+      "a.yaml:4:9: \`model.name\` is "resent": expected one of mlp, cnn, resnet, shake-shake, wide-resnet, transformer
         4 |   name: resent
           |         ^^^^^^
         did you mean \`resnet\`?"
