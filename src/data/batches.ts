@@ -106,14 +106,17 @@ function writeImage(
   }
 }
 
+/** How many labels each image of a split has: one, or one for each token. */
+export const answersOf = ({ labels, n }: Split): number => labels.length / n;
+
 /**
  * Assembles one batch: image `indices[i]` of the split goes to row i of `images`, standardised, its label to
- * `labels[i]`. Without `augment` nothing random is drawn. With it, three numbers at most are drawn from `random`
+ * `labels[i]`, or its labels to row i of `labels`. Without `augment` nothing random is drawn. With it, three numbers at most are drawn from `random`
  * per image, in the order of `indices`: shift down, shift right, mirrored.
  *
  * Padding is done after standardisation, so that padded pixels are 0 in standardised units: the mean colour.
  * @param images Float32Array of at least indices.length * height * width * channels, written as [b, h, w, c]
- * @param labels Int32Array of at least indices.length
+ * @param labels Int32Array of at least indices.length times the labels of an image
  */
 export function fillBatch(
   source: BatchSource,
@@ -123,12 +126,14 @@ export function fillBatch(
   augment?: { readonly change: Augmentation; readonly random: Stream },
 ): void {
   const size = source.height * source.width * source.channels;
+  const answers = answersOf(source.split);
   const crop = augment?.change.crop ?? 0;
   for (let i = 0; i < indices.length; i++) {
     const dy = crop > 0 ? augment!.random.integer(-crop, crop) : 0;
     const dx = crop > 0 ? augment!.random.integer(-crop, crop) : 0;
     const mirrored = augment?.change.flip === true && augment.random.uniform() < 0.5;
     writeImage(source, indices[i]!, images, i * size, [dy, dx, mirrored]);
-    labels[i] = source.split.labels[indices[i]!]!;
+    const from = indices[i]! * answers;
+    for (let k = 0; k < answers; k++) labels[i * answers + k] = source.split.labels[from + k]!;
   }
 }

@@ -13,7 +13,7 @@ export type Labels = Uint8Array | Uint16Array;
 /** Images of one split, uint8, row-major [n, height, width, channels], and their labels. */
 export interface Split {
   readonly images: Uint8Array;
-  /** Class of each image, 0 .. classes-1, length n. */
+  /** Class of each image, 0 .. classes-1, length n; of tokens with an answer at each position [n, width]. */
   readonly labels: Labels;
   readonly n: number;
 }

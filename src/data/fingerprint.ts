@@ -15,7 +15,7 @@ export function fingerprint(...splits: readonly Split[]): string {
   for (const { n, images, labels } of splits) {
     hash.update(`${n} ${images.length}\n`);
     updateAll(hash, images);
-    const wide = Buffer.alloc(2 * n);
+    const wide = Buffer.alloc(2 * labels.length);
     labels.forEach((label, i) => wide.writeUInt16LE(label, 2 * i));
     hash.update(wide);
   }

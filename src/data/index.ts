@@ -8,6 +8,7 @@ export { loadDataset, type LoadOptions } from './load.js';
 export { forSeed } from './perSeed.js';
 export { datasetStatus, fetchDataset, verifyDataset, type FileStatus } from './manage.js';
 export {
+  answersOf,
   channelStatistics,
   fillBatch,
   standardisationTable,

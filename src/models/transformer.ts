@@ -7,7 +7,7 @@ import { conv } from '../nn/conv.js';
 import { dense } from '../nn/dense.js';
 import { embedding, positions } from '../nn/embedding.js';
 import { gelu } from '../nn/gelu.js';
-import { named, serial, slices, type LayerOf } from '../nn/layer.js';
+import { named, serial, sizeOf, slices, type LayerOf } from '../nn/layer.js';
 import { layerNorm } from '../nn/layerNorm.js';
 import { add, matMul, mean, reshape, tensor3d, type Tensor3D } from '../backends/tfjs.js';
 import { ModelError } from './error.js';
@@ -112,12 +112,21 @@ const last: LayerOf = ([t, d]) => ({
 });
 
 /** [t, d] -> [d], every position an example of its own. */
-const all: LayerOf = ([, d]) => ({
+const all: LayerOf = ([t, d]) => ({
   output: [d!],
+  largest: t! * d!,
   params: [],
   state: [],
   apply: (_p, _s, x) => reshape(x, [-1, d!]),
 });
+
+/** A layer after `all`: an example has its output at each of `t` positions. */
+const afterAll =
+  (t: number, of: LayerOf): LayerOf =>
+  (input) => {
+    const layer = of(input);
+    return { ...layer, largest: t * sizeOf(layer.output) };
+  };
 
 /**
  * Images: the mean over patches predicts the class. Tokens: with `answers: last` the last position predicts, and each
@@ -125,7 +134,7 @@ const all: LayerOf = ([, d]) => ({
  *
  * The layer throws a ModelError if patches do not fit into the images.
  */
-export function transformer(spec: TransformerSpec, { classes, tokens }: InputShape): LayerOf {
+export function transformer(spec: TransformerSpec, { classes, tokens, width: t }: InputShape): LayerOf {
   const { layers, width, heads, expand, norm, patch } = spec;
   const normed = norm ? layerNorm : identity;
   const causal = tokens?.answers === 'each';
@@ -140,5 +149,6 @@ export function transformer(spec: TransformerSpec, { classes, tokens }: InputSha
     );
   }
   const pooled = tokens === undefined ? average : causal ? all : last;
-  return serial({ ...parts, norm: normed, pooled, head: dense(classes) });
+  const head = causal ? afterAll(t, dense(classes)) : dense(classes);
+  return serial({ ...parts, norm: normed, pooled, head });
 }

@@ -2,12 +2,17 @@
 import { makeSchedule, type ScheduleFunction } from '../optim/schedule.js';
 import { OptionError } from './errors.js';
 
+const WSD_SHAPES = ['1-sqrt', 'linear'] as const;
+type WsdShape = (typeof WSD_SHAPES)[number];
+
 /** A schedule and the length of its run. */
 export type ScheduleOption = (
   | { readonly name: 'constant' }
   /** Multiplied by `factor` (0.1) at each of `at` ([0.3, 0.6, 0.8]), which are fractions of the run. */
   | { readonly name: 'step'; readonly at?: readonly number[]; readonly factor?: number }
   | { readonly name: 'cosine' }
+  /** 1; then, for the last `decay` (0.2) of the run, down along 1 - sqrt(p) (`shape`'s default) or a line. */
+  | { readonly name: 'wsd'; readonly decay?: number; readonly shape?: WsdShape }
   /** Cosine cycles: the first lasts `firstCycle` epochs, each next one is `multiply` (2) times longer. */
   | { readonly name: 'warm-restarts'; readonly firstCycle: number; readonly multiply?: number }
 ) & {
@@ -26,6 +31,7 @@ const KEYS: Readonly<Record<ScheduleOption['name'], readonly string[]>> = {
   constant: [],
   step: ['at', 'factor'],
   cosine: [],
+  wsd: ['decay', 'shape'],
   'warm-restarts': ['firstCycle', 'multiply'],
 };
 const SHAPE = ['epochs', 'stepsPerEpoch', 'warmup'];
@@ -73,6 +79,12 @@ function faultOf(key: string, value: unknown): string[] {
   if (key === 'name' || value === undefined) return [];
   if (key === 'at')
     return isAscending(value) ? [] : ['at must be a list of ascending fractions of the run, from 0 to 1'];
+  if (key === 'decay')
+    return isAmount(value) && value > 0 && value <= 1
+      ? []
+      : ['decay must be a share of the run, above 0 and at most 1'];
+  if (key === 'shape')
+    return WSD_SHAPES.includes(value as WsdShape) ? [] : [`shape must be ${WSD_SHAPES.join(' or ')}`];
   const least = key === 'multiply' ? 1 : 0;
   return isAmount(value) && value >= least ? [] : [`${key} must be a finite number of ${least} or more`];
 }
@@ -82,6 +94,8 @@ function withDefaults(option: ScheduleOption): Parameters<typeof makeSchedule>[0
   switch (option.name) {
     case 'step':
       return { name: 'step', at: [...(option.at ?? [0.3, 0.6, 0.8])], factor: option.factor ?? 0.1 };
+    case 'wsd':
+      return { name: 'wsd', decay: option.decay ?? 0.2, shape: option.shape ?? '1-sqrt' };
     case 'warm-restarts':
       return { name: 'warm-restarts', firstCycle: option.firstCycle, multiply: option.multiply ?? 2 };
     default:

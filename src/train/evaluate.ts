@@ -2,10 +2,10 @@
 import type { Evaluation } from './passes.js';
 import type { Batch, Weights } from './step.js';
 
-/** Sums over images. */
+/** Sums over answers: one an image, or one for each token. */
 export interface Totals {
-  readonly images: number;
-  /** Sum over the images of the cross-entropy, nats. */
+  readonly answers: number;
+  /** Sum over the answers of the cross-entropy, nats. */
   readonly loss: number;
   readonly wrong: number;
 }
@@ -21,12 +21,12 @@ export async function evaluateBatches(
   afterEach?: () => Promise<void> | void,
 ): Promise<Totals> {
   const sizes: number[] = [];
-  let total: Totals = { images: 0, loss: 0, wrong: 0 };
+  let total: Totals = { answers: 0, loss: 0, wrong: 0 };
   const settle = async () => {
     for (const score of await evaluation.scores()) {
       const size = sizes.shift()!;
       total = {
-        images: total.images + size,
+        answers: total.answers + size,
         loss: total.loss + score.loss * size,
         wrong: total.wrong + score.wrong,
       };

@@ -1,5 +1,6 @@
 /** Batches of a data set for a network: standardised, augmented, in reused buffers. */
 import {
+  answersOf,
   channelStatistics,
   fillBatch,
   standardisationTable,
@@ -13,7 +14,8 @@ import type { Batch } from './step.js';
 
 export interface BatchLoader {
   readonly trainSize: number;
-  readonly testSize: number;
+  /** Labels of each image: one, or one for each token. */
+  readonly answers: number;
   /** 0 where no images are held back. */
   readonly validationSize: number;
   /** The last batch of an epoch may be smaller than the others. */
@@ -31,13 +33,14 @@ export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: n
   const { height, width, channels, train, test, validation } = dataset;
   const geometry = { height, width, channels, table: tableOf(dataset) };
   const images = new Float32Array(batchSize * height * width * channels);
-  const labels = new Int32Array(batchSize);
+  const answers = answersOf(train);
+  const labels = new Int32Array(batchSize * answers);
   const fill = (split: Split, indices: Int32Array, random?: Stream): Batch => {
     fillBatch({ split, ...geometry }, indices, images, labels, random && { change, random });
     const b = indices.length;
     return {
       images: images.subarray(0, b * height * width * channels),
-      labels: labels.subarray(0, b),
+      labels: labels.subarray(0, b * answers),
       shape: [b, height, width, channels],
     };
   };
@@ -52,7 +55,7 @@ export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: n
   }
   return {
     trainSize: train.n,
-    testSize: test.n,
+    answers,
     validationSize: validation?.n ?? 0,
     stepsPerEpoch: Math.ceil(train.n / batchSize),
     train: (indices, random) => fill(train, indices, random),

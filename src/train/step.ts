@@ -29,7 +29,7 @@ export interface Weights {
   readonly state: Tensor1D;
 }
 
-/** Standardised images [b, h, w, c] and their labels [b]. */
+/** Standardised images [b, h, w, c] and their labels [b]; of tokens with an answer at each position [b w]. */
 export interface Batch {
   readonly images: Float32Array;
   readonly labels: Int32Array;

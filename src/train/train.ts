@@ -195,10 +195,10 @@ async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | und
       await yieldToEvents();
       observer.onBeat?.(progressOf(run));
     });
-  const { loss, wrong } = await totalsOf(loader.test());
+  const test = await totalsOf(loader.test());
   const held = loader.validationSize > 0 ? await totalsOf(loader.validation()) : undefined;
   const seconds = clock.seconds();
-  const testLoss = loss / loader.testSize;
+  const testLoss = test.loss / test.answers;
   const epoch = position.epoch + 1;
   if (!Number.isFinite(testLoss)) {
     return { status: 'diverged', reason: `the test loss was ${testLoss} after epoch ${epoch}` };
@@ -207,10 +207,13 @@ async function evaluateEpoch(run: Run, observer: Observer): Promise<Ending | und
     epoch,
     lr: run.schedule(epoch * loader.stepsPerEpoch).eta * cell.lr,
     trainLoss: position.lossSum / loader.trainSize,
-    trainError: position.wrong / loader.trainSize,
+    trainError: position.wrong / (loader.trainSize * loader.answers),
     testLoss,
-    testError: wrong / loader.testSize,
-    ...(held && { validationLoss: held.loss / held.images, validationError: held.wrong / held.images }),
+    testError: test.wrong / test.answers,
+    ...(held && {
+      validationLoss: held.loss / held.answers,
+      validationError: held.wrong / held.answers,
+    }),
     thetaNorm: norm(await run.weights.theta.data()),
     imagesPerSecond: loader.trainSize / position.epochSeconds,
     seconds: position.epochSeconds + seconds,

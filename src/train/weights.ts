@@ -50,7 +50,7 @@ export function encodeWeights(
   { weights, metrics }: Pick<Outcome, 'weights' | 'metrics'>,
 ): Uint8Array {
   const { params, statistics } = tensorsOf(buildModel(cell.model, dataset));
-  const { height, width, channels, classes, fingerprint } = dataset;
+  const { height, width, channels, classes, tokens, fingerprint } = dataset;
   return encodeSafetensors({
     tensors: Object.fromEntries([
       ...splitVector(weights.theta, params),
@@ -59,7 +59,7 @@ export function encodeWeights(
     metadata: {
       format,
       cell: JSON.stringify(cell),
-      input: JSON.stringify({ height, width, channels, classes }),
+      input: JSON.stringify({ height, width, channels, classes, tokens }),
       fingerprint,
       testError: String(metrics.at(-1)!.testError),
     },
@@ -109,10 +109,10 @@ export async function evaluateWeights(
   const loader = batchLoader(dataset, augmentationOf(cell.dataset), cell.batchSize);
   const tensors = weightTensors(weights);
   const evaluation = evaluationOf(model);
-  const { loss, wrong } = await evaluateBatches(evaluation, tensors, loader.test());
+  const { loss, wrong, answers } = await evaluateBatches(evaluation, tensors, loader.test());
   evaluation.dispose();
   tensors.theta.dispose();
   tensors.state.dispose();
   forget(model);
-  return { loss: loss / loader.testSize, error: wrong / loader.testSize };
+  return { loss: loss / answers, error: wrong / answers };
 }

@@ -1,4 +1,8 @@
-/** Schedules: their values at the places where one could be off by a step, and properties of them all. */
+/**
+ * Schedules: their values at the places where one could be off by a step, warm-up-stable-decay as PyTorch's schedulers
+ * make it (fixtures/optim/make_schedules.py), and properties of them all.
+ */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Schedule } from '../../src/experiment/specs.js';
@@ -39,6 +43,17 @@ const shapes = fc.record({
   epochs: fc.integer({ min: 1, max: 12 }),
   stepsPerEpoch: fc.integer({ min: 2, max: 30 }),
 });
+
+const torch = JSON.parse(
+  readFileSync(new URL('../fixtures/optim/schedules.json', import.meta.url), 'utf8'),
+) as { warmup: number; epochs: number; decay: number; shape: 'linear' | '1-sqrt'; etas: number[] }[];
+
+test.each(torch)(
+  "wsd is PyTorch's: warm-up $warmup, $epochs epochs, decay $decay, $shape",
+  ({ warmup, epochs, decay, shape, etas: theirs }) => {
+    expect(etas({ name: 'wsd', decay, shape }, epochs, 10, warmup)).toEqual(near(theirs));
+  },
+);
 
 describe('values', () => {
   test('cosine is read at (t-1)/T: 1 first, small but not 0 last', () => {

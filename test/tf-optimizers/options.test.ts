@@ -186,6 +186,9 @@ describe('a schedule', () => {
     [{ name: 'step', factor: -1 }, 'factor'],
     [{ name: 'warm-restarts' }, 'cycle'],
     [{ name: 'warm-restarts', firstCycle: 1, multiply: 0.5 }, 'multiply'],
+    [{ name: 'wsd', decay: 0 }, 'decay'],
+    [{ name: 'wsd', decay: 1.5 }, 'decay'],
+    [{ name: 'wsd', shape: 'cosine' }, 'shape'],
     [{ name: 'cosine', epochs: 0 }, 'steps'],
     [{ name: 'cosine', epochs: 'ten' }, 'epochs'],
     [{ name: 'cosine', warmup: 10 }, 'warm-up'],
@@ -204,6 +207,8 @@ describe('a schedule', () => {
     { name: 'step' },
     { name: 'step', at: [0.5], factor: 0.5 },
     { name: 'cosine' },
+    { name: 'wsd' },
+    { name: 'wsd', decay: 0.5, shape: 'linear' },
     { name: 'warm-restarts', firstCycle: 1 },
     { name: 'warm-restarts', firstCycle: 2.5, multiply: 1 },
   ] as const)('%j is that of a configuration file, with its defaults', (option) => {

@@ -1,0 +1,60 @@
+/** A text file of the user's own as a data set: its characters, each predicted from those before it. */
+import { z } from 'zod';
+import { heldBack, validationSchema } from './validation.js';
+
+export const textSchema = z.strictObject({
+  name: z.literal('text').describe('The characters of a text file of your own, each predicted from those before it.'),
+  path: z.string().min(1).describe('The file, in UTF-8.'),
+  length: z
+    .int()
+    .min(2)
+    .max(4096)
+    .default(64)
+    .describe('Characters of a window: the next character is predicted at each of them.'),
+  test: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.1)
+    .describe('Share of the file, at its end, that is the test set.'),
+  train: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Use this many training windows, from the start of the file; default all.'),
+  validation: validationSchema('windows'),
+});
+
+export type TextSpec = z.infer<typeof textSchema>;
+
+/** How a text of so many characters is cut, in windows. */
+export interface TextSizes {
+  /** From the first character on. */
+  readonly train: number;
+  /** Behind all training windows, also those that `train` leaves out. */
+  readonly validation: number;
+  readonly test: number;
+  /** Training windows there are, before any are left out. */
+  readonly available: number;
+  /** Characters before the test set. */
+  readonly before: number;
+}
+
+/** Windows do not overlap; each needs one character more, the last answer. */
+export function textSizes(
+  { length, test, train, validation }: Pick<TextSpec, 'length' | 'test' | 'train' | 'validation'>,
+  characters: number,
+): TextSizes {
+  const before = characters - Math.round(test * characters);
+  const windows = (count: number) => Math.max(0, Math.floor((count - 1) / length));
+  const all = windows(before);
+  const held = Math.min(all, heldBack(all, validation));
+  const available = all - held;
+  return {
+    train: Math.min(train ?? available, available),
+    validation: held,
+    test: windows(characters - before),
+    available,
+    before,
+  };
+}
