@@ -8,7 +8,7 @@ import type * as CliProgress from 'cli-progress';
 import type { Beat } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
 import type { SweepEvents, SweepPlan } from '../runner/index.js';
-import { isFailure, type RunRecord } from '../experiment/record.js';
+import { finalBits, isFailure, type RunRecord } from '../experiment/record.js';
 import { clip } from '../report/width.js';
 import { elapsed, libraryVersion, size } from './units.js';
 
@@ -43,8 +43,13 @@ const percent = (error: number | null) => (error === null ? '-' : `${(error * 10
 const cellName = ({ cell, label }: Job) =>
   `${label} lr=${number(cell.lr)} wd=${number(cell.wd)} seed=${cell.seed}`;
 const number = (value: number) => Number(value.toPrecision(3)).toString();
-const outcome = ({ status, finalTestError, reason }: RunRecord) =>
-  status === 'ok' ? `test error ${percent(finalTestError)}` : `${status}: ${reason ?? 'no reason given'}`;
+const outcome = (record: RunRecord) => {
+  const { status, finalTestError, reason } = record;
+  if (status !== 'ok') return `${status}: ${reason ?? 'no reason given'}`;
+  const bits = finalBits(record);
+  const text = bits === null ? '' : `, ${bits.toFixed(3)} bits per character`;
+  return `test error ${percent(finalTestError)}${text}`;
+};
 
 function planLine({ jobs, missing, backend, workers }: SweepPlan): string {
   const done = jobs.length - missing.length;
@@ -91,7 +96,9 @@ function lines(): Progress {
 function json(): Progress {
   const say = (event: string, about: object) =>
     void process.stdout.write(`${JSON.stringify({ event, ...about })}\n`);
-  const onRecord = ({ cell, label, status, finalTestError, seconds, reason }: RunRecord) =>
+  const onRecord = (record: RunRecord) => {
+    const { cell, label, status, finalTestError, seconds, reason } = record;
+    const bits = finalBits(record);
     say('record', {
       cell: cell.id,
       label,
@@ -100,9 +107,11 @@ function json(): Progress {
       seed: cell.seed,
       status,
       finalTestError,
+      ...(bits === null ? {} : { finalTestBitsPerCharacter: bits }),
       seconds,
       ...(reason === undefined ? {} : { reason }),
     });
+  };
   return {
     onPlan: ({ jobs, missing, backend, workers }) =>
       say('plan', { cells: jobs.length, missing: missing.length, workers, backend: backend.name }),

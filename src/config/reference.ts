@@ -6,6 +6,7 @@ export function configReference(): string {
   const at = (...path: string[]): JsonSchema =>
     path.reduce((schema, key) => schema.properties?.[key] ?? {}, settingsSchema());
   const optimizers = at('optimizers').items?.anyOf?.find((s) => s.oneOf)?.oneOf ?? [];
+  const augment = at('dataset').oneOf?.flatMap(({ properties }) => properties?.['augment'] ?? [])[0] ?? {};
   const axis = at('grid', 'lr').anyOf?.find((s) => s.type === 'object') ?? {};
   const extendsKey = editorSchema().$defs?.['complete']?.properties?.['extends'] ?? {};
   const top = { ...settingsSchema(), properties: { extends: extendsKey, ...settingsSchema().properties } };
@@ -14,9 +15,10 @@ export function configReference(): string {
     '## The file',
     table(top),
     '## `dataset`',
-    table(at('dataset')),
+    'A `name` and that data set’s own keys.',
+    ...variants('dataset', at('dataset')),
     '### `dataset.augment`',
-    table(at('dataset', 'augment')),
+    table(augment),
     '## `model`',
     'A `name` and that network’s own keys.',
     ...variants('model', at('model')),
@@ -45,7 +47,7 @@ export function configReference(): string {
 
 function variants(section: string, union: JsonSchema): string[] {
   return (union.oneOf ?? []).flatMap((variant) => {
-    const name = choices([variant.properties?.['name'] ?? {}])[0]!;
+    const name = choices([variant.properties?.['name'] ?? {}]).join(' | ');
     const own = Object.entries(variant.properties ?? {}).filter(([key]) => key !== 'name');
     const title = `#### \`${section}: {name: ${name}}\``;
     if (own.length === 0) return [title, 'No keys of its own.'];

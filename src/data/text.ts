@@ -11,6 +11,9 @@ const MOST_CHARACTERS = 256;
 /** The file is in memory as a whole. */
 const MOST_BYTES = 2 ** 28;
 
+/** How a text is cut. */
+type Cut = Pick<TextSpec, 'length' | 'test' | 'train' | 'validation'>;
+
 /** A text's characters as numbers. */
 export interface Characters {
   /** The different ones, Unicode code points, ascending: a character's token is its place here. */
@@ -52,7 +55,10 @@ export async function readText(file: string): Promise<Characters & { readonly sh
     { remedy },
   );
   if (bytes.length === 0) throw refusal(file, 'is empty', remedy);
-  return { ...numbered(file, decoded(file, bytes)), sha256: createHash('sha256').update(bytes).digest('hex') };
+  return {
+    ...numbered(file, decoded(file, bytes)),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  };
 }
 
 function decoded(file: string, bytes: Buffer): string {
@@ -78,7 +84,8 @@ function numbered(file: string, text: string): Characters {
     if (seen === 0) token[point] = alphabet.push(point) - 1;
   });
   const n = alphabet.length;
-  if (n < 2) throw refusal(file, 'has one character only', 'Nothing is to be predicted: take another text.');
+  if (n < 2)
+    throw refusal(file, 'has no two different characters', 'Nothing is to be predicted: take another text.');
   if (n > MOST_CHARACTERS)
     throw refusal(
       file,
@@ -102,9 +109,9 @@ function numbered(file: string, text: string): Characters {
  * @throws DataError if the text is too short for a window in each split, or for the training windows asked for
  */
 export function textSplits(
-  spec: TextSpec,
+  spec: Cut,
   tokens: Uint8Array,
-  file = spec.path,
+  file: string,
 ): Record<'train' | 'validation' | 'test', Split> {
   const { length, train, validation } = spec;
   const sizes = textSizes(spec, tokens.length);

@@ -144,6 +144,18 @@ export function selectionError(record: AnyRecord): number | null {
 export const hasValidation = ({ cell }: Pick<AnyRecord, 'cell'>): boolean =>
   cell.dataset?.validation !== undefined;
 
+/** Whether a run's test loss is that of the characters of a text. */
+export const isOfText = ({ cell }: Pick<AnyRecord, 'cell'>): boolean => cell.dataset?.name === 'text';
+
+/** The same loss in bits: what a character costs an ideal code that trusts the model's shares. */
+export const bitsPerCharacter = ({ testLoss }: Pick<EpochMetrics, 'testLoss'>): number => testLoss / Math.LN2;
+
+/** Bits per character of the test text after the last epoch; null for other data, and where the run did not end well. */
+export function finalBits(record: AnyRecord): number | null {
+  const last = record.epochs.at(-1);
+  return isOfText(record) && record.status === 'ok' && last ? bitsPerCharacter(last) : null;
+}
+
 /** Whether a cell has no result: it failed, or ran out of time. */
 export const isFailure = ({ status }: Pick<AnyRecord, 'status'>): boolean =>
   status === 'failed' || status === 'timeout';

@@ -1,6 +1,6 @@
 /** The grids that the report draws, one panel per optimizer and budget, and which of their cells stand out. */
 import { buildGrid, groupBy, type Grid, type GridCell } from '../experiment/grid.js';
-import { hasValidation, measureOf, type AnyRecord } from '../experiment/record.js';
+import { finalBits, hasValidation, measureOf, type AnyRecord } from '../experiment/record.js';
 
 /** `label`, or `label (30 epochs)` where one label was trained with several budgets. */
 function panelNames(records: readonly AnyRecord[]): (record: AnyRecord) => string {
@@ -30,11 +30,15 @@ export const soundRuns = (grid: Grid): AnyRecord[] =>
   grid.cells.flat().flatMap(({ status, runs }) => (status === 'ok' ? runs : []));
 
 /** Mean final training loss over the runs that have one. */
-export function meanTrainLoss({ runs }: GridCell): number | null {
-  const losses = runs.flatMap(({ finalTrainLoss: loss }) =>
-    loss !== null && Number.isFinite(loss) ? [loss] : [],
-  );
-  return losses.length === 0 ? null : losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+export const meanTrainLoss = ({ runs }: GridCell): number | null =>
+  meanOf(runs.map(({ finalTrainLoss }) => finalTrainLoss));
+
+/** Mean over the runs of the bits per character after the last epoch; null for data that are no text. */
+export const meanBits = ({ runs }: GridCell): number | null => meanOf(runs.map(finalBits));
+
+function meanOf(values: readonly (number | null)[]): number | null {
+  const finite = values.flatMap((value) => (value !== null && Number.isFinite(value) ? [value] : []));
+  return finite.length === 0 ? null : finite.reduce((sum, value) => sum + value, 0) / finite.length;
 }
 
 /**

@@ -31,6 +31,7 @@ function importedParts(records: readonly AnyRecord[]): string[] {
 
 /** Such as `500 training images (20% of the labels wrong)`. */
 function imagesOf(dataset: RunRecord['cell']['dataset']): string {
+  if (dataset.name === 'text') return `${grouped(dataset.content.characters)} characters`;
   const { labelNoise } = dataset;
   const wrong = labelNoise > 0 ? ` (${Number((100 * labelNoise).toPrecision(3))}% of the labels wrong)` : '';
   if (dataset.name === 'modular') {

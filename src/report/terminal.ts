@@ -2,12 +2,12 @@
  * What `run` and `report` print at the end: the best cells per optimizer, and a heatmap of test error over lr x wd.
  * Pure: records in, one string out. Labels come from configs and journals, so control characters are neutralised.
  */
-import { measureOf, type AnyRecord } from '../experiment/record.js';
+import { isOfText, measureOf, type AnyRecord } from '../experiment/record.js';
 import { axisLabels, shortNumber } from './format.js';
 import { shown, squareText, wordsFor, type MeasureWords } from './measure.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid, GridCell } from '../experiment/grid.js';
-import { bestCells, chosenBy, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
+import { bestCells, chosenBy, meanBits, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
 import { errorRange, scalePosition } from './scale.js';
 import { isLight, rampColor, xterm256 } from './ramp.js';
 import { subjectOf } from './subject.js';
@@ -77,14 +77,18 @@ function bestTable(grids: readonly Grid[], measure: MeasureWords, { color, width
   const rows = grids.map((grid) => {
     const best = bestCells(grid, 1)[0];
     const label = clip(printable(grid.label), Math.max(8, Math.floor(width / 3)));
-    if (best === undefined) return [label, '–', '–', 'no finished run', '–', '0'];
+    if (best === undefined) return [label, '–', '–', 'no finished run', '–', '–', '0'];
     const spread = best.sd === null ? '' : ` ± ${shown(measure, best.sd)}`;
     const trainLoss = meanTrainLoss(best);
     const loss = trainLoss === null ? '–' : shortNumber(trainLoss);
     const error = `${shown(measure, best.mean)}${spread}${measure.unit}`;
-    return [label, shortNumber(best.lr), shortNumber(best.wd), error, loss, String(best.runs.length)];
+    const bits = meanBits(best);
+    const runs = String(best.runs.length);
+    return [label, shortNumber(best.lr), shortNumber(best.wd), error, bits?.toFixed(3) ?? '–', loss, runs];
   });
-  const table = [['optimizer', 'lr', 'wd', measure.name, 'train loss', 'runs'], ...rows];
+  const ofText = grids.some((grid) => grid.cells.flat().some(({ runs }) => runs.some(isOfText)));
+  const heads = ['optimizer', 'lr', 'wd', measure.name, 'bits/char', 'train loss', 'runs'];
+  const table = [heads, ...rows].map((row) => (ofText ? row : row.toSpliced(4, 1)));
   const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => displayWidth(row[i]!))));
   const lines = table.map((row) =>
     row.map((text, i) => (i === 0 ? padEnd(text, widths[i]!) : padStart(text, widths[i]!))).join('  '),

@@ -1,11 +1,13 @@
 /** Three steps of every network on a backend, on fixed numbers, for comparison with another backend. */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend, type BackendName } from '../../src/backends/index.js';
+import type { Tokens } from '../../src/data/dataset.js';
 import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { makeOptimizer } from '../../src/optim/index.js';
 import { passesOf } from '../../src/train/passes.js';
 import { weightArrays, weightTensors } from '../../src/train/snapshot.js';
+import type { Batch } from '../../src/train/step.js';
 import { goldenStream, images, labels, thetaOf } from './formula.js';
 
 const rule = {
@@ -18,12 +20,29 @@ const rule = {
   convention: 'paper',
 } as const;
 
+/** A network, and the tokens that it reads; none: images. */
+export type Network = ModelSpec & { readonly tokens?: Tokens };
+
+/** A batch of images with a label each, or of six tokens with as many labels as are answered. */
+function batchFor(tokens: Tokens | undefined) {
+  const [batch, size, classes] = [4, 6, 5];
+  if (!tokens) {
+    const shape: Batch['shape'] = [batch, size, size, 3];
+    return { classes, input: { images: images(shape), labels: labels(batch, classes), shape } };
+  }
+  const shape: Batch['shape'] = [batch, 1, size, 1];
+  const answers = tokens.answers === 'each' ? batch * size : batch;
+  const text = Float32Array.from({ length: batch * size }, (_, i) => (7 * i * i + 3 * i) % tokens.vocabulary);
+  return { classes, input: { images: text, labels: labels(answers, classes), shape } };
+}
+
 /** Parameters and running statistics after three steps, and the loss in evaluation. */
-export async function trained(backend: BackendName, spec: ModelSpec) {
+export async function trained(backend: BackendName, spec: Network) {
   await loadBackend(backend, { threads: 1 });
-  const [batch, size, channels, classes] = [4, 6, 3, 5];
-  const shape: [number, number, number, number] = [batch, size, size, channels];
-  const model = buildModel(spec, { height: size, width: size, channels, classes });
+  const { tokens } = spec;
+  const { classes, input } = batchFor(tokens);
+  const [, height, width, channels] = input.shape;
+  const model = buildModel(spec, { height, width, channels, classes, tokens });
   const optimizer = makeOptimizer(rule, { lr: 0.02, wd: 0.01 });
   const passes = passesOf(model, optimizer);
   const theta = thetaOf(model.params);
@@ -32,7 +51,6 @@ export async function trained(backend: BackendName, spec: ModelSpec) {
     slots: [new Float32Array(theta.length)],
     state: model.initialState(),
   });
-  const input = { images: images(shape), labels: labels(batch, classes), shape };
   const random = goldenStream();
   for (let t = 1; t <= 3; t++) weights = passes.train(weights, input, { t, eta: 1, cycleSteps: 3 }, random);
   const arrays = await weightArrays(weights);
@@ -43,9 +61,9 @@ export async function trained(backend: BackendName, spec: ModelSpec) {
   return { ...arrays, loss };
 }
 
-const references = new Map<ModelSpec, ReturnType<typeof trained>>();
+const references = new Map<Network, ReturnType<typeof trained>>();
 /** What the cpu backend, slow and trusted, makes of a network; computed once for all that are compared with it. */
-export function reference(spec: ModelSpec): ReturnType<typeof trained> {
+export function reference(spec: Network): ReturnType<typeof trained> {
   const known = references.get(spec) ?? trained('cpu', spec);
   references.set(spec, known);
   return known;
@@ -56,7 +74,17 @@ export const distance = (a: Float32Array, b: Float32Array) =>
   Math.hypot(...a.map((value, i) => value - b[i]!)) / Math.max(Math.hypot(...b), 1e-30);
 
 /** Widths of 16 and more take the onednn backend's Winograd kernels. */
-export const networks: ModelSpec[] = [
+const transformer = {
+  name: 'transformer',
+  layers: 2,
+  width: 8,
+  heads: 2,
+  expand: 4,
+  norm: true,
+  patch: 3,
+} as const;
+
+export const networks: Network[] = [
   { name: 'mlp', hidden: [7, 5] },
   { name: 'mlp', hidden: [7, 5], batchNorm: true },
   { name: 'cnn', filters: [3, 4], hidden: [6] },
@@ -64,4 +92,7 @@ export const networks: ModelSpec[] = [
   { name: 'resnet', depth: 8, width: 16 },
   { name: 'shake-shake', depth: 8, width: 4, per: 'image' },
   { name: 'wide-resnet', depth: 10, widen: 1 },
+  transformer,
+  { ...transformer, tokens: { vocabulary: 9, answers: 'last' } },
+  { ...transformer, tokens: { vocabulary: 9, answers: 'each' } },
 ];

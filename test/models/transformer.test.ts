@@ -74,7 +74,10 @@ describe.each(cases)('$shape, $tokens', ({ model: spec, tokens, shape, classes, 
     expect(ours.length).toBe(theirs.length);
     ours.forEach(([name, print], i) => expect(apart(print, theirs[i]!, floor), name).toBeLessThan(within));
   };
-  const optimizer = makeOptimizer({ ...(ruleOf('adamw') as ClassicSettings), convention: 'lr', eps }, { lr, wd });
+  const optimizer = makeOptimizer(
+    { ...(ruleOf('adamw') as ClassicSettings), convention: 'lr', eps },
+    { lr, wd },
+  );
 
   it('has as many parameters', () => expect(model.parameterCount).toBe(expected.parameters));
 
@@ -126,5 +129,46 @@ describe.each(cases)('$shape, $tokens', ({ model: spec, tokens, shape, classes, 
     });
     expectParameters((await weightArrays(weights)).theta, expected.theta, 1e-3);
     tf.dispose([weights.theta, weights.state, ...weights.slots]);
+  });
+});
+
+describe('with an answer at each position', () => {
+  const length = 6;
+  const vocabulary = 9;
+  const spec = {
+    name: 'transformer',
+    layers: 2,
+    width: 8,
+    heads: 2,
+    expand: 4,
+    norm: true,
+    patch: 4,
+  } as const;
+  const shape = { height: 1, width: length, channels: 1, classes: vocabulary };
+  const model = buildModel(spec, { ...shape, tokens: { vocabulary, answers: 'each' } });
+  const theta = thetaOf(model.params);
+  const answers = (text: readonly number[]) =>
+    tf.tidy(() =>
+      model
+        .apply(tf.tensor1d(theta), tf.tensor1d([]), tf.tensor4d([...text], [1, 1, length, 1]), {
+          training: false,
+        })
+        .arraySync(),
+    );
+
+  it('changes no answer before a character that is another, and every one from there on', () => {
+    const text = [3, 1, 4, 1, 5, 0];
+    const before = answers(text);
+    expect(before.length).toBe(length);
+    for (let at = 0; at < length; at++) {
+      const after = answers(text.with(at, 8));
+      expect(after.slice(0, at)).toEqual(before.slice(0, at));
+      for (let later = at; later < length; later++) expect(after[later]).not.toEqual(before[later]);
+    }
+  });
+
+  it('needs memory for the logits of all positions', () => {
+    const wide = buildModel(spec, { ...shape, classes: 200, tokens: { vocabulary: 200, answers: 'each' } });
+    expect(wide.largestActivation).toBe(length * 200);
   });
 });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { backendOfIdentity } from '../../backends/identity.js';
 import { useBackend, type BackendName } from '../../backends/index.js';
 import { forSeed, loadDataset } from '../../data/index.js';
+import { bitsPerCharacter, isOfText } from '../../experiment/record.js';
 import { explainingFiles } from '../../files/problem.js';
 import { decodeWeights, evaluateWeights, type FinalWeights } from '../../train/weights.js';
 import { UsageError, exitCode } from '../exit.js';
@@ -27,7 +28,12 @@ export async function evaluateFile(file: string, { dataDir, backend, json }: Eva
     );
     return exitCode.ok;
   }
-  console.log(`cell ${cell.id}: test loss ${loss}, test error ${error} (${(error * 100).toFixed(2)}%)`);
+  const bits = isOfText(weights)
+    ? `, ${bitsPerCharacter({ testLoss: loss }).toFixed(3)} bits per character`
+    : '';
+  console.log(
+    `cell ${cell.id}: test loss ${loss}, test error ${error} (${(error * 100).toFixed(2)}%)${bits}`,
+  );
   if (!sameData) console.error('note: the data differ from those it was trained on.');
   if (error !== testError) console.error(`note: the run recorded a test error of ${testError}.`);
   return exitCode.ok;

@@ -3,8 +3,11 @@ import { excludedNames } from '../../experiment/exclusion.js';
 import { isClassic, ownSettings, settingOf } from '../../experiment/optimizerSettings.js';
 import { placementOf } from '../../experiment/placement.js';
 import {
+  bitsPerCharacter,
+  finalBits,
   hasValidation,
   isImported,
+  isOfText,
   measureOf,
   selectionError,
   type AnyRecord,
@@ -45,10 +48,22 @@ const rareColumns = (records: readonly AnyRecord[], fresh: readonly RunRecord[])
     ...(records.some(({ cell }) => cell.optimizer && !isClassic(cell.optimizer)) ? ['settings'] : []),
     ...(records.some(hasValidation) ? ['final_val_error'] : []),
     ...(measureOf(records) === 'loss' ? ['final_loss'] : []),
+    ...(records.some(isOfText) ? ['final_test_bits_per_character'] : []),
   ],
-  epochs: records.some(hasValidation) ? ['val_loss', 'val_error'] : [],
+  epochs: [
+    ...(records.some(hasValidation) ? (['val_loss', 'val_error'] as const) : []),
+    ...(records.some(isOfText) ? (['test_bits_per_character'] as const) : []),
+  ],
   stage: fresh.length > 0,
 });
+
+/** The columns of epochs.csv that few sweeps have. */
+const RARE_OF_EPOCHS = {
+  val_loss: (e: EpochMetrics) => e.validationLoss ?? null,
+  val_error: (e: EpochMetrics) => e.validationError ?? null,
+  test_bits_per_character: bitsPerCharacter,
+};
+type RareOfEpochs = keyof typeof RARE_OF_EPOCHS;
 
 /** Which part of an experiment a run is of: the grid, or the chosen cells on fresh seeds. */
 type Stage = 'grid' | 'confirmation';
@@ -101,6 +116,7 @@ function runRow(record: AnyRecord, stage: Stage): Row {
     final_test_error: record.finalTestError,
     final_train_loss: record.finalTrainLoss,
     final_val_error: hasValidation(record) ? selectionError(record) : null,
+    final_test_bits_per_character: finalBits(record),
     best_test_error: errors.length === 0 ? null : Math.min(...errors),
     epochs: cell.epochs,
     epochs_done: record.epochs.length,
@@ -135,7 +151,7 @@ function runRow(record: AnyRecord, stage: Stage): Row {
  * The rows of one run. Only the first fields can hold text. The rest are numbers, which need no quotes and are joined
  * directly: the general writer takes a dozen seconds more for a million rows.
  */
-function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean, stage?: Stage): string {
+function epochRows({ label, cell, epochs }: AnyRecord, rare: readonly RareOfEpochs[], stage?: Stage): string {
   const run = {
     label,
     lr: cell.lr,
@@ -154,7 +170,7 @@ function epochRows({ label, cell, epochs }: AnyRecord, withValidation: boolean, 
       e.testLoss,
       e.testError,
       e.thetaNorm,
-      ...(withValidation ? [e.validationLoss ?? null, e.validationError ?? null] : []),
+      ...rare.map((column) => RARE_OF_EPOCHS[column](e)),
     ].map(numberText);
   const timing = (e: EpochMetrics) => [e.seconds, e.imagesPerSecond].map(numberText);
   const line = (e: EpochMetrics) => [...row(e), ...(stage ? [stage] : []), ...timing(e)].join(',');
@@ -199,7 +215,7 @@ export function* epochsCsvChunks(
   const isFresh = new Set<AnyRecord>(fresh);
   for (const record of [...inDisplayOrder(records), ...inDisplayOrder(fresh)]) {
     const of = isFresh.has(record) ? 'confirmation' : 'grid';
-    text += epochRows(record, own.length > 0, stage ? of : undefined);
+    text += epochRows(record, own, stage ? of : undefined);
     if (text.length < 1_000_000) continue;
     yield text;
     text = '';

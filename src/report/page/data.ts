@@ -10,7 +10,15 @@ import { thin } from '../figures/figure.js';
 import { axisLabels, grouped, shortNumber } from '../format.js';
 import { printable } from '../../experiment/printable.js';
 import { buildGrid, type Grid, type GridCell } from '../../experiment/grid.js';
-import { chosenBy, markedCells, meanTrainLoss, panelsOf, shownStatus, trainedCells } from '../panels.js';
+import {
+  chosenBy,
+  markedCells,
+  meanBits,
+  meanTrainLoss,
+  panelsOf,
+  shownStatus,
+  trainedCells,
+} from '../panels.js';
 import { errorRange } from '../scale.js';
 import { subjectParts } from '../subject.js';
 import { differencesTable, statisticsTable, type PageTable } from './tables.js';
@@ -29,6 +37,8 @@ export interface PageCell {
   readonly error: number | null;
   readonly sd: number | null;
   readonly trainLoss: number | null;
+  /** Bits per character of a test text, mean over the runs; absent for other data. */
+  readonly bits?: number;
   readonly runs: number;
   /** How many of them diverged. */
   readonly diverged: number;
@@ -107,6 +117,7 @@ function pageCell(
   const rank = ranks.get(cell);
   const curve = curveOf(cell, points);
   const trainLoss = meanTrainLoss(cell);
+  const bits = meanBits(cell);
   const reason = cell.runs.find((r) => r.reason !== undefined)?.reason;
   return {
     i: lrs.indexOf(cell.lr),
@@ -115,6 +126,7 @@ function pageCell(
     error: cell.mean === null ? null : Number(cell.mean.toPrecision(6)),
     sd: cell.sd === null ? null : fourDigits(cell.sd),
     trainLoss: trainLoss === null ? null : fourDigits(trainLoss),
+    ...(bits === null ? {} : { bits: fourDigits(bits) }),
     runs: cell.runs.length,
     diverged: cell.diverged,
     ...(rank === undefined ? {} : { rank }),

@@ -11,6 +11,7 @@ function numbers(panel: PagePanel, cell: PageCell, measure: MeasureWords): HTMLE
   const rows: (readonly [string, string])[] = [
     [measure.name, cell.error === null ? 'none' : `${shown(measure, cell.error)}${spread}${measure.unit}`],
     ['training loss', cell.trainLoss === null ? 'none' : String(cell.trainLoss)],
+    ...(cell.bits === undefined ? [] : [['bits per character', String(cell.bits)] as const]),
     ['learning rate', shortNumber(panel.lrs[cell.i]!)],
     ['weight decay', shortNumber(panel.wds[cell.j]!)],
     [

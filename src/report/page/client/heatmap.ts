@@ -24,8 +24,9 @@ export function describe(panel: PagePanel, cell: PageCell, measure: MeasureWords
   if (cell.status === 'failed') return `${at}: failed${cell.reason === undefined ? '' : `: ${cell.reason}`}`;
   const spread = cell.sd === null ? '' : ` ± ${shown(measure, cell.sd)}`;
   const loss = cell.trainLoss === null ? '' : `, training loss ${String(cell.trainLoss)}`;
+  const bits = cell.bits === undefined ? '' : `, ${String(cell.bits)} bits per character`;
   const diverged = cell.diverged === 0 ? '' : `, ${String(cell.diverged)} diverged`;
-  return `${at}: ${measure.name} ${shown(measure, cell.error)}${spread}${measure.unit}${loss} (${runs}${diverged})`;
+  return `${at}: ${measure.name} ${shown(measure, cell.error)}${spread}${measure.unit}${bits}${loss} (${runs}${diverged})`;
 }
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {

@@ -73,12 +73,14 @@ function drawHeatmaps(): void {
 function cellTable(): { table: PageTable; at: Selection[] } {
   const all = data.panels.flatMap((panel) => panel.cells.map((cell) => ({ panel, cell })));
   const numeric = (title: string) => ({ title, numeric: true });
+  const ofText = all.some(({ cell }) => cell.bits !== undefined);
   return {
     at: all.map(({ panel, cell }) => selectionOf(panel, cell)),
     table: {
       columns: [
         { title: 'Optimizer', numeric: false },
-        ...['lr', 'wd', capitalised(data.measure.axis), '± sd', 'Training loss', 'Runs'].map(numeric),
+        ...['lr', 'wd', capitalised(data.measure.axis), '± sd'].map(numeric),
+        ...[...(ofText ? ['Bits per character'] : []), 'Training loss', 'Runs'].map(numeric),
         { title: 'Status', numeric: false },
       ],
       rows: all.map(({ panel, cell }) => [
@@ -87,6 +89,7 @@ function cellTable(): { table: PageTable; at: Selection[] } {
         [shortNumber(panel.wds[cell.j]!), panel.wds[cell.j]!],
         [shown(data.measure, cell.error), cell.error],
         [shown(data.measure, cell.sd), cell.sd],
+        ...(ofText ? [[cell.bits === undefined ? '–' : String(cell.bits), cell.bits ?? null] as const] : []),
         [cell.trainLoss === null ? '–' : String(cell.trainLoss), cell.trainLoss],
         [String(cell.runs), cell.runs],
         [cell.status, cell.status],
