@@ -5,6 +5,7 @@
 import { ConfigError, type Problem } from './errors.js';
 import { explain } from './explain.js';
 import { readMerged } from './extend.js';
+import { withAbsolutePath } from './ownPath.js';
 import { override } from './override.js';
 import { experimentSchema, writtenSchema, type Experiment } from '../experiment/experiment.js';
 import { toPlain } from './tree.js';
@@ -14,6 +15,8 @@ export interface LoadOptions {
   readonly set?: readonly string[];
   /** The file is of a results folder, perhaps by an earlier version that refused less: it is read, not run. */
   readonly written?: boolean;
+  /** What was found at the path of the user's own data; it becomes `dataset.content`. */
+  readonly content?: object;
 }
 
 /**
@@ -26,11 +29,18 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   const problems: Problem[] = [];
   let root = readMerged(path, problems);
   for (const text of options.set ?? []) root = override(root, text, problems);
+  root = withAbsolutePath(root);
   const schema = options.written ? writtenSchema : experimentSchema;
-  const result = schema.safeParse(toPlain(root));
+  const result = schema.safeParse(withContent(toPlain(root), options.content));
   if (!result.success) problems.push(...notYetReported(explain(result.error.issues, root), problems));
   if (!result.success || problems.length > 0) throw new ConfigError(inReadingOrder(problems));
   return result.data;
+}
+
+function withContent(settings: unknown, content: object | undefined): unknown {
+  if (content === undefined) return settings;
+  const { dataset, ...rest } = settings as { dataset: object };
+  return { ...rest, dataset: { ...dataset, content } };
 }
 
 /** A value that YAML refused is null in the tree; the schema's problem with that null is not reported again. */

@@ -1,6 +1,7 @@
 /** The data sets there are: shapes, files, checksums and where they are published. Facts only, no reading. */
 import { modularSizes } from '../experiment/modular.js';
-import type { DatasetSpec, ImagesSpec } from '../experiment/specs.js';
+import { ownSizes } from '../experiment/ownImages.js';
+import type { AnyDataset, ImagesSpec } from '../experiment/specs.js';
 import { heldBack } from '../experiment/validation.js';
 import type { Tokens } from './dataset.js';
 import { modularShape } from './modular.js';
@@ -244,12 +245,15 @@ export function catalogEntry(name: DatasetName): CatalogEntry {
   return CATALOG.find((entry) => entry.name === name)!;
 }
 
-/** The files that data are read from; none where they are made. */
-export const filesOf = ({ name }: DatasetSpec): readonly DataFile[] =>
-  name === 'modular' ? [] : catalogEntry(name).files;
+/** The published files that data are read from; none where they are made, or the user's own. */
+export const filesOf = ({ name }: AnyDataset): readonly DataFile[] =>
+  name === 'modular' || name === 'images' ? [] : catalogEntry(name).files;
 
-/** What a model must be built for; known without loading anything. */
-export function trainShape(spec: DatasetSpec): {
+/**
+ * What a model must be built for; known without loading anything.
+ * @throws Error for own data that have not been read yet
+ */
+export function trainShape(spec: AnyDataset): {
   height: number;
   width: number;
   channels: number;
@@ -259,6 +263,11 @@ export function trainShape(spec: DatasetSpec): {
   n: number;
 } {
   if (spec.name === 'modular') return { ...modularShape(spec), n: modularSizes(spec).train };
+  if (spec.name === 'images') {
+    if (spec.content === undefined) throw new Error('the images have not been read yet');
+    const { height, width, channels, classes } = spec.content;
+    return { height, width, channels, classes, n: spec.train ?? ownSizes(spec, spec.content).train };
+  }
   const { shape, classes, train } = catalogEntry(spec.name);
   return { ...shape, classes, n: spec.train ?? train - heldBack(train, spec.validation) };
 }

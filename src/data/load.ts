@@ -1,6 +1,6 @@
 /** From a `dataset:` of a configuration to images and labels in memory. */
 import type { ModularSpec } from '../experiment/modular.js';
-import type { DatasetSpec, ImagesSpec } from '../experiment/specs.js';
+import type { AnyDataset, DatasetSpec, ImagesSpec } from '../experiment/specs.js';
 import { heldBack } from '../experiment/validation.js';
 import { stream } from '../random/stream.js';
 import { catalogEntry, type CatalogEntry } from './catalog.js';
@@ -12,6 +12,7 @@ import type { Located } from './elsewhere.js';
 import { ensureFiles } from './files.js';
 import { fingerprint } from './fingerprint.js';
 import { formatOf } from './formats.js';
+import { ownImages } from './own/images.js';
 import { modularShape, modularSplits } from './modular.js';
 import { take } from './source.js';
 import { balancedSubset, labelsAt, range, withLabelNoise, without } from './subset.js';
@@ -22,6 +23,8 @@ export interface LoadOptions {
   readonly dataDir?: string | undefined;
   /** Whether to fetch files that are missing; default true. */
   readonly download?: boolean | undefined;
+  /** Where own data lie; default: at their `path`. A cell's data set has none. */
+  readonly path?: string | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -108,8 +111,9 @@ function generated(name: SyntheticName, spec: ImagesSpec, entry: CatalogEntry): 
  * @throws DataError if files are missing, damaged, or cannot be had, or hold fewer images than asked for
  * @throws FileError if the system refuses to read or write them
  */
-export async function loadDataset(spec: DatasetSpec, options: LoadOptions = {}): Promise<Dataset> {
+export async function loadDataset(spec: AnyDataset, options: LoadOptions = {}): Promise<Dataset> {
   if (spec.name === 'modular') return modular(spec);
+  if (spec.name === 'images') return own(spec, options);
   const entry = catalogEntry(spec.name);
   const clean = isSynthetic(spec.name)
     ? generated(spec.name, spec, entry)
@@ -122,6 +126,19 @@ export async function loadDataset(spec: DatasetSpec, options: LoadOptions = {}):
     ...clean,
     train,
     fingerprint: fingerprint(train, clean.test, ...(clean.validation ? [clean.validation] : [])),
+  };
+}
+
+async function own(spec: Extract<AnyDataset, { name: 'images' }>, options: LoadOptions): Promise<Dataset> {
+  const { shape, ...clean } = await ownImages(spec, options);
+  const train = spec.subset === 'per-seed' ? clean.train : withNoise(clean.train, spec, shape.classes);
+  const { validation, test } = clean;
+  return {
+    name: spec.name,
+    ...shape,
+    ...clean,
+    train,
+    fingerprint: fingerprint(train, test, ...(validation ? [validation] : [])),
   };
 }
 

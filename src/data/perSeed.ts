@@ -1,5 +1,5 @@
 /** The training images of one seed, where each seed has its own. Validation and test images are the same for all. */
-import type { DatasetSpec, ImagesSpec } from '../experiment/specs.js';
+import type { AnyDataset } from '../experiment/specs.js';
 import { stream } from '../random/stream.js';
 import type { Dataset, Split } from './dataset.js';
 import { balancedSubset, labelsAt, withLabelNoise } from './subset.js';
@@ -10,20 +10,21 @@ import { isSynthetic, syntheticSplit } from './synthetic/generate.js';
  * else as it is. Equal arguments give equal data on every machine.
  * @param dataset as `loadDataset` gives it for `spec`
  */
-export function forSeed(dataset: Dataset, spec: DatasetSpec, seed: number): Dataset {
+export function forSeed(dataset: Dataset, spec: AnyDataset, seed: number): Dataset {
   if (spec.name === 'modular' || spec.subset !== 'per-seed') return dataset;
   const known = latest.get(dataset);
   if (known?.seed === seed) return known.dataset;
   const { classes } = dataset;
-  const clean = isSynthetic(spec.name)
-    ? syntheticSplit(
-        spec.name,
-        'train',
-        dataset.train.n,
-        spec.subsetSeed,
-        (dataset.validation?.n ?? 0) + seed * dataset.train.n,
-      )
-    : chosen(dataset, spec, seed);
+  const clean =
+    spec.name !== 'images' && isSynthetic(spec.name)
+      ? syntheticSplit(
+          spec.name,
+          'train',
+          dataset.train.n,
+          spec.subsetSeed,
+          (dataset.validation?.n ?? 0) + seed * dataset.train.n,
+        )
+      : chosen(dataset, spec, seed);
   const labels = withLabelNoise(clean.labels, classes, spec.labelNoise, stream(seed, 'label-noise'));
   const own = { ...dataset, train: { ...clean, labels } };
   latest.set(dataset, { seed, dataset: own });
@@ -33,7 +34,11 @@ export function forSeed(dataset: Dataset, spec: DatasetSpec, seed: number): Data
 /** A worker trains many cells of one seed before those of the next. */
 const latest = new WeakMap<Dataset, { readonly seed: number; readonly dataset: Dataset }>();
 
-function chosen({ name, train, classes }: Dataset, spec: ImagesSpec, seed: number): Split {
+function chosen(
+  { name, train, classes }: Dataset,
+  spec: { readonly train?: number | undefined },
+  seed: number,
+): Split {
   const random = stream(seed, 'subset', 'train');
   const indices = balancedSubset(train.labels, classes, spec.train, random, `${name}'s train split`);
   const size = train.images.length / train.n;

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { cellOptimizerSchema } from './optimizerSpec.js';
-import { datasetSchema, modelSchema, scheduleSchema } from './specs.js';
+import { cellDatasetSchema, modelSchema, scheduleSchema } from './specs.js';
 
 /** Raised when a change to the training code changes results, so that old and new records do not mix. */
 export const NUMERICS = 3;
@@ -14,7 +14,7 @@ const count = z.int().min(0);
 
 const settingsSchema = z.object({
   numerics: count,
-  dataset: datasetSchema,
+  dataset: cellDatasetSchema,
   model: modelSchema,
   optimizer: cellOptimizerSchema,
   schedule: scheduleSchema,

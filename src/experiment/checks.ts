@@ -8,7 +8,8 @@ import { isClassic } from './optimizerSettings.js';
 import type { OptimizerSpec } from './optimizerSpec.js';
 import { placementOf } from './placement.js';
 import { modularSizes, type ModularSpec } from './modular.js';
-import type { ImagesSpec, TrainSpec } from './specs.js';
+import { ownSizes, type OwnImagesSpec } from './ownImages.js';
+import type { DatasetSpec, ImagesSpec, TrainSpec } from './specs.js';
 import { heldBack } from './validation.js';
 
 /** Warm-up and restart cycles must fit into the run. */
@@ -117,11 +118,30 @@ function checkCells(experiment: Sections, ctx: Context): void {
 }
 
 function checkSizes({ dataset, train }: Sections, ctx: Context): void {
-  const images = dataset.name === 'modular' ? equations(dataset, ctx) : checkImages(dataset, ctx);
+  const images = trainingExamples(dataset, ctx);
   if (images !== undefined && train.batchSize > images) {
     const what = dataset.name === 'modular' ? 'equations' : 'images';
     report(ctx, ['train', 'batchSize'], `must be at most ${images}, the number of training ${what}`);
   }
+}
+
+/** How many examples are trained on; undefined where that is known when the data are loaded. */
+function trainingExamples(dataset: DatasetSpec, ctx: Context): number | undefined {
+  if (dataset.name === 'modular') return equations(dataset, ctx);
+  return dataset.name === 'images' ? checkOwnImages(dataset, ctx) : checkImages(dataset, ctx);
+}
+
+/** How many of the user's own images are trained on; undefined until they have been read. */
+function checkOwnImages(dataset: OwnImagesSpec, ctx: Context): number | undefined {
+  const { train, test, content } = dataset;
+  checkValidation(dataset, content?.train, ctx);
+  if (content === undefined) return train;
+  const sizes = ownSizes(dataset, content);
+  if (train !== undefined && train > sizes.train)
+    report(ctx, ['dataset', 'train'], `must be at most ${sizes.train}, the training images there are`);
+  if (test !== undefined && test > content.test)
+    report(ctx, ['dataset', 'test'], `must be at most ${content.test}, the test images there are`);
+  return train ?? sizes.train;
 }
 
 /** How many equations are trained on. */
@@ -133,7 +153,7 @@ function equations(dataset: ModularSpec, ctx: Context): number | undefined {
   return undefined;
 }
 
-/** How many images are trained on; undefined where that is known when the data are loaded. */
+/** How many images are trained on; likewise. */
 function checkImages(dataset: ImagesSpec, ctx: Context): number | undefined {
   const size = SIZES[dataset.name];
   for (const split of ['train', 'test'] as const) {
@@ -147,7 +167,7 @@ function checkImages(dataset: ImagesSpec, ctx: Context): number | undefined {
 
 /** @param available training images, before any are held back; undefined where they are generated without end */
 function checkValidation(
-  { train, validation, subset, name }: ImagesSpec,
+  { train, validation, subset, name }: ImagesSpec | OwnImagesSpec,
   available: number | undefined,
   ctx: Context,
 ): void {

@@ -4,6 +4,7 @@ import { NUMERICS, idsOf, type Cell } from './cell.js';
 import type { Experiment } from './experiment.js';
 import { optimizerLabel } from './labels.js';
 import { cellOptimizerOf, type OptimizerSpec } from './optimizerSpec.js';
+import { placeless } from './ownData.js';
 import type { Schedule } from './specs.js';
 
 /** A cell to be trained, under the name it has in this experiment. */
@@ -83,7 +84,8 @@ function resolve(
   spec: OptimizerSpec,
   { backend, numerics }: Pick<Cell, 'backend' | 'numerics'>,
 ): PlannedOptimizer {
-  const { train, dataset, model, grid, threads, xla } = experiment;
+  const { train, model, grid, threads, xla } = experiment;
+  const dataset = placeless(experiment.dataset);
   const { batchSize, warmup, recordDecay } = train;
   const optimizer = cellOptimizerOf(spec);
   const schedule = spec.schedule ?? train.schedule;

@@ -1,8 +1,9 @@
 /** The specifications that an experiment is made of, each as a schema: its type, its defaults, its messages. */
 import { z } from 'zod';
 import { axisSchema } from './axis.js';
+import { imageFields } from './imageFields.js';
 import { modularSchema } from './modular.js';
-import { validationSchema } from './validation.js';
+import { ownImagesSchema } from './ownImages.js';
 
 export const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
@@ -62,29 +63,18 @@ export const imagesSchema = z.strictObject({
       'imagenet32',
     ])
     .describe('Which data. The synthetic ones are generated and need no download.'),
-  train: count.optional().describe('Use this many training images (a class-balanced subset); default all.'),
   test: count.optional().describe('Use this many test images (a class-balanced subset); default all.'),
-  validation: validationSchema('images'),
-  subset: z
-    .enum(['fixed', 'per-seed'])
-    .optional()
-    // Absent, not `fixed`: a cell's identity is a hash of its settings, and older cells have none.
-    .overwrite((subset) => (subset === 'per-seed' ? subset : undefined))
-    .describe(
-      'fixed, the default: every seed trains on the same `train` images and wrong labels. per-seed: each seed has its own. Needs `train`.',
-    ),
-  subsetSeed: z.int().min(0).default(0).describe('Seed of the subsets and of synthetic images.'),
-  labelNoise: fraction.default(0).describe('Share of training labels replaced by a random other class.'),
-  augment: z
-    .strictObject({
-      crop: z.int().min(0).max(16).default(0).describe('Zero-pad by this many pixels, then crop at random.'),
-      flip: z.boolean().default(false).describe('Mirror half of the images left-right.'),
-    })
-    .prefault({})
-    .describe('Random changes of each training image, fresh in every epoch.'),
+  ...imageFields,
 });
 
-export const datasetSchema = z.discriminatedUnion('name', [imagesSchema, modularSchema]);
+export const datasetSchema = z.discriminatedUnion('name', [imagesSchema, modularSchema, ownImagesSchema]);
+
+/** The data set of a cell: own data without their path, but with what was found there. */
+export const cellDatasetSchema = z.discriminatedUnion('name', [
+  imagesSchema,
+  modularSchema,
+  ownImagesSchema.omit({ path: true }).required({ content: true }),
+]);
 
 export const modelSchema = z.discriminatedUnion('name', [
   z.strictObject({
@@ -176,6 +166,9 @@ export const trainFields = z.strictObject({
 export type Schedule = z.infer<typeof scheduleSchema>;
 export type ImagesSpec = z.infer<typeof imagesSchema>;
 export type DatasetSpec = z.infer<typeof datasetSchema>;
+export type CellDataset = z.infer<typeof cellDatasetSchema>;
+/** A data set as a configuration or a cell has it. */
+export type AnyDataset = DatasetSpec | CellDataset;
 export type ModelSpec = z.infer<typeof modelSchema>;
 export type TrainSpec = z.infer<typeof trainFields>;
 export type GridSpec = z.infer<typeof gridSchema>;

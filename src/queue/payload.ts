@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { experimentToYaml, type Experiment } from '../config/index.js';
+import { withoutPath } from '../experiment/ownData.js';
 import { datasetSchema } from '../experiment/specs.js';
 import type { Job } from '../experiment/plan.js';
 import { identify, templateSchema, type Cell } from '../experiment/cell.js';
@@ -60,7 +61,7 @@ export const cellIdOf = (jobId: string | undefined) => (jobId ?? '').slice(1);
 /** The experiment's queue: the same for the same configuration, data, backend and version. */
 export function queueNameOf(experiment: Experiment, about: readonly (string | number)[]): string {
   const essence = experimentToYaml({
-    ...experiment,
+    ...withoutPath(experiment),
     workers: undefined,
     description: '',
     endpoints: undefined,

@@ -5,6 +5,7 @@ import { backendOfIdentity } from '../backends/identity.js';
 import { loadDataset } from '../data/index.js';
 import { ReportedError } from '../errors/reported.js';
 import { packageVersion } from '../runner/index.js';
+import { placeless } from '../experiment/ownData.js';
 import { NUMERICS } from '../experiment/cell.js';
 import { openConsumer } from './bull.js';
 import { parseSpec, type JobData, type SweepSpec } from './payload.js';
@@ -71,7 +72,7 @@ function checkVersion({ version, numerics, variants, backend, threads, dataset }
       `it is of adamw-bench ${version} (numerics ${numerics}), this worker of ${packageVersion} (numerics ${NUMERICS}). Install the same version here`,
     );
   }
-  const stated = JSON.stringify([numerics, backend, threads, dataset]);
+  const stated = JSON.stringify([numerics, backend, threads, placeless(dataset)]);
   const other = variants.some(
     ({ cell }) => JSON.stringify([cell.numerics, cell.backend, cell.threads, cell.dataset]) !== stated,
   );

@@ -12,6 +12,7 @@ import { makeFolder } from '../files/folder.js';
 import { claimLock } from '../files/lock.js';
 import { errnoOf, sentenceFor } from '../files/problem.js';
 import { requireNotImported } from './importManifest.js';
+import { withoutPath } from '../experiment/ownData.js';
 import { endpointsHash, resolvedEndpoints, type Endpoint } from '../experiment/endpoints.js';
 import { endpointsOf, keptChoiceOf, readManifest, type Manifest } from './manifest.js';
 import { isOwnName, ownFolders, sweepFiles } from './ownFiles.js';
@@ -44,10 +45,16 @@ export const layout = (dir: string) => ({
 
 /**
  * What two runs into one folder must agree on, as YAML: all but what decides only how fast a sweep runs, how it is
- * called and how it is described. Endpoints have a check of their own.
+ * called and described, and where its data lie. Endpoints have a check of their own.
  */
 const essence = (experiment: Experiment): string =>
-  experimentToYaml({ ...experiment, workers: undefined, name: '', description: '', endpoints: undefined });
+  experimentToYaml({
+    ...withoutPath(experiment),
+    workers: undefined,
+    name: '',
+    description: '',
+    endpoints: undefined,
+  });
 
 export interface TakeOptions {
   /** Work in the folder beside another process: cells are shared through claims. */

@@ -8,7 +8,7 @@ import {
   type Dataset,
   type Split,
 } from '../data/index.js';
-import type { DatasetSpec } from '../experiment/specs.js';
+import type { AnyDataset } from '../experiment/specs.js';
 import type { Stream } from '../random/stream.js';
 import type { Batch } from './step.js';
 
@@ -65,7 +65,7 @@ export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: n
 }
 
 /** The random changes of training examples; of equations there are none. */
-export const augmentationOf = (spec: DatasetSpec): Augmentation =>
+export const augmentationOf = (spec: AnyDataset): Augmentation =>
   spec.name === 'modular' ? { crop: 0, flip: false } : spec.augment;
 
 const tables = new WeakMap<Dataset, Float32Array>();

@@ -7,7 +7,7 @@ import { freshSeeds } from '../../experiment/confirm.js';
 import { mostConfirmed } from '../../experiment/stages.js';
 import { plan, type Plan } from '../../experiment/plan.js';
 import { defaultWorkers } from '../../runner/cpuQuota.js';
-import { loadNamed } from '../bundled.js';
+import { loadWithData } from '../ownData.js';
 import { exitCode } from '../exit.js';
 import { elapsed } from '../units.js';
 
@@ -21,7 +21,7 @@ export interface PlanFlags {
 
 /** Prints the cells of a configuration and an estimate of their time; returns the exit code. */
 export async function showPlan(config: string, flags: PlanFlags): Promise<number> {
-  const experiment = loadNamed(config, { set: flags.set });
+  const experiment = await loadWithData(config, { set: flags.set }, { dataDir: flags.dataDir });
   requireNetwork(experiment);
   const planned = plan(experiment, experiment.backend);
   const { size: cells } = planned;

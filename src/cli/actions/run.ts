@@ -28,7 +28,7 @@ import {
   type SweepEvents,
   type SweepResult,
 } from '../../runner/index.js';
-import { loadNamed } from '../bundled.js';
+import { loadWithData } from '../ownData.js';
 import { isFailure } from '../../experiment/record.js';
 import { explainingFiles } from '../../files/problem.js';
 import { UsageError, exitCode } from '../exit.js';
@@ -65,8 +65,8 @@ export interface RunFlags {
 
 /** Trains what is missing; returns the exit code. */
 export async function run(config: string, flags: RunFlags): Promise<number> {
-  const experiment = loadNamed(config, { set: flags.set }, flags.quiet);
   checkFlags(flags);
+  const experiment = await loadWithData(config, { set: flags.set }, flags);
   const dir = flags.out ?? join('results', experiment.name);
   await explainingFiles(dir, () => requireOwn(dir, writtenFiles(flags, experiment), moveOrChoose), {
     remedy: 'Choose another folder with --out.',
