@@ -2,9 +2,11 @@
 import { modularSizes } from '../experiment/modular.js';
 import { ownSizes } from '../experiment/ownImages.js';
 import type { AnyDataset, ImagesSpec } from '../experiment/specs.js';
+import { textSizes } from '../experiment/text.js';
 import { heldBack } from '../experiment/validation.js';
 import type { Tokens } from './dataset.js';
 import { modularShape } from './modular.js';
+import { textShape } from './own/textShape.js';
 
 /** The data sets that have an entry here. */
 export type DatasetName = ImagesSpec['name'];
@@ -247,7 +249,7 @@ export function catalogEntry(name: DatasetName): CatalogEntry {
 
 /** The published files that data are read from; none where they are made, or the user's own. */
 export const filesOf = ({ name }: AnyDataset): readonly DataFile[] =>
-  name === 'modular' || name === 'images' ? [] : catalogEntry(name).files;
+  name === 'modular' || name === 'images' || name === 'text' ? [] : catalogEntry(name).files;
 
 /**
  * What a model must be built for; known without loading anything.
@@ -267,6 +269,11 @@ export function trainShape(spec: AnyDataset): {
     if (spec.content === undefined) throw new Error('the images have not been read yet');
     const { height, width, channels, classes } = spec.content;
     return { height, width, channels, classes, n: spec.train ?? ownSizes(spec, spec.content).train };
+  }
+  if (spec.name === 'text') {
+    if (spec.content === undefined) throw new Error('the text has not been read yet');
+    const { characters, vocabulary } = spec.content;
+    return { ...textShape(spec, vocabulary), n: textSizes(spec, characters).train };
   }
   const { shape, classes, train } = catalogEntry(spec.name);
   return { ...shape, classes, n: spec.train ?? train - heldBack(train, spec.validation) };

@@ -1,6 +1,6 @@
 /** From a `dataset:` of a configuration to images and labels in memory. */
 import type { ModularSpec } from '../experiment/modular.js';
-import type { AnyDataset, DatasetSpec, ImagesSpec } from '../experiment/specs.js';
+import type { AnyDataset, ImagesSpec } from '../experiment/specs.js';
 import { heldBack } from '../experiment/validation.js';
 import { stream } from '../random/stream.js';
 import { catalogEntry, type CatalogEntry } from './catalog.js';
@@ -13,6 +13,7 @@ import { ensureFiles } from './files.js';
 import { fingerprint } from './fingerprint.js';
 import { formatOf } from './formats.js';
 import { ownImages } from './own/images.js';
+import { ownText } from './own/text.js';
 import { modularShape, modularSplits } from './modular.js';
 import { take } from './source.js';
 import { balancedSubset, labelsAt, range, withLabelNoise, without } from './subset.js';
@@ -114,6 +115,7 @@ function generated(name: SyntheticName, spec: ImagesSpec, entry: CatalogEntry): 
 export async function loadDataset(spec: AnyDataset, options: LoadOptions = {}): Promise<Dataset> {
   if (spec.name === 'modular') return modular(spec);
   if (spec.name === 'images') return own(spec, options);
+  if (spec.name === 'text') return ownText(spec, options);
   const entry = catalogEntry(spec.name);
   const clean = isSynthetic(spec.name)
     ? generated(spec.name, spec, entry)
@@ -160,7 +162,7 @@ function modular(spec: ModularSpec): Dataset {
 
 function withNoise(
   train: Split,
-  { subsetSeed, labelNoise }: Pick<DatasetSpec, 'subsetSeed' | 'labelNoise'>,
+  { subsetSeed, labelNoise }: { readonly subsetSeed: number; readonly labelNoise: number },
   classes: number,
 ): Split {
   const labels = withLabelNoise(train.labels, classes, labelNoise, stream(subsetSeed, 'label-noise'));

@@ -11,7 +11,7 @@ import { isSynthetic, syntheticSplit } from './synthetic/generate.js';
  * @param dataset as `loadDataset` gives it for `spec`
  */
 export function forSeed(dataset: Dataset, spec: AnyDataset, seed: number): Dataset {
-  if (spec.name === 'modular' || spec.subset !== 'per-seed') return dataset;
+  if (!('subset' in spec) || spec.subset !== 'per-seed') return dataset;
   const known = latest.get(dataset);
   if (known?.seed === seed) return known.dataset;
   const { classes } = dataset;

@@ -10,6 +10,7 @@ import { placementOf } from './placement.js';
 import { modularSizes, type ModularSpec } from './modular.js';
 import { ownSizes, type OwnImagesSpec } from './ownImages.js';
 import type { DatasetSpec, ImagesSpec, TrainSpec } from './specs.js';
+import { textSizes, type TextSpec } from './text.js';
 import { heldBack } from './validation.js';
 
 /** Warm-up and restart cycles must fit into the run. */
@@ -94,6 +95,7 @@ const SIZES: Partial<Record<Sections['dataset']['name'], { train: number; test: 
 export function checkExperiment(experiment: Sections, ctx: Context): void {
   if (!hasNoIssues(ctx)) return;
   checkCells(experiment, ctx);
+  checkTextModel(experiment, ctx);
   checkSizes(experiment, ctx);
   checkOverrides(experiment, ctx);
   checkNoDecay(experiment, ctx);
@@ -117,10 +119,22 @@ function checkCells(experiment: Sections, ctx: Context): void {
   report(ctx, ['grid'], message, 'take fewer values or seeds, or make several experiments of it');
 }
 
+/** What is trained on, where it is no image. */
+const EXAMPLES: Partial<Record<Sections['dataset']['name'], string>> = {
+  modular: 'equations',
+  text: 'windows',
+};
+
+/** Only a transformer has an answer at each position. */
+function checkTextModel({ dataset, model }: Sections, ctx: Context): void {
+  if (dataset.name !== 'text' || model.name === 'transformer') return;
+  report(ctx, ['model', 'name'], 'must be transformer, which alone predicts each character of a text');
+}
+
 function checkSizes({ dataset, train }: Sections, ctx: Context): void {
   const images = trainingExamples(dataset, ctx);
   if (images !== undefined && train.batchSize > images) {
-    const what = dataset.name === 'modular' ? 'equations' : 'images';
+    const what = EXAMPLES[dataset.name] ?? 'images';
     report(ctx, ['train', 'batchSize'], `must be at most ${images}, the number of training ${what}`);
   }
 }
@@ -128,7 +142,18 @@ function checkSizes({ dataset, train }: Sections, ctx: Context): void {
 /** How many examples are trained on; undefined where that is known when the data are loaded. */
 function trainingExamples(dataset: DatasetSpec, ctx: Context): number | undefined {
   if (dataset.name === 'modular') return equations(dataset, ctx);
+  if (dataset.name === 'text') return checkText(dataset, ctx);
   return dataset.name === 'images' ? checkOwnImages(dataset, ctx) : checkImages(dataset, ctx);
+}
+
+/** How many windows of a text are trained on; undefined until it has been read. */
+function checkText(dataset: TextSpec, ctx: Context): number | undefined {
+  const { train, content } = dataset;
+  if (content === undefined) return train;
+  const { available } = textSizes(dataset, content.characters);
+  if (train !== undefined && train > available)
+    report(ctx, ['dataset', 'train'], `must be at most ${available}, the training windows there are`);
+  return Math.min(train ?? available, available);
 }
 
 /** How many of the user's own images are trained on; undefined until they have been read. */

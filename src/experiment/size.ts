@@ -2,11 +2,12 @@
 import { axisLength } from './axis.js';
 import type { Endpoint } from './endpoints.js';
 import type { OptimizerSpec } from './optimizerSpec.js';
-import type { DatasetSpec, GridSpec, TrainSpec } from './specs.js';
+import type { DatasetSpec, GridSpec, ModelSpec, TrainSpec } from './specs.js';
 
 /** The sections of an experiment that must fit to each other. */
 export interface Sections {
   readonly dataset: DatasetSpec;
+  readonly model: ModelSpec;
   readonly train: TrainSpec;
   readonly optimizers: readonly OptimizerSpec[];
   readonly grid: GridSpec;

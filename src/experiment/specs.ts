@@ -4,6 +4,7 @@ import { axisSchema } from './axis.js';
 import { imageFields } from './imageFields.js';
 import { modularSchema } from './modular.js';
 import { ownImagesSchema } from './ownImages.js';
+import { textSchema } from './text.js';
 
 export const positive = z.number().positive();
 const fraction = z.number().min(0).max(1);
@@ -67,13 +68,19 @@ export const imagesSchema = z.strictObject({
   ...imageFields,
 });
 
-export const datasetSchema = z.discriminatedUnion('name', [imagesSchema, modularSchema, ownImagesSchema]);
+export const datasetSchema = z.discriminatedUnion('name', [
+  imagesSchema,
+  modularSchema,
+  ownImagesSchema,
+  textSchema,
+]);
 
 /** The data set of a cell: own data without their path, but with what was found there. */
 export const cellDatasetSchema = z.discriminatedUnion('name', [
   imagesSchema,
   modularSchema,
   ownImagesSchema.omit({ path: true }).required({ content: true }),
+  textSchema.omit({ path: true }).required({ content: true }),
 ]);
 
 export const modelSchema = z.discriminatedUnion('name', [

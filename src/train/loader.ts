@@ -64,9 +64,9 @@ export function batchLoader(dataset: Dataset, change: Augmentation, batchSize: n
   };
 }
 
-/** The random changes of training examples; of equations there are none. */
+/** The random changes of training examples; of equations and texts there are none. */
 export const augmentationOf = (spec: AnyDataset): Augmentation =>
-  spec.name === 'modular' ? { crop: 0, flip: false } : spec.augment;
+  'augment' in spec ? spec.augment : { crop: 0, flip: false };
 
 const tables = new WeakMap<Dataset, Float32Array>();
 

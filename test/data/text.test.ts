@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { DataError, trainShape, type Split } from '../../src/data/index.js';
-import { readText, textContent, textSplits } from '../../src/data/text.js';
+import { readText, textContent, textSplits } from '../../src/data/own/text.js';
 import { datasetSchema } from '../../src/experiment/specs.js';
 import { textSizes, type TextSpec } from '../../src/experiment/text.js';
 import { scratch } from './scratch.js';

@@ -6,6 +6,7 @@ import { OPTIMIZER_NAMES, PLACEMENTS } from '../../src/experiment/placement.js';
 import { plan } from '../../src/experiment/plan.js';
 import { cellOf } from '../runner/records.js';
 import { experiment } from './experiment.js';
+import type { ImagesSpec } from '../../src/experiment/specs.js';
 
 const shuffled = (value: unknown): unknown =>
   Array.isArray(value)
@@ -131,7 +132,7 @@ describe('a cell', () => {
       { model: { name: 'mlp', hidden: [4, 4] } },
       { model: { name: 'mlp', hidden: [4], batchNorm: true } },
       { schedule: { name: 'constant' } },
-      { dataset: { ...cellOf().dataset, labelNoise: 0.1 } },
+      { dataset: { ...(cellOf().dataset as ImagesSpec), labelNoise: 0.1 } },
       { optimizer: { ...cellOf().optimizer, exclude: 'rank1' } },
     ];
     const ids = [cellOf(), ...changes.map(cellOf)].map(({ id }) => id);

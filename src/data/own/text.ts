@@ -1,10 +1,16 @@
 /** A text file as windows of characters, for the prediction of each next one. */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { textSizes, type TextSpec } from '../experiment/text.js';
-import { explainingFiles } from '../files/problem.js';
-import type { Split, Tokens } from './dataset.js';
-import { DataError } from './errors.js';
+import type { AnyDataset } from '../../experiment/specs.js';
+import { textSizes, type TextContent, type TextSpec } from '../../experiment/text.js';
+import { explainingFiles } from '../../files/problem.js';
+import { resolveDataDir } from '../dataDir.js';
+import type { Dataset, Split } from '../dataset.js';
+import { DataError } from '../errors.js';
+import { fingerprint } from '../fingerprint.js';
+import { locateOwn, requireSameContent } from './content.js';
+import type { OwnOptions } from './images.js';
+import { textShape } from './textShape.js';
 
 /** Tokens are bytes. */
 const MOST_CHARACTERS = 256;
@@ -21,15 +27,6 @@ export interface Characters {
   /** The text, a token for each character. */
   readonly tokens: Uint8Array;
 }
-
-/** What a model reads of a window, and what it answers. */
-export const textShape = ({ length }: Pick<TextSpec, 'length'>, vocabulary: number) => ({
-  height: 1,
-  width: length,
-  channels: 1,
-  classes: vocabulary,
-  tokens: { vocabulary, answers: 'each' } satisfies Tokens,
-});
 
 const refusal = (file: string, what: string, remedy: string) =>
   new DataError(`${file} ${what}.`, { code: 'data-text', remedy });
@@ -134,5 +131,42 @@ export function textSplits(
     train: split(0, sizes.train),
     validation: split(sizes.available * length, sizes.validation),
     test: split(sizes.before, sizes.test),
+  };
+}
+
+/**
+ * What a text file is, for `dataset.content`.
+ * @throws DataError as `readText` and `textSplits`, and if the file is not there
+ */
+export async function textContent(spec: TextSpec, { dataDir }: OwnOptions): Promise<TextContent> {
+  const place = locateOwn(spec.path, resolveDataDir(dataDir));
+  const { sha256, tokens, alphabet } = await readText(place);
+  textSplits(spec, tokens, place);
+  return { sha256, characters: tokens.length, vocabulary: alphabet.length };
+}
+
+/**
+ * A text as a data set.
+ * @throws DataError as `textContent`, and if the file is not the one that the run began with
+ */
+export async function ownText(
+  spec: Extract<AnyDataset, { name: 'text' }>,
+  { dataDir, path }: OwnOptions,
+): Promise<Dataset> {
+  const given = path ?? ('path' in spec ? spec.path : undefined);
+  if (given === undefined) throw new DataError('NO PATH');
+  const place = locateOwn(given, resolveDataDir(dataDir));
+  const { sha256, tokens, alphabet } = await readText(place);
+  requireSameContent(place, sha256, spec.content?.sha256);
+  const { train, validation, test } = textSplits(spec, tokens, place);
+  const held = spec.validation === undefined ? [] : [validation];
+  return {
+    name: spec.name,
+    ...textShape(spec, alphabet.length),
+    train,
+    ...(held.length === 0 ? {} : { validation }),
+    test,
+    fingerprint: fingerprint(train, test, ...held),
+    warnings: [],
   };
 }
