@@ -30,6 +30,7 @@ const settings = (file: string, more: object = {}) => ({
   train: { epochs: 5, batchSize: 16 },
   optimizers: ['adamw'],
   grid: { lr: [0.01], wd: [0] },
+  backend: 'wasm',
 });
 
 it('is learned down to the entropy of the chain that wrote it, and not below', async () => {
@@ -57,7 +58,7 @@ it('is learned down to the entropy of the chain that wrote it, and not below', a
   expect(Number(epochs.at(-1)!['test_bits_per_character'])).toBe(found);
   expect(stderr).toContain(`${found.toFixed(3)} bits per character`);
   expect(stdout).toContain('bits/char');
-  expect(readFileSync(join(dir, 'index.html'), 'utf8')).toContain(`"bits":${Number(found.toPrecision(4))}`);
+  expect(readFileSync(join(dir, 'report.html'), 'utf8')).toContain(`"bits":${Number(found.toPrecision(4))}`);
 });
 
 it('goes on where the file has moved, and not where it has changed', async () => {
