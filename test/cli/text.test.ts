@@ -1,5 +1,5 @@
 /** A text of the user's own, from the file to the CSVs: one that a Markov chain wrote, whose entropy is known. */
-import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { stream } from '../../src/random/stream.js';
@@ -58,7 +58,6 @@ it('is learned down to the entropy of the chain that wrote it, and not below', a
   expect(Number(epochs.at(-1)!['test_bits_per_character'])).toBe(found);
   expect(stderr).toContain(`${found.toFixed(3)} bits per character`);
   expect(stdout).toContain('bits/char');
-  expect(readFileSync(join(dir, 'report.html'), 'utf8')).toContain(`"bits":${Number(found.toPrecision(4))}`);
 });
 
 it('goes on where the file has moved, and not where it has changed', async () => {
