@@ -75,10 +75,11 @@ function lines(): Progress {
     say(`[${done}/${total}] ${cellName(record)}: ${outcome(record)} (${elapsed(record.seconds)}${left})`);
   };
   return {
-    onDownload: ({ file, received, total: of }) => {
+    onDownload: ({ file, received, total: of, what }) => {
       if (performance.now() - told < 5000 && received !== of) return;
       told = performance.now();
-      say(`downloading ${file}: ${size(received)}${of ? ` of ${size(of)}` : ''}`);
+      if (what) say(`reading ${file}: ${received}${of ? ` of ${of}` : ''} ${what}`);
+      else say(`downloading ${file}: ${size(received)}${of ? ` of ${size(of)}` : ''}`);
     },
     onPlan: (plan) => {
       say(planLine(plan));
@@ -203,9 +204,12 @@ function bars(): Progress {
     sweep?.update(done, { text: sweepText() });
   };
   return {
-    onDownload: ({ file, received, total: of }) => {
+    onDownload: ({ file, received, total: of, what }) => {
+      const shown = (n: number) => (what ? String(n) : size(n));
       download ??= live.create(of ?? received, { name: file, text: '' });
-      download?.update(received, { text: `${size(received)}${of ? ` of ${size(of)}` : ''}` });
+      download?.update(received, {
+        text: `${shown(received)}${of ? ` of ${shown(of)}` : ''}${what ? ` ${what}` : ''}`,
+      });
       if (download && received === of) {
         live.remove(download);
         download = undefined;

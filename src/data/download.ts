@@ -28,6 +28,8 @@ export interface Target {
 
 export interface Progress {
   readonly file: string;
+  /** What is counted where it is not bytes that are fetched: images that are read. */
+  readonly what?: 'images';
   readonly received: number;
   readonly total?: number;
 }

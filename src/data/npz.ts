@@ -32,7 +32,7 @@ async function unpack(handle: FileHandle, member: string): Promise<Uint8Array | 
   const entry = (await zip.getEntries()).find((candidate) => candidate.filename === member);
   if (entry === undefined || entry.directory) return undefined;
   if (entry.uncompressedSize > MAX_BYTES)
-    throw new Error(`"${member}" claims ${entry.uncompressedSize} bytes`);
+    throw new Error(`"${member}" claims ${entry.uncompressedSize} bytes, and at most ${MAX_BYTES} are read`);
   const bytes = new Uint8Array(entry.uncompressedSize);
   await entry.getData(into(bytes));
   await zip.close();
@@ -40,12 +40,11 @@ async function unpack(handle: FileHandle, member: string): Promise<Uint8Array | 
 }
 
 /**
- * Array `name` of the .npz file at `file`; checksums of the zip are verified.
- * @throws DataError naming the file if it is no zip, is cut off or damaged, lacks the array, or the array is not a
- * plain numeric one
+ * Array `name` of the .npz file at `file`, undefined if it has none of that name; checksums of the zip are verified.
+ * @throws DataError naming the file if it is no zip, is cut off or damaged, or the array is not a plain numeric one
  * @throws FileError if the file cannot be read
  */
-export async function readNpz(file: string, name: string): Promise<NpyArray> {
+export async function findInNpz(file: string, name: string): Promise<NpyArray | undefined> {
   const handle = await usingData(file, () => open(file));
   let bytes: Uint8Array | undefined;
   try {
@@ -59,10 +58,20 @@ export async function readNpz(file: string, name: string): Promise<NpyArray> {
   } finally {
     await handle.close();
   }
-  if (bytes === undefined)
-    throw new DataError(
-      `${file}: has no array "${name}", expected "data" and "labels". Fetch the npz form of the data.`,
-      { code: 'data-mismatched' },
-    );
-  return parseNpy(bytes, `${file}: ${name}`);
+  return bytes && parseNpy(bytes, `${file}: ${name}`);
+}
+
+/**
+ * As `findInNpz`.
+ * @param expected the arrays that the file must have and what to do if it has not, for the message
+ * @throws DataError also if the file lacks the array
+ */
+export async function readNpz(
+  file: string,
+  name: string,
+  expected = '"data" and "labels". Fetch the npz form of the data',
+): Promise<NpyArray> {
+  const array = await findInNpz(file, name);
+  if (array) return array;
+  throw new DataError(`${file}: has no array "${name}", expected ${expected}.`, { code: 'data-mismatched' });
 }

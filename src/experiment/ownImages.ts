@@ -63,3 +63,9 @@ export function ownSizes(
   const held = heldBack(content.train, validation);
   return { train: content.train - held, validation: content.validation + held };
 }
+
+/** How many test images there are after a number of them has been chosen. */
+export const testSize = (
+  { test }: Pick<OwnImagesSpec, 'test'>,
+  content: Pick<ImagesContent, 'test'>,
+): number => (test !== undefined && test >= 1 ? test : content.test);

@@ -41,7 +41,7 @@ export interface SweepOptions {
 
 /** What the sweep tells while it works. */
 export interface SweepEvents extends Omit<ExecutionEvents, 'onRecord'> {
-  onDownload?(progress: { file: string; received: number; total?: number }): void;
+  onDownload?(progress: { file: string; what?: 'images'; received: number; total?: number }): void;
   onPlan?(plan: SweepPlan): void;
   /** A record of this process's, which is on disk now. */
   onRecord?(record: RunRecord, slot: number): void;

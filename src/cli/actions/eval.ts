@@ -10,16 +10,21 @@ import { UsageError, exitCode } from '../exit.js';
 
 export interface EvalFlags {
   readonly dataDir?: string;
+  /** Where own data lie. */
+  readonly data?: string;
   readonly backend?: BackendName;
   readonly json?: boolean;
 }
 
 /** Measures exported weights on their test set; returns the exit code. */
-export async function evaluateFile(file: string, { dataDir, backend, json }: EvalFlags): Promise<number> {
+export async function evaluateFile(
+  file: string,
+  { dataDir, data, backend, json }: EvalFlags,
+): Promise<number> {
   const weights = await readWeights(file);
   const { cell, testError, fingerprint } = weights;
   await useBackend(backend ?? backendOfIdentity(cell.backend), { threads: cell.threads });
-  const dataset = await loadDataset(cell.dataset, dataDir === undefined ? {} : { dataDir });
+  const dataset = await loadDataset(cell.dataset, { dataDir, path: data });
   const { loss, error } = await evaluateWeights(weights, forSeed(dataset, cell.dataset, cell.seed));
   const sameData = dataset.fingerprint === fingerprint;
   if (json) {

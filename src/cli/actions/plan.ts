@@ -3,6 +3,7 @@ import { nvidiaDriver } from '../../backends/gpus.js';
 import type { Experiment } from '../../config/index.js';
 import { trainShape } from '../../data/catalog.js';
 import { buildModel, requireExclusions, requireMemory } from '../../models/index.js';
+import { ownSizes, testSize } from '../../experiment/ownImages.js';
 import { freshSeeds } from '../../experiment/confirm.js';
 import { mostConfirmed } from '../../experiment/stages.js';
 import { plan, type Plan } from '../../experiment/plan.js';
@@ -99,7 +100,21 @@ function planText({ experiment, optimizers, size }: Plan, workers: number): stri
       `  ${label}: ${lrs.length} lr (${range(lrs)}) x ${wds.length} wd (${range(wds)}) x ${seeds} = ${cells} cells`,
   );
   const total = `${size} cells on ${workers} worker${workers === 1 ? '' : 's'}`;
-  return [`${name}: ${model.name} on ${dataset.name}`, ...lines, total].join('\n');
+  return [`${name}: ${model.name} on ${dataset.name}`, ...ownDataText(dataset), ...lines, total].join('\n');
+}
+
+/** What was found at the path of the user's own images. */
+function ownDataText(dataset: Experiment['dataset']): string[] {
+  if (dataset.name !== 'images' || dataset.content === undefined) return [];
+  const { content, path } = dataset;
+  const { height, width, channels, classes } = content;
+  const { train, validation } = ownSizes(dataset, content);
+  const counts = [
+    `${dataset.train ?? train} training`,
+    ...(validation > 0 ? [`${validation} validation`] : []),
+    `${testSize(dataset, content)} test images`,
+  ].join(', ');
+  return [`  ${path}: ${counts} of ${height}x${width}x${channels}, ${classes} classes`];
 }
 
 function secondText({ experiment, optimizers }: Plan): string[] {

@@ -66,7 +66,14 @@ export interface RunFlags {
 /** Trains what is missing; returns the exit code. */
 export async function run(config: string, flags: RunFlags): Promise<number> {
   checkFlags(flags);
-  const experiment = await loadWithData(config, { set: flags.set }, flags);
+  const experiment = await loadWithData(
+    config,
+    { set: flags.set },
+    {
+      dataDir: flags.dataDir,
+      style: styleOf(flags),
+    },
+  );
   const dir = flags.out ?? join('results', experiment.name);
   await explainingFiles(dir, () => requireOwn(dir, writtenFiles(flags, experiment), moveOrChoose), {
     remedy: 'Choose another folder with --out.',

@@ -1,0 +1,65 @@
+/** What `adamw-bench data check` does. */
+import { resolve } from 'node:path';
+import { loadDataset } from '../../data/index.js';
+import { contentOf } from '../../data/own/ownData.js';
+import { ownImagesSchema, type ImagesContent, type OwnImagesSpec } from '../../experiment/ownImages.js';
+import { UsageError, exitCode } from '../exit.js';
+import { showingProgress } from '../ownData.js';
+import { interactiveStyle } from '../progress.js';
+
+export interface CheckFlags {
+  /** One side, or height x width. */
+  readonly size?: string;
+  readonly channels?: string;
+  readonly background?: string;
+  readonly test?: string;
+}
+
+/** Reads a user's own images as a run would, and says what they are; returns the exit code. */
+export async function check(path: string, flags: CheckFlags): Promise<number> {
+  const given = settingsOf(flags);
+  const parsed = ownImagesSchema.safeParse({ name: 'images', path: resolve(path), ...given });
+  if (!parsed.success) {
+    const { path: at, message } = parsed.error.issues[0]!;
+    throw new UsageError(
+      `--${String(at[0])} cannot be used: ${message}. See \`adamw-bench data check --help\`.`,
+    );
+  }
+  const spec = parsed.data;
+  // Both, so that what only loading finds is found here.
+  const { content, warnings } = await showingProgress(interactiveStyle(), async (onProgress) => {
+    const found = (await contentOf(spec, { onProgress })) as ImagesContent;
+    return { content: found, warnings: (await loadDataset(spec)).warnings };
+  });
+  for (const warning of warnings) console.error(`note: ${warning}`);
+  console.log(description(path, given, content));
+  return exitCode.ok;
+}
+
+function settingsOf({ size, channels, background, test }: CheckFlags): Partial<OwnImagesSpec> {
+  const sides = size?.split('x').map(Number);
+  return {
+    ...(sides === undefined ? {} : { size: sides.length === 1 ? sides[0] : (sides as [number, number]) }),
+    ...(channels === undefined ? {} : { channels: Number(channels) as 1 | 3 }),
+    ...(background === undefined ? {} : { background: background as 'black' }),
+    ...(test === undefined ? {} : { test: Number(test) }),
+  };
+}
+
+function description(path: string, given: object, content: ImagesContent): string {
+  const { sha256, height, width, channels, classes, train, validation, test } = content;
+  const settings = Object.entries({ path, ...given }).map(
+    ([key, value]) => `${key}: ${JSON.stringify(value)}`,
+  );
+  return [
+    `${path} can be used.`,
+    `  images       ${height}x${width}, ${channels === 1 ? 'grey' : 'colour'}`,
+    `  classes      ${classes}`,
+    `  training     ${train}`,
+    ...(validation > 0 ? [`  validation   ${validation}`] : []),
+    `  test         ${test}`,
+    `  fingerprint  ${sha256}`,
+    'In a configuration:',
+    `  dataset: { name: images, ${settings.join(', ')} }`,
+  ].join('\n');
+}
