@@ -103,3 +103,35 @@ it('is refused with the file and the reason', async () => {
   expect(messages[3]).toMatch(/same\.txt has no two different characters/);
   expect(messages[4]).toMatch(/model\.name.*transformer/);
 });
+
+it('is described by data check and plan', async () => {
+  const file = join(scratch(), 'chain.txt');
+  writeFileSync(file, chain(2000).text);
+  const check = await adamwBench(['data', 'check', file, '--length', '16']);
+  expect(check.code, check.stderr).toBe(0);
+  expect(check.stdout).toContain('2000 characters, 3 different ones');
+  expect(check.stdout).toContain('112 windows of 16');
+  expect(check.stdout).toContain(`dataset: { name: text, path: ${JSON.stringify(file)}, length: 16 }`);
+  const wrong = await adamwBench(['data', 'check', file, '--length', '1']);
+  expect(wrong.code).toBe(2);
+  expect(wrong.stderr).toContain('--length');
+  const { stdout } = await adamwBench(['plan', configure(settings(file)).file, '--no-time']);
+  expect(stdout).toContain('112 training, 12 test windows of 16');
+});
+
+it('is measured again by eval, from the file that is named', async () => {
+  const file = join(scratch(), 'chain.txt');
+  writeFileSync(file, chain(1000).text);
+  const { file: config, dir } = configure({ ...settings(file), train: { epochs: 1, batchSize: 16 } });
+  expect((await adamwBench(run(config, dir, '--quiet', '--keep-weights'))).code).toBe(0);
+  const [row] = csv(join(dir, 'runs.csv'));
+  const weights = join(dir, 'weights', `${row!['cell']!}.safetensors`);
+  const unnamed = await adamwBench(['eval', weights]);
+  expect(unnamed.code).toBe(2);
+  expect(unnamed.stderr).toContain('--data');
+  const { code, stdout, stderr } = await adamwBench(['eval', weights, '--data', file]);
+  expect(code, stderr).toBe(0);
+  const bits = Number(row!['final_test_bits_per_character']);
+  expect(stdout).toContain(`${bits.toFixed(3)} bits per character`);
+  expect(stdout).toContain(`test error ${row!['final_test_error']!} `);
+});

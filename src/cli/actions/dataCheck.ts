@@ -6,17 +6,18 @@ import { ownImagesSchema, type ImagesContent, type OwnImagesSpec } from '../../e
 import { UsageError, exitCode } from '../exit.js';
 import { showingProgress } from '../ownData.js';
 import { interactiveStyle } from '../progress.js';
+import { checkText, isText, type TextFlags } from './textCheck.js';
 
-export interface CheckFlags {
+export interface CheckFlags extends TextFlags {
   /** One side, or height x width. */
   readonly size?: string;
   readonly channels?: string;
   readonly background?: string;
-  readonly test?: string;
 }
 
-/** Reads a user's own images as a run would, and says what they are; returns the exit code. */
+/** Reads a user's own images or text as a run would, and says what they are; returns the exit code. */
 export async function check(path: string, flags: CheckFlags): Promise<number> {
+  if (isText(path, flags)) return checkText(path, flags);
   const given = settingsOf(flags);
   const parsed = ownImagesSchema.safeParse({ name: 'images', path: resolve(path), ...given });
   if (!parsed.success) {

@@ -6,6 +6,7 @@ import { buildModel, requireExclusions, requireMemory } from '../../models/index
 import { ownSizes, testSize } from '../../experiment/ownImages.js';
 import { freshSeeds } from '../../experiment/confirm.js';
 import { mostConfirmed } from '../../experiment/stages.js';
+import { textSizes, type TextSpec } from '../../experiment/text.js';
 import { plan, type Plan } from '../../experiment/plan.js';
 import { defaultWorkers } from '../../runner/cpuQuota.js';
 import { loadWithData } from '../ownData.js';
@@ -103,8 +104,9 @@ function planText({ experiment, optimizers, size }: Plan, workers: number): stri
   return [`${name}: ${model.name} on ${dataset.name}`, ...ownDataText(dataset), ...lines, total].join('\n');
 }
 
-/** What was found at the path of the user's own images. */
+/** What was found at the path of the user's own data. */
 function ownDataText(dataset: Experiment['dataset']): string[] {
+  if (dataset.name === 'text') return textText(dataset);
   if (dataset.name !== 'images' || dataset.content === undefined) return [];
   const { content, path } = dataset;
   const { height, width, channels, classes } = content;
@@ -115,6 +117,15 @@ function ownDataText(dataset: Experiment['dataset']): string[] {
     `${testSize(dataset, content)} test images`,
   ].join(', ');
   return [`  ${path}: ${counts} of ${height}x${width}x${channels}, ${classes} classes`];
+}
+
+function textText(dataset: TextSpec): string[] {
+  if (dataset.content === undefined) return [];
+  const { characters, vocabulary } = dataset.content;
+  const { train, validation, test } = textSizes(dataset, characters);
+  const held = validation > 0 ? `, ${validation} validation` : '';
+  const windows = `${train} training${held}, ${test} test windows of ${dataset.length}`;
+  return [`  ${dataset.path}: ${characters} characters, ${vocabulary} different ones; ${windows}`];
 }
 
 function secondText({ experiment, optimizers }: Plan): string[] {

@@ -7,7 +7,8 @@ Examples:
   adamw-bench data list                       all data sets, and which files are on this machine
   adamw-bench data fetch cifar10              download and check (162 MB); continues a broken download
   adamw-bench data verify mnist --data-dir ~/data
-  adamw-bench data check photos --size 32     your own images: can they be used, how many, of which classes`;
+  adamw-bench data check photos --size 32     your own images: can they be used, how many, of which classes
+  adamw-bench data check book.txt             your own text`;
 
 export function addData(program: Command, finish: (code: number) => void): void {
   const data = program
@@ -46,15 +47,16 @@ export function addData(program: Command, finish: (code: number) => void): void 
     });
   data
     .command('check')
-    .description('read your own images as a run would, and say what they are')
-    .argument('<path>', 'a folder with a folder of images a class, or an .npz file')
+    .description('read your own images or text as a run would, and say what they are')
+    .argument('<path>', 'a folder with a folder of images a class, an .npz file, or a .txt file')
     .option('--size <size>', 'resize each image to this side, or to HEIGHTxWIDTH')
     .option('--channels <n>', 'convert each image to grey (1) or colour (3)')
     .option('--background <colour>', 'what is behind transparent pixels: black or white')
     .option(
       '--test <n>',
-      'share (below 1) or number of images that become the test set, if there is none (default: 0.2)',
+      'share (below 1) or number of images that become the test set, if there is none (default: 0.2); of a text, a share (0.1)',
     )
+    .option('--length <n>', 'of a text: characters of a window (default: 64)')
     .action(async (path: string, flags: CheckFlags) => {
       const { check } = await import('../actions/dataCheck.js');
       finish(await check(path, flags));

@@ -16,7 +16,7 @@ export function addEval(program: Command, finish: (code: number) => void): void 
     .description('measure exported weights on the test set of their data')
     .argument('<weights>', 'safetensors file, from `export` or a folder weights/')
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
-    .option('--data <path>', 'where your own images lie, if they are its data')
+    .option('--data <path>', 'where your own images or text lie, if they are its data')
     .addOption(
       new Option('--backend <name>', 'what computes (default: what trained them)').choices(BACKEND_NAMES),
     )

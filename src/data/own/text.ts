@@ -154,7 +154,10 @@ export async function ownText(
   { dataDir, path }: OwnOptions,
 ): Promise<Dataset> {
   const given = path ?? ('path' in spec ? spec.path : undefined);
-  if (given === undefined) throw new DataError('NO PATH');
+  if (given === undefined)
+    throw new DataError('Where the text lies is not known. Name its file with --data.', {
+      code: 'data-no-path',
+    });
   const place = locateOwn(given, resolveDataDir(dataDir));
   const { sha256, tokens, alphabet } = await readText(place);
   requireSameContent(place, sha256, spec.content?.sha256);
