@@ -38,7 +38,9 @@ export const scheduleSchema = z.discriminatedUnion('name', [
     decay: fraction
       .positive()
       .default(0.2)
-      .describe('Share of the run, at its end, in which the rate falls; before, it is constant.'),
+      .describe(
+        'Share of the run, at its end, in which the rate falls. Before, it is constant, and weight decay acts at its full rate: see [decay.md](decay.md#time-scale-and-total-decay).',
+      ),
     shape: z
       .enum(['1-sqrt', 'linear'])
       .default('1-sqrt')

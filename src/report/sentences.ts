@@ -16,7 +16,7 @@ export const levelWords = (measure: PairFacts['measure']) =>
       }
     : {
         show: (v: number) => `${fixed(100 * v, 2)}%`,
-        reaches: (level: string) => `err on ${level} of the test images`,
+        reaches: (level: string) => `err on ${level} of the test set`,
         best: (level: string) => `a test error of ${level}`,
         has: 'makes fewer errors',
         difference: 'error',

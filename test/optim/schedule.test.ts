@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Schedule } from '../../src/experiment/specs.js';
+import { decayTimescale } from '../../src/optim/timescale.js';
 import { makeSchedule } from '../../src/optim/schedule.js';
 import { RULE } from './drive.js';
 import { scheduleAt } from './paper.js';
@@ -54,6 +55,24 @@ test.each(torch)(
     expect(etas({ name: 'wsd', decay, shape }, epochs, 10, warmup)).toEqual(near(theirs));
   },
 );
+
+test.each([
+  ['linear', 1 / 2],
+  ['1-sqrt', 1 / 3],
+] as const)('under wsd %s the total decay is what docs/decay.md says', (shape, share) => {
+  const [epochs, stepsPerEpoch, warmup, wd] = [30, 1000, 3, 0.1];
+  const rates = { lr: 0.01, wd };
+  const rule = { name: 'adamw', convention: 'timescale' } as const;
+  const found = decayTimescale(
+    rule,
+    rates,
+    { name: 'wsd', decay: 0.2, shape },
+    { epochs, stepsPerEpoch, warmup },
+  )!;
+  const [stable, fall] = [0.8 * 27, 0.2 * 27];
+  expect(found.tau).toBeCloseTo(1 / wd, 9);
+  expect(found.total).toBeCloseTo((stable + share * fall + warmup / 2) * wd, 3);
+});
 
 describe('values', () => {
   test('cosine is read at (t-1)/T: 1 first, small but not 0 last', () => {

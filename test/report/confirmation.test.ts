@@ -97,7 +97,7 @@ describe('the verdict with a confirmation', () => {
     const sentences = verdict([1, 1.1, 0.9, 1], { labels: ['AdamW'] });
     expect(sentences).toContainEqual(
       expect.stringMatching(
-        /^On 4 fresh seeds AdamW errs on 11\.00% of the test images \(95% interval 10\.87% to 11\.13%\)\.$/,
+        /^On 4 fresh seeds AdamW errs on 11\.00% of the test set \(95% interval 10\.87% to 11\.13%\)\.$/,
       ),
     );
     expect(verdict([1, 1, 1, 1], { labels: ['AdamW'], keep: ({ cell }) => cell.seed < 1002 })).toContain(

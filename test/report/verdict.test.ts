@@ -141,7 +141,7 @@ describe('the numbers', () => {
     const points = (v: number) => Math.abs(100 * v).toFixed(100 * (high! - low!) < 5 ? 2 : 1);
     const expected = result.optimizers.find(({ label }) => label === 'AdamW')!.best!.expected.value!;
     expect(sentences[1]).toBe(
-      `AdamW is expected to err on ${points(expected)}% of the test images, ${points(value!)} points less than Adam (95% interval ${points(high!)} to ${points(low!)} less).`,
+      `AdamW is expected to err on ${points(expected)}% of the test set, ${points(value!)} points less than Adam (95% interval ${points(high!)} to ${points(low!)} less).`,
     );
     expect(sentences[2]).toMatch(
       /^Keeping a tuned weight decay at another learning rate costs ([\d.]+ points of error|nothing) with AdamW, [\d.]+ points less than with Adam \(95% interval [\d.]+ to [\d.]+ less\)\.$/,
