@@ -2,17 +2,11 @@
  * The types of the decoupling statistics, for the report and for programs. Every value is plain JSON: in place of NaN
  * or Infinity stands null, with a sentence that says why. Definitions are in docs/statistics.md.
  */
+import type { Estimate } from './interval.js';
 import type { Shrinkage } from './shrinkage.js';
+import type { StepsStatistics } from './stepsToGeneralise.js';
 
-/** A number with a confidence interval. `reason` explains what is null. */
-export interface Estimate {
-  readonly value: number | null;
-  /** Ends of the interval at `Decoupling.level`; both null if it cannot be had (one seed, for instance). */
-  readonly low: number | null;
-  readonly high: number | null;
-  /** A sentence: why the value or the interval is null. */
-  readonly reason?: string;
-}
+export type { Estimate } from './interval.js';
 
 /** The grid cell of lowest mean test error. */
 export interface Best {
@@ -253,6 +247,8 @@ export interface Decoupling {
   readonly budgets: readonly NamedBudgetTrend[];
   /** How unevenly decay shrinks weights, for each optimizer whose runs recorded their decay; often none. */
   readonly shrinkages: readonly Shrinkage[];
+  /** Present where runs are trained on equations: when they generalise. */
+  readonly steps?: StepsStatistics;
   /** Present where every error in here is a loss: then nothing is a share of test images. */
   readonly measure?: 'loss';
 }
