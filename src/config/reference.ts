@@ -14,9 +14,8 @@ export function configReference(): string {
     '## The file',
     table(top),
     '## `dataset`',
-    table(at('dataset')),
-    '### `dataset.augment`',
-    table(at('dataset', 'augment')),
+    DATASET,
+    ...datasets(at('dataset')),
     '## `model`',
     'A `name` and that network’s own keys.',
     ...variants('model', at('model')),
@@ -41,6 +40,23 @@ export function configReference(): string {
     table(axis.properties?.['logspace'] ?? {}),
     REFUSED,
   ].join('\n\n');
+}
+
+/** The data sets by name; those that the project knows share one table. */
+function datasets(union: JsonSchema): string[] {
+  const all = union.oneOf ?? [];
+  const augment = all.find(({ properties }) => properties?.['augment'])?.properties?.['augment'] ?? {};
+  const tables = all.flatMap(({ properties = {}, required = [] }) => {
+    const { name = {}, ...own } = properties;
+    const names = choices([name]);
+    const title = names.map((one) => `\`${one}\``).join(', ');
+    return [
+      `#### ${title}`,
+      ...(name.description ? [name.description] : []),
+      table({ properties: own, required }),
+    ];
+  });
+  return [...tables, '### `dataset.augment`', table(augment)];
 }
 
 function variants(section: string, union: JsonSchema): string[] {
@@ -86,8 +102,9 @@ function table(schema: JsonSchema): string {
 function typeOf(schema: JsonSchema): string {
   if (schema.oneOf) return 'a map, see below';
   if (schema.anyOf?.some(({ type }) => type === 'object')) return 'an [axis](#axes)';
-  if (schema.anyOf) return 'a text, or a list of texts';
   if (schema.type === 'object') return 'a map, see below';
+  if (schema.anyOf?.some(({ type, anyOf }) => type === 'string' || anyOf))
+    return 'a text, or a list of texts';
   const words = choices([schema]);
   if (words.length > 0) return words.map((word) => `\`${word}\``).join(', ');
   return expectation([schema]);
@@ -149,6 +166,8 @@ train: { epochs: 15 }
 
 const NAME =
   'The rule of the update, see [optimizers.md](optimizers.md). adam, sgd: L2 regularisation of strength wd. adamw, sgdw: the same rules with decoupled weight decay wd.';
+
+const DATASET = 'A `name` and the keys of that data set. [data.md](data.md) says what each is.';
 
 const OPTIMIZERS = `A list. An entry is a word (\`adamw\`), or a map with a \`name\` and the settings that differ from \`grid\` and
 \`train\`. Labels must be distinct, so two entries with the same \`name\` need a \`label\`, unless their \`placement\` differs. The
