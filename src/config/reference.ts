@@ -6,7 +6,6 @@ export function configReference(): string {
   const at = (...path: string[]): JsonSchema =>
     path.reduce((schema, key) => schema.properties?.[key] ?? {}, settingsSchema());
   const optimizers = at('optimizers').items?.anyOf?.find((s) => s.oneOf)?.oneOf ?? [];
-  const augment = at('dataset').oneOf?.flatMap(({ properties }) => properties?.['augment'] ?? [])[0] ?? {};
   const axis = at('grid', 'lr').anyOf?.find((s) => s.type === 'object') ?? {};
   const extendsKey = editorSchema().$defs?.['complete']?.properties?.['extends'] ?? {};
   const top = { ...settingsSchema(), properties: { extends: extendsKey, ...settingsSchema().properties } };
@@ -15,10 +14,8 @@ export function configReference(): string {
     '## The file',
     table(top),
     '## `dataset`',
-    'A `name` and that data set’s own keys.',
-    ...variants('dataset', at('dataset')),
-    '### `dataset.augment`',
-    table(augment),
+    DATASET,
+    ...datasets(at('dataset')),
     '## `model`',
     'A `name` and that network’s own keys.',
     ...variants('model', at('model')),
@@ -45,9 +42,26 @@ export function configReference(): string {
   ].join('\n\n');
 }
 
+/** The data sets by name; those that the project knows share one table. */
+function datasets(union: JsonSchema): string[] {
+  const all = union.oneOf ?? [];
+  const augment = all.find(({ properties }) => properties?.['augment'])?.properties?.['augment'] ?? {};
+  const tables = all.flatMap(({ properties = {}, required = [] }) => {
+    const { name = {}, ...own } = properties;
+    const names = choices([name]);
+    const title = names.map((one) => `\`${one}\``).join(', ');
+    return [
+      `#### ${title}`,
+      ...(name.description ? [name.description] : []),
+      table({ properties: own, required }),
+    ];
+  });
+  return [...tables, '### `dataset.augment`', table(augment)];
+}
+
 function variants(section: string, union: JsonSchema): string[] {
   return (union.oneOf ?? []).flatMap((variant) => {
-    const name = choices([variant.properties?.['name'] ?? {}]).join(' | ');
+    const name = choices([variant.properties?.['name'] ?? {}])[0]!;
     const own = Object.entries(variant.properties ?? {}).filter(([key]) => key !== 'name');
     const title = `#### \`${section}: {name: ${name}}\``;
     if (own.length === 0) return [title, 'No keys of its own.'];
@@ -88,8 +102,9 @@ function table(schema: JsonSchema): string {
 function typeOf(schema: JsonSchema): string {
   if (schema.oneOf) return 'a map, see below';
   if (schema.anyOf?.some(({ type }) => type === 'object')) return 'an [axis](#axes)';
-  if (schema.anyOf) return 'a text, or a list of texts';
   if (schema.type === 'object') return 'a map, see below';
+  if (schema.anyOf?.some(({ type, anyOf }) => type === 'string' || anyOf))
+    return 'a text, or a list of texts';
   const words = choices([schema]);
   if (words.length > 0) return words.map((word) => `\`${word}\``).join(', ');
   return expectation([schema]);
@@ -151,6 +166,8 @@ train: { epochs: 15 }
 
 const NAME =
   'The rule of the update, see [optimizers.md](optimizers.md). adam, sgd: L2 regularisation of strength wd. adamw, sgdw: the same rules with decoupled weight decay wd.';
+
+const DATASET = 'A `name` and the keys of that data set. [data.md](data.md) says what each is.';
 
 const OPTIMIZERS = `A list. An entry is a word (\`adamw\`), or a map with a \`name\` and the settings that differ from \`grid\` and
 \`train\`. Labels must be distinct, so two entries with the same \`name\` need a \`label\`, unless their \`placement\` differs. The

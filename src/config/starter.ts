@@ -12,6 +12,7 @@ description: Does decoupling weight decay make it independent of the learning ra
 
 dataset:
   name: synthetic-mnist # or synthetic-cifar, mnist, fashion-mnist, cifar10, cifar100, imagenet32
+  # Your own images, a folder of them for each class: in place of the lines below, name: images and path: FOLDER
   train: 1000 # a class-balanced subset; leave out for all images
   test: 1000
   labelNoise: 0 # share of wrong training labels, 0 to 1; with some, decay matters more

@@ -7,7 +7,7 @@ export const pathSchema = (what: string) =>
     .string()
     .min(1)
     .describe(
-      `${what}. Relative to this file; after --set, to the working directory. Where it lies does not change results.`,
+      `${what}. Relative to the configuration file; after --set, to the working directory. A moved folder is the same data.`,
     );
 
 /**

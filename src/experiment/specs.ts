@@ -53,6 +53,9 @@ export const scheduleSchema = z.discriminatedUnion('name', [
   }),
 ]);
 
+// `train` stays the second key of a resolved configuration.
+const { train: trainCount, ...otherFields } = imageFields;
+
 /** Data sets of images that this project knows by name. */
 export const imagesSchema = z.strictObject({
   name: z
@@ -66,8 +69,9 @@ export const imagesSchema = z.strictObject({
       'imagenet32',
     ])
     .describe('Which data. The synthetic ones are generated and need no download.'),
+  train: trainCount,
   test: count.optional().describe('Use this many test images (a class-balanced subset); default all.'),
-  ...imageFields,
+  ...otherFields,
 });
 
 export const datasetSchema = z.discriminatedUnion('name', [

@@ -1,5 +1,6 @@
 /** PNG, by fast-png. Its bytes are brought to 8 bits here. */
 import { decode } from 'fast-png';
+import { reason } from '../errors.js';
 import { BadImage, checkSize, type Picture } from './picture.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -14,7 +15,8 @@ type Decoded = ReturnType<typeof decode>;
  * @throws BadImage if it is damaged, too large, or interlaced with fewer than 8 bits
  */
 export function decodePng(bytes: Uint8Array): Picture {
-  if (bytes.length < 33) throw new BadImage('it is cut off');
+  if (bytes.length < 33 || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes('IEND'))
+    throw new BadImage('it is cut off');
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   checkSize(header.getUint32(16), header.getUint32(20));
   if (bytes[28] !== 0 && bytes[24]! < 8)
@@ -25,10 +27,7 @@ export function decodePng(bytes: Uint8Array): Picture {
   try {
     png = decode(bytes, { checkCrc: true });
   } catch (error) {
-    const { message } = error as Error;
-    // What reading behind the end gives.
-    const cut = error instanceof RangeError || /unexpected EOF|filter: undefined/.test(message);
-    throw new BadImage(cut ? 'it is cut off' : `it is damaged (${message})`, { cause: error });
+    throw new BadImage(`it is damaged (${reason(error).replaceAll('::', ':')})`, { cause: error });
   }
   return withAlpha(png.palette ? fromPalette(png) : { values: eightBits(png), stored: png.channels }, png);
 }
