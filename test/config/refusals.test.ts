@@ -82,7 +82,7 @@ describe('keys', () => {
   });
   test('missing keys', () => {
     expect(refusal({ 'a.yaml': 'name: x\ntrain: {}\ngrid:\n  lr: [1]\n' })).toMatchInlineSnapshot(`
-      "a.yaml:1:1: \`dataset\` is missing: expected a map with the keys name, train, test, validation, subset, subsetSeed, labelNoise, augment, or a map with the keys name, op, p, share, validation, subsetSeed, labelNoise
+      "a.yaml:1:1: \`dataset\` is missing: expected a map with the keys name, train, test, validation, subset, subsetSeed, labelNoise, augment, or a map with the keys name, op, p, share, validation, subsetSeed, labelNoise, or a map with the keys name, path, size, channels, background, test, train, validation, subset, subsetSeed, labelNoise, augment, content, or a map with the keys name, path, length, test, train, validation, content
         1 | name: x
           | ^
 
@@ -108,7 +108,7 @@ describe('keys', () => {
 describe('values', () => {
   test('an unknown word', () => {
     expect(refuses('{ name: mnist }', '{ name: mnits }')).toMatchInlineSnapshot(`
-      "a.yaml:2:18: \`dataset.name\` is "mnits": expected one of synthetic-mnist, synthetic-cifar, mnist, fashion-mnist, cifar10, cifar100, imagenet32, modular
+      "a.yaml:2:18: \`dataset.name\` is "mnits": expected one of synthetic-mnist, synthetic-cifar, mnist, fashion-mnist, cifar10, cifar100, imagenet32, modular, images, text
         2 | dataset: { name: mnits }
           |                  ^^^^^
         did you mean \`mnist\`?"
