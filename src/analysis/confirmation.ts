@@ -5,6 +5,7 @@ import type { RunRecord } from '../experiment/record.js';
 import { noEstimate } from './estimate.js';
 import { pairedDifference, seedsToDetect, type PairedDifference } from './paired.js';
 import type { Comparison, Estimate } from './statistics.js';
+import { stepsToGeneralise, type StepsStatistics } from './stepsToGeneralise.js';
 import { tQuantile } from './student.js';
 
 /** One chosen cell on the fresh seeds. Errors are shares of test images. */
@@ -32,6 +33,8 @@ export interface Confirmation {
   readonly cells: readonly ConfirmedCell[];
   /** Every optimizer and the first, then L2 and decoupled decay where these are others; each in the order of its comparison. */
   readonly pairs: readonly ConfirmedPair[];
+  /** Present where runs are trained on equations: when the best cells generalise on the fresh seeds. */
+  readonly steps?: StepsStatistics;
   /** Cells and seeds that are still to be trained. */
   readonly missing: number;
 }
@@ -58,14 +61,23 @@ export function confirmation(
     ...comparisons.flatMap(({ a, b, kind }) => (kind === 'decoupling' ? [[a, b] as const] : [])),
   ];
   const distinct = wanted.filter(([a, b], i) => wanted.findIndex(([x, y]) => x === a && y === b) === i);
+  const steps = stepsToGeneralise(ofBest(choice, records), distinct, level);
   return {
     ...found,
+    ...(steps ? { steps } : {}),
     pairs: distinct.flatMap(([a, b]) => {
       const difference = pairedOf(found, a, b);
       return difference ? [{ a, b, difference }] : [];
     }),
   };
 }
+
+const ofBest = ({ chosen, seeds }: Choice, records: readonly RunRecord[]): RunRecord[] =>
+  records.filter(
+    ({ label, cell: { lr, wd, seed } }) =>
+      seeds.includes(seed) &&
+      chosen.some((c) => c.role === 'best' && c.label === label && c.lr === lr && c.wd === wd),
+  );
 
 function confirmedCell(
   cell: ChosenCell,

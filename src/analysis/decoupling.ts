@@ -16,6 +16,7 @@ import { decoupledKinds } from '../experiment/placement.js';
 import { analyseOptimizer, REASONS, type OptimizerAnalysis } from './optimizer.js';
 import { NOT_A_GRID } from './scattered.js';
 import { shrinkages } from './shrinkage.js';
+import { stepsToGeneralise } from './stepsToGeneralise.js';
 import { sampleTransfer, worthUsing } from './transfer.js';
 
 /** The bootstrap draws at most this many runs times replicates, but never fewer than 200 replicates. */
@@ -42,6 +43,8 @@ export function decoupling(records: readonly AnyRecord[], options: DecouplingOpt
   }));
   const isLoss = measureOf(records) === 'loss';
   const pairs = sides.flatMap((a, k) => sides.slice(k + 1).map((b) => l2First(a, b)));
+  const labels = pairs.map(([a, b]) => [a.statistics.label, b.statistics.label] as const);
+  const steps = stepsToGeneralise(records, labels, plan.level);
   return {
     level: plan.level,
     replicates,
@@ -49,6 +52,7 @@ export function decoupling(records: readonly AnyRecord[], options: DecouplingOpt
     comparisons: pairs.map(([a, b]) => compare(a, b, plan, 1 / pairs.length, isLoss)),
     budgets: budgetTrends(records, plan),
     shrinkages: shrinkages(records),
+    ...(steps ? { steps } : {}),
     ...(isLoss ? ({ measure: 'loss' } as const) : {}),
   };
 }

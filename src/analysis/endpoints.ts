@@ -2,6 +2,7 @@
 import type { Endpoint, EndpointStatistic } from '../experiment/endpoints.js';
 import { pairedEstimate, type Confirmation } from './confirmation.js';
 import { noEstimate } from './estimate.js';
+import type { StepsStatistics } from './stepsToGeneralise.js';
 import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from './statistics.js';
 
 export type EndpointOutcome = 'holds' | 'does not hold' | 'cannot tell';
@@ -29,8 +30,7 @@ export const answerEndpoints = (
 
 /** Holds if the whole interval lies on the side that confirms; does not hold if it lies on the other. */
 export function outcomeOf({ confirms, than }: Endpoint, { low, high }: Estimate): EndpointOutcome {
-  if (low === null || high === null) return 'cannot tell';
-  const side = low > than ? 'greater' : high < than ? 'less' : undefined;
+  const side = low !== null && low > than ? 'greater' : high !== null && high < than ? 'less' : undefined;
   if (side === undefined) return 'cannot tell';
   return side === confirms ? 'holds' : 'does not hold';
 }
@@ -42,6 +42,7 @@ function estimateOf(
 ): Estimate {
   const [first, second] = of;
   if (statistic === 'paired_difference') return pairedEstimate(confirmed, first!, second!);
+  if (isOfSteps(statistic)) return stepsEstimate(statistic, of, decoupling, confirmed);
   const [a, b] = of.map((label) => decoupling.optimizers.find((o) => o.label === label));
   if (!a) return noEstimate(`There is no run of ${first!}.`);
   if (second === undefined) return ofOne(statistic, a);
@@ -50,6 +51,49 @@ function estimateOf(
   const reversed = decoupling.comparisons.find((c) => c.a === b.label && c.b === a.label);
   const compared = straight ? ofTwo(statistic, straight) : reversed && negated(statistic, reversed);
   return compared ?? independentDifference(ofOne(statistic, a), ofOne(statistic, b));
+}
+
+type OfSteps = Extract<EndpointStatistic, `${string}steps${string}`>;
+const isOfSteps = (statistic: EndpointStatistic): statistic is OfSteps => statistic.includes('steps');
+
+/** Steps to generalise: of the grid's seeds, or of the fresh ones. */
+function stepsEstimate(
+  statistic: OfSteps,
+  [first, second]: readonly string[],
+  { steps }: Decoupling,
+  confirmed: Confirmation | null,
+): Estimate {
+  if (!statistic.startsWith('confirmed')) return stepsOf(steps, first!, second);
+  if (!confirmed) return noEstimate('No cell has been chosen for the confirmation yet.');
+  const left = confirmed.cells.some(
+    ({ label, missing }) => missing > 0 && (label === first || label === second),
+  );
+  return left ? noEstimate('The confirmation is not complete.') : stepsOf(confirmed.steps, first!, second);
+}
+
+function stepsOf(found: StepsStatistics | undefined, first: string, second: string | undefined): Estimate {
+  const none = noEstimate(
+    `${second === undefined ? first : 'One of the two'} has no run with steps to count.`,
+  );
+  if (second === undefined) return found?.best.find(({ label }) => label === first)?.steps ?? none;
+  const straight = found?.comparisons.find(({ a, b }) => a === first && b === second);
+  const reversed = found?.comparisons.find(({ a, b }) => a === second && b === first);
+  return straight?.relative ?? (reversed && inverted(reversed.relative)) ?? none;
+}
+
+/** a / b - 1 from b / a - 1. What had no upper end has -1 as its lower one, and the other way round. */
+function inverted({ value, low, high, reason }: Estimate): Estimate {
+  const bounded = low !== null || high !== null;
+  return {
+    value: value === null ? null : invert(value),
+    low: bounded ? (high === null ? -1 : invert(high)) : null,
+    high: low === null || low <= -1 ? null : invert(low),
+    ...(value === null
+      ? { reason: 'Runs that never generalised hide it.' }
+      : bounded || !reason
+        ? {}
+        : { reason }),
+  };
 }
 
 const octaveCost = (n: number) => (o: OptimizerStatistics) =>

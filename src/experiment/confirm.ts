@@ -54,8 +54,8 @@ const count = z.int().min(0);
 export const choiceSchema = z.object({
   /** ISO 8601, UTC. */
   chosenAt: z.string(),
-  /** The images whose error chose: those held back, or the test set. */
-  by: z.enum(['validation', 'test']),
+  /** The images whose error chose: those held back, or the test set; or the steps until the test error is low. */
+  by: z.enum(['validation', 'test', 'steps']),
   at: z.enum(places),
   seeds: z.array(count),
   /** The grid it was chosen from: see `gridHash` in stages.ts. */
@@ -66,6 +66,10 @@ export const choiceSchema = z.object({
   chosen: z.array(chosenCellSchema),
 });
 export type Choice = Readonly<z.infer<typeof choiceSchema>>;
+
+/** By what the cells were chosen, after "chosen by". */
+export const choiceWords = (by: Choice['by']): string =>
+  by === 'steps' ? 'the steps until they generalise' : `${by} error`;
 
 /** What a manifest keeps of it. */
 export const keptChoiceSchema = z.object({

@@ -29,6 +29,10 @@ export const ENDPOINT_STATISTICS = {
   error_at_equal_loss: [2],
   error_at_equal_loss_relative: [2],
   paired_difference: [2],
+  steps_to_generalise: [1],
+  steps_to_generalise_relative: [2],
+  confirmed_steps: [1],
+  confirmed_steps_relative: [2],
 } as const satisfies Record<string, readonly number[]>;
 
 export type EndpointStatistic = keyof typeof ENDPOINT_STATISTICS;
@@ -57,7 +61,15 @@ export const endpointsSchema = z
   .optional()
   .describe('What the experiment is to show, fixed before its first run. The verdict answers it first.');
 
+/** Those of the second stage. */
+const OF_CONFIRMATION: readonly EndpointStatistic[] = [
+  'paired_difference',
+  'confirmed_steps',
+  'confirmed_steps_relative',
+];
+
 interface WithEndpoints {
+  readonly dataset?: { readonly name: string };
   readonly optimizers: readonly OptimizerSpec[];
   readonly endpoints?: readonly Endpoint[] | undefined;
   readonly confirm?: object | undefined;
@@ -72,7 +84,8 @@ function indexOf(word: string, optimizers: readonly OptimizerSpec[]): number | '
 }
 
 /** Every endpoint must be about optimizers that there are, and about as many as its statistic takes. */
-export function checkEndpoints({ optimizers, endpoints = [], confirm }: WithEndpoints, ctx: Context): void {
+export function checkEndpoints(experiment: WithEndpoints, ctx: Context): void {
+  const { optimizers, endpoints = [] } = experiment;
   const labels = optimizers.map(optimizerLabel).join(', ');
   for (const [i, { statistic, of }] of endpoints.entries()) {
     const found = of.map((word) => indexOf(word, optimizers));
@@ -84,15 +97,26 @@ export function checkEndpoints({ optimizers, endpoints = [], confirm }: WithEndp
         report(ctx, path, 'is the name of several optimizers: it must be a label', `labels here: ${labels}`);
       else if (found.indexOf(index) < k) report(ctx, path, 'must be another optimizer than the first');
     }
-    if (statistic === 'paired_difference' && !confirm) {
-      const message = 'needs a second stage, and the experiment has none';
-      report(ctx, ['endpoints', i, 'statistic'], message, 'add confirm: {freshSeeds: 16}');
-    }
+    checkStatistic(experiment, statistic, i, ctx);
     const counts: readonly number[] = ENDPOINT_STATISTICS[statistic];
     if (counts.includes(of.length)) continue;
     const message = counts[0] === 2 ? 'must name two optimizers' : 'must name one optimizer';
     report(ctx, ['endpoints', i, 'of'], `${message}, since \`statistic\` is ${statistic}`);
   }
+}
+
+/** What a statistic needs of the other sections. */
+function checkStatistic(
+  { dataset, confirm }: WithEndpoints,
+  statistic: EndpointStatistic,
+  i: number,
+  ctx: Context,
+): void {
+  const path = ['endpoints', i, 'statistic'];
+  if (OF_CONFIRMATION.includes(statistic) && !confirm)
+    report(ctx, path, 'needs a second stage, and the experiment has none', 'add confirm: {freshSeeds: 16}');
+  if (/steps/.test(statistic) && dataset?.name !== 'modular')
+    report(ctx, path, 'is of runs on equations only', 'it needs dataset: {name: modular}');
 }
 
 /** The endpoints of an experiment with `of` in labels, and keys in one order; none if it lists none. */

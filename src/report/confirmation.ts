@@ -7,7 +7,7 @@ import {
   type ConfirmedCell,
   type ConfirmedPair,
 } from '../analysis/confirmation.js';
-import type { KeptChoice } from '../experiment/confirm.js';
+import { choiceWords, type KeptChoice } from '../experiment/confirm.js';
 import { printable } from '../experiment/printable.js';
 import { shortNumber } from './format.js';
 import { displayWidth, wrap } from './width.js';
@@ -115,7 +115,7 @@ export interface ConfirmationTable {
 export function confirmationTable({ choice, cells, pairs, level }: Confirmation): ConfirmationTable {
   const percent = (level * 100).toFixed(0);
   return {
-    title: `Confirmation on ${choice.seeds.length} fresh seeds (cells chosen by ${choice.by} error on the grid)`,
+    title: `Confirmation on ${choice.seeds.length} fresh seeds (cells chosen by ${choiceWords(choice.by)} on the grid)`,
     head: ['Optimizer', 'lr', 'wd', `Test error, % [${percent}% interval]`, 'Runs'],
     rows: cells.map(cellTexts),
     pairs: pairs.map(({ a, b, difference: { n, mean, low, high, detectable } }) => [

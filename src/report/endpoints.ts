@@ -10,11 +10,12 @@ import {
   type KeptEndpoints,
 } from '../experiment/endpoints.js';
 import type { Experiment } from '../experiment/experiment.js';
+import { grouped } from './format.js';
+
+type Unit = 'plain' | 'points' | '%' | 'steps';
 
 /** What a statistic is called, and how its numbers are shown. */
-const STATISTICS: Readonly<
-  Record<EndpointStatistic, readonly [words: string, unit: 'plain' | 'points' | '%']>
-> = {
+const STATISTICS: Readonly<Record<EndpointStatistic, readonly [words: string, unit: Unit]>> = {
   separability: ['separability', 'plain'],
   ridge_slope: ['ridge slope', 'plain'],
   ridge_slope_quadratic: ['ridge slope by the quadratic', 'plain'],
@@ -31,6 +32,10 @@ const STATISTICS: Readonly<
   error_at_equal_loss: ['test error at equal training loss', 'points'],
   error_at_equal_loss_relative: ['test error at equal training loss, relatively', '%'],
   paired_difference: ['test error on fresh seeds', 'points'],
+  steps_to_generalise: ['median of the steps to generalise', 'steps'],
+  steps_to_generalise_relative: ['steps to generalise, relatively', '%'],
+  confirmed_steps: ['median of the steps to generalise on fresh seeds', 'steps'],
+  confirmed_steps_relative: ['steps to generalise on fresh seeds, relatively', '%'],
 };
 
 /**
@@ -67,12 +72,21 @@ function sentence(
   const verb = { holds: 'holds', 'does not hold': 'does not hold', 'cannot tell': 'cannot be told' }[outcome];
   const { value, low, high, reason } = estimate;
   const start = `${which} ${verb} (${claim})`;
-  if (value === null) return `${start}: ${reason ?? 'it is not identifiable.'}`;
-  if (low === null || high === null)
-    return `${start}: it is ${shown(value, unit)}, without an interval.${reason ? ` ${reason}` : ''}`;
-  const interval = `${shown(low, unit).replace(/ points$/, '')} to ${shown(high, unit)}`;
+  if (low === null && high === null)
+    return value === null
+      ? `${start}: ${reason ?? 'it is not identifiable.'}`
+      : `${start}: it is ${shown(value, unit)}, without an interval.${reason ? ` ${reason}` : ''}`;
+  const interval =
+    low === null
+      ? `up to ${shown(high!, unit)}`
+      : high === null
+        ? `${shown(low, unit)} or more`
+        : `${shown(low, unit).replace(/ (points|steps)$/, '')} to ${shown(high, unit)}`;
   const open = outcome === 'cannot tell' ? `, which includes ${shown(endpoint.than, unit)}` : '';
-  return `${start}: it is ${shown(value, unit)} (${(level * 100).toFixed(0)}% interval ${interval})${open}.`;
+  const percent = (level * 100).toFixed(0);
+  if (value === null)
+    return `${start}: its ${percent}% interval is ${interval}${open}. ${reason ?? ''}`.trim();
+  return `${start}: it is ${shown(value, unit)} (${percent}% interval ${interval})${open}.`;
 }
 
 function subject({ statistic, of: [first, second] }: Endpoint): string {
@@ -82,7 +96,8 @@ function subject({ statistic, of: [first, second] }: Endpoint): string {
     : `the ${words} of ${second} minus that of ${first!}`;
 }
 
-function shown(value: number, unit: 'plain' | 'points' | '%'): string {
+function shown(value: number, unit: Unit): string {
+  if (unit === 'steps') return `${grouped(Math.round(value))} steps`;
   const scaled = unit === 'plain' ? value : value * 100;
   const text = scaled
     .toFixed(unit === '%' ? 1 : 2)

@@ -92,8 +92,10 @@ export function byStage({
 }
 
 /** The best cells of the grid, where they are others than those that were chosen. */
-function nowChosen({ chosen }: Choice, { optimizers }: Decoupling): string | undefined {
-  const others = optimizers.flatMap(({ label, best }) => {
+function nowChosen({ chosen, by }: Choice, { optimizers, steps }: Decoupling): string | undefined {
+  const best =
+    by === 'steps' ? (steps?.best ?? []).map((cell) => ({ label: cell.label, best: cell })) : optimizers;
+  const others = best.flatMap(({ label, best }) => {
     const old = chosen.find((c) => c.label === label && c.role === 'best');
     if (!best || (old?.lr === best.lr && old.wd === best.wd)) return [];
     return [`lr ${best.lr}, wd ${best.wd} for ${label}`];

@@ -4,7 +4,7 @@ import { writeAtomically } from '../files/atomic.js';
 import { makeFolder } from '../files/folder.js';
 import { sentenceFor } from '../files/problem.js';
 import { confirmationHtml } from './confirmation.js';
-import { confirmationCsv, decouplingCsv, epochsCsvChunks, runsCsvChunks } from './csv/index.js';
+import { confirmationCsv, decouplingCsv, epochsCsvChunks, runsCsvChunks, stepsCsv } from './csv/index.js';
 import { ReportError } from './error.js';
 import { analyse, type Analysed, type ReportInput } from './input.js';
 import { pageData } from './page/data.js';
@@ -39,7 +39,7 @@ export function reportHtml(analysed: Analysed, figures: readonly PageFigure[], l
 }
 
 /**
- * Writes runs.csv, epochs.csv, decoupling.csv, confirmation.csv where cells are confirmed, figures/*.svg, *.png, *.vl.json
+ * Writes runs.csv, epochs.csv, decoupling.csv, confirmation.csv where cells are confirmed, steps.csv of equations, figures/*.svg, *.png, *.vl.json
  * and report.html into `dir`, replacing what is there. Returns their paths, in that order. Throws ReportError if a file
  * cannot be written.
  * `keepDrawn`: figures that `dir` has already, drawn from the same content, stay as they are.
@@ -61,6 +61,7 @@ export async function writeReport(
   await write('epochs.csv', epochsCsvChunks(records, fresh));
   await write('decoupling.csv', [decouplingCsv(decoupling, confirmation)]);
   if (confirmation) await write('confirmation.csv', [confirmationCsv(confirmation, fresh)]);
+  if (decoupling.steps) await write('steps.csv', [stepsCsv(decoupling.steps, confirmation?.steps)]);
   if (!drawn) return paths;
   const { drawFigures } = await import('./figures/draw.js');
   const figures = await drawFigures(analysed, {

@@ -1,6 +1,7 @@
 /** The choice for the second stage: made once, when the grid is settled, and kept in the manifest. */
 import { chooseCells } from '../analysis/choice.js';
-import { freshSeeds, type Choice, type KeptChoice } from '../experiment/confirm.js';
+import { countsSteps } from '../analysis/stepsToGeneralise.js';
+import { choiceWords, freshSeeds, type Choice, type KeptChoice } from '../experiment/confirm.js';
 import { fits, gridHash } from '../experiment/stages.js';
 import type { Job, Plan } from '../experiment/plan.js';
 import { hasValidation, isFailure, type RunRecord } from '../experiment/record.js';
@@ -80,7 +81,7 @@ function choiceFrom({ plan, jobs, records }: SettledGrid): Choice {
   const labels = plan.optimizers.map(({ label }) => label);
   return {
     chosenAt: new Date().toISOString(),
-    by: records.some(hasValidation) ? 'validation' : 'test',
+    by: countsSteps(records) ? 'steps' : records.some(hasValidation) ? 'validation' : 'test',
     at,
     seeds: freshSeeds(plan.experiment),
     grid: gridHash(jobs),
@@ -96,5 +97,5 @@ export function choiceNotice({ chosen, seeds, by, failed }: Choice): string {
     .filter(({ role }) => role === 'best')
     .map(({ label, lr, wd }) => `${label} at lr ${lr}, wd ${wd}`);
   const without = failed > 0 ? ` ${failed} of its cells failed.` : '';
-  return `The grid is settled.${without} Chosen by ${by} error and trained on ${seeds.length} fresh seeds: ${cells.join('; ')}.`;
+  return `The grid is settled.${without} Chosen by ${choiceWords(by)} and trained on ${seeds.length} fresh seeds: ${cells.join('; ')}.`;
 }

@@ -90,6 +90,9 @@ const confirmationTable = derived('confirmation.csv', (text) =>
   text.startsWith('label,optimizer,schedule,role,'),
 );
 
+/** Only a sweep on equations has it. */
+const stepsTable = derived('steps.csv', (text) => text.startsWith('label,lr,wd,stage,runs,steps,'));
+
 /** The names of all figures, without their endings. */
 export const figureNames = [
   'heatmaps',
@@ -100,6 +103,7 @@ export const figureNames = [
   'anytime',
   'decay-against-gradient',
   'best-wd-against-budget',
+  'steps-to-generalise',
 ] as const;
 
 /** The fonts that every figure names. */
@@ -132,12 +136,15 @@ const page = derived('report.html', (text) => text.includes(' · adamw-bench</ti
 export const reportFiles = ({
   figures,
   confirmation = false,
+  steps = false,
 }: {
   readonly figures: boolean;
   readonly confirmation?: boolean;
+  readonly steps?: boolean;
 }): readonly (OwnFile | OwnFolder)[] => [
   ...tables,
   ...(confirmation ? [confirmationTable] : []),
+  ...(steps ? [stepsTable] : []),
   ...(figures ? [page, folder('figures'), ...figureNames.flatMap(figureFiles)] : []),
 ];
 
@@ -145,7 +152,7 @@ export const reportFiles = ({
 export const ownFolders = ['checkpoints', 'weights', 'claims', 'figures'] as const;
 
 const allNames = new Set(
-  [...topFiles, ...reportFiles({ figures: true, confirmation: true })].map(({ name }) => name),
+  [...topFiles, ...reportFiles({ figures: true, confirmation: true, steps: true })].map(({ name }) => name),
 );
 
 /** Whether the program writes a file of this name in a results folder (`''`), or within one of its folders. */

@@ -1,6 +1,7 @@
 /** What `adamw-bench report` and `adamw-bench compare` do. */
 import { watch } from 'node:fs';
 import { join } from 'node:path';
+import { countsSteps } from '../../analysis/stepsToGeneralise.js';
 import { measureOf } from '../../experiment/record.js';
 import { errnoOf, explainingFiles } from '../../files/problem.js';
 import {
@@ -38,7 +39,11 @@ export async function report(dir: string): Promise<number> {
   await explainingFiles(dir, () =>
     requireOwn(
       dir,
-      reportFiles({ figures: true, confirmation: input.choice !== undefined }),
+      reportFiles({
+        figures: true,
+        confirmation: input.choice !== undefined,
+        steps: countsSteps(input.records),
+      }),
       'Move them elsewhere.',
     ),
   );

@@ -144,8 +144,8 @@ const writtenFiles = (flags: RunFlags, experiment: Experiment) => [
   ...sweepFiles,
   ...tablesAndFigures(flags, experiment),
 ];
-const tablesAndFigures = ({ figures }: RunFlags, { confirm }: Experiment) =>
-  reportFiles({ figures, confirmation: confirm !== undefined });
+const tablesAndFigures = ({ figures }: RunFlags, { confirm, dataset }: Experiment) =>
+  reportFiles({ figures, confirmation: confirm !== undefined, steps: dataset.name === 'modular' });
 /** Worker processes if nobody has said how many: one for each visible GPU, else as many as fill the CPU. */
 const workersFor = (backend: BackendReport, { threads }: Experiment): number =>
   isOnGpu(identityOf(backend))

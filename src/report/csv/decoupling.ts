@@ -9,6 +9,7 @@ import type {
   Trial,
 } from '../../analysis/statistics.js';
 import type { Confirmation } from '../../analysis/confirmation.js';
+import type { CellSteps, StepsStatistics } from '../../analysis/stepsToGeneralise.js';
 import { write, type Row } from './write.js';
 
 const STATISTIC_COLUMNS = ['kind', 'a', 'b', 'statistic', 'value', 'low', 'high', 'count', 'note'] as const;
@@ -91,9 +92,19 @@ function ofComparison(c: Comparison): Statistic[] {
   ];
 }
 
+/** Where the lowest cell of a budget is, and the cliff beside it: `wd` itself lies between the grid's values. */
+function noted(wd: Estimate, lowest: number | null, cliff: number | null): Estimate {
+  if (lowest === null) return wd;
+  const where = cliff === null ? '' : `, next to a cliff that begins before wd ${cliff}`;
+  return {
+    ...wd,
+    reason: [`The lowest error is at wd ${lowest}${where}.`, wd.reason ?? ''].join(' ').trim(),
+  };
+}
+
 function ofBudgets({ optima, slope, transfer }: NamedBudgetTrend): Statistic[] {
-  const at = optima.flatMap(({ epochs, wd, tau, runs }): Statistic[] => [
-    [`best_wd_at_${epochs}_epochs`, wd, runs],
+  const at = optima.flatMap(({ epochs, wd, tau, runs, lowest, cliff }): Statistic[] => [
+    [`best_wd_at_${epochs}_epochs`, noted(wd, lowest, cliff), runs],
     [`best_tau_at_${epochs}_epochs`, tau, runs],
   ]);
   return [
@@ -125,7 +136,46 @@ const statisticRow = (
 
 const NEIGHBOUR = 'a cell beside the chosen one';
 
-function ofConfirmation({ cells, pairs }: Confirmation): Row[] {
+/** What the rows about steps are called: of the grid, and of the second stage. */
+const STEPS = {
+  steps: 'steps_to_generalise',
+  fit: 'steps_to_fit',
+  share: 'share_generalised',
+  relative: 'steps_to_generalise_relative',
+  p: 'steps_to_generalise_p',
+};
+const CONFIRMED_STEPS = {
+  steps: 'confirmed_steps',
+  fit: 'confirmed_steps_to_fit',
+  share: 'confirmed_share_generalised',
+  relative: 'confirmed_steps_relative',
+  p: 'confirmed_steps_p',
+};
+
+/** When the quickest cell of each optimizer generalises, and by what factor they differ. Notes name the cells. */
+function ofSteps({ best, comparisons }: StepsStatistics, names: typeof STEPS, kind?: 'confirmation'): Row[] {
+  const at = ({ lr, wd }: CellSteps, e: Estimate): Estimate => ({
+    ...e,
+    reason: [`lr ${lr}, wd ${wd}`, e.reason].filter(Boolean).join('; '),
+  });
+  return [
+    ...best.flatMap((cell) =>
+      (['steps', 'fit', 'share'] as const).map((name) =>
+        statisticRow(kind ?? 'optimizer', cell.label, null, [
+          names[name],
+          at(cell, cell[name]),
+          cell.runs.length,
+        ]),
+      ),
+    ),
+    ...comparisons.flatMap(({ a, b, relative, p, runs: [n, m] }) => [
+      statisticRow(kind ?? 'difference', a, b, [names.relative, relative, n + m]),
+      statisticRow(kind ?? 'difference', a, b, [names.p, exact(p), n + m]),
+    ]),
+  ];
+}
+
+function ofConfirmation({ cells, pairs, steps }: Confirmation): Row[] {
   return [
     ...cells.map(({ label, role, lr, wd, error, errors }) => {
       const note = [`lr ${lr}, wd ${wd}`, ...(role === 'best' ? [] : [NEIGHBOUR]), error.reason].filter(
@@ -138,6 +188,7 @@ function ofConfirmation({ cells, pairs }: Confirmation): Row[] {
       statisticRow('confirmation', a, b, ['paired_difference', { value: mean, low, high }, n]),
       statisticRow('confirmation', a, b, ['detectable_difference', exact(detectable), n]),
     ]),
+    ...(steps ? ofSteps(steps, CONFIRMED_STEPS, 'confirmation') : []),
   ];
 }
 
@@ -160,6 +211,7 @@ export function decouplingCsv(decoupling: Decoupling, confirmed: Confirmation | 
     ...decoupling.budgets.flatMap((b) =>
       ofBudgets(b).map((statistic) => statisticRow('budget', b.name, b.labels.join(' | '), statistic)),
     ),
+    ...(decoupling.steps ? ofSteps(decoupling.steps, STEPS) : []),
     ...(confirmed ? ofConfirmation(confirmed) : []),
   ];
   return write(rows, STATISTIC_COLUMNS, true);

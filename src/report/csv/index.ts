@@ -2,3 +2,4 @@
 export { confirmationCsv } from './confirmation.js';
 export { decouplingCsv } from './decoupling.js';
 export { epochsCsv, epochsCsvChunks, runsCsv, runsCsvChunks, TIMING_COLUMNS } from './runs.js';
+export { stepsCsv } from './steps.js';
