@@ -23,6 +23,9 @@ const fromPillow = (name: string) =>
   Buffer.from(fixture.images.find((image) => image.name === name)!.file, 'base64');
 
 const cli = (...args: string[]) => adamwBench(args);
+// What is decoded slowly is kept in the data folder.
+process.env.ADAMW_BENCH_DATA = join(scratch(), 'data');
+
 const check = (path: string, ...flags: string[]) => inThisProcess(['data', 'check', path, ...flags]);
 
 describe('data check accepts', () => {
