@@ -152,7 +152,10 @@ async function settleConfig(
   if (old === text) return;
   if (old !== undefined && hasResults) {
     const [was, now] = [essence(before()!), essence(experiment)];
-    if (!update) requireSame(was, now, dir);
+    if (!update) {
+      requireSameData(dir, before()!, experiment);
+      requireSame(was, now, dir);
+    }
     if (!chooseAgain && was !== now && keptChoiceOf(manifest)) throw choiceFrozen(dir);
   }
   if (inUse) return;
@@ -206,6 +209,21 @@ function requireSameEndpoints(
   const remedy =
     'Choose another folder with --out. Or change them openly with --amend-endpoints: the manifest then keeps both lists, and the report says after how many records they were changed.';
   throw new DirectoryError([...lines, remedy].join('\n'), { code: 'endpoints-changed' });
+}
+
+/** Of what was found at the path of own data: a difference there is the files', not the configuration's. */
+function requireSameData(dir: string, { dataset: before }: Experiment, { dataset: now }: Experiment): void {
+  const [was, is] = [before, now].map((dataset) =>
+    'content' in dataset ? dataset.content?.sha256 : undefined,
+  );
+  if (was === undefined || is === undefined || was === is || !('path' in now)) return;
+  throw new DirectoryError(
+    `${now.path} is not what ${dir} was begun with: its fingerprint is ${is.slice(0, 16)}, and was ${was.slice(0, 16)}.`,
+    {
+      code: 'data-changed',
+      remedy: 'Restore the files, or choose another folder with --out; with --update this one begins anew.',
+    },
+  );
 }
 
 function requireSame(old: string, now: string, dir: string): void {

@@ -1,13 +1,17 @@
 /** A user's own images against Pillow: decoded, converted, resized. Fixture: test/fixtures/own-images/make.py. */
 import { encode } from 'fast-png';
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FilesSha256 } from '../../src/data/own/content.js';
 import { decodeJpeg } from '../../src/data/own/jpeg.js';
 import { inChannels, onBackground, type Picture } from '../../src/data/own/picture.js';
 import { decodePng } from '../../src/data/own/png.js';
+import { readImages } from '../../src/data/own/read.js';
 import { resized } from '../../src/data/own/resize.js';
+import { darkAndLight, png, writeTree } from '../cli/ownImages.js';
+import { scratch } from './scratch.js';
 
 interface Fixture {
   readonly images: readonly {
@@ -201,5 +205,47 @@ describe('the fingerprint of files', () => {
 
   it('is the same for names that are composed differently', () => {
     expect(of(['\u00e9/1.png', [1]])).toBe(of(['e\u0301/1.png', [1]]));
+  });
+});
+
+describe('images whose decoding takes long', () => {
+  const made = () => {
+    const root = writeTree(scratch(), { ...darkAndLight(3, 'train/'), ...darkAndLight(1, 'test/') });
+    const cache = join(scratch(), 'cache');
+    const read = async (form = {}, slow = 0) => {
+      let decoded = 0;
+      const images = await readImages(root, form, { cache, slow, onProgress: () => decoded++ });
+      return { decoded, images };
+    };
+    return { root, cache, read };
+  };
+
+  it('are decoded once, and again if the files or the settings change, or what was kept is damaged', async () => {
+    const { root, cache, read } = made();
+    const first = await read();
+    expect(first.decoded).toBe(8);
+    expect(await read()).toEqual({ decoded: 0, images: first.images });
+    expect((await read({ size: 3 })).decoded).toBe(8);
+    const kept = readdirSync(cache);
+    expect(kept).toHaveLength(2);
+    for (const name of kept) {
+      const bytes = readFileSync(join(cache, name));
+      writeFileSync(join(cache, name), bytes.fill(bytes.at(-1)! ^ 1, bytes.length - 1));
+    }
+    expect(await read()).toEqual(first);
+    writeTree(root, { 'test/dark/0.png': png(77) });
+    const changed = await read();
+    expect(changed.decoded).toBe(8);
+    expect(changed.images.sha256).not.toBe(first.images.sha256);
+  });
+
+  it('are used although nothing can be kept, and fast ones are not kept', async () => {
+    const { root, cache, read } = made();
+    const file = join(scratch(), 'file');
+    writeFileSync(file, 'in the way');
+    const images = await readImages(root, {}, { cache: join(file, 'cache'), slow: 0 });
+    expect(images.train.labels).toHaveLength(6);
+    await read({}, 600_000);
+    expect(existsSync(cache)).toBe(false);
   });
 });

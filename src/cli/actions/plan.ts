@@ -43,7 +43,9 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
     const second = stages[1] && {
       confirmation: { cells: stages[1].cells, seeds: freshSeeds(experiment), ...times?.[1] },
     };
-    console.log(JSON.stringify({ name: experiment.name, cells, workers, optimizers, ...about, ...second }));
+    const { dataset, name } = experiment;
+    const data = 'content' in dataset ? { data: dataset.content } : {};
+    console.log(JSON.stringify({ name, ...data, cells, workers, optimizers, ...about, ...second }));
   } else if (timed) {
     const { backend, stepSeconds } = timed;
     const [first, second] = times!.map(({ seconds }) => elapsed(seconds));

@@ -1,4 +1,5 @@
 /** A user's own images as a data set: read, brought to one form, and split. */
+import { join } from 'node:path';
 import type { ImagesContent, OwnImagesSpec } from '../../experiment/ownImages.js';
 import { heldBack } from '../../experiment/validation.js';
 import type { CellDataset } from '../../experiment/specs.js';
@@ -45,11 +46,18 @@ async function read(
     throw new DataError('Where the images lie is not known. Name their folder or .npz file with --data.', {
       code: 'data-no-path',
     });
-  const place = locateOwn(given, resolveDataDir(options.dataDir));
+  const dataDir = resolveDataDir(options.dataDir);
+  const place = locateOwn(given, dataDir);
   const { size, channels, background } = spec;
   const key = JSON.stringify([place, size, channels, background]);
   const known = latest?.key === key ? latest.images : undefined;
-  const images = known ?? (await readImages(place, { size, channels, background }, options.onProgress));
+  const images =
+    known ??
+    (await readImages(
+      place,
+      { size, channels, background },
+      { cache: join(dataDir, 'decoded-images'), onProgress: options.onProgress },
+    ));
   latest = { key, images };
   requireSameContent(place, images.sha256, spec.content?.sha256);
   return { ...images, place };

@@ -1,12 +1,14 @@
 /** From a folder or an .npz file to images of one size and one number of channels in memory. */
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { MAX_SIDE, type OwnImagesSpec } from '../../experiment/ownImages.js';
 import type { Labels } from '../dataset.js';
 import type { Progress } from '../download.js';
 import { DataError, usingData } from '../errors.js';
 import { whatIs } from '../whatIs.js';
+import { decodedCache, type Decoded } from './cache.js';
 import { FilesSha256 } from './content.js';
-import { imageFolder, type ImageFile, type ImageFolder } from './folder.js';
+import { imageFolder, type ImageFile } from './folder.js';
 import { decodeJpeg, isJpeg } from './jpeg.js';
 import { npzImages, type NpzImages, type NpzSplit } from './npzImages.js';
 import { BadImage, inChannels, onBackground, type Picture } from './picture.js';
@@ -38,15 +40,22 @@ export interface OwnImages {
 /** What is done to each image. */
 export type Form = Pick<OwnImagesSpec, 'size' | 'channels' | 'background'>;
 
-type OnProgress = ((progress: Progress) => void) | undefined;
+export interface ReadOptions {
+  /** Folder of what was decoded before. */
+  readonly cache: string;
+  /** Decoding that takes longer is kept there, milliseconds. */
+  readonly slow?: number;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+const SLOW = 2000;
 
 /**
  * @param place a folder, or a file that is read as .npz
  * @throws DataError naming the file and the reason; FileError if the system refuses to read
  */
-export async function readImages(place: string, form: Form, onProgress: OnProgress): Promise<OwnImages> {
-  if ((await usingData(place, () => stat(place))).isDirectory())
-    return readFolder(place, await imageFolder(place), form, onProgress);
+export async function readImages(place: string, form: Form, options: ReadOptions): Promise<OwnImages> {
+  if ((await usingData(place, () => stat(place))).isDirectory()) return readFolder(place, form, options);
   if (!place.endsWith('.npz'))
     throw new DataError(`${place} is neither a folder nor an .npz file. Correct \`dataset.path\`.`, {
       code: 'data-not-data',
@@ -62,24 +71,76 @@ const sides = (size: NonNullable<Form['size']>): readonly [number, number] =>
 
 async function readFolder(
   place: string,
-  folder: ImageFolder,
   form: Form,
-  onProgress: OnProgress,
+  { cache, slow = SLOW, onProgress }: ReadOptions,
 ): Promise<OwnImages> {
-  const reader = folderReader(place, folder, form, onProgress);
-  const train = await reader.split(folder.train);
-  const validation = folder.validation && (await reader.split(folder.validation));
-  const test = folder.test && (await reader.split(folder.test));
-  const { height, width, channels } = reader.first().picture;
+  const folder = await imageFolder(place);
+  const splits = [folder.train, folder.validation ?? [], folder.test ?? []] as const;
+  const files = splits.flat();
+  const about = [form.size, form.channels, form.background];
+  const kept = existsSync(cache) ? await keptImages(cache, files, about) : undefined;
+  const began = performance.now();
+  const read = kept ?? (await decodedFiles(place, files, form, onProgress));
+  if (!kept && performance.now() - began > slow)
+    await decodedCache(cache, [read.sha256, ...about]).write(read);
+  const { sha256, height, width, channels, pixels } = read;
+  const size = height * width * channels;
+  let at = 0;
+  const [train, validation, test] = splits.map((split): RawSplit => {
+    const labels = labelsFor(folder.classes.length, split.length);
+    split.forEach(({ label }, i) => (labels[i] = label));
+    return { images: pixels.subarray(at, (at += size * split.length)), labels };
+  });
   return {
-    sha256: reader.digest(),
+    sha256,
     shape: { height, width, channels, classes: folder.classes.length },
     classNames: folder.classes,
-    train,
-    ...(validation ? { validation } : {}),
-    ...(test ? { test } : {}),
+    train: train!,
+    ...(folder.validation ? { validation: validation! } : {}),
+    ...(folder.test ? { test: test! } : {}),
     warnings: passedOver(place, folder.passedOver),
   };
+}
+
+type Read = Decoded & { readonly sha256: string };
+
+/** What an earlier run kept of these very files. */
+async function keptImages(
+  cache: string,
+  files: readonly ImageFile[],
+  about: readonly unknown[],
+): Promise<Read | undefined> {
+  const hash = new FilesSha256();
+  for (const { name, file } of files) hash.add(name, await usingData(file, () => readFile(file)));
+  const sha256 = hash.digest();
+  const kept = await decodedCache(cache, [sha256, ...about]).read();
+  return kept && kept.pixels.length === files.length * kept.height * kept.width * kept.channels
+    ? { ...kept, sha256 }
+    : undefined;
+}
+
+/** Reads files one by one into one array. The first decides on the form of the others. */
+async function decodedFiles(
+  place: string,
+  files: readonly ImageFile[],
+  form: Form,
+  onProgress: ReadOptions['onProgress'],
+): Promise<Read> {
+  const hash = new FilesSha256();
+  let first: FormedFile | undefined;
+  let pixels: Uint8Array | undefined;
+  for (const [i, { name, file }] of files.entries()) {
+    const bytes = await usingData(file, () => readFile(file));
+    hash.add(name, bytes);
+    const picture = formed(await decoded(file, bytes), form, file);
+    first ??= { file, picture };
+    requireAlike(first, { file, picture });
+    pixels ??= allocated(place, files.length, picture);
+    pixels.set(picture.pixels, i * picture.pixels.length);
+    onProgress?.({ file: place, received: i + 1, total: files.length, what: 'images' });
+  }
+  const { height, width, channels } = first!.picture;
+  return { sha256: hash.digest(), height, width, channels, pixels: pixels! };
 }
 
 function passedOver(place: string, names: readonly string[]): string[] {
@@ -88,37 +149,6 @@ function passedOver(place: string, names: readonly string[]): string[] {
     names.length === 1 ? `${names[0]} is no image and is` : `${names.length} files are no images and are`;
   const first = names.length === 1 ? '' : ` (the first is ${names[0]})`;
   return [`${place}: ${files} passed over${first}.`];
-}
-
-/** Reads files one by one into one array a split. The first of all decides on the form of the others. */
-function folderReader(place: string, folder: ImageFolder, form: Form, onProgress: OnProgress) {
-  const hash = new FilesSha256();
-  const total = [folder.train, folder.validation, folder.test].reduce(
-    (n, split) => n + (split?.length ?? 0),
-    0,
-  );
-  let done = 0;
-  let first: { readonly file: string; readonly picture: Picture } | undefined;
-  return {
-    digest: () => hash.digest(),
-    first: () => first!,
-    async split(files: readonly ImageFile[]): Promise<RawSplit> {
-      let images: Uint8Array | undefined;
-      const labels = labelsFor(folder.classes.length, files.length);
-      for (const [i, { name, file, label }] of files.entries()) {
-        const bytes = await usingData(file, () => readFile(file));
-        hash.add(name, bytes);
-        const picture = formed(await decoded(file, bytes), form, file);
-        first ??= { file, picture };
-        requireAlike(first, { file, picture });
-        images ??= allocated(place, files.length, picture);
-        images.set(picture.pixels, i * picture.pixels.length);
-        labels[i] = label;
-        onProgress?.({ file: place, received: ++done, total, what: 'images' });
-      }
-      return { images: images!, labels };
-    },
-  };
 }
 
 function allocated(place: string, n: number, { pixels }: Picture): Uint8Array {
@@ -163,7 +193,7 @@ function formed(picture: Picture, { size, channels, background }: Form, file: st
   return size === undefined ? converted : resized(converted, ...sides(size));
 }
 
-interface Read {
+interface FormedFile {
   readonly file: string;
   readonly picture: Picture;
 }
@@ -171,7 +201,7 @@ interface Read {
 const kindOf = ({ channels }: Picture) => (channels === 1 ? 'grey' : 'in colour');
 
 /** @throws DataError naming both files if two images differ in their size or channels */
-function requireAlike(a: Read, b: Read): void {
+function requireAlike(a: FormedFile, b: FormedFile): void {
   const [one, other] = [a.picture, b.picture];
   if (one.channels !== other.channels)
     throw new DataError(
