@@ -5,6 +5,7 @@ import { confirmation } from '../../src/analysis/confirmation.js';
 import { answerEndpoints } from '../../src/analysis/endpoints.js';
 import { decoupling } from '../../src/analysis/index.js';
 import { decouplingCsv, stepsCsv } from '../../src/report/csv/index.js';
+import type { Choice } from '../../src/experiment/confirm.js';
 import { endpointSchema } from '../../src/experiment/endpoints.js';
 import { verdictSentences } from '../../src/report/verdict.js';
 import { sweepRecords } from '../report/records.js';
@@ -97,10 +98,10 @@ describe('two optimizers', () => {
     ...cellOf('AdamW', 1, [20, 30, 40, 50], 1000),
   ];
   const found = decoupling(grid, { replicates: 20 });
-  const choice = {
+  const choice: Choice = {
     chosenAt: '', by: 'steps', at: 'best', seeds: [1000, 1001, 1002, 1003], grid: '', cells: 6, failed: 0,
     chosen: chooseCells(grid, ['Adam', 'AdamW'], 'best'),
-  } as const; // prettier-ignore
+  }; // prettier-ignore
   const confirmed = confirmation(choice, fresh, found.comparisons, 0.95);
   const answer = (changes: object, stage = confirmed) =>
     answerEndpoints([endpoint({ of: ['Adam', 'AdamW'], ...changes })], found, stage)[0]!;
