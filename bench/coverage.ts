@@ -7,7 +7,13 @@
  */
 import { median, quantile } from 'simple-statistics';
 import { decoupling } from '../src/analysis/index.js';
-import { coverage, generalisationCoverage, type Coverage, type Scenario } from '../test/analysis/coverage.js';
+import {
+  coverage,
+  generalisationCoverage,
+  vertexCoverage,
+  type Coverage,
+  type Scenario,
+} from '../test/analysis/coverage.js';
 import { stepsCoverage } from '../test/analysis/survivalCoverage.js';
 import { cliff, synthesise } from '../test/analysis/synthetic.js';
 
@@ -82,6 +88,24 @@ function printBest(): void {
   }
 }
 
+/** The best wd of a budget, with the beginning of a cliff at several distances from the bottom of the valley. */
+function printVertex(): void {
+  for (const [noise, seeds] of [
+    [0.05, 3],
+    [0.1, 3],
+    [0.05, 5],
+  ] as const)
+    // prettier-ignore
+    for (const cliff of [Infinity, 1.5, 0.5, 0, -0.5]) {
+      const { n, held, widths, errors } = vertexCoverage({ noise, seeds, cliff }, replications)['best wd']!;
+      const [share, octaves] = [(part: number, of: number) => Math.round((100 * part) / of), 1 / Math.LN2];
+      const [width, bias] = [median(widths) * octaves, median(errors) * octaves];
+      console.log(
+        `noise ${noise}, ${seeds} seeds, cliff at ${cliff}: held ${share(held, n)} %, median width ${width.toFixed(1)} octaves, median error ${bias.toFixed(2)}; ${share(n, replications)} % have an interval`,
+      );
+    }
+}
+
 /** The columns of a table, each announced when it is done: a table takes minutes. */
 function columnsOf(scenarios: readonly Scenario[]): (readonly [string, Coverage])[] {
   return scenarios.map((scenario) => {
@@ -105,6 +129,7 @@ function printSteps(): void {
 
 if (only === undefined || only === 'best') printBest();
 if (only === undefined || only === 'steps') printSteps();
+if (only === undefined || only === 'vertex') printVertex();
 for (const [title, scenarios] of Object.entries(TABLES))
   if (only === undefined || only === title) printTable(columnsOf(scenarios));
 if (only === undefined || only === 'generalisation')

@@ -38,6 +38,17 @@ function matmul(args: readonly Argument[]): { shape: string; flops: number } {
   };
 }
 
+/** Two products of all positions with all others, and four in the gradient. */
+function attention(products: number, args: readonly Argument[]): { shape: string; flops: number } {
+  const [batch, positions, width, heads] = args as number[];
+  return {
+    shape: `[${batch!}, ${positions!}, ${width!}], ${heads!} heads`,
+    flops: 2 * products * batch! * positions! ** 2 * width!,
+  };
+}
+
+const productsOfAttention: Readonly<Record<string, number>> = { attention: 2, attentionGradient: 4 };
+
 const byName: Readonly<Record<string, 'convolution' | 'matmul'>> = {
   conv2d: 'convolution',
   conv2dReluMaxPool: 'convolution',
@@ -58,6 +69,8 @@ export function workOf({ kernel, args }: Call): Work {
   const bytes = args.reduce<number>((sum, arg) => sum + bytesOf(arg), 0);
   const form = byName[kernel];
   if (form === 'matmul') return { bytes, ...matmul(args) };
+  const products = productsOfAttention[kernel];
+  if (products !== undefined) return { bytes, ...attention(products, args) };
   const geometry = args.find((arg) => isArray(arg) && (arg as { ints?: unknown }).ints !== undefined);
   const ints = (geometry as { ints?: readonly number[] } | undefined)?.ints;
   if (form === 'convolution' && ints) return { bytes, ...convolution(ints) };

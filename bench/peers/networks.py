@@ -1,5 +1,6 @@
 """The benchmark's networks in PyTorch: the layers, widths and parameters of src/models."""
 
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
@@ -54,10 +55,55 @@ def resnet(shape, depth, width, classes):
     return nn.Sequential(*layers, GlobalAverage(), nn.Linear(inputs, classes))
 
 
+class Attention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x):
+        b, t, d = x.shape
+        qkv = self.qkv(x).view(b, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(*qkv)
+        return self.out(y.transpose(1, 2).reshape(b, t, d))
+
+
+class Encoder(nn.Module):
+    def __init__(self, width, heads, expand):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention = Attention(width, heads)
+        hidden = expand * width
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU("tanh"), nn.Linear(hidden, width))
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class Transformer(nn.Module):
+    def __init__(self, spec, shape):
+        super().__init__()
+        width, patch = spec["width"], spec["patch"]
+        positions = (shape["height"] // patch) * (shape["width"] // patch)
+        self.patches = nn.Conv2d(shape["channels"], width, patch, patch)
+        self.positions = nn.Parameter(torch.randn(positions, width) / width**0.5)
+        blocks = [Encoder(width, spec["heads"], spec["expand"]) for _ in range(spec["layers"])]
+        self.blocks = nn.Sequential(*blocks, nn.LayerNorm(width))
+        self.head = nn.Linear(width, shape["classes"])
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2) + self.positions
+        return self.head(self.blocks(x).mean(1))
+
+
 def build(spec, shape):
     """A network of a configuration's `model:` for images of a shape."""
     if spec["name"] == "mlp":
         return mlp(shape["height"] * shape["width"] * shape["channels"], spec["hidden"], shape["classes"])
     if spec["name"] == "cnn":
         return cnn(shape, spec["filters"], shape["classes"])
+    if spec["name"] == "transformer":
+        return Transformer(spec, shape)
     return resnet(shape, spec["depth"], spec["width"], shape["classes"])

@@ -1,9 +1,11 @@
 /**
- * How many multiply-adds a training step needs by its definition, whatever an engine makes of it: convolutions and
- * dense layers only. Batch norm, pooling, ReLU and the optimizer are counted as nothing, as is usual.
+ * How many multiply-adds a training step needs by its definition, whatever an engine makes of it: convolutions, dense
+ * layers and attention's two products. Norms, pooling, ReLU, GELU, softmax and the optimizer are counted as nothing, as is
+ * usual.
  */
 import type { ModelSpec } from '../../src/experiment/specs.js';
 import type { InputShape } from '../../src/models/index.js';
+import type { TransformerSpec } from '../../src/models/transformer.js';
 
 /** A convolution or dense layer (1x1 on one pixel): `positions` outputs of `outputs` channels from k x k x `inputs`. */
 export interface Product {
@@ -46,8 +48,24 @@ function resnet(depth: number, base: number, shape: InputShape): Product[] {
   return [...layers, dense(inputs, shape.classes)];
 }
 
+/** On patches of images. A product of all positions with all others is one of `positions` inputs. */
+function transformer({ layers, width, expand, patch }: TransformerSpec, shape: InputShape): Product[] {
+  const positions = (shape.height / patch) * (shape.width / patch);
+  const each = (inputs: number, outputs: number): Product => ({ positions, k: 1, inputs, outputs });
+  const block = [
+    each(width, 3 * width),
+    each(positions, width),
+    each(positions, width),
+    each(width, width),
+    each(width, expand * width),
+    each(expand * width, width),
+  ];
+  const embedded = { positions, k: patch, inputs: shape.channels, outputs: width };
+  return [embedded, ...Array.from({ length: layers }, () => block).flat(), dense(width, shape.classes)];
+}
+
 /**
- * The convolutions and dense layers of a network, the first one first.
+ * The convolutions, dense layers and attention's products of a network, the first one first.
  * @throws Error for a network that is not of the benchmark
  */
 export function productsOf(spec: ModelSpec, shape: InputShape): Product[] {
@@ -55,6 +73,7 @@ export function productsOf(spec: ModelSpec, shape: InputShape): Product[] {
     return denseChain([shape.height * shape.width * shape.channels, ...spec.hidden, shape.classes]);
   if (spec.name === 'cnn') return cnn(spec.filters, spec.hidden, shape);
   if (spec.name === 'resnet') return resnet(spec.depth, spec.width, shape);
+  if (spec.name === 'transformer') return transformer(spec, shape);
   throw new Error(`The benchmark does not know the products of ${spec.name}: add them to flops.ts.`);
 }
 

@@ -1,4 +1,4 @@
-/** What is measured: four networks, from a few products to many convolutions. */
+/** What is measured: five networks, from a few products to many convolutions and a transformer. */
 import type { ModelSpec } from '../../src/experiment/specs.js';
 import type { InputShape } from '../../src/models/index.js';
 
@@ -38,5 +38,11 @@ export const models: readonly BenchModel[] = [
     spec: { name: 'resnet', depth: 20, width: 16 },
     shape: photographs,
     threads: true,
+  },
+  {
+    name: 'transformer',
+    title: 'transformer, 4 blocks of 128',
+    spec: { name: 'transformer', layers: 4, width: 128, heads: 4, expand: 4, norm: true, patch: 4 },
+    shape: photographs,
   },
 ];

@@ -90,16 +90,16 @@ export function sample(
   const variance = meanNoise(surface, noise);
   const weightNoise = ridgeNoise(surface, noise);
   const luck = noise ? selectionLuck(surface, noise, stream(plan.seed, 'pilot', label)) : 0;
-  const observed = evaluate(surface, truth, truth, variance, weightNoise, luck);
+  const observed = evaluate(surface, truth, truth, variance, weightNoise, noise, luck);
   // The surface that stands for the truth has no noise to correct for.
-  const fixed = evaluate(surface, truth, truth, 0, weightNoise, 0);
+  const fixed = evaluate(surface, truth, truth, 0, weightNoise, noise, 0);
   const count = noise && observed.at >= 0 ? plan.replicates : 0;
   const deviations = STATISTICS.map(() => new Float64Array(count));
   const random = stream(plan.seed, 'bootstrap', label);
   const drawn = new Float64Array(truth.length);
   for (let b = 0; b < count; b++) {
     drawErrors(surface, noise!, random, drawn);
-    const { values, moving } = evaluate(surface, drawn, truth, variance, weightNoise, luck);
+    const { values, moving } = evaluate(surface, drawn, truth, variance, weightNoise, noise, luck);
     STATISTICS.forEach((s, k) => (deviations[k]![b] = values[s] - (moving[s] ?? fixed.values[s])));
   }
   const entries = STATISTICS.map((s, k) => {
@@ -162,6 +162,7 @@ function evaluate(
   truth: Float64Array,
   variance: number,
   weightNoise: number,
+  noise: Noise | null,
   luck: number,
 ): Evaluation {
   const columns = surface.wds.length;
@@ -177,7 +178,7 @@ function evaluate(
       basinRelative: shareWithin(error, reference * 1.1),
       basinAbsolute: shareWithin(error, reference + 0.01),
       separability: explainedShare(additiveFit(error.map(Math.log), columns), variance),
-      slope: ridge(surface, error, weightNoise).slope,
+      slope: ridge(surface, error, weightNoise, noise?.variance).slope,
       quadraticSlope: quadraticRidge(surface, error).slope,
       regret: at < 0 ? NaN : meanRegret(error, reached, at),
     },

@@ -3,7 +3,7 @@ import { kindOf } from '../experiment/placement.js';
 import { isImported, type AnyRecord, type RunRecord } from '../experiment/record.js';
 import { stream } from '../random/stream.js';
 import { ridgeNoise, type BootstrapPlan } from './bootstrap.js';
-import type { BudgetTrend, NamedBudgetTrend } from './statistics.js';
+import type { BudgetTrend, Estimate, NamedBudgetTrend, RidgeColumn } from './statistics.js';
 import { optimumOf, tauTimesWd } from './budgetOptimum.js';
 import { budgetTransfer, type Budget } from './budgetTransfer.js';
 import { estimate, RULES, widen } from './estimate.js';
@@ -47,14 +47,17 @@ export function budgetTrend(
   const line = lineThrough(budgets, observed);
   const count = budgets.every((b) => b.noise) ? plan.replicates : 0;
   const deviations = new Float64Array(count);
-  const logWds = budgets.map(() => new Float64Array(count));
+  const draws = budgets.map(() => ({ wds: new Float64Array(count), cliffs: new Float64Array(count) }));
   const streams = budgets.map((b) => stream(plan.seed, 'budget', b.epochs));
   const buffers = budgets.map((b) => new Float64Array(b.surface.error.length));
   for (let r = 0; r < deviations.length; r++) {
     budgets.forEach((b, k) => drawErrors(b.surface, b.noise!, streams[k]!, buffers[k]!));
     const drawn = budgets.map((b, k) => profileOptimum(b, buffers[k]!));
     deviations[r] = lineThrough(budgets, drawn).slope - line.slope;
-    drawn.forEach(({ wd }, k) => (logWds[k]![r] = Math.log(wd ?? NaN)));
+    drawn.forEach(({ wd, cliff }, k) => {
+      draws[k]!.wds[r] = Math.log(wd ?? NaN);
+      draws[k]!.cliffs[r] = Math.log(cliff ?? wd ?? NaN);
+    });
   }
   const reason = 'Fewer than two budgets have their best wd inside the grid, so no trend is identifiable.';
   const slope = estimate(
@@ -65,8 +68,30 @@ export function budgetTrend(
   );
   return {
     transfer: budgetTransfer(budgets, plan),
-    optima: budgets.map((b, k) => optimumOf(b, observed[k]!, logWds[k]!, plan.level)),
-    slope: widen(slope, line.error, line.used - 2, plan.level),
+    optima: budgets.map((b, k) => optimumOf(b, observed[k]!, draws[k]!, plan.level)),
+    slope: widenToCliffs(widen(slope, line.error, line.used - 2, plan.level), budgets, observed),
+  };
+}
+
+/** What the slope would be if the best wd of each budget lay at its cliff, at the worst: the interval holds this too. */
+function widenToCliffs(
+  slope: Estimate,
+  budgets: readonly Budget[],
+  optima: readonly RidgeColumn[],
+): Estimate {
+  if (slope.value === null || slope.low === null || slope.high === null) return slope;
+  const x = budgets.flatMap((b, k) => (optima[k]!.wd === null ? [] : [Math.log(b.epochs)]));
+  const mean = x.reduce((a, b) => a + b, 0) / x.length;
+  const sxx = x.reduce((sum, v) => sum + (v - mean) ** 2, 0);
+  const moves = budgets.map((b, k) => {
+    const { wd, cliff } = optima[k]!;
+    return wd === null || cliff === null ? 0 : (Math.log(cliff / wd) * (Math.log(b.epochs) - mean)) / sxx;
+  });
+  const sum = (sign: number) => moves.reduce((all, move) => all + sign * Math.max(0, sign * move), 0);
+  return {
+    ...slope,
+    low: Math.min(slope.low, slope.value + sum(-1)),
+    high: Math.max(slope.high, slope.value + sum(1)),
   };
 }
 
@@ -87,15 +112,18 @@ function byEpochs(records: readonly RunRecord[]): Budget[] {
 
 /** The optimum along wd, taken at each wd's best lr, by the rule of the ridge. */
 function profileOptimum(budget: Budget, error: Float64Array) {
-  const { lrs, wds, diverged } = budget.surface;
+  const { lrs, wds, diverged, touched } = budget.surface;
   const at = wds.map((_, j) => argmin(error, j, wds.length, lrs.length));
   const profile: Surface = {
     ...budget.surface,
     lrs: [1],
     error: Float64Array.from(at, (k) => (k < 0 ? NaN : error[k]!)),
     diverged: Uint8Array.from(at, (k) => (k < 0 ? 0 : diverged[k]!)),
+    touched: Uint8Array.from(at, (k) => (k < 0 ? 0 : touched[k]!)),
   };
-  return ridge(profile, profile.error, ridgeNoise(budget.surface, budget.noise)).columns[0]!;
+  const variance = budget.noise?.variance;
+  const cells = variance && Float64Array.from(at, (k) => (k < 0 ? NaN : variance[k]!));
+  return ridge(profile, profile.error, ridgeNoise(budget.surface, budget.noise), cells).columns[0]!;
 }
 
 function lineThrough(budgets: readonly Budget[], optima: readonly { readonly wd: number | null }[]) {

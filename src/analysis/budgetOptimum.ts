@@ -2,11 +2,10 @@
 import type { RunRecord } from '../experiment/record.js';
 import type { Budget } from './budgetTransfer.js';
 import { estimate, noEstimate, RULES } from './estimate.js';
-import type { RidgeFit } from './ridge.js';
-import type { BudgetOptimum, Estimate, RidgeColumnStatus } from './statistics.js';
+import type { BudgetOptimum, Estimate, RidgeColumn, RidgeColumnStatus } from './statistics.js';
 import { timescaleOf } from './timescale.js';
 
-type Optimum = Pick<RidgeFit['columns'][number], 'wd' | 'status'>;
+type Optimum = Omit<RidgeColumn, 'lr' | 'weight'>;
 
 const NO_OPTIMUM: Record<RidgeColumnStatus, string> = {
   used: '',
@@ -17,23 +16,44 @@ const NO_OPTIMUM: Record<RidgeColumnStatus, string> = {
 };
 const NO_TIMESCALE = 'The decay has no time scale, or another one at each learning rate.';
 
-/** `draws`: ln of the best wd in each bootstrap replicate. The interval is the basic one of ln wd. */
+/** ln of the best wd in each bootstrap replicate, and of the cliff beside it (of the best wd again if there is none). */
+export interface Draws {
+  readonly wds: Float64Array;
+  readonly cliffs: Float64Array;
+}
+
+/** The interval of the best wd has the percentiles of the draws; next to a cliff, of all between wd and the cliff. */
 export function optimumOf(
   { epochs, runs, tauTimesWd: scale }: Budget,
-  { wd, status }: Optimum,
-  draws: Float64Array,
+  { wd, status, lowest, cliff }: Optimum,
+  { wds, cliffs }: Draws,
   level: number,
 ): BudgetOptimum {
   const value = Math.log(wd ?? NaN);
-  const deviations = draws.map((draw) => draw - value);
-  const log = estimate({ value, deviations, freedom: Infinity }, RULES.slope, level, NO_OPTIMUM[status]);
-  const best = through(Math.exp, log);
+  const interval = (outer: (a: number, b: number) => number) => {
+    const deviations = wds.map((draw, r) => (cliff === null ? draw : outer(draw, cliffs[r]!)) - value);
+    return estimate({ value, deviations, freedom: Infinity }, RULES.vertex, level, NO_OPTIMUM[status]);
+  };
+  const log = { ...interval(Math.min), high: interval(Math.max).high };
+  const best = reaching(cliff, lowest, through(Math.exp, log));
   return {
     epochs,
     status,
     runs,
     wd: best,
+    lowest,
+    cliff,
     tau: scale === null ? noEstimate(NO_TIMESCALE) : through((x) => scale / x, best),
+  };
+}
+
+/** The grid does not tell where between the lowest cell and the next one the cliff begins. */
+function reaching(cliff: number | null, lowest: number | null, found: Estimate): Estimate {
+  if (cliff === null || lowest === null || found.low === null || found.high === null) return found;
+  return {
+    ...found,
+    low: Math.min(found.low, lowest, cliff),
+    high: Math.max(found.high, lowest, cliff),
   };
 }
 

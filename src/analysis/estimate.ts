@@ -35,6 +35,7 @@ export const RULES = {
   basin: { interval: 'percentile', unbias: false, bounds: SHARE },
   separability: { interval: 'basic', unbias: false, bounds: SHARE },
   slope: { interval: 'basic', unbias: false, bounds: REAL },
+  vertex: { interval: 'percentile', unbias: false, bounds: REAL },
   // Below 0 if the path reaches a cell that is truly better than the one that looks best.
   regret: { interval: 'union', unbias: true, bounds: REAL },
   transfer: { interval: 'union', unbias: true, bounds: REAL },

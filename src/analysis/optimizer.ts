@@ -93,7 +93,7 @@ export function analyseOptimizer(
   const chosen = bestIndex(grid);
   const byValidation = chosen >= 0 && records.some(hasValidation);
   const samples = sample(surface, noise, plan, label, byValidation ? chosen : undefined);
-  const fit = ridge(surface, surface.error, ridgeNoise(surface, noise));
+  const fit = ridge(surface, surface.error, ridgeNoise(surface, noise), noise?.variance);
   const used = fit.columns.filter((c) => c.status === 'used').length;
   const basin = (statistic: 'basinRelative' | 'basinAbsolute') =>
     estimate(samples[statistic], RULES.basin, plan.level, REASONS.empty);

@@ -1,4 +1,5 @@
 /** The ridge: for each lr the wd of least error, and the line through these optima. */
+import { parabola } from './parabola.js';
 import type { RidgeColumn, RidgeColumnStatus } from './statistics.js';
 import type { Surface } from './surface.js';
 
@@ -18,25 +19,34 @@ interface Optimum {
   readonly at: number;
   readonly spread: number;
   readonly step: number;
+  /** The wd of the lowest cell. */
+  readonly lowest: number | null;
+  /** The wd of the next cell on the side of a cliff. */
+  readonly cliff: number | null;
 }
 
 /** The relative standard deviation that the weights assume if no cell has two seeds. */
 export const ASSUMED_NOISE = 0.05;
 /** The error of the parabola itself, as a share of the wd step. Without it steep columns would take all the weight. */
 const VERTEX_ERROR = 0.1;
-/** The parabola is fitted to the lowest cell and this many on each side. */
+/** The same next to a cliff: the standard deviation of a place known to half a step on both sides. */
+const CLIFF_ERROR = 0.3;
+/** The parabola is fitted to the lowest cell and this many on each side; to one on each side next to a cliff. */
 const NEIGHBOURS = 2;
-/** A vertex this share of the wd step beyond the outermost point still lies on it: rounding must not decide. */
-const ROUNDING = 1e-9;
+/** A parabola that leaves no more than this share of the variance fits, whatever the noise. */
+const MISFIT = 0.01;
+/** 95 % quantiles of chi-squared by the degrees of freedom that a parabola leaves of four and of five cells. */
+const LACK_OF_FIT = [0, 3.841, 5.991] as const;
 
 /**
- * The ridge of a table of errors. `noise`: relative variance of a cell's mean. Each column has weight 1 / (noise *
- * spread + (VERTEX_ERROR * step)^2); spread is the delta-method variance of the parabola's vertex.
+ * The ridge of a table of errors. `noise`: relative variance of a cell's mean, for the weights; `cells`: the same of each
+ * cell, which tells a cliff from noise (`noise` if it is not given). Each column has weight 1 / (noise *
+ * spread + (VERTEX_ERROR * step)^2), CLIFF_ERROR next to a cliff; spread is the delta-method variance of the vertex.
  */
-export function ridge(surface: Surface, error: Float64Array, noise: number): RidgeFit {
-  const optima = surface.lrs.map((_, i) => optimum(surface, error, i, noise));
+export function ridge(surface: Surface, error: Float64Array, noise: number, cells?: Float64Array): RidgeFit {
+  const optima = surface.lrs.map((_, i) => optimum(surface, error, i, noise, cells));
   const weights = optima.map((o) =>
-    o.status === 'used' ? 1 / (noise * o.spread + (VERTEX_ERROR * o.step) ** 2) : 0,
+    o.status === 'used' ? 1 / (noise * o.spread + (errorOf(o) * o.step) ** 2) : 0,
   );
   const total = weights.reduce((a, b) => a + b, 0);
   const x = surface.lrs.map(Math.log);
@@ -50,13 +60,30 @@ export function ridge(surface: Surface, error: Float64Array, noise: number): Rid
     status: o.status,
     wd: o.status === 'used' ? Math.exp(o.at) : null,
     weight: total > 0 ? weights[i]! / total : 0,
+    lowest: o.lowest,
+    cliff: o.cliff,
   }));
   return { ...line, columns };
 }
 
-const unusable = (status: RidgeColumnStatus): Optimum => ({ status, at: NaN, spread: NaN, step: NaN });
+const errorOf = ({ cliff }: Optimum) => (cliff === null ? VERTEX_ERROR : CLIFF_ERROR);
 
-function optimum(surface: Surface, error: Float64Array, i: number, noise: number): Optimum {
+const unusable = (status: RidgeColumnStatus): Optimum => ({
+  status,
+  at: NaN,
+  spread: NaN,
+  step: NaN,
+  lowest: null,
+  cliff: null,
+});
+
+function optimum(
+  surface: Surface,
+  error: Float64Array,
+  i: number,
+  noise: number,
+  cells?: Float64Array,
+): Optimum {
   const { wds, diverged } = surface;
   const row = i * wds.length;
   const known: number[] = [];
@@ -75,13 +102,50 @@ function optimum(surface: Surface, error: Float64Array, i: number, noise: number
   if (ties.length === values.length || isFlat(values, noise)) return unusable('flat');
   if (ties[0] === 0 || ties.at(-1) === values.length - 1) return unusable('edge');
   const k = ties[Math.floor((ties.length - 1) / 2)]!;
-  const [from, to] = [Math.max(0, k - NEIGHBOURS), k + NEIGHBOURS + 1];
-  return vertex(
-    known.slice(from, to).map((j) => Math.log(wds[j]!)),
-    values.slice(from, to),
-    Math.log(wds[known[k]!]!),
-  );
+  const sound = known.map((j) => surface.touched[row + j] === 0);
+  return nearLowest({ wds: known.map((j) => wds[j]!), values, sound }, k, cells?.[row + known[k]!] ?? noise);
 }
+
+/** A column's known cells with decay: ln error, and whether no run diverged. */
+interface Column {
+  readonly wds: readonly number[];
+  readonly values: readonly number[];
+  readonly sound: readonly boolean[];
+}
+
+/**
+ * The vertex near the lowest cell k. High errors past a cliff move a vertex away from them. So where no parabola fits the
+ * five cells, three are used: with its lowest point in the middle, the vertex is half a step from it at most, however
+ * high the others are. `noise`: relative variance of the lowest cell's mean.
+ */
+function nearLowest({ wds, values, sound }: Column, k: number, noise: number): Optimum {
+  const x = wds.map(Math.log);
+  const [from, to] = windowOf(k, NEIGHBOURS, x.length);
+  const through = ([a, b]: readonly [number, number]) => parabola(x.slice(a, b), values.slice(a, b), x[k]!);
+  const wide = through([from, to]);
+  const allowed = LACK_OF_FIT[to - from - 3]! * noise + MISFIT * wide.total;
+  const isSmooth = wide.rest <= allowed && !sound.slice(from, to).includes(false);
+  const { vertex, spread } = isSmooth ? wide : through(windowOf(k, 1, x.length));
+  if (Number.isNaN(vertex)) return unusable('flat');
+  const height = (a: number, b: number) =>
+    values.slice(a, b).reduce((top, v, i) => Math.max(top, sound[a + i]! ? v : Infinity), -Infinity);
+  const [below, above] = [height(from, k), height(k + 1, to)];
+  const isBelow = below === above ? values[from]! > values[to - 1]! : below > above;
+  return {
+    status: 'used',
+    at: vertex,
+    spread,
+    step: (x[to - 1]! - x[from]!) / (to - from - 1),
+    lowest: wds[k]!,
+    cliff: isSmooth ? null : wds[isBelow ? k - 1 : k + 1]!,
+  };
+}
+
+/** First index, and the one after the last, of the `reach` cells on each side of k, as far as there are any. */
+const windowOf = (k: number, reach: number, length: number): [number, number] => [
+  Math.max(0, k - reach),
+  Math.min(length, k + reach + 1),
+];
 
 /** True if the values vary no more than noise of this variance might: three standard errors of its own variance. */
 function isFlat(values: readonly number[], noise: number): boolean {
@@ -90,34 +154,6 @@ function isFlat(values: readonly number[], noise: number): boolean {
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / freedom;
   return variance <= noise * (1 + 3 * Math.sqrt(2 / freedom));
 }
-
-/**
- * Minimum of the least-squares parabola c0 + c1 (x - at) + c2 (x - at)^2 through the points, and its delta-method
- * variance. `at`: the x of the lowest point. `flat` if the parabola does not open upwards within the points and the
- * lowest point cannot be told from a constant.
- */
-function vertex(x: readonly number[], y: readonly number[], at: number): Optimum {
-  const moment = (power: number) => x.reduce((sum, v) => sum + (v - at) ** power, 0);
-  const [s0, s1, s2, s3, s4] = [x.length, moment(1), moment(2), moment(3), moment(4)];
-  const det = s0 * (s2 * s4 - s3 * s3) - s1 * (s1 * s4 - s2 * s3) + s2 * (s1 * s3 - s2 * s2);
-  // Rows of (X'X)^-1 X' for c1 and c2.
-  const toC1 = x.map((v) => row(v - at, s2 * s3 - s1 * s4, s0 * s4 - s2 * s2, s1 * s2 - s0 * s3) / det);
-  const toC2 = x.map((v) => row(v - at, s1 * s3 - s2 * s2, s1 * s2 - s0 * s3, s0 * s2 - s1 * s1) / det);
-  const [c1, c2] = [dot(toC1, y), dot(toC2, y)];
-  if (!(c2 > 0)) return unusable('flat');
-  const shift = -c1 / (2 * c2);
-  const step = (x.at(-1)! - x[0]!) / (x.length - 1);
-  const slack = ROUNDING * step;
-  if (at + shift < x[0]! - slack || at + shift > x.at(-1)! + slack) return unusable('flat');
-  const spread = x.reduce(
-    (sum, _, i) => sum + (-toC1[i]! / (2 * c2) + (c1 * toC2[i]!) / (2 * c2 * c2)) ** 2,
-    0,
-  );
-  return { status: 'used', at: at + shift, spread, step };
-}
-
-const row = (v: number, a: number, b: number, c: number) => a + b * v + c * v * v;
-const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
 
 /** Weighted least squares; points of weight 0 are left out. NaN with fewer than three points. */
 export function weightedLine(

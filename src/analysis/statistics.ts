@@ -60,10 +60,14 @@ export type RidgeColumnStatus = 'used' | 'edge' | 'zero' | 'flat' | 'few';
 export interface RidgeColumn {
   readonly lr: number;
   readonly status: RidgeColumnStatus;
-  /** The error-minimising wd, refined below the grid's step; null unless used. */
+  /** The vertex of a parabola through the cells near the lowest: below the grid's step; null unless used. */
   readonly wd: number | null;
+  /** The wd of the lowest cell; noise may put it more than half a step from `wd`. Null unless used. */
+  readonly lowest: number | null;
   /** Weight in the regression, summing to 1 over the used columns; 0 unless used. */
   readonly weight: number;
+  /** Next to a cliff: the next wd on its side. The true optimum may lie anywhere between it and `wd`. Else null. */
+  readonly cliff: number | null;
 }
 
 /** Slope of ln(argmin wd) against ln(lr): about -1 coupled, about 0 decoupled. */
@@ -204,8 +208,14 @@ export interface Comparison {
 /** Best wd at one number of epochs. */
 export interface BudgetOptimum {
   readonly epochs: number;
-  /** Best wd at its best lr, refined below the grid's step; without a value unless `status` is used. */
+  /**
+   * Best wd at its best lr, refined below the grid's step; without a value unless `status` is used. Next to a cliff the
+   * interval reaches `cliff`.
+   */
   readonly wd: Estimate;
+  /** As of a column of the ridge. */
+  readonly lowest: number | null;
+  readonly cliff: number | null;
   /** Its time scale in epochs (src/optim/timescale.ts); without a value where the decay has none, or one for each lr. */
   readonly tau: Estimate;
   readonly status: RidgeColumnStatus;

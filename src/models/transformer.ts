@@ -41,27 +41,50 @@ const each =
     };
   };
 
-/** x + f(x). */
+/** [t, d] -> [1, d]: the last position. */
+const last: LayerOf = ([t, d]) => ({
+  output: [1, d!],
+  params: [],
+  state: [],
+  // A product with 0, ..., 0, 1, whose gradient every backend has.
+  apply: (_p, _s, x) => {
+    const chosen = tensor3d(
+      Array.from({ length: t! }, (_, i) => (i === t! - 1 ? 1 : 0)),
+      [1, 1, t!],
+    );
+    return matMul(chosen, x as Tensor3D);
+  },
+});
+
+/** x + f(x), of the positions that `kept` keeps. */
 const residual =
-  (of: LayerOf): LayerOf =>
+  (of: LayerOf, kept: LayerOf = identity): LayerOf =>
   (input) => {
     const layer = of(input);
-    return { ...layer, apply: (params, state, x, pass) => add(x, layer.apply(params, state, x, pass)) };
+    const skip = kept(input);
+    return {
+      ...layer,
+      apply: (params, state, x, pass) =>
+        add(skip.apply([], [], x, pass), layer.apply(params, state, x, pass)),
+    };
   };
 
+/** Self-attention whose answers are those of the positions that `kept` keeps. */
 const attention =
-  (heads: number, causal: boolean): LayerOf =>
+  (heads: number, causal: boolean, kept: LayerOf): LayerOf =>
   ([t, d]) => {
-    const parts = [named('qkv', each(3 * d!)([t!, d!])), named('out', each(d!)([t!, d!]))] as const;
+    const attended = kept([t!, d!]);
+    const parts = [named('qkv', each(3 * d!)([t!, d!])), named('out', each(d!)(attended.output))] as const;
     return {
-      output: [t!, d!],
+      output: attended.output,
       largest: 3 * t! * d! + heads * t! * t!,
       params: parts.flatMap(({ params }) => params),
       state: [],
       apply(params, state, x, pass) {
         const take = slices(params, state);
         const qkv = parts[0].apply(...take(parts[0]), x, pass) as Tensor3D;
-        return parts[1].apply(...take(parts[1]), attend(qkv, { heads, causal }), pass);
+        const answers = attended.apply([], [], attend(qkv, { heads, causal }), pass);
+        return parts[1].apply(...take(parts[1]), answers, pass);
       },
     };
   };
@@ -96,21 +119,6 @@ const average: LayerOf = ([, d]) => ({
   apply: (_p, _s, x) => mean(x, 1),
 });
 
-/** [t, d] -> [d]: the last position. */
-const last: LayerOf = ([t, d]) => ({
-  output: [d!],
-  params: [],
-  state: [],
-  // A product with 0, ..., 0, 1, whose gradient every backend has.
-  apply: (_p, _s, x) => {
-    const chosen = tensor3d(
-      Array.from({ length: t! }, (_, i) => (i === t! - 1 ? 1 : 0)),
-      [1, 1, t!],
-    );
-    return reshape(matMul(chosen, x as Tensor3D), [-1, d!]);
-  },
-});
-
 /** [t, d] -> [d], every position an example of its own. */
 const all: LayerOf = ([, d]) => ({
   output: [d!],
@@ -134,11 +142,16 @@ export function transformer(spec: TransformerSpec, { classes, tokens }: InputSha
     positions,
   };
   for (let block = 1; block <= layers; block++) {
-    parts[`block${block}.attention`] = residual(serial({ norm: normed, heads: attention(heads, causal) }));
+    // Of the last block, no other position's answer would be read.
+    const kept = block === layers && tokens?.answers === 'last' ? last : identity;
+    parts[`block${block}.attention`] = residual(
+      serial({ norm: normed, heads: attention(heads, causal, kept) }),
+      kept,
+    );
     parts[`block${block}.mlp`] = residual(
       serial({ norm: normed, in: each(expand * width), gelu, out: each(width) }),
     );
   }
-  const pooled = tokens === undefined ? average : causal ? all : last;
+  const pooled = tokens === undefined ? average : all;
   return serial({ ...parts, norm: normed, pooled, head: dense(classes) });
 }

@@ -4,7 +4,7 @@
  */
 import { median } from 'simple-statistics';
 import { additiveFit, explainedShare } from '../../src/analysis/additive.js';
-import { decoupling, type Estimate, type TransferPair } from '../../src/analysis/index.js';
+import { budgetTrend, decoupling, type Estimate, type TransferPair } from '../../src/analysis/index.js';
 import { ridge } from '../../src/analysis/ridge.js';
 import { argmin, meanRegret, shareWithin, tuneInTurnFromAll } from '../../src/analysis/selection.js';
 import { transferPairs, meanCost, worthUsing } from '../../src/analysis/transfer.js';
@@ -12,7 +12,7 @@ import { surfaceOf, type Surface } from '../../src/analysis/surface.js';
 import { buildGrid } from '../../src/experiment/grid.js';
 import { stream } from '../../src/random/stream.js';
 import type { RunRecord } from '../../src/experiment/record.js';
-import { bowl, cliff, synthesise } from './synthetic.js';
+import { bowl, cliff, powers, synthesise } from './synthetic.js';
 
 export interface Scenario {
   /** `bowl` unless given. */
@@ -111,6 +111,42 @@ export function generalisationCoverage(
 
 const cellEffect = (replication: number, label: string, lr: number, wd: number) =>
   0.08 * stream(replication, 'cell', label, lr, wd).normal();
+
+/** A valley along wd at one lr, and at `cliff` octaves above its bottom the beginning of a cliff; Infinity: none. */
+export interface Valley {
+  readonly noise: number;
+  readonly seeds: number;
+  readonly cliff: number;
+}
+
+/**
+ * Coverage of the best wd of one budget, as ln wd. In each replication the valley lies elsewhere between the steps of
+ * the grid. Past the cliff the error is three times as high, and the seeds differ by a factor of two.
+ */
+export function vertexCoverage({ noise, seeds, cliff }: Valley, replications: number): Coverage {
+  const found: Coverage = {};
+  for (let replication = 0; replication < replications; replication++) {
+    const bottom = replication / replications - 10.5;
+    const isPast = (wd: number) => Math.log2(wd) > bottom + cliff;
+    const valley = (wd: number) => 0.05 * Math.exp(0.05 * (Math.log2(wd) - bottom) ** 2);
+    const records = synthesise({
+      label: 'a',
+      lrs: [1],
+      wds: powers(-14, 9),
+      seeds,
+      replication,
+      noise: (_, wd) => (isPast(wd) ? 0.6 : noise),
+      error: (_, wd) => Math.min(0.9, (isPast(wd) ? 3 : 1) * valley(wd)),
+    });
+    const { wd, lowest } = budgetTrend(records, { replicates: REPLICATES, seed: replication }).optima[0]!;
+    const truth = Math.LN2 * (bottom + Math.min(0, cliff));
+    const ln = (v: number | null) => (v === null ? null : Math.log(v));
+    tally(found, 'best wd', { value: ln(wd.value), low: ln(wd.low), high: ln(wd.high) }, truth);
+    if (lowest !== null)
+      tally(found, 'lowest cell', { value: ln(lowest), low: ln(wd.low), high: ln(wd.high) }, ln(lowest)!);
+  }
+  return found;
+}
 
 interface Truth {
   readonly best: number;

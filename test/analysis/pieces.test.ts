@@ -220,16 +220,22 @@ describe('budgetTrend', () => {
     }
   });
 
-  it('takes the basic interval of a logarithm: draws above the value mean a truth below it', () => {
-    const draws = Float64Array.from({ length: 1001 }, (_, i) => Math.log(0.5) + i / 1000);
+  it('takes percentiles of a logarithm, and next to a cliff all between the draws and the cliff', () => {
+    const wds = Float64Array.from({ length: 1001 }, (_, i) => Math.log(0.5) + i / 1000);
     const of = { epochs: 5, runs: 9, tauTimesWd: 2 } as Parameters<typeof optimumOf>[0];
-    const { wd, tau } = optimumOf(of, { wd: 0.5, status: 'used' }, draws, 0.95);
+    const found = { wd: 0.5, status: 'used', lowest: 0.5, cliff: null } as const;
+    const { wd, tau } = optimumOf(of, found, { wds, cliffs: wds.map((v) => v + 1) }, 0.95);
     expect([wd.value, wd.low, wd.high]).toEqual(
-      [1, Math.exp(-0.975), Math.exp(-0.025)].map((x) => expect.closeTo(x / 2, 6) as number),
+      [1, Math.exp(0.025), Math.exp(0.975)].map((x) => expect.closeTo(x / 2, 6) as number),
     );
     expect([tau.value, tau.low, tau.high]).toEqual(
-      [1, Math.exp(0.025), Math.exp(0.975)].map((x) => expect.closeTo(4 * x, 6) as number),
+      [1, Math.exp(-0.975), Math.exp(-0.025)].map((x) => expect.closeTo(4 * x, 6) as number),
     );
+    const beside = { ...found, cliff: 1 };
+    const above = optimumOf(of, beside, { wds, cliffs: wds.map((v) => v + 1) }, 0.95).wd;
+    expect([above.low, above.high]).toEqual([0.5, expect.closeTo(Math.exp(1.975) / 2, 6)]);
+    const still = optimumOf(of, beside, { wds: wds.fill(Math.log(0.5)), cliffs: wds }, 0.95).wd;
+    expect([still.low, still.high]).toEqual([0.5, 1]);
   });
 
   it('gives no time scale where each learning rate has another one', () => {

@@ -25,7 +25,13 @@ describe('multiply-adds by definition', () => {
     expect(forward('resnet-20') / 1e6).toBeCloseTo(40.8, 1);
   });
 
-  test.each(models)('of $name lists every weight of the model once', ({ spec, shape }) => {
+  test('of the transformer: its dense layers for each of 64 positions, and two products of all with all', () => {
+    const block = 64 * 12 * 128 * 128 + 2 * 64 * 64 * 128;
+    expect(forward('transformer')).toBe(64 * 48 * 128 + 4 * block + 128 * 10);
+  });
+
+  const layered = models.filter(({ spec }) => spec.name !== 'transformer');
+  test.each(layered)('of $name lists every weight of the model once', ({ spec, shape }) => {
     const weights = buildModel(spec, shape)
       .params.map((param) => param.shape)
       .filter((dims) => dims.length > 1)

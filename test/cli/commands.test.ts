@@ -82,6 +82,14 @@ describe.concurrent('plan', () => {
     }
   });
 
+  it('counts the images of one seed, and evaluates those held back too', async () => {
+    const { file } = configure();
+    const own = ['--set', 'dataset.subset=per-seed', '--set', 'dataset.validation=40'];
+    const { stdout } = await adamwBench(['plan', file, '--json', ...own]);
+    const { workerSeconds, stepSeconds } = JSON.parse(stdout) as Record<string, number>;
+    expect(workerSeconds).toBeCloseTo(8 * 3 * (3 + (1 + 2) / 3) * stepSeconds!, 9);
+  });
+
   it('without timing needs no data', async () => {
     const { code, stdout } = await adamwBench(['plan', 'configs/cifar.yaml', '--no-time', '--json']);
     expect(code).toBe(0);

@@ -135,15 +135,26 @@ describe('decouplingCsv', () => {
         wd: { value: 0.25, low: 0.125, high: 0.5 },
         tau: { value: 8, low: 4, high: 16 },
         status: 'used' as const,
+        lowest: 0.5,
+        cliff: 1,
         runs: 9,
       },
-      { epochs: 15, wd: outside, tau: outside, status: 'edge' as const, runs: 8 },
+      {
+        epochs: 15,
+        wd: outside,
+        tau: outside,
+        status: 'edge' as const,
+        lowest: null,
+        cliff: null,
+        runs: 8,
+      },
     ];
     const budgets = [{ name: 'adamw, paper, cosine', labels: ['T=5', 'T=15'], optima, slope, transfer }];
     const rows = parse(decouplingCsv({ ...statistics, budgets }));
     const of = ['budget', 'adamw, paper, cosine', 'T=5 | T=15'];
+    const where = 'The lowest error is at wd 0.5, next to a cliff that begins before wd 1.';
     expect(rows.filter((r) => r[0] === 'budget')).toEqual([
-      [...of, 'best_wd_at_5_epochs', '0.25', '0.125', '0.5', '9', ''],
+      [...of, 'best_wd_at_5_epochs', '0.25', '0.125', '0.5', '9', where],
       [...of, 'best_tau_at_5_epochs', '8', '4', '16', '9', ''],
       [...of, 'best_wd_at_15_epochs', '', '', '', '8', 'at the edge'],
       [...of, 'best_tau_at_15_epochs', '', '', '', '8', 'at the edge'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { budgetName, decoupling } from '../../src/analysis/index.js';
 import { figureInput, figuresOf, styled } from '../../src/report/figures/index.js';
+import { log2Axis } from '../../src/report/figures/figure.js';
 import { pngRenderer } from '../../src/report/figures/png.js';
 import { renderSvg } from '../../src/report/figures/render.js';
 import type { RunRecord } from '../../src/experiment/record.js';
@@ -44,6 +45,33 @@ describe('figures', () => {
       // Something is drawn: a blank image of this size would compress to almost nothing.
       expect(png.length, name).toBeGreaterThan(8_000);
     }
+  });
+
+  it('write one axis in one notation', async () => {
+    const wide = log2Axis([2 ** -13, 2 ** -3], 12) as { values: number[]; labelExpr: string };
+    expect(wide.values).toEqual(Array.from({ length: 11 }, (_, i) => 2 ** (i - 13)));
+    const near = log2Axis([0.125, 8], 12) as { values: number[]; labelExpr: string };
+    expect(near.labelExpr).not.toBe(wide.labelExpr);
+    expect(log2Axis([0.3, 0.4], 6)).toMatchObject({ tickCount: 6, labelExpr: near.labelExpr });
+    const x = { field: 'lr', type: 'quantitative', scale: { type: 'log', base: 2 }, axis: wide };
+    const values = [{ lr: 2 ** -13 }, { lr: 2 ** -3 }];
+    const svg = await renderSvg(styled({ width: 600, data: { values }, mark: 'point', encoding: { x } }));
+    expect(svg).toContain('2⁻⁴<');
+    expect(svg).toContain('2⁻³<');
+    expect(svg).not.toContain('>0.125<');
+  });
+
+  it('say in their caption what a point of the ridges is', () => {
+    const { caption } = figuresOf(statistics(records)).find((f) => f.name === 'ridges')!;
+    expect(caption).toMatch(/vertex of a parabola.*between the weight decays that were tried/);
+  });
+
+  it('keep the heading of a panel of one weight decay beside its squares', async () => {
+    const one = sweepRecords({ ...grid, labels: ['no decay'] }).filter((r) => r.cell.wd === 0);
+    const { spec } = figuresOf(statistics(one)).find((f) => f.name === 'heatmaps')!;
+    const svg = await renderSvg(styled(spec));
+    expect(svg).toContain('>wd<');
+    expect(svg).not.toContain('>weight decay<');
   });
 
   it('name what they show, and by which error their best cells were chosen', async () => {

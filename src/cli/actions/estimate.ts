@@ -1,6 +1,6 @@
 /** How long a step and an epoch take here, from a few timed steps. */
 import { identityOf, useBackend } from '../../backends/index.js';
-import { DataError, loadDataset } from '../../data/index.js';
+import { DataError, forSeed, loadDataset } from '../../data/index.js';
 import type { Experiment } from '../../experiment/experiment.js';
 import { plan, type Job } from '../../experiment/plan.js';
 import { train } from '../../train/train.js';
@@ -25,11 +25,12 @@ async function timeSteps(experiment: Experiment, dataDir: string | undefined) {
   const backend = await useBackend(experiment.backend, { threads: experiment.threads });
   // A plan downloads nothing.
   const where = dataDir === undefined ? {} : { dataDir };
-  const dataset = await loadDataset(experiment.dataset, { ...where, download: false });
+  const files = await loadDataset(experiment.dataset, { ...where, download: false });
   const times: number[] = [];
   let last = performance.now();
   const { jobs } = plan(experiment, identityOf(backend));
   const { value: first } = jobs().next();
+  const dataset = forSeed(files, experiment.dataset, first!.cell.seed);
   await train(longer(first!), dataset, {
     onBeat() {
       const now = performance.now();
@@ -44,7 +45,8 @@ async function timeSteps(experiment: Experiment, dataDir: string | undefined) {
   const stepSeconds = counted[counted.length >> 1]!;
   const { batchSize } = experiment.train;
   // Evaluation is the forward third of a step.
-  const stepsPerEpoch = Math.ceil(dataset.train.n / batchSize) + Math.ceil(dataset.test.n / batchSize) / 3;
+  const evaluated = [dataset.test, dataset.validation].map((split) => Math.ceil((split?.n ?? 0) / batchSize));
+  const stepsPerEpoch = Math.ceil(dataset.train.n / batchSize) + (evaluated[0]! + evaluated[1]!) / 3;
   return { backend: backend.name, stepSeconds, epochSeconds: stepsPerEpoch * stepSeconds };
 }
 

@@ -92,9 +92,19 @@ function ofComparison(c: Comparison): Statistic[] {
   ];
 }
 
+/** Where the lowest cell of a budget is, and the cliff beside it: `wd` itself lies between the grid's values. */
+function noted(wd: Estimate, lowest: number | null, cliff: number | null): Estimate {
+  if (lowest === null) return wd;
+  const where = cliff === null ? '' : `, next to a cliff that begins before wd ${cliff}`;
+  return {
+    ...wd,
+    reason: [`The lowest error is at wd ${lowest}${where}.`, wd.reason ?? ''].join(' ').trim(),
+  };
+}
+
 function ofBudgets({ optima, slope, transfer }: NamedBudgetTrend): Statistic[] {
-  const at = optima.flatMap(({ epochs, wd, tau, runs }): Statistic[] => [
-    [`best_wd_at_${epochs}_epochs`, wd, runs],
+  const at = optima.flatMap(({ epochs, wd, tau, runs, lowest, cliff }): Statistic[] => [
+    [`best_wd_at_${epochs}_epochs`, noted(wd, lowest, cliff), runs],
     [`best_tau_at_${epochs}_epochs`, tau, runs],
   ]);
   return [

@@ -1,7 +1,7 @@
 /** The best weight decay against the number of epochs (the paper's appendix on normalized decay). */
 import { budgetKey, budgetName } from '../../analysis/index.js';
 import { bestCells, chosenBy } from '../panels.js';
-import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks } from './figure.js';
+import { type Figure, type FigureInput, log2Axis, optimizerMarks } from './figure.js';
 
 /** A name for each optimizer and schedule, by key; if names collide, the first label follows. */
 function budgetNames(grids: FigureInput['grids']): Map<string, string> {
@@ -65,7 +65,7 @@ export function bestAgainstBudget({ grids, records }: FigureInput): Figure | nul
           type: 'quantitative',
           title: 'best weight decay',
           scale: { type: 'log', base: 2, nice: false, domain: wds },
-          axis: { labelExpr: LOG2_LABEL, tickCount: 6 },
+          axis: log2Axis(wds, 6),
         },
         color: marks.color,
         strokeDash: marks.strokeDash,

@@ -90,12 +90,27 @@ export function thin<T>(values: readonly T[], limit: number): T[] {
   );
 }
 
-/** A Vega expression that writes a power of two as 2 with superscript, anything else in short form. */
-export const LOG2_LABEL =
-  "datum.value <= 0 ? '0' : abs(log(datum.value) / LN2 - round(log(datum.value) / LN2)) < 1e-6 && (datum.value < 0.1 || datum.value >= 1024)" +
-  " ? '2' + replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(toString(round(log(datum.value) / LN2))," +
-  " '-', '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), /5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')" +
-  " : format(datum.value, '.3~g')";
+/** A Vega expression that writes a power of two as 2 with superscript. */
+const POWER_LABEL =
+  "'2' + replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(toString(round(log(datum.value) / LN2))," +
+  " '-', '⁻'), /0/g, '⁰'), /1/g, '¹'), /2/g, '²'), /3/g, '³'), /4/g, '⁴'), /5/g, '⁵'), /6/g, '⁶'), /7/g, '⁷'), /8/g, '⁸'), /9/g, '⁹')";
+const PLAIN_LABEL = "format(datum.value, '.3~g')";
+
+/**
+ * A logarithmic axis over these positive numbers, with about `count` ticks. Its labels have one notation: that of powers of
+ * two if one of them would be long in another, as on the axes of the heatmaps.
+ */
+export function log2Axis(numbers: readonly number[], count: number): object {
+  const logs = numbers.map(Math.log2);
+  const from = Math.ceil(logs.reduce((a, b) => Math.min(a, b), Infinity) - 1e-9);
+  const to = Math.floor(logs.reduce((a, b) => Math.max(a, b), -Infinity) + 1e-9);
+  const octaves = to - from + 1;
+  if (!(octaves >= 2)) return { labelExpr: PLAIN_LABEL, tickCount: count };
+  const step = Math.ceil(octaves / count);
+  const values = Array.from({ length: Math.ceil(octaves / step) }, (_, i) => 2 ** (from + i * step));
+  const isLong = values.some((v) => v < 0.1 || v >= 1024);
+  return { values, labelExpr: isLong ? POWER_LABEL : PLAIN_LABEL };
+}
 
 /** The encoding of a positive number on a logarithmic scale; the field is the caller's. */
 export const onLogScale = (title: string) => ({

@@ -31,8 +31,11 @@ const thinned = (labels: readonly string[], limit: number): string[] => {
   return labels.filter((_, i) => i % step === 0);
 };
 
+/** Pixels that the title of the weight decays takes along its axis. */
+const TITLE_LENGTH = 90;
+
 /** Learning rates to the right, weight decays upwards. */
-function positions(columns: readonly string[], rows: readonly string[]): object {
+function positions(columns: readonly string[], rows: readonly string[], height: number): object {
   const axis = { labelFontSize: 12, grid: false };
   const labelAngle = columns.some((label) => label.length > 4) ? -60 : 0;
   return {
@@ -47,8 +50,9 @@ function positions(columns: readonly string[], rows: readonly string[]): object 
       field: 'wd',
       type: 'ordinal',
       sort: rows,
-      title: 'weight decay',
-      axis: { ...axis, values: thinned(rows.toReversed(), 18) },
+      // A title longer than its axis, or labels narrower than in other panels, would displace the panel's heading.
+      title: height < TITLE_LENGTH ? 'wd' : 'weight decay',
+      axis: { ...axis, minExtent: 34, values: thinned(rows.toReversed(), 18) },
     },
   };
 }
@@ -93,7 +97,7 @@ function panel(grid: Grid, range: ErrorRange, measure: MeasureWords): object {
     width: size * columns.length,
     height: size * rows.length,
     data: { values: rowsOf(grid, measure) },
-    encoding: positions(columns, rows),
+    encoding: positions(columns, rows, size * rows.length),
     layer: [
       { mark: { type: 'rect', ...stroke }, encoding: { color: errorColor(range, measure) } },
       ...markLayers(size, stroke),

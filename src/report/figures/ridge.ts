@@ -1,14 +1,6 @@
 /** The best wd at each lr with the fitted line: slope about -1 if the two are coupled, about 0 if not. */
 import { printable } from '../../experiment/printable.js';
-import { type Figure, type FigureInput, LOG2_LABEL, optimizerMarks } from './figure.js';
-
-const log2 = (field: string, title: string): object => ({
-  field,
-  type: 'quantitative',
-  title,
-  scale: { type: 'log', base: 2, nice: false, padding: 18 },
-  axis: { labelExpr: LOG2_LABEL, tickCount: 8, labelFontSize: 13 },
-});
+import { type Figure, type FigureInput, log2Axis, optimizerMarks } from './figure.js';
 
 interface Point {
   readonly optimizer: string;
@@ -16,6 +8,20 @@ interface Point {
   readonly wd: number;
   readonly weight?: number;
 }
+
+const log2 = (field: 'lr' | 'wd', title: string, points: readonly Point[]): object => ({
+  field,
+  type: 'quantitative',
+  title,
+  scale: { type: 'log', base: 2, nice: false, padding: 18 },
+  axis: {
+    ...log2Axis(
+      points.map((point) => point[field]),
+      12,
+    ),
+    labelFontSize: 13,
+  },
+});
 
 function slopeText(low: number | null, value: number, high: number | null): string {
   const show = (v: number): string => v.toFixed(2).replace(/^-(0\.00)$/, '$1');
@@ -40,11 +46,14 @@ export function ridges({ decoupling, measure }: FigureInput): Figure | null {
   }
   if (names.length === 0) return null;
   const { color, shape, strokeDash } = optimizerMarks(names, { filled: true, columns: 1 });
-  const at = { x: log2('lr', 'learning rate'), y: log2('wd', 'best weight decay') };
+  const at = {
+    x: log2('lr', 'learning rate', points),
+    y: log2('wd', 'best weight decay', [...points, ...lines]),
+  };
   return {
     name: 'ridges',
     title: 'Best weight decay at each learning rate',
-    caption: `The weight decay of lowest ${measure.name} at each learning rate, and a line through them. A slope near -1 means that only the product of the two matters, so they must be tuned together; near 0, that they can be tuned one after the other.`,
+    caption: `The best weight decay at each learning rate, and a line through them. Each point is the vertex of a parabola through the cells of lowest ${measure.name}, so it may lie between the weight decays that were tried. A slope near -1 means that only the product of the two matters, so they must be tuned together; near 0, that they can be tuned one after the other.`,
     spec: {
       width: 480,
       height: 340,

@@ -3,17 +3,17 @@ import { bestCells, trainedCells } from '../panels.js';
 import { errorRange } from '../scale.js';
 import { capitalised } from '../measure.js';
 import { errorColor } from './errorColor.js';
-import { type Figure, type FigureInput, LOG2_LABEL } from './figure.js';
+import { type Figure, type FigureInput, log2Axis } from './figure.js';
 
 /** Best trials that are ringed. */
 const RINGED = 10;
 
-const log2 = (field: string, title: string): object => ({
+const log2 = (field: string, title: string, numbers: readonly number[]): object => ({
   field,
   type: 'quantitative',
   title,
   scale: { type: 'log', base: 2, nice: false, padding: 12 },
-  axis: { labelExpr: LOG2_LABEL, tickCount: 6 },
+  axis: log2Axis(numbers, 6),
 });
 
 /** One panel for each optimizer with such trials; null if there is none. A wd of 0 has no place on a logarithmic axis. */
@@ -34,8 +34,16 @@ export function trials({ grids, measure }: FigureInput): Figure | null {
       data: { values },
       mark,
       encoding: {
-        x: log2('lr', 'learning rate'),
-        y: log2('wd', 'weight decay'),
+        x: log2(
+          'lr',
+          'learning rate',
+          values.map((v) => v.lr),
+        ),
+        y: log2(
+          'wd',
+          'weight decay',
+          values.map((v) => v.wd),
+        ),
         color,
         stroke: { condition: { test: 'datum.best', value: 'black' }, value: '#bbb' },
       },
