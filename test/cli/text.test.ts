@@ -78,7 +78,7 @@ it('goes on where the file has moved, and not where it has changed', async () =>
   appendFileSync(moved, 'abc');
   const changed = await adamwBench(run(config, dir, '--set', `dataset.path=${moved}`));
   expect(changed.code).toBe(2);
-  expect(changed.stderr).toMatch(/dataset\.content|other/);
+  expect(changed.stderr).toContain('is not what');
 });
 
 it('is refused with the file and the reason', async () => {
