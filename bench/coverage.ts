@@ -14,6 +14,7 @@ import {
   type Coverage,
   type Scenario,
 } from '../test/analysis/coverage.js';
+import { stepsCoverage } from '../test/analysis/survivalCoverage.js';
 import { cliff, synthesise } from '../test/analysis/synthetic.js';
 
 const replications = Number(process.argv[2] ?? 200);
@@ -115,7 +116,19 @@ function columnsOf(scenarios: readonly Scenario[]): (readonly [string, Coverage]
   });
 }
 
+/** Steps to generalise: a row for each number of runs, and share of waits that end within the horizon. */
+function printSteps(): void {
+  const shown = (share: number) => `${(100 * share).toFixed(1)} %`;
+  for (const reached of [1, 0.75, 0.4])
+    for (const runs of [3, 4, 5, 6, 8]) {
+      const found = Object.entries(stepsCoverage({ runs, reached }, replications));
+      const all = found.map(([name, share]) => `${name} ${shown(share)}`).join(', ');
+      console.log(`${runs} runs, ${shown(reached)} end: ${all}`);
+    }
+}
+
 if (only === undefined || only === 'best') printBest();
+if (only === undefined || only === 'steps') printSteps();
 if (only === undefined || only === 'vertex') printVertex();
 for (const [title, scenarios] of Object.entries(TABLES))
   if (only === undefined || only === title) printTable(columnsOf(scenarios));

@@ -20,6 +20,8 @@ export interface RunSteps {
   readonly fit: Waiting;
   /** Until the test error is. */
   readonly generalise: Waiting;
+  /** Steps of an epoch: waits are known to within these. */
+  readonly perEpoch: number;
   /** It had generalised, and its last test error was above the limit again. */
   readonly fellBack: boolean;
 }
@@ -31,8 +33,9 @@ export interface CellSteps {
   readonly wd: number;
   /** By ascending seed; failed and timed-out runs are left out. */
   readonly runs: readonly RunSteps[];
-  /** Steps of a run. */
+  /** Steps of a run, and of an epoch. */
   readonly horizon: number;
+  readonly perEpoch: number;
   readonly generalised: number;
   readonly fellBack: number;
   /** Share of the runs that generalised within the horizon. */
@@ -107,6 +110,7 @@ function cellSteps(label: string, cell: GridCell, level: number): CellSteps | un
     wd,
     runs,
     horizon,
+    perEpoch: Math.min(...runs.map((run) => run.perEpoch)),
     generalised,
     fellBack: runs.filter(({ fellBack }) => fellBack).length,
     share: shareInterval(generalised, runs.length, level),
@@ -135,7 +139,13 @@ function runSteps(record: AnyRecord): RunSteps | undefined {
   };
   const generalise = first('testError');
   const low = status === 'ok' && (epochs.at(-1)?.testError ?? 1) <= GENERALISED_AT;
-  return { seed, fit: first('trainError'), generalise, fellBack: generalise.steps !== null && !low };
+  return {
+    seed,
+    fit: first('trainError'),
+    generalise,
+    perEpoch,
+    fellBack: generalise.steps !== null && !low,
+  };
 }
 
 function medianEstimate(waits: readonly Waiting[], level: number, what: string): Estimate {

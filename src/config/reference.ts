@@ -183,8 +183,9 @@ optimizers:
 \`\`\``;
 
 const CONFIRM = `A second stage, in the same folder and by the same command. It begins when every cell of the grid has a result or has failed
-for good. Then each optimizer's best lr and wd are chosen: by validation error if images are held back, else by test error.
-The choice is written to the manifest, and then trained on fresh seeds.
+for good. Then each optimizer's best lr and wd are chosen: by validation error if images are held back, else by test error;
+on the data set \`modular\`, by the steps until runs generalise. The choice is written to the manifest, and then trained on fresh
+seeds.
 
 \`\`\`yaml
 confirm: { freshSeeds: 16, at: best }

@@ -24,6 +24,7 @@ import {
   tuningSentences,
   withoutResult,
 } from './sentences.js';
+import { stepsText } from './steps.js';
 import { wrap } from './width.js';
 
 /** Nobody reads more sentences. The tables have the rest. */
@@ -36,7 +37,8 @@ const MOST_SENTENCES = 6;
  */
 export function verdictSentences(decoupling: Decoupling, confirmed: Confirmation | null = null): string[] {
   const facts = confirmedFacts(verdictFacts(decoupling), confirmed);
-  return sentencesOf(facts, decoupling.shrinkages, confirmed)
+  const [first = '', ...others] = sentencesOf(facts, decoupling.shrinkages, confirmed);
+  return [first, stepsText(decoupling.steps, confirmed), ...others]
     .filter((sentence) => sentence !== '')
     .slice(0, MOST_SENTENCES)
     .map(printable);

@@ -20,12 +20,14 @@ export interface DrawOptions {
 
 /** Draws each figure, hands its files to `write`, and returns those that the page shows. */
 export async function drawFigures(
-  { records, decoupling }: Analysed,
+  { records, decoupling, confirmation }: Analysed,
   { keepIn, write }: DrawOptions,
 ): Promise<PageFigure[]> {
   const shown: PageFigure[] = [];
   const pictures: Promise<void>[] = [];
-  for (const { name, title, caption, spec } of figuresOf(figureInput(records, decoupling))) {
+  for (const { name, title, caption, spec } of figuresOf(
+    figureInput(records, decoupling, confirmation?.steps),
+  )) {
     const whole = styled(spec);
     const source = JSON.stringify(whole, null, 1) + '\n';
     const kept = keepIn === undefined ? undefined : await drawnFrom(source, join(keepIn, 'figures', name));

@@ -1,5 +1,6 @@
 /** What a figure is, and the marks that tell optimizers apart in colour, in print and for the colour-blind. */
 import type { Decoupling } from '../../analysis/statistics.js';
+import type { StepsStatistics } from '../../analysis/stepsToGeneralise.js';
 import { measureOf, type AnyRecord } from '../../experiment/record.js';
 import { wordsFor, type MeasureWords } from '../measure.js';
 import { printable } from '../../experiment/printable.js';
@@ -22,16 +23,22 @@ export interface FigureInput {
   readonly grids: readonly Grid[];
   readonly decoupling: Decoupling;
   readonly measure: MeasureWords;
+  /** When the best cells generalise on the fresh seeds of a second stage; only for runs on equations. */
+  readonly fresh?: StepsStatistics | undefined;
 }
 
 /** Records with control characters in labels neutralised (they are not allowed in SVG), arranged. */
-export function figureInput(records: readonly AnyRecord[], decoupling: Decoupling): FigureInput {
+export function figureInput(
+  records: readonly AnyRecord[],
+  decoupling: Decoupling,
+  fresh?: StepsStatistics,
+): FigureInput {
   // A million records are not copied where nothing changes.
   const clean = records.map((r) => {
     const label = printable(r.label);
     return label === r.label ? r : { ...r, label };
   });
-  return { records: clean, grids: panelsOf(clean), decoupling, measure: wordsFor(measureOf(clean)) };
+  return { records: clean, grids: panelsOf(clean), decoupling, measure: wordsFor(measureOf(clean)), fresh };
 }
 
 /** Okabe & Ito's colours (2008), told apart by the colour-blind; yellow left out, as it vanishes on white. */

@@ -5,6 +5,7 @@ import type { Figure, FigureInput } from './figure.js';
 import { heatmaps } from './heatmaps.js';
 import { subjectOf } from '../subject.js';
 import { ridges } from './ridge.js';
+import { stepsToGeneraliseFigure } from './steps.js';
 import { decayAgainstGradient, testAgainstTrain } from './scatter.js';
 import { thinGrid } from '../thinGrid.js';
 import { wrap } from '../width.js';
@@ -34,6 +35,7 @@ export function figuresOf(input: FigureInput): Figure[] {
     anytimeCurves(input),
     decayAgainstGradient(input),
     bestAgainstBudget(input),
+    stepsToGeneraliseFigure(input),
   ]
     .filter((figure) => figure !== null)
     .map((figure) => ({
