@@ -25,8 +25,9 @@ export function describe(panel: PagePanel, cell: PageCell, measure: MeasureWords
   const spread = cell.sd === null ? '' : ` ± ${shown(measure, cell.sd)}`;
   const loss = cell.trainLoss === null ? '' : `, training loss ${String(cell.trainLoss)}`;
   const bits = cell.bits === undefined ? '' : `, ${String(cell.bits)} bits per character`;
+  const steps = cell.steps === undefined ? '' : `, generalises after ${cell.steps[0]} steps`;
   const diverged = cell.diverged === 0 ? '' : `, ${String(cell.diverged)} diverged`;
-  return `${at}: ${measure.name} ${shown(measure, cell.error)}${spread}${measure.unit}${bits}${loss} (${runs}${diverged})`;
+  return `${at}: ${measure.name} ${shown(measure, cell.error)}${spread}${measure.unit}${steps}${bits}${loss} (${runs}${diverged})`;
 }
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
@@ -146,7 +147,7 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
   const summary =
     best === undefined
       ? 'no finished run yet'
-      : `best ${shown(data.measure, best.error)}${data.measure.unit} at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}, chosen by ${data.chosenBy}`;
+      : `${best.steps === undefined ? 'best' : `generalises after ${best.steps[0]} steps, error`} ${shown(data.measure, best.error)}${data.measure.unit} at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}, chosen by ${data.chosenBy}`;
   return {
     element: html(
       'section',
