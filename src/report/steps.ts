@@ -90,36 +90,38 @@ function ratioAnswer(pair: StepsComparison, [a, b]: readonly [CellSteps, CellSte
     return `These runs cannot tell whether ${b.label} or ${a.label} generalises first${size === '' ? '' : `: ${size}`}.`;
   const slower = quicker === a.label ? b : a;
   const never =
-    slower.generalised === 0 ? `, which does not generalise within ${grouped(slower.horizon)} steps` : '';
+    slower.generalised === 0 ? `; ${slower.label} does not within ${grouped(slower.horizon)} steps` : '';
   return quicker === b.label
-    ? `${quicker} generalises first here, in ${factorOf(pair, level)} times the steps of ${slower.label}${never}.`
+    ? `${quicker} generalises first here, in ${factorOf(pair, level)}${never}.`
     : `${quicker} generalises first here: ${size}.`;
 }
 
-/** Such as `0.7 (95% interval 0.5 to 0.9)`; only the interval where no value is known. */
-function factorOf({ relative: { value, low, high } }: StepsComparison, level: number): string {
+/** Such as `0.7 times the steps of Adam+L2 (95% interval 0.5 to 0.9)`; only the interval where no value is known. */
+function factorOf({ a, relative: { value, low, high } }: StepsComparison, level: number): string {
   const [from, to] = [low ?? -1, high];
-  const ends =
-    to === null
-      ? `${times(from)} or more`
-      : from <= -1
-        ? `${times(to)} or less`
-        : `${times(from)} to ${times(to)}`;
   const percentage = (100 * level).toFixed(0);
-  return value === null
-    ? `${ends} (${percentage}% interval)`
-    : `${times(value)} (${percentage}% interval ${ends})`;
+  const steps = `times the steps of ${a}`;
+  if (value === null) {
+    const ends =
+      to === null
+        ? `at least ${times(from)}`
+        : from <= -1
+          ? `at most ${times(to)}`
+          : `${times(from)} to ${times(to)}`;
+    return `${ends} ${steps} (${percentage}% interval)`;
+  }
+  const ends = to === null ? `${times(from)} or more` : `${times(from)} to ${times(to)}`;
+  return `${times(value)} ${steps} (${percentage}% interval ${ends})`;
 }
 
 /** How much longer b takes than a; what is known of it without an interval, which may be nothing. */
 function sizeOf(pair: StepsComparison, level: number): string {
   const { a, b, relative, runs } = pair;
-  if (relative.low !== null || relative.high !== null)
-    return `${b} takes ${factorOf(pair, level)} times the steps of ${a}`;
+  if (relative.low !== null || relative.high !== null) return `${b} takes ${factorOf(pair, level)}`;
   const few = `${runs[0] === runs[1] ? `${runs[0]} runs each` : `${runs[1]} and ${runs[0]} runs`} are too few to say more`;
   return relative.value === null
     ? few
-    : `${b} takes ${times(relative.value)} times the steps of ${a} in them, and ${few}`;
+    : `in them ${b} takes ${times(relative.value)} times the steps of ${a}, but ${few}`;
 }
 
 /** The other pairs: the answer on a single one, a count of several. */
