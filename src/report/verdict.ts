@@ -59,7 +59,8 @@ function endSentences(
   confirmed: Confirmation | null,
 ): string[] {
   if (facts.kind === 'none') return [];
-  const end = 'At the end of the runs, each at its setting of least error,';
+  const end =
+    'At the end of the runs, where spikes of the error are luck, and each at its setting of least error,';
   if (facts.kind === 'single') {
     const level = levelSentence(facts.only, facts, EQUATIONS);
     const fresh = confirmed ? confirmedAlone(confirmed, facts.only.label) : [];

@@ -48,7 +48,7 @@ export function stepsToGeneraliseFigure({ grids, records, decoupling, fresh }: F
   return {
     name: 'steps-to-generalise',
     title: 'When runs generalise',
-    caption: `${subjectOf(records)}. Above: error of the whole network against optimizer steps, dashed on the equations it is trained on, solid on the others; median over seeds, shaded: all seeds. Below: after how many steps a run generalises (test error at most ${shortNumber(100 * GENERALISED_AT)}%) at each weight decay. ${bars}; short line: median; dots: seeds; open triangles on the dashed line: runs that had not generalised at their end, and how many.${fresh ? ' “Fresh”: the confirmation’s seeds.' : ''}`,
+    caption: `Runs on ${subjectOf(records)}. Above: error of the whole network against optimizer steps, dashed on the equations it is trained on, solid on the others; median over seeds, shaded: all seeds. Below: after how many steps a run generalises (test error at most ${shortNumber(100 * GENERALISED_AT)}%) at each weight decay. ${bars}; short line: median; dots: seeds; open triangles on the dashed line: that many runs had not generalised at their end.${fresh ? ' “Fresh”: the confirmation’s seeds.' : ''}`,
     spec: { concat: blocks, columns: 2, spacing: 36, resolve: { scale: { color: 'independent' } } },
   };
 }
@@ -268,7 +268,7 @@ function stepsPanel(
       },
       {
         data: { values: opens },
-        mark: { type: 'text', align: 'left', baseline: 'middle', dx: 10, fontSize: 12, color: '#333' },
+        mark: { type: 'text', baseline: 'top', dy: 9, fontSize: 12, color: '#333' },
         encoding: { x, y: { ...y, field: 'steps' }, text: { field: 'text' } },
       },
     ],

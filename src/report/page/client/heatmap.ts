@@ -136,6 +136,15 @@ function outlineOf(kind: 'ring' | 'chosen', width: number): SVGRectElement {
   return mark;
 }
 
+/** The best cell and how it was chosen. */
+function summaryOf(panel: PagePanel, best: PageCell, { measure, chosenBy }: PageData): string {
+  const at = `at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}`;
+  const error = `${shown(measure, best.error)}${measure.unit}`;
+  return best.steps === undefined
+    ? `best ${error} ${at}, chosen by ${chosenBy}`
+    : `quickest: ${best.steps[0]} steps ${at}; error ${error} at the end`;
+}
+
 /** One panel with its heading. */
 export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents): Heatmap {
   const frame = frameOf(panel);
@@ -144,10 +153,7 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
   const chosen = outlineOf('chosen', 4 * Math.sqrt(frame.scale));
   const drawing = drawingOf(panel, data, frame, [chosen, ring]);
   listen(drawing, cursorOf({ panel, frame, ring }, best, events));
-  const summary =
-    best === undefined
-      ? 'no finished run yet'
-      : `${best.steps === undefined ? 'best' : `generalises after ${best.steps[0]} steps, error`} ${shown(data.measure, best.error)}${data.measure.unit} at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}, chosen by ${data.chosenBy}`;
+  const summary = best === undefined ? 'no finished run yet' : summaryOf(panel, best, data);
   return {
     element: html(
       'section',
