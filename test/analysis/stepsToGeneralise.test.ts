@@ -9,6 +9,8 @@ import type { Choice } from '../../src/experiment/confirm.js';
 import { endpointSchema } from '../../src/experiment/endpoints.js';
 import { bestCells, cellsByError, markedCells, panelsOf } from '../../src/report/panels.js';
 import { renderSummary } from '../../src/report/terminal.js';
+import { figureInput } from '../../src/report/figures/figure.js';
+import { stepsToGeneraliseFigure } from '../../src/report/figures/steps.js';
 import { verdictSentences } from '../../src/report/verdict.js';
 import { sweepRecords } from '../report/records.js';
 import { grokRun, PER_EPOCH, type GrokRun } from './grokking.js';
@@ -206,5 +208,32 @@ describe('two optimizers', () => {
     const end = sentences.findIndex((s) => s.includes('at its setting of least error'));
     expect(end).toBeGreaterThan(1);
     expect(sentences[end]).toContain('of the test equations');
+  });
+});
+
+describe('the figure', () => {
+  const figureOf = (records: ReturnType<typeof grokRun>[]) => {
+    const { caption, spec } = stepsToGeneraliseFigure(
+      figureInput(records, decoupling(records, { replicates: 20 })),
+    )!;
+    const { concat } = spec as { concat: { title: { text: string } }[] };
+    return { caption, titles: concat.map(({ title }) => title.text), text: JSON.stringify(concat) };
+  };
+
+  it('names its data, network, epochs and seeds, and how many runs did not generalise', () => {
+    const { caption, text } = figureOf(cellOf('AdamW', 1, [40, null, null]));
+    expect(caption).toMatch(/^Runs on modular, 49\.6% of the equations a \+ b mod 11, transformer of 1 x 32, 100 epochs, 3 seeds\./); // prettier-ignore
+    expect(text).toContain('"steps":300,"text":"2 of 3"');
+    expect(text).toContain('"low":120');
+    expect(text).toContain('last step: 300');
+    expect(text).not.toContain('3 of 3');
+  });
+
+  it('has a block for each budget of a label', () => {
+    const short = [0, 1, 2].map((seed) => grokRun({ seed, epochs: 50, generalise: 30 }));
+    const { titles, text } = figureOf([...short, ...cellOf('AdamW', 1, [60, 70, 80])]);
+    expect(titles).toEqual(['AdamW (50 epochs), lr 0.001', 'AdamW (100 epochs), lr 0.001']);
+    expect(text).toContain('"steps":90');
+    expect(text).toContain('"steps":210');
   });
 });
