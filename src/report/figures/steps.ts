@@ -230,7 +230,8 @@ function stepsPanel(
     type: 'nominal',
     title: 'weight decay',
     scale: { domain: cells.map(place), padding: 0.5 },
-    axis: { labelAngle: 0, grid: false },
+    // "0.001 fresh" in two lines, for the width of one number.
+    axis: { labelAngle: 0, grid: false, labelExpr: "split(datum.label, ' ')" },
   };
   // Marks at the last step must not be cut off.
   const y = { title: 'steps to generalise', ...stepsAxis([low, last * 1.2]) };
