@@ -68,5 +68,7 @@ test('the paper’s comparison has wd = 0 and the same size of grid for each opt
   expect(cellCount(loadExperiment('configs/cifar.yaml'))).toBe(4 * 7 * 7);
   expect(cellCount(loadExperiment('configs/cifar-cpu.yaml'))).toBe(4 * 4 * 4);
   expect(cellCount(loadExperiment('configs/mnist.yaml'))).toBe(4 * 3 * 4);
-  expect(loadExperiment('configs/cifar-cpu.yaml').dataset).toMatchObject({ augment: { crop: 4, flip: true } });
+  expect(loadExperiment('configs/cifar-cpu.yaml').dataset).toMatchObject({
+    augment: { crop: 4, flip: true },
+  });
 });
