@@ -89,8 +89,8 @@ struct Rows {
 
 // c [m, n] = op(a) op(b), rows of c `stride` apart.
 void multiply(bool ta, bool tb, Index m, Index n, Index k, Rows a, Rows b, float* c, Index stride) {
-  const dnnl::status status = dnnl::sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.f, a.first, a.stride, b.first,
-                                          b.stride, 0.f, c, stride);
+  const dnnl::status status =
+      dnnl::sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.f, a.first, a.stride, b.first, b.stride, 0.f, c, stride);
   if (status != dnnl::status::success) throw dnnl::error(static_cast<dnnl_status_t>(status), "sgemm");
 }
 
