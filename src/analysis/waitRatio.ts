@@ -69,11 +69,12 @@ function candidates(a: readonly Waiting[], b: readonly Waiting[]): number[] {
 
 /** Two-sided p of "b waits as r times a does". */
 function pOf(a: readonly Waiting[], b: readonly Waiting[], r: number): number {
-  const cut = Math.min(r * shortest(a), shortest(b));
   // Twelve digits: r is a quotient of two waits, and the tie that it makes must stay one.
+  const rounded = (steps: number) => Number(steps.toPrecision(12));
+  const cut = rounded(Math.min(r * shortest(a), shortest(b)));
   const seen = (steps: number | null, times: number) => {
-    const at = steps === null ? Infinity : Number((steps * times).toPrecision(12));
-    return at > cut * (1 + 1e-12) ? Infinity : at;
+    const at = steps === null ? Infinity : rounded(steps * times);
+    return at > cut ? Infinity : at;
   };
   const pooled = [...a.map(({ steps }) => seen(steps, r)), ...b.map(({ steps }) => seen(steps, 1))];
   const ranks = doubledRanks(pooled);

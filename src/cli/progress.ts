@@ -7,6 +7,7 @@ import type { Options, Params, SingleBar } from 'cli-progress';
 import type * as CliProgress from 'cli-progress';
 import type { Beat } from '../experiment/record.js';
 import type { Job } from '../experiment/plan.js';
+import { examplesOf } from '../experiment/specs.js';
 import type { SweepEvents, SweepPlan } from '../runner/index.js';
 import { finalBits, isFailure, type RunRecord } from '../experiment/record.js';
 import { clip } from '../report/width.js';
@@ -248,7 +249,7 @@ const beatText = ({ cell }: Job, { epoch, trainLoss, imagesPerSecond }: Beat) =>
   [
     `epoch ${Math.min(Math.floor(epoch) + 1, cell.epochs)}/${cell.epochs}`,
     trainLoss === null ? '' : `loss ${trainLoss.toPrecision(3)}`,
-    imagesPerSecond === null ? '' : `${Math.round(imagesPerSecond)} images/s`,
+    imagesPerSecond === null ? '' : `${Math.round(imagesPerSecond)} ${examplesOf(cell.dataset)}/s`,
   ]
     .filter(Boolean)
     .join('  ');

@@ -9,7 +9,7 @@ import type { OptimizerSpec } from './optimizerSpec.js';
 import { placementOf } from './placement.js';
 import { modularSizes, type ModularSpec } from './modular.js';
 import { ownSizes, type OwnImagesSpec } from './ownImages.js';
-import type { DatasetSpec, ImagesSpec, TrainSpec } from './specs.js';
+import { examplesOf, type DatasetSpec, type ImagesSpec, type TrainSpec } from './specs.js';
 import { textSizes, type TextSpec } from './text.js';
 import { heldBack } from './validation.js';
 
@@ -119,12 +119,6 @@ function checkCells(experiment: Sections, ctx: Context): void {
   report(ctx, ['grid'], message, 'take fewer values or seeds, or make several experiments of it');
 }
 
-/** What is trained on, where it is no image. */
-const EXAMPLES: Partial<Record<Sections['dataset']['name'], string>> = {
-  modular: 'equations',
-  text: 'windows',
-};
-
 /** Only a transformer has an answer at each position. */
 function checkTextModel({ dataset, model }: Sections, ctx: Context): void {
   if (dataset.name !== 'text' || model.name === 'transformer') return;
@@ -134,8 +128,11 @@ function checkTextModel({ dataset, model }: Sections, ctx: Context): void {
 function checkSizes({ dataset, train }: Sections, ctx: Context): void {
   const images = trainingExamples(dataset, ctx);
   if (images !== undefined && train.batchSize > images) {
-    const what = EXAMPLES[dataset.name] ?? 'images';
-    report(ctx, ['train', 'batchSize'], `must be at most ${images}, the number of training ${what}`);
+    report(
+      ctx,
+      ['train', 'batchSize'],
+      `must be at most ${images}, the number of training ${examplesOf(dataset)}`,
+    );
   }
 }
 

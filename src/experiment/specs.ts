@@ -159,7 +159,7 @@ export const modelSchema = z.discriminatedUnion('name', [
 
 export const trainFields = z.strictObject({
   epochs: count.describe('Passes over the training set.'),
-  batchSize: count.default(128).describe('Images per step.'),
+  batchSize: count.default(128).describe('Images, equations or windows of a text per step.'),
   schedule: scheduleSchema.prefault({ name: 'cosine' }).describe('How the learning rate changes.'),
   warmup: z.number().min(0).default(0).describe('Epochs of linear warm-up before the schedule counts.'),
   seeds: z
@@ -185,3 +185,7 @@ export type AnyDataset = DatasetSpec | CellDataset;
 export type ModelSpec = z.infer<typeof modelSchema>;
 export type TrainSpec = z.infer<typeof trainFields>;
 export type GridSpec = z.infer<typeof gridSchema>;
+
+/** What a data set's examples are, in words. */
+export const examplesOf = ({ name }: Pick<AnyDataset, 'name'>): 'equations' | 'windows' | 'images' =>
+  name === 'modular' ? 'equations' : name === 'text' ? 'windows' : 'images';

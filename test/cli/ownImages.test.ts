@@ -202,6 +202,15 @@ describe('data check refuses, naming file and reason,', () => {
     );
   });
 
+  test('folders that are splits under other names, or have something else beside them', async () => {
+    const named = writeTree(scratch(), { ...darkAndLight(2, 'Train/'), ...darkAndLight(2, 'testing/') });
+    expect((await check(named)).stderr).toMatch(/(Train|testing) looks like a split.*rename it/);
+    const more = { ...darkAndLight(2, 'train/'), ...darkAndLight(2, 'test/'), 'masks/0.png': png(1) };
+    const { code, stderr } = await check(writeTree(scratch(), more));
+    expect(stderr).toMatch(/masks lies beside test\/ and train\/, so it is not clear/);
+    expect(code).toBe(2);
+  });
+
   const x = npy('|u1', [2, 2, 2], new Uint8Array(8));
   const y = npy('|u1', [2], Uint8Array.of(0, 1));
   const good = { x_train: x, y_train: y, x_test: x, y_test: y };

@@ -112,6 +112,9 @@ it('is described by data check and plan', async () => {
   expect(check.stdout).toContain('2000 characters, 3 different ones');
   expect(check.stdout).toContain('112 windows of 16');
   expect(check.stdout).toContain(`dataset: { name: text, path: ${JSON.stringify(file)}, length: 16 }`);
+  const unnamed = join(scratch(), 'README');
+  copyFileSync(file, unnamed);
+  expect((await adamwBench(['data', 'check', unnamed])).stdout).toContain('dataset: { name: text, path: ');
   const wrong = await adamwBench(['data', 'check', file, '--length', '1']);
   expect(wrong.code).toBe(2);
   expect(wrong.stderr).toContain('--length');

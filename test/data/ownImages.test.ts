@@ -5,11 +5,13 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FilesSha256 } from '../../src/data/own/content.js';
+import { imagesContent, ownImages } from '../../src/data/own/images.js';
 import { decodeJpeg } from '../../src/data/own/jpeg.js';
 import { inChannels, onBackground, type Picture } from '../../src/data/own/picture.js';
 import { decodePng } from '../../src/data/own/png.js';
 import { readImages } from '../../src/data/own/read.js';
 import { resized } from '../../src/data/own/resize.js';
+import { ownImagesSchema } from '../../src/experiment/ownImages.js';
 import { darkAndLight, png, writeTree } from '../cli/ownImages.js';
 import { scratch } from './scratch.js';
 
@@ -205,6 +207,24 @@ describe('the fingerprint of files', () => {
 
   it('is the same for names that are composed differently', () => {
     expect(of(['\u00e9/1.png', [1]])).toBe(of(['e\u0301/1.png', [1]]));
+  });
+});
+
+describe('images that a process looked at before', () => {
+  it('are read again where they may have changed since', async () => {
+    const root = writeTree(scratch(), darkAndLight(5));
+    const spec = ownImagesSchema.parse({ name: 'images', path: root });
+    const dataDir = scratch();
+    const before = await imagesContent(spec, { dataDir });
+    writeTree(root, { 'dark/0.png': png(77) });
+    const after = await imagesContent(spec, { dataDir });
+    expect(after.sha256).not.toBe(before.sha256);
+    expect((await ownImages({ ...spec, content: after }, { dataDir })).train.n).toBe(8);
+    const changed = ownImages({ ...spec, content: before }, { dataDir });
+    await expect(changed).rejects.toMatchObject({ code: 'data-changed' });
+    // A worker that found other files does not go on to do so once they are restored.
+    writeTree(root, darkAndLight(5));
+    expect((await ownImages({ ...spec, content: before }, { dataDir })).train.n).toBe(8);
   });
 });
 

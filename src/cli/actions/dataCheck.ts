@@ -17,7 +17,7 @@ export interface CheckFlags extends TextFlags {
 
 /** Reads a user's own images or text as a run would, and says what they are; returns the exit code. */
 export async function check(path: string, flags: CheckFlags): Promise<number> {
-  if (isText(path, flags)) return checkText(path, flags);
+  if (await isText(path, flags)) return checkText(path, flags);
   const given = settingsOf(flags);
   const parsed = ownImagesSchema.safeParse({ name: 'images', path: resolve(path), ...given });
   if (!parsed.success) {
@@ -30,7 +30,7 @@ export async function check(path: string, flags: CheckFlags): Promise<number> {
   // Both, so that what only loading finds is found here.
   const { content, warnings } = await showingProgress(interactiveStyle(), async (onProgress) => {
     const found = (await contentOf(spec, { onProgress })) as ImagesContent;
-    return { content: found, warnings: (await loadDataset(spec)).warnings };
+    return { content: found, warnings: (await loadDataset({ ...spec, content: found })).warnings };
   });
   for (const warning of warnings) console.error(`note: ${warning}`);
   console.log(description(path, given, content));

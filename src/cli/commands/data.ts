@@ -48,7 +48,7 @@ export function addData(program: Command, finish: (code: number) => void): void 
   data
     .command('check')
     .description('read your own images or text as a run would, and say what they are')
-    .argument('<path>', 'a folder with a folder of images a class, an .npz file, or a .txt file')
+    .argument('<path>', 'a folder with a folder of images a class, an .npz file, or a text file')
     .option('--size <size>', 'resize each image to this side, or to HEIGHTxWIDTH')
     .option('--channels <n>', 'convert each image to grey (1) or colour (3)')
     .option('--background <colour>', 'what is behind transparent pixels: black or white')

@@ -78,11 +78,32 @@ async function imagesBelow(root: string, name: string, label: number, above: rea
 const VALIDATION = ['val', 'valid', 'validation'];
 const SPLITS = ['train', 'test', ...VALIDATION];
 
+/** What others call the folders of splits. */
+const LIKE_SPLIT = /^(train|training|trainset|test|testing|testset|val|valid|validation|dev|eval)$/i;
+
+/** @throws DataError where splits would be taken for classes: their images are found at any depth below them */
+function requireNoUnknownSplit(root: string, folders: readonly string[]): void {
+  const known = folders.filter((name) => SPLITS.includes(name));
+  const other = folders.find((name) => !SPLITS.includes(name));
+  if (other === undefined) return;
+  if (folders.length > 1 && folders.every((name) => LIKE_SPLIT.test(name)))
+    throw new DataError(
+      `${path.join(root, other)} looks like a split. Splits are called train/, val/ and test/: rename it.`,
+      { code: 'data-labels' },
+    );
+  if (known.includes('train') && known.length > 1)
+    throw new DataError(
+      `${path.join(root, other)} lies beside ${known.join('/ and ')}/, so it is not clear whether these are splits or classes. Move it elsewhere, or rename the classes.`,
+      { code: 'data-labels' },
+    );
+}
+
 /** The folders of the splits; undefined where the folder holds the classes themselves. */
 function splitsOf(
   root: string,
   folders: readonly string[],
 ): Partial<Record<'train' | 'validation' | 'test', string>> | undefined {
+  requireNoUnknownSplit(root, folders);
   // A class may be called "train": one of vehicles, say. Then others lie beside it.
   if (folders.length === 0 || !folders.every((name) => SPLITS.includes(name))) return undefined;
   const validation = folders.filter((name) => VALIDATION.includes(name));

@@ -34,33 +34,41 @@ export interface OwnSplits {
 /** Share of each class that is the test set where the data have none and the configuration does not say. */
 const TEST_SHARE = 0.2;
 
-/** What a process has read last: a run looks at its data before it loads them. */
-let latest: { readonly key: string; readonly images: OwnImages } | undefined;
+type Found = OwnImages & { readonly place: string };
 
-async function read(
-  spec: AnyOwnImages,
-  options: OwnOptions,
-): Promise<OwnImages & { readonly place: string }> {
+/** What a run found when it looked at its data, until it loads them. */
+let looked: { readonly key: string; readonly found: Found } | undefined;
+
+/** All that decides what reading gives, but the files' content. */
+const keyOf = ({ size, channels, background }: AnyOwnImages, place: string) =>
+  JSON.stringify([place, size, channels, background]);
+
+function placeOf(spec: AnyOwnImages, options: OwnOptions): string {
   const given = options.path ?? ('path' in spec ? spec.path : undefined);
-  if (given === undefined)
-    throw new DataError('Where the images lie is not known. Name their folder or .npz file with --data.', {
-      code: 'data-no-path',
-    });
-  const dataDir = resolveDataDir(options.dataDir);
-  const place = locateOwn(given, dataDir);
+  if (given !== undefined) return locateOwn(given, resolveDataDir(options.dataDir));
+  throw new DataError('Where the images lie is not known. Name their folder or .npz file with --data.', {
+    code: 'data-no-path',
+  });
+}
+
+async function read(spec: AnyOwnImages, place: string, options: OwnOptions): Promise<Found> {
   const { size, channels, background } = spec;
-  const key = JSON.stringify([place, size, channels, background]);
-  const known = latest?.key === key ? latest.images : undefined;
-  const images =
-    known ??
-    (await readImages(
-      place,
-      { size, channels, background },
-      { cache: join(dataDir, 'decoded-images'), onProgress: options.onProgress },
-    ));
-  latest = { key, images };
+  const images = await readImages(
+    place,
+    { size, channels, background },
+    { cache: join(resolveDataDir(options.dataDir), 'decoded-images'), onProgress: options.onProgress },
+  );
   requireSameContent(place, images.sha256, spec.content?.sha256);
   return { ...images, place };
+}
+
+/** As `read`, or what `imagesContent` has read just now, if it is what is expected. It is kept no longer. */
+async function readOnce(spec: AnyOwnImages, options: OwnOptions): Promise<Found> {
+  const place = placeOf(spec, options);
+  const kept = looked;
+  looked = undefined;
+  const isExpected = kept?.key === keyOf(spec, place) && kept.found.sha256 === spec.content?.sha256;
+  return isExpected ? kept.found : read(spec, place, options);
 }
 
 /**
@@ -68,8 +76,10 @@ async function read(
  * @throws DataError naming the file and the reason if the images cannot be used
  */
 export async function imagesContent(spec: OwnImagesSpec, options: OwnOptions): Promise<ImagesContent> {
-  const images = await read(spec, options);
-  const { train, test } = withTest(spec, images, images.place);
+  const place = placeOf(spec, options);
+  const images = await read(spec, place, options);
+  looked = { key: keyOf(spec, place), found: images };
+  const { train, test } = withTest(spec, images, place);
   return {
     sha256: images.sha256,
     ...images.shape,
@@ -146,7 +156,7 @@ const sourceOf = ({ images, labels }: RawSplit) => {
  * @throws DataError as `imagesContent`; `data-changed` if the content is not that of the settings
  */
 export async function ownImages(spec: AnyOwnImages, options: OwnOptions): Promise<OwnSplits> {
-  const images = await read(spec, options);
+  const images = await readOnce(spec, options);
   const { place, shape, warnings } = images;
   const pool = withTest(spec, images, place);
   const subset = (which: 'train' | 'validation' | 'test', labels: Labels, count: number | undefined) =>
