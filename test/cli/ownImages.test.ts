@@ -256,7 +256,7 @@ describe('data check refuses, naming file and reason,', () => {
     ],
     [
       'transparent images',
-      { x_train: npy('|u1', [2, 1, 1, 4], new Uint8Array(8)) },
+      { x_train: npy('|u1', [2, 2, 2, 4], new Uint8Array(32)) },
       /x_train .*Leave out the transparency/,
     ],
     [
