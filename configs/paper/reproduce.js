@@ -8,7 +8,6 @@ const names = [
   'fig1',
   'fig2',
   'normalized',
-  'normalized-resnet',
   'seed-claim',
   'conventions',
   'conventions-batch-norm',

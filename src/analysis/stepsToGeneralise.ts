@@ -179,13 +179,13 @@ const percent = (share: number) => `${Number((100 * share).toPrecision(3))}%`;
  * The cell of the least median; among equals, and where no median is reached, that of the least restricted mean, then of
  * the least final error, then the first. Undefined if there is none.
  */
-export const quickest = (cells: readonly CellSteps[]): CellSteps | undefined =>
-  cells.toSorted(
-    (x, y) =>
-      compareNumbers(x.steps.value ?? Infinity, y.steps.value ?? Infinity) ||
-      compareNumbers(x.restrictedMean, y.restrictedMean) ||
-      compareNumbers(x.error, y.error),
-  )[0];
+export const quickest = (cells: readonly CellSteps[]): CellSteps | undefined => cells.toSorted(bySteps)[0];
+
+/** The order in which `quickest` takes the first: below 0 where x is quicker. */
+export const bySteps = (x: CellSteps, y: CellSteps): number =>
+  compareNumbers(x.steps.value ?? Infinity, y.steps.value ?? Infinity) ||
+  compareNumbers(x.restrictedMean, y.restrictedMean) ||
+  compareNumbers(x.error, y.error);
 
 /** Infinity is equal to itself. */
 const compareNumbers = (x: number, y: number) => (x < y ? -1 : x > y ? 1 : 0);

@@ -4,7 +4,7 @@ import { measureOf, type AnyRecord } from '../experiment/record.js';
 import { shown, wordsFor, type MeasureWords } from './measure.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid } from '../experiment/grid.js';
-import { bestCells, panelsOf } from './panels.js';
+import { cellsByError, panelsOf } from './panels.js';
 import { byStage, type ReportInput } from './input.js';
 import { inDisplayOrder } from './order.js';
 import { pageData, type PageTable, type TableCell } from './page/data.js';
@@ -47,8 +47,8 @@ function pairing(label: string, a: Grid | undefined, b: Grid | undefined): Pairi
       : Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (n - 1) / n);
   return {
     label,
-    bestA: (a && bestCells(a, 1)[0]?.mean) ?? null,
-    bestB: (b && bestCells(b, 1)[0]?.mean) ?? null,
+    bestA: (a && cellsByError(a, 1)[0]?.mean) ?? null,
+    bestB: (b && cellsByError(b, 1)[0]?.mean) ?? null,
     matched: n,
     difference: mean,
     standardError: error,

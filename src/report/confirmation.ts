@@ -55,7 +55,8 @@ export function confirmedAlone(found: Confirmation, label: string): string[] {
   if (value === null || low === null || high === null) return [];
   const interval = `${(found.level * 100).toFixed(0)}% interval ${points(low)}% to ${points(high)}%`;
   const seeds = found.choice.seeds.length;
-  return [`On ${seeds} fresh seeds ${label} errs on ${points(value)}% of the test set (${interval}).`];
+  const set = found.choice.by === 'steps' ? 'test equations' : 'test set';
+  return [`On ${seeds} fresh seeds ${label} errs on ${points(value)}% of the ${set} (${interval}).`];
 }
 
 function incomplete({ choice, missing }: Confirmation): string {

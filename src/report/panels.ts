@@ -1,4 +1,5 @@
 /** The grids that the report draws, one panel per optimizer and budget, and which of their cells stand out. */
+import { bySteps, countsSteps, stepsOfGrid, type CellSteps } from '../analysis/stepsToGeneralise.js';
 import { buildGrid, groupBy, type Grid, type GridCell } from '../experiment/grid.js';
 import { finalBits, hasValidation, measureOf, type AnyRecord } from '../experiment/record.js';
 
@@ -42,16 +43,40 @@ function meanOf(values: readonly (number | null)[]): number | null {
 }
 
 /**
- * The `count` cells of lowest mean error (on the images held back where there are such, else on the test set), best
- * first; a diverged seed counts as chance. The statistics choose the best cell by the same rule (analysis/optimizer.ts),
- * so the star is on the cell that the tables name.
+ * The `count` best cells, best first: of runs on equations those that generalise first, else those of least error. The
+ * statistics and the second stage choose by the same rules (analysis/choice.ts), so the star is on the cell that the
+ * tables and the verdict name.
  */
 export function bestCells(grid: Grid, count: number): GridCell[] {
-  return grid.cells
+  const steps = stepsOf(grid);
+  if (steps.size === 0) return cellsByError(grid, count);
+  return [...steps.keys()].toSorted((a, b) => bySteps(steps.get(a)!, steps.get(b)!)).slice(0, count);
+}
+
+/**
+ * The `count` cells of lowest mean error (on the images held back where there are such, else on the test set), best
+ * first; a diverged seed counts as chance.
+ */
+export const cellsByError = (grid: Grid, count: number): GridCell[] =>
+  grid.cells
     .flat()
     .filter((c) => c.mean !== null)
     .toSorted((a, b) => a.selection! - b.selection! || a.lr - b.lr || a.wd - b.wd)
     .slice(0, count);
+
+/** A grid is drawn in many places. */
+const knownSteps = new WeakMap<Grid, ReadonlyMap<GridCell, CellSteps>>();
+
+/** When the runs of each cell generalise, in the order of the grid; empty where the runs are not on equations. */
+export function stepsOf(grid: Grid): ReadonlyMap<GridCell, CellSteps> {
+  const known = knownSteps.get(grid);
+  if (known) return known;
+  const cells = grid.cells.flat();
+  const counted = countsSteps(cells.flatMap(({ runs }) => runs)) ? stepsOfGrid(grid, 0.95) : [];
+  const cellOf = ({ lr, wd }: CellSteps) => cells.find((cell) => cell.lr === lr && cell.wd === wd)!;
+  const found = new Map(counted.map((steps) => [cellOf(steps), steps]));
+  knownSteps.set(grid, found);
+  return found;
 }
 
 /**
@@ -63,9 +88,10 @@ export function markedCells(grid: Grid): GridCell[] {
   return bestCells(grid, most).filter((cell, i) => i === 0 || cell.runs.some((r) => r.status === 'ok'));
 }
 
-/** By which error the best cells of these runs are chosen, in words. It is the test error that is reported of them. */
+/** By what the best cells of these runs are chosen, in words. It is the test error that is reported of them. */
 export function chosenBy(records: readonly AnyRecord[]): string {
   if (measureOf(records) === 'loss') return 'loss';
+  if (countsSteps(records)) return 'steps to generalise';
   if (records.length > 0 && records.every(hasValidation)) return 'validation error';
   return records.some(hasValidation)
     ? 'validation error where there is one, else by test error'

@@ -4,8 +4,8 @@ import { MOST_SEEDS } from '../analysis/index.js';
 import { shortNumber } from './format.js';
 import { capitalised } from './measure.js';
 
-/** How the level of a result is said: a test error in percent, or a loss of an imported sweep. */
-export const levelWords = (measure: PairFacts['measure']) =>
+/** How the level of a result is said: a test error in percent of `set`, or a loss of an imported sweep. */
+export const levelWords = (measure: PairFacts['measure'], set = 'test set') =>
   measure === 'loss'
     ? {
         show: (v: number) => short(v),
@@ -16,7 +16,7 @@ export const levelWords = (measure: PairFacts['measure']) =>
       }
     : {
         show: (v: number) => `${fixed(100 * v, 2)}%`,
-        reaches: (level: string) => `err on ${level} of the test set`,
+        reaches: (level: string) => `err on ${level} of the ${set}`,
         best: (level: string) => `a test error of ${level}`,
         has: 'makes fewer errors',
         difference: 'error',
@@ -68,14 +68,16 @@ const sideOf = ({ a, b }: PairFacts, favours: PairFacts['easier']): string | nul
   favours === 'a' ? a.label : favours === 'b' ? b.label : null;
 
 /** Expected error and difference. */
-export function errorSentence(pair: PairFacts): string {
+export function errorSentence(pair: PairFacts, set?: string): string {
   const { a, b, error, level, measure } = pair;
   const { value } = error.difference;
   if (error.b.value === null || value === null) return '';
   const digits = digitsFor(error.difference);
   const loss = measure === 'loss';
   const inPoints = (v: number) => (loss ? short(v) : fixed(100 * v, digits));
-  const own = levelWords(measure).reaches(loss ? inPoints(error.b.value) : `${inPoints(error.b.value)}%`);
+  const own = levelWords(measure, set).reaches(
+    loss ? inPoints(error.b.value) : `${inPoints(error.b.value)}%`,
+  );
   const amount = inPoints(Math.abs(value));
   const than = isZero(amount)
     ? `as is ${a.label}`

@@ -7,9 +7,10 @@ import { axisLabels, shortNumber } from './format.js';
 import { shown, squareText, wordsFor, type MeasureWords } from './measure.js';
 import { printable } from '../experiment/printable.js';
 import type { Grid, GridCell } from '../experiment/grid.js';
-import { bestCells, chosenBy, meanBits, meanTrainLoss, panelsOf, shownStatus } from './panels.js';
+import { bestCells, chosenBy, meanBits, meanTrainLoss, panelsOf, shownStatus, stepsOf } from './panels.js';
 import { errorRange, scalePosition } from './scale.js';
 import { isLight, rampColor, xterm256 } from './ramp.js';
+import { stepsShown } from './steps.js';
 import { subjectOf } from './subject.js';
 import { clip, displayWidth, wrap } from './width.js';
 
@@ -73,22 +74,45 @@ function countRuns(records: readonly AnyRecord[]): string {
   return parts.length === 0 ? runs : `${runs} (${parts.join(', ')})`;
 }
 
+/** A column of the table of best cells. */
+interface Column {
+  readonly head: string;
+  readonly text: (best: GridCell, grid: Grid) => string;
+  /** Where no run has finished. */
+  readonly none: string;
+}
+
+function columnsOf(grids: readonly Grid[], measure: MeasureWords): Column[] {
+  const error = ({ mean, sd }: GridCell) =>
+    `${shown(measure, mean)}${sd === null ? '' : ` ± ${shown(measure, sd)}`}${measure.unit}`;
+  const number = (value: number | null) => (value === null ? '–' : shortNumber(value));
+  const steps: Column = {
+    head: 'steps',
+    text: (best, grid) => stepsShown(stepsOf(grid).get(best)),
+    none: '–',
+  };
+  const bits: Column = { head: 'bits/char', text: (best) => meanBits(best)?.toFixed(3) ?? '–', none: '–' };
+  const ofText = grids.some((grid) => grid.cells.flat().some(({ runs }) => runs.some(isOfText)));
+  const counted = grids.some((grid) => stepsOf(grid).size > 0);
+  return [
+    { head: 'lr', text: ({ lr }) => shortNumber(lr), none: '–' },
+    { head: 'wd', text: ({ wd }) => shortNumber(wd), none: '–' },
+    ...(counted ? [steps] : []),
+    { head: measure.name, text: error, none: 'no finished run' },
+    ...(ofText ? [bits] : []),
+    { head: 'train loss', text: (best) => number(meanTrainLoss(best)), none: '–' },
+    { head: 'runs', text: ({ runs }) => String(runs.length), none: '0' },
+  ];
+}
+
 function bestTable(grids: readonly Grid[], measure: MeasureWords, { color, width }: TerminalOptions): string {
+  const columns = columnsOf(grids, measure);
   const rows = grids.map((grid) => {
     const best = bestCells(grid, 1)[0];
     const label = clip(printable(grid.label), Math.max(8, Math.floor(width / 3)));
-    if (best === undefined) return [label, '–', '–', 'no finished run', '–', '–', '0'];
-    const spread = best.sd === null ? '' : ` ± ${shown(measure, best.sd)}`;
-    const trainLoss = meanTrainLoss(best);
-    const loss = trainLoss === null ? '–' : shortNumber(trainLoss);
-    const error = `${shown(measure, best.mean)}${spread}${measure.unit}`;
-    const bits = meanBits(best);
-    const runs = String(best.runs.length);
-    return [label, shortNumber(best.lr), shortNumber(best.wd), error, bits?.toFixed(3) ?? '–', loss, runs];
+    return [label, ...columns.map(({ text, none }) => (best === undefined ? none : text(best, grid)))];
   });
-  const ofText = grids.some((grid) => grid.cells.flat().some(({ runs }) => runs.some(isOfText)));
-  const heads = ['optimizer', 'lr', 'wd', measure.name, 'bits/char', 'train loss', 'runs'];
-  const table = [heads, ...rows].map((row) => (ofText ? row : row.toSpliced(4, 1)));
+  const table = [['optimizer', ...columns.map(({ head }) => head)], ...rows];
   const widths = table[0]!.map((_, i) => Math.max(...table.map((row) => displayWidth(row[i]!))));
   const lines = table.map((row) =>
     row.map((text, i) => (i === 0 ? padEnd(text, widths[i]!) : padStart(text, widths[i]!))).join('  '),

@@ -24,7 +24,7 @@ import {
   tuningSentences,
   withoutResult,
 } from './sentences.js';
-import { stepsText } from './steps.js';
+import { stepsSentences } from './steps.js';
 import { wrap } from './width.js';
 
 /** Nobody reads more sentences. The tables have the rest. */
@@ -37,12 +37,49 @@ const MOST_SENTENCES = 6;
  */
 export function verdictSentences(decoupling: Decoupling, confirmed: Confirmation | null = null): string[] {
   const facts = confirmedFacts(verdictFacts(decoupling), confirmed);
-  const [first = '', ...others] = sentencesOf(facts, decoupling.shrinkages, confirmed);
-  return [first, stepsText(decoupling.steps, confirmed), ...others]
+  const labels = facts.kind === 'pairs' ? ([facts.first.a.label, facts.first.b.label] as const) : undefined;
+  const ofSteps = stepsSentences(decoupling.steps, confirmed, labels);
+  const found =
+    ofSteps.length > 0
+      ? [...ofSteps, ...endSentences(facts, decoupling.shrinkages, confirmed)]
+      : sentencesOf(facts, decoupling.shrinkages, confirmed);
+  return found
     .filter((sentence) => sentence !== '')
     .slice(0, MOST_SENTENCES)
     .map(printable);
 }
+
+/**
+ * What is left to say of runs on equations when the steps are told: the error at the end, in which late spikes are noise
+ * and many cells make none, and the decay.
+ */
+function endSentences(
+  facts: VerdictFacts,
+  shrinkages: readonly Shrinkage[],
+  confirmed: Confirmation | null,
+): string[] {
+  if (facts.kind === 'none') return [];
+  const end =
+    'At the end of the runs, where spikes of the error are luck, and each at its setting of least error,';
+  if (facts.kind === 'single') {
+    const level = levelSentence(facts.only, facts, EQUATIONS);
+    const fresh = confirmed ? confirmedAlone(confirmed, facts.only.label) : [];
+    return [...fresh, level && `At the end of the runs ${level}`, decaySentence(shrinkages)];
+  }
+  const { first } = facts;
+  const untold = withoutResult(first);
+  const own = shrinkages.filter(({ label }) => label === first.a.label || label === first.b.label);
+  const error = untold === null && !first.scattered ? errorSentence(first, EQUATIONS) : '';
+  return [
+    untold === null ? '' : `${untold}.`,
+    ...(confirmed ? confirmationSentences(confirmed, [first.a.label, first.b.label]) : []),
+    confirmed?.missing === 0 || error === '' ? '' : `${end} ${error}`,
+    decaySentence(own),
+  ];
+}
+
+/** Of what an error is a share there. */
+const EQUATIONS = 'test equations';
 
 function sentencesOf(
   facts: VerdictFacts,
@@ -101,10 +138,11 @@ function single(facts: Extract<VerdictFacts, { kind: 'single' }>): string[] {
 function levelSentence(
   { label, best }: OptimizerStatistics,
   { measure, level }: Pick<PairFacts, 'measure' | 'level'>,
+  set?: string,
 ): string {
   if (best === null || best.diverged === best.runs) return '';
   const { value, low, high } = best.expected;
-  const { reaches, show } = levelWords(measure);
+  const { reaches, show } = levelWords(measure, set);
   const interval = low === null ? '' : ` (${fixed(100 * level, 0)}% interval ${show(low)} to ${show(high!)})`;
   return `${label} is expected to ${reaches(show(value ?? NaN))}${interval}, at lr ${shortNumber(best.lr)} and wd ${shortNumber(best.wd)}.`;
 }

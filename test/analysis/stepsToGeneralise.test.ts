@@ -7,6 +7,10 @@ import { decoupling } from '../../src/analysis/index.js';
 import { decouplingCsv, stepsCsv } from '../../src/report/csv/index.js';
 import type { Choice } from '../../src/experiment/confirm.js';
 import { endpointSchema } from '../../src/experiment/endpoints.js';
+import { bestCells, cellsByError, markedCells, panelsOf } from '../../src/report/panels.js';
+import { renderSummary } from '../../src/report/terminal.js';
+import { figureInput } from '../../src/report/figures/figure.js';
+import { stepsToGeneraliseFigure } from '../../src/report/figures/steps.js';
 import { verdictSentences } from '../../src/report/verdict.js';
 import { sweepRecords } from '../report/records.js';
 import { grokRun, PER_EPOCH, type GrokRun } from './grokking.js';
@@ -143,12 +147,93 @@ describe('two optimizers', () => {
     expect(table[1]).toContain('0: 210');
   });
 
-  it('have a sentence in the verdict, of the fresh seeds where they are complete', () => {
-    expect(verdictSentences(found)[1]).toContain('which flatters both');
-    const sentence = verdictSentences(found, confirmed)[1]!;
+  it('are the first sentences of the verdict, of the fresh seeds where they are complete', () => {
+    const [open, numbers] = verdictSentences(found);
+    expect(open).toBe('These runs cannot tell whether AdamW or Adam generalises first: 3 runs each are too few to say more.'); // prettier-ignore
+    expect(numbers).toContain('At its quickest setting, AdamW generalises after 120 steps');
+    expect(numbers).toContain('which flatters both');
+    const [answer, sentence] = verdictSentences(found, confirmed);
+    expect(answer).toBe('AdamW generalises first here, in at most 0.5 times the steps of Adam (95% interval); Adam does not within 300 steps.'); // prettier-ignore
     expect(sentence).toContain('On fresh seeds, AdamW generalises after 90 steps in the median');
     expect(sentence).toContain('Adam does not generalise within 300 steps (lr 0.001, wd 0.1, 0 of 4 runs)');
-    expect(sentence).toContain('0.5 or less');
-    expect(sentence).toContain('AdamW is quicker');
+    expect(sentence).not.toContain('flatters');
+  });
+
+  it('are told with a factor where each has a wait, in either direction', () => {
+    const eight = (first: number) => Array.from({ length: 8 }, (_, i) => first + i);
+    const first = (adam: number, adamw: number) =>
+      verdictSentences(
+        decoupling([...cellOf('Adam', 0.1, eight(adam)), ...cellOf('AdamW', 1, eight(adamw))], {
+          replicates: 20,
+        }),
+      )[0];
+    expect(first(80, 40)).toMatch(
+      /^AdamW generalises first here, in 0\.5\d* times the steps of Adam \(95% interval 0\.4\d* to 0\.5\d*\)\.$/,
+    );
+    expect(first(40, 80)).toMatch(
+      /^Adam generalises first here: AdamW takes 1\.9\d* times the steps of Adam \(95% interval 1\.\d+ to 2\.?\d*\)\.$/,
+    );
+    expect(first(40, 40)).toMatch(
+      /^These runs cannot tell whether AdamW or Adam generalises first: AdamW takes 1 times the steps of Adam \(95% interval 0\.\d+ to 1\.\d+\)\.$/,
+    );
+  });
+
+  it('are none where neither generalises, and of one alone', () => {
+    const never = [...cellOf('Adam', 0.1, [null, null]), ...cellOf('AdamW', 1, [null, null])];
+    expect(verdictSentences(decoupling(never, { replicates: 20 }))[0]).toBe('Neither AdamW nor Adam generalises here within 300 steps.'); // prettier-ignore
+    const alone = verdictSentences(decoupling(cellOf('AdamW', 1, [30, 40, 50]), { replicates: 20 }));
+    expect(alone[0]).toBe('AdamW generalises here, after about 120 steps; no other optimizer was trained to compare it with.'); // prettier-ignore
+    expect(alone.join(' ')).not.toMatch(/images|test set/);
+  });
+
+  it('are of the cell that table, star and choice have, and the error at the end comes last', () => {
+    const cells = [...cellOf('AdamW', 0.5, [80, 85, 90]), ...cellOf('AdamW', 1, [50, 60, 65])];
+    // The quick cell relapses: by final error the slow one would be best.
+    const relapsing = cells.map((r) =>
+      r.cell.wd === 1
+        ? grokRun({ label: 'AdamW', wd: 1, seed: r.cell.seed, generalise: 50, relapse: 90 })
+        : r,
+    );
+    const [grid] = panelsOf(relapsing);
+    expect(cellsByError(grid!, 1)[0]!.wd).toBe(0.5);
+    expect(bestCells(grid!, 1)[0]!.wd).toBe(1);
+    expect(markedCells(grid!)[0]!.wd).toBe(1);
+    expect(chooseCells(relapsing, ['AdamW'], 'best')[0]!.wd).toBe(1);
+    const table = renderSummary(relapsing, { color: 'none', width: 100 });
+    expect(table).toContain('chosen by steps to generalise');
+    expect(table).toMatch(/optimizer +lr +wd +steps +test error[^\n]*\nAdamW +0\.001 +1 +150 /);
+    const all = [...relapsing, ...cellOf('Adam', 0.1, [null, null, null])];
+    const sentences = verdictSentences(decoupling(all, { replicates: 20 }));
+    expect(sentences[1]).toContain('wd 1, 3 of 3 runs');
+    const end = sentences.findIndex((s) => s.includes('at its setting of least error'));
+    expect(end).toBeGreaterThan(1);
+    expect(sentences[end]).toContain('of the test equations');
+  });
+});
+
+describe('the figure', () => {
+  const figureOf = (records: ReturnType<typeof grokRun>[]) => {
+    const { caption, spec } = stepsToGeneraliseFigure(
+      figureInput(records, decoupling(records, { replicates: 20 })),
+    )!;
+    const { concat } = spec as { concat: { title: { text: string } }[] };
+    return { caption, titles: concat.map(({ title }) => title.text), text: JSON.stringify(concat) };
+  };
+
+  it('names its data, network, epochs and seeds, and how many runs did not generalise', () => {
+    const { caption, text } = figureOf(cellOf('AdamW', 1, [40, null, null]));
+    expect(caption).toMatch(/^Runs on modular, 49\.6% of the equations a \+ b mod 11, transformer of 1 x 32, 100 epochs, 3 seeds\./); // prettier-ignore
+    expect(text).toContain('"steps":300,"text":"2 of 3"');
+    expect(text).toContain('"low":120');
+    expect(text).toContain('last step: 300');
+    expect(text).not.toContain('3 of 3');
+  });
+
+  it('has a block for each budget of a label', () => {
+    const short = [0, 1, 2].map((seed) => grokRun({ seed, epochs: 50, generalise: 30 }));
+    const { titles, text } = figureOf([...short, ...cellOf('AdamW', 1, [60, 70, 80])]);
+    expect(titles).toEqual(['AdamW (50 epochs), lr 0.001', 'AdamW (100 epochs), lr 0.001']);
+    expect(text).toContain('"steps":90');
+    expect(text).toContain('"steps":210');
   });
 });

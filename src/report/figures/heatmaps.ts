@@ -2,8 +2,9 @@
 import { axisLabels } from '../format.js';
 import { capitalised, shown, type MeasureWords } from '../measure.js';
 import type { Grid } from '../../experiment/grid.js';
-import { bestCells, chosenBy, markedCells, shownStatus, trainedCells } from '../panels.js';
+import { bestCells, chosenBy, markedCells, shownStatus, stepsOf, trainedCells } from '../panels.js';
 import { errorRange, type ErrorRange } from '../scale.js';
+import { stepsShown } from '../steps.js';
 import { wrap } from '../width.js';
 import { errorColor } from './errorColor.js';
 import type { Figure, FigureInput } from './figure.js';
@@ -79,21 +80,24 @@ function markLayers(size: number, stroke: object): object[] {
   ];
 }
 
+/** The best cell, under the panel's heading. */
+function foundIn(grid: Grid, measure: MeasureWords): string[] {
+  const best = bestCells(grid, 1)[0];
+  if (best === undefined) return ['no finished run'];
+  const error = `${shown(measure, best.mean)}${measure.unit}`;
+  const steps = stepsOf(grid).get(best);
+  return steps
+    ? [`quickest: ${stepsShown(steps)} steps,`, `error ${error} at the end`]
+    : [`best ${error},`, ...wrap(`chosen by ${chosenBy(best.runs)}`, 28)];
+}
+
 function panel(grid: Grid, range: ErrorRange, measure: MeasureWords): object {
   const columns = axisLabels(grid.lrs);
   const rows = axisLabels(grid.wds).toReversed();
   const size = Math.min(34, Math.max(3, Math.floor(340 / Math.max(grid.lrs.length, 8))));
   const stroke = { stroke: 'white', strokeWidth: size > 8 ? 1 : 0 };
-  const best = bestCells(grid, 1)[0];
-  const found =
-    best === undefined
-      ? ['no finished run']
-      : [
-          `best ${shown(measure, best.mean)}${measure.unit},`,
-          ...wrap(`chosen by ${chosenBy(best.runs)}`, 28),
-        ];
   return {
-    title: { text: grid.label, subtitle: found, fontSize: 15 },
+    title: { text: grid.label, subtitle: foundIn(grid, measure), fontSize: 15 },
     width: size * columns.length,
     height: size * rows.length,
     data: { values: rowsOf(grid, measure) },

@@ -1,9 +1,16 @@
 /** Grokking: training and test error against steps, and the steps until runs generalise against the weight decay. */
-import { GENERALISED_AT, type CellSteps, type StepsStatistics } from '../../analysis/stepsToGeneralise.js';
+import {
+  GENERALISED_AT,
+  quickest,
+  stepsOfGrid,
+  type CellSteps,
+  type StepsStatistics,
+} from '../../analysis/stepsToGeneralise.js';
 import type { GridCell } from '../../experiment/grid.js';
 import { printable } from '../../experiment/printable.js';
-import { shortNumber } from '../format.js';
+import { grouped, shortNumber } from '../format.js';
 import { hex, rampColor } from '../ramp.js';
+import { subjectOf } from '../subject.js';
 import { type Figure, type FigureInput, thin } from './figure.js';
 
 /** Most weight decays with curves, and most points of a curve. */
@@ -19,7 +26,7 @@ const HEIGHTS = { curves: 220, steps: 220 };
 const FRESH = ' fresh';
 
 /** One block per optimizer, at the learning rate of its quickest cell; null where no steps are counted. */
-export function stepsToGeneraliseFigure({ grids, decoupling, fresh }: FigureInput): Figure | null {
+export function stepsToGeneraliseFigure({ grids, records, decoupling, fresh }: FigureInput): Figure | null {
   const { steps } = decoupling;
   if (!steps) return null;
   // One axis for all blocks, so that they can be compared.
@@ -27,8 +34,10 @@ export function stepsToGeneraliseFigure({ grids, decoupling, fresh }: FigureInpu
   const least = Math.min(...shown.map(({ range }) => range.low));
   const ends: Ends = [least / 1.6, Math.max(...shown.map(({ horizon }) => horizon))];
   const blocks = grids.flatMap((grid) => {
-    const best = steps.best.find(({ label }) => printable(label) === grid.label);
-    return best ? [block(grid, best, ends, steps, fresh)] : [];
+    // Not from the statistics, which have one cell for all budgets of a label: each budget has a block.
+    const own = stepsOfGrid(grid, steps.level);
+    const best = quickest(own);
+    return best ? [block(grid, best, ends, own, fresh)] : [];
   });
   if (blocks.length === 0) return null;
   const few = steps.cells.some(({ range }) => range.confidence < steps.level - 1e-12);
@@ -39,7 +48,7 @@ export function stepsToGeneraliseFigure({ grids, decoupling, fresh }: FigureInpu
   return {
     name: 'steps-to-generalise',
     title: 'When runs generalise',
-    caption: `Above: training error (dashed) and test error (solid) of the whole network against optimizer steps, median over seeds; shaded: all seeds. Below: steps until the test error is at most ${shortNumber(100 * GENERALISED_AT)}%, against weight decay. ${bars}; dots: seeds; open triangles at the last step: runs that had not generalised by then.${fresh ? ' “Fresh”: the confirmation’s seeds.' : ''}`,
+    caption: `Runs on ${subjectOf(records)}. Above: error of the whole network against optimizer steps, dashed on the equations it is trained on, solid on the others; median over seeds, shaded: all seeds. Below: after how many steps a run generalises (test error at most ${shortNumber(100 * GENERALISED_AT)}%) at each weight decay. ${bars}; short line: median; dots: seeds; open triangles on the dashed line: that many runs had not generalised at their end.${fresh ? ' “Fresh”: the confirmation’s seeds.' : ''}`,
     spec: { concat: blocks, columns: 2, spacing: 36, resolve: { scale: { color: 'independent' } } },
   };
 }
@@ -48,11 +57,11 @@ function block(
   grid: FigureInput['grids'][number],
   best: CellSteps,
   ends: Ends,
-  { cells }: StepsStatistics,
+  cells: readonly CellSteps[],
   fresh: StepsStatistics | undefined,
 ): object {
-  const own = cells.filter(({ label, lr }) => label === best.label && lr === best.lr);
-  const again = fresh?.best.filter(({ label }) => label === best.label) ?? [];
+  const own = cells.filter(({ lr }) => lr === best.lr);
+  const again = fresh?.best.filter(({ label }) => printable(label) === labelOf(grid)) ?? [];
   const name = (wd: number) => shortNumber(wd);
   const wds = own.map(({ wd }) => wd);
   const range = wds.map((_, i) => hex(rampColor(1 - (0.75 * i) / Math.max(1, wds.length - 1))));
@@ -84,6 +93,10 @@ function block(
     spacing: 16,
   };
 }
+
+/** Without the budget that a panel's name may have. */
+const labelOf = ({ cells }: FigureInput['grids'][number]) =>
+  cells.flat().find(({ runs }) => runs[0])?.runs[0]?.label;
 
 interface Point {
   readonly wd: string;
@@ -120,11 +133,11 @@ const stepsAxis = (domain: Ends) => ({
   axis: { format: ',d', values: roundSteps(domain) },
 });
 
-/** Powers of ten; of a short axis also their doubles and halves. */
+/** Powers of ten; of a short axis also some multiples of them. */
 function roundSteps([low, high]: Ends): number[] {
-  const short = high / low < 200;
+  const factors = high / low < 12 ? [1, 2, 3, 4, 5, 7] : high / low < 200 ? [1, 2, 5] : [1];
   const powers = Array.from({ length: 16 }, (_, k) => 10 ** k);
-  const all = powers.flatMap((power) => (short ? [power, 2 * power, 5 * power] : [power]));
+  const all = powers.flatMap((power) => factors.map((factor) => factor * power));
   return all.filter((steps) => steps >= low && steps <= high);
 }
 
@@ -158,6 +171,10 @@ function curvePanel(values: readonly Point[], color: object, domain: Ends): obje
         mark: { type: 'rule', color: '#999', strokeDash: [2, 2] },
         encoding: { y: { ...y, field: 'limit' } },
       },
+      note(
+        { limit: 100 * GENERALISED_AT, text: `${shortNumber(100 * GENERALISED_AT)}%: generalises` },
+        { ...y, field: 'limit' },
+      ),
       {
         data: { values: values.filter(({ split }) => split === 'test') },
         mark: { type: 'area', opacity: 0.16 },
@@ -171,6 +188,13 @@ function curvePanel(values: readonly Point[], color: object, domain: Ends): obje
     ],
   };
 }
+
+/** A word at a dashed line, at the left end. */
+const note = (value: object, y: object): object => ({
+  data: { values: [value] },
+  mark: { type: 'text', align: 'left', baseline: 'bottom', dy: -3, fontSize: 11, color: '#666' },
+  encoding: { x: { value: 4 }, y, text: { field: 'text' } },
+});
 
 function stepsPanel(
   cells: readonly CellSteps[],
@@ -193,6 +217,11 @@ function stepsPanel(
     low: cell.range.low,
     high: cell.range.high ?? cell.horizon,
   }));
+  // Triangles lie upon each other: a number says how many.
+  const opens = cells.flatMap((cell) => {
+    const open = cell.runs.length - cell.generalised;
+    return open === 0 ? [] : [{ ...at(cell), steps: cell.horizon, text: `${open} of ${cell.runs.length}` }];
+  });
   const medians = cells.flatMap((cell) =>
     cell.steps.value === null ? [] : [{ ...at(cell), steps: cell.steps.value }],
   );
@@ -201,7 +230,8 @@ function stepsPanel(
     type: 'nominal',
     title: 'weight decay',
     scale: { domain: cells.map(place), padding: 0.5 },
-    axis: { labelAngle: 0, grid: false },
+    // "0.001 fresh" in two lines, for the width of one number.
+    axis: { labelAngle: 0, grid: false, labelExpr: "split(datum.label, ' ')" },
   };
   // Marks at the last step must not be cut off.
   const y = { title: 'steps to generalise', ...stepsAxis([low, last * 1.2]) };
@@ -216,6 +246,7 @@ function stepsPanel(
         mark: { type: 'rule', color: '#999', strokeDash: [2, 2] },
         encoding: { y: { ...y, field: 'last' } },
       },
+      note({ last, text: `last step: ${grouped(last)}` }, { ...y, field: 'last' }),
       {
         data: { values: bars },
         mark: { type: 'rule', strokeWidth: 2.4 },
@@ -235,6 +266,11 @@ function stepsPanel(
         data: { values: seeds.filter(({ open }) => open) },
         mark: { ...point, shape: 'triangle-up', filled: false, fill: 'white', size: 90, strokeWidth: 1.8 },
         encoding: { x, y: { ...y, field: 'steps' }, color: colored },
+      },
+      {
+        data: { values: opens },
+        mark: { type: 'text', baseline: 'top', dy: 9, fontSize: 12, color: '#333' },
+        encoding: { x, y: { ...y, field: 'steps' }, text: { field: 'text' } },
       },
     ],
   };

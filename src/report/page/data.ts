@@ -17,9 +17,11 @@ import {
   meanTrainLoss,
   panelsOf,
   shownStatus,
+  stepsOf,
   trainedCells,
 } from '../panels.js';
 import { errorRange } from '../scale.js';
+import { stepsOrder, stepsShown } from '../steps.js';
 import { subjectParts } from '../subject.js';
 import { differencesTable, statisticsTable, type PageTable } from './tables.js';
 import { thinAxes, type Axes } from '../thinGrid.js';
@@ -39,6 +41,8 @@ export interface PageCell {
   readonly trainLoss: number | null;
   /** Bits per character of a test text, mean over the runs; absent for other data. */
   readonly bits?: number;
+  /** Of runs on equations: median steps until they generalise, as text such as `> 600`, and as a number to sort by. */
+  readonly steps?: readonly [text: string, order: number];
   readonly runs: number;
   /** How many of them diverged. */
   readonly diverged: number;
@@ -108,16 +112,23 @@ function curveOf(cell: GridCell, points: number): Curve | undefined {
   return [epochs, epochs.map((e) => mean('testError', e)), epochs.map((e) => mean('trainLoss', e))];
 }
 
+interface PageCellContext {
+  readonly ranks: ReadonlyMap<GridCell, number>;
+  /** Points of a curve. */
+  readonly points: number;
+  readonly steps: ReturnType<typeof stepsOf>;
+}
+
 function pageCell(
   { lrs, wds }: Pick<Grid, 'lrs' | 'wds'>,
   cell: GridCell,
-  ranks: ReadonlyMap<GridCell, number>,
-  points: number,
+  { ranks, points, steps: known }: PageCellContext,
 ): PageCell {
   const rank = ranks.get(cell);
   const curve = curveOf(cell, points);
   const trainLoss = meanTrainLoss(cell);
   const bits = meanBits(cell);
+  const steps = known.get(cell);
   const reason = cell.runs.find((r) => r.reason !== undefined)?.reason;
   return {
     i: lrs.indexOf(cell.lr),
@@ -127,6 +138,7 @@ function pageCell(
     sd: cell.sd === null ? null : fourDigits(cell.sd),
     trainLoss: trainLoss === null ? null : fourDigits(trainLoss),
     ...(bits === null ? {} : { bits: fourDigits(bits) }),
+    ...(steps === undefined ? {} : { steps: [stepsShown(steps), stepsOrder(steps)] as const }),
     runs: cell.runs.length,
     diverged: cell.diverged,
     ...(rank === undefined ? {} : { rank }),
@@ -168,7 +180,7 @@ function pagePanel(
     ...axes,
     lrLabels: axisLabels(axes.lrs),
     wdLabels: axisLabels(axes.wds),
-    cells: cells.map((cell) => pageCell(axes, cell, ranks, points)),
+    cells: cells.map((cell) => pageCell(axes, cell, { ranks, points, steps: stepsOf(grid) })),
   };
 }
 

@@ -1,8 +1,10 @@
 /** The page's tables of statistics: each value with its interval, or the reason why it has none. */
 import type { Comparison, Decoupling, Estimate, OptimizerStatistics } from '../../analysis/statistics.js';
 import { printable } from '../../experiment/printable.js';
-import { shortNumber } from '../format.js';
+import type { CellSteps, StepsStatistics } from '../../analysis/stepsToGeneralise.js';
+import { grouped, shortNumber } from '../format.js';
 import { capitalised, shown, TEST_ERROR, wordsFor, type MeasureWords } from '../measure.js';
+import { stepsOrder, stepsShown } from '../steps.js';
 
 /** The text, the value to sort by, and the reason if there is none. */
 export type TableCell = readonly [text: string, order: number | string | null, note?: string];
@@ -120,14 +122,40 @@ const statistics = ({ measure, what, unit, digits }: Words): readonly Column<Opt
   },
 ];
 
+/** Of runs on equations: the cell that generalises first. It may be another than that of least error. */
+function quickestColumns({ best, level }: StepsStatistics): readonly Column<OptimizerStatistics>[] {
+  const cell =
+    (text: (cell: CellSteps) => TableCell) =>
+    ({ label }: OptimizerStatistics): TableCell => {
+      const found = best.find((steps) => steps.label === label);
+      return found ? text(found) : NOTHING;
+    };
+  const hint = 'of the cell that generalises first';
+  return [
+    {
+      title: 'Steps',
+      hint: `Median steps until a run generalises, ${hint}, with its ${shortNumber(100 * level)}% interval where there is one`,
+      cell: cell((found) => [stepsShown(found) + stepsInterval(found), stepsOrder(found)]),
+    },
+    { title: 'at lr', hint: `Learning rate ${hint}`, cell: cell(({ lr }) => [shortNumber(lr), lr]) },
+    { title: 'at wd', hint: `Weight decay ${hint}`, cell: cell(({ wd }) => [shortNumber(wd), wd]) },
+    {
+      title: 'Generalised',
+      hint: `Runs ${hint} that generalised`,
+      cell: cell(({ generalised, runs }) => [`${generalised} of ${runs.length}`, generalised / runs.length]),
+    },
+  ];
+}
+
+const stepsInterval = ({ steps: { low, high } }: CellSteps): string =>
+  low === null ? '' : ` [${grouped(low)}, ${high === null ? '…' : grouped(high)}]`;
+
 /** Statistics of each optimizer, a row each. */
 export const statisticsTable = (decoupling: Decoupling): PageTable =>
-  tableOf(
-    'Optimizer',
-    decoupling.optimizers,
-    ({ label }) => printable(label),
-    statistics(wordsOf(decoupling)),
-  );
+  tableOf('Optimizer', decoupling.optimizers, ({ label }) => printable(label), [
+    ...(decoupling.steps ? quickestColumns(decoupling.steps) : []),
+    ...statistics(wordsOf(decoupling)),
+  ]);
 
 const differences = ({ measure, what, digits }: Words): readonly Column<Comparison>[] => [
   {

@@ -10,6 +10,7 @@ function numbers(panel: PagePanel, cell: PageCell, measure: MeasureWords): HTMLE
   const spread = cell.sd === null ? '' : ` ± ${shown(measure, cell.sd)}`;
   const rows: (readonly [string, string])[] = [
     [measure.name, cell.error === null ? 'none' : `${shown(measure, cell.error)}${spread}${measure.unit}`],
+    ...(cell.steps === undefined ? [] : [['steps to generalise', cell.steps[0]] as const]),
     ['training loss', cell.trainLoss === null ? 'none' : String(cell.trainLoss)],
     ...(cell.bits === undefined ? [] : [['bits per character', String(cell.bits)] as const]),
     ['learning rate', shortNumber(panel.lrs[cell.i]!)],

@@ -25,8 +25,9 @@ export function describe(panel: PagePanel, cell: PageCell, measure: MeasureWords
   const spread = cell.sd === null ? '' : ` ± ${shown(measure, cell.sd)}`;
   const loss = cell.trainLoss === null ? '' : `, training loss ${String(cell.trainLoss)}`;
   const bits = cell.bits === undefined ? '' : `, ${String(cell.bits)} bits per character`;
+  const steps = cell.steps === undefined ? '' : `, generalises after ${cell.steps[0]} steps`;
   const diverged = cell.diverged === 0 ? '' : `, ${String(cell.diverged)} diverged`;
-  return `${at}: ${measure.name} ${shown(measure, cell.error)}${spread}${measure.unit}${bits}${loss} (${runs}${diverged})`;
+  return `${at}: ${measure.name} ${shown(measure, cell.error)}${spread}${measure.unit}${steps}${bits}${loss} (${runs}${diverged})`;
 }
 
 const STEPS: Readonly<Record<string, readonly [number, number]>> = {
@@ -135,6 +136,15 @@ function outlineOf(kind: 'ring' | 'chosen', width: number): SVGRectElement {
   return mark;
 }
 
+/** The best cell and how it was chosen. */
+function summaryOf(panel: PagePanel, best: PageCell, { measure, chosenBy }: PageData): string {
+  const at = `at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}`;
+  const error = `${shown(measure, best.error)}${measure.unit}`;
+  return best.steps === undefined
+    ? `best ${error} ${at}, chosen by ${chosenBy}`
+    : `quickest: ${best.steps[0]} steps ${at}; error ${error} at the end`;
+}
+
 /** One panel with its heading. */
 export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents): Heatmap {
   const frame = frameOf(panel);
@@ -143,10 +153,7 @@ export function heatmap(panel: PagePanel, data: PageData, events: HeatmapEvents)
   const chosen = outlineOf('chosen', 4 * Math.sqrt(frame.scale));
   const drawing = drawingOf(panel, data, frame, [chosen, ring]);
   listen(drawing, cursorOf({ panel, frame, ring }, best, events));
-  const summary =
-    best === undefined
-      ? 'no finished run yet'
-      : `best ${shown(data.measure, best.error)}${data.measure.unit} at lr ${panel.lrLabels[best.i]!}, wd ${panel.wdLabels[best.j]!}, chosen by ${data.chosenBy}`;
+  const summary = best === undefined ? 'no finished run yet' : summaryOf(panel, best, data);
   return {
     element: html(
       'section',

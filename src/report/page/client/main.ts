@@ -73,13 +73,14 @@ function drawHeatmaps(): void {
 function cellTable(): { table: PageTable; at: Selection[] } {
   const all = data.panels.flatMap((panel) => panel.cells.map((cell) => ({ panel, cell })));
   const numeric = (title: string) => ({ title, numeric: true });
+  const counted = all.some(({ cell }) => cell.steps !== undefined);
   const ofText = all.some(({ cell }) => cell.bits !== undefined);
   return {
     at: all.map(({ panel, cell }) => selectionOf(panel, cell)),
     table: {
       columns: [
         { title: 'Optimizer', numeric: false },
-        ...['lr', 'wd', capitalised(data.measure.axis), '± sd'].map(numeric),
+        ...['lr', 'wd', ...(counted ? ['Steps'] : []), capitalised(data.measure.axis), '± sd'].map(numeric),
         ...[...(ofText ? ['Bits per character'] : []), 'Training loss', 'Runs'].map(numeric),
         { title: 'Status', numeric: false },
       ],
@@ -87,6 +88,7 @@ function cellTable(): { table: PageTable; at: Selection[] } {
         [panel.label, panel.label],
         [shortNumber(panel.lrs[cell.i]!), panel.lrs[cell.i]!],
         [shortNumber(panel.wds[cell.j]!), panel.wds[cell.j]!],
+        ...(counted ? [cell.steps ?? (['–', null] as const)] : []),
         [shown(data.measure, cell.error), cell.error],
         [shown(data.measure, cell.sd), cell.sd],
         ...(ofText ? [[cell.bits === undefined ? '–' : String(cell.bits), cell.bits ?? null] as const] : []),
@@ -106,11 +108,15 @@ function drawTables(): void {
   });
   const { name } = data.measure;
   const reported = data.chosenBy === name ? '' : `, reported by ${name}`;
+  const counted = data.panels.some(({ cells }) => cells.some(({ steps }) => steps !== undefined));
+  const chosen = counted
+    ? `The first columns are of the cell that generalises first, the others, from “Best error” on, of the ${name} at the end`
+    : `Best cells chosen by ${data.chosenBy}${reported}`;
   table(
     byId('statistics'),
     data.statistics,
     states.statistics,
-    `Statistics by optimizer, with intervals. Best cells chosen by ${data.chosenBy}${reported}.`,
+    `Statistics by optimizer, with intervals. ${chosen}.`,
   );
   const differences = byId('differences');
   differences.hidden = data.differences.rows.length === 0;
