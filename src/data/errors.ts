@@ -22,3 +22,9 @@ export function usingData<T>(path: string, act: () => Promise<T>): Promise<T> {
     remedy: 'Correct that, or choose another folder with --data-dir or ADAMW_BENCH_DATA.',
   });
 }
+
+/** Does something with `path` of a user's own images. @throws FileError if the system refuses it */
+export function usingOwnData<T>(path: string, act: () => Promise<T>): Promise<T> {
+  // They lie where the configuration says: another data folder would not help.
+  return explainingFiles(path, act, { remedy: 'Correct that, or `dataset.path`.' });
+}

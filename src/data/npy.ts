@@ -18,11 +18,15 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const HEADER =
   /^\{'descr': ?'([|<>=][a-zA-Z]\d{0,3})', ?'fortran_order': ?(True|False), ?'shape': ?\(((?:\d{1,15},? ?)*)\),? ?\}\s*$/;
 
-const refusal = (file: string, why: string, code = 'data-damaged') =>
+const refusal = (file: string, why: string) =>
   new DataError(
     `${file}: ${why}. It is damaged or was not written by numpy.savez; unpack or fetch it again.`,
-    { code },
+    { code: 'data-damaged' },
   );
+
+/** A whole array, of a kind that is not read. */
+const mismatch = (file: string, why: string, remedy: string) =>
+  new DataError(`${file}: ${why}. ${remedy}`, { code: 'data-mismatched' });
 
 /** The header's text and where the elements begin. */
 function header(bytes: Uint8Array, file: string): { text: string; start: number } {
@@ -46,11 +50,21 @@ export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
   if (match === null) throw refusal(file, `unreadable .npy header ${JSON.stringify(text.slice(0, 120))}`);
   const dtype = match[1]!;
   if (/[OV]/.test(dtype))
-    throw refusal(file, `holds Python objects (${dtype}), expected numbers`, 'data-mismatched');
+    throw mismatch(
+      file,
+      `holds Python objects (${dtype}), expected numbers`,
+      'Save one array of numbers, made with numpy.stack or numpy.array.',
+    );
   if (match[2] === 'True')
-    throw refusal(file, 'the array is in Fortran order, expected C order', 'data-mismatched');
+    throw mismatch(
+      file,
+      'the array is in Fortran order, expected C order',
+      'Save numpy.ascontiguousarray of it.',
+    );
   const shape = (match[3]!.match(/\d+/g) ?? []).map(Number);
-  const size = Number(dtype.slice(2)) * shape.reduce((product, n) => product * n, 1);
+  // A character of U has 4 bytes.
+  const size =
+    Number(dtype.slice(2)) * (dtype[1] === 'U' ? 4 : 1) * shape.reduce((product, n) => product * n, 1);
   if (size !== bytes.length - start)
     throw refusal(
       file,
@@ -78,7 +92,11 @@ const INTEGERS: Record<string, (view: DataView, i: number) => number> = {
 export function integers(array: NpyArray, file: string): Float64Array {
   const read = INTEGERS[array.dtype];
   if (read === undefined)
-    throw refusal(file, `holds ${array.dtype}, expected little-endian integers`, 'data-mismatched');
+    throw mismatch(
+      file,
+      `holds ${array.dtype}, expected little-endian integers`,
+      'Save it after .astype("<i8").',
+    );
   const { buffer, byteOffset, byteLength } = array.bytes;
   const view = new DataView(buffer, byteOffset, byteLength);
   return Float64Array.from({ length: byteLength / Number(array.dtype.slice(2)) }, (_, i) => read(view, i));

@@ -17,13 +17,15 @@ export const ownImagesSchema = z.strictObject({
     'A folder with one folder of PNG and JPEG images a class, or with train/ and test/ of such; or an .npz file',
   ),
   size: z
-    .union([side, z.tuple([side, side])])
+    .union([side, z.tuple([side, side])], {
+      error: `expected a side from 1 to ${MAX_SIDE}, such as 32, or height x width, such as 32x48`,
+    })
     // One form for one meaning: a cell's identity is a hash of its settings.
     .overwrite((size) => (Array.isArray(size) && size[0] === size[1] ? size[0] : size))
     .optional()
     .describe('Resize each image to this side, or [height, width]; default: all must have one size.'),
   channels: z
-    .union([z.literal(1), z.literal(3)])
+    .union([z.literal(1), z.literal(3)], { error: 'expected 1 (grey) or 3 (colour)' })
     .optional()
     .describe('Convert each image to grey (1) or colour (3); default: all must be of one kind.'),
   background: z

@@ -172,14 +172,20 @@ const refusals: [string, (root: string) => void, RegExp, string[]?][] = [
   [
     'a link that leads to nothing',
     (root) => symlinkSync('nowhere', join(root, 'dark/x.png')),
-    /dark\/x\.png does not exist/,
+    /dark\/x\.png is a link to nowhere, which does not exist\. Delete the link/,
   ],
   [
     'a folder that lies in itself',
     (root) => symlinkSync('.', join(root, 'dark/again')),
     /dark\/again is a link to a folder that it lies in/,
   ],
-  ['a size that is none', () => undefined, /--size cannot be used/, ['--size', 'big']],
+  [
+    'a size that is none',
+    () => undefined,
+    /--size cannot be used: expected a side from 1 to 4096/,
+    ['--size', 'big'],
+  ],
+  ['channels that are none', () => undefined, /--channels cannot be used: expected 1 /, ['--channels', '2']],
 ];
 
 describe('data check refuses, naming file and reason,', () => {
@@ -247,6 +253,31 @@ describe('data check refuses, naming file and reason,', () => {
       { y_test: npy('<i8', [2], int64(0, 2)) },
       /y_test has label 2 at index 1.*expected 0 to 1/,
     ],
+    [
+      'images in Fortran order',
+      { x_train: npy('|u1', [2, 2, 2], new Uint8Array(8), true) },
+      /x_train: .*Fortran.* Save numpy\.ascontiguousarray/,
+    ],
+    [
+      'Python objects',
+      { x_train: npy('|O', [2], new Uint8Array(20)) },
+      /x_train: holds Python objects.* Save one array of numbers/,
+    ],
+    [
+      'transparent images',
+      { x_train: npy('|u1', [2, 2, 2, 4], new Uint8Array(32)) },
+      /x_train .*Leave out the transparency/,
+    ],
+    [
+      'big-endian labels',
+      { y_train: npy('>i2', [2], new Uint8Array(4)) },
+      /y_train: holds >i2, .*astype\("<i8"\)/,
+    ],
+    [
+      'names as labels',
+      { y_train: npy('<U3', [2], new Uint8Array(24)) },
+      /y_train holds texts.*numpy\.unique/,
+    ],
     ['a gap in the labels', { y_train: npy('<i8', [2], int64(0, 2)) }, /no image is labelled 1/],
     ['one class', { y_train: npy('<i8', [2], int64(0, 0)) }, /y_train has one class only/],
   ])('an .npz with %s', async (_what, changed, message) => {
@@ -268,7 +299,7 @@ describe('data check refuses, naming file and reason,', () => {
     expect((await check(file('a.npz', await npz(three)))).stderr).toMatch(/a\.npz: has no array "y_test"/);
     expect((await check(file('b.npz', 'hello'))).stderr).toMatch(/b\.npz: not a whole \.npz file/);
     expect((await check(file('c.csv', 'hello'))).stderr).toMatch(
-      /c\.csv is neither a folder nor an \.npz file/,
+      /c\.csv is neither a folder nor an \.npz file.*--length/,
     );
     expect((await check(join(folder, 'd'))).stderr).toMatch(/\/d does not exist, and/);
   });

@@ -38,9 +38,9 @@ export const darkAndLight = (each: number, prefix = ''): Record<string, Uint8Arr
   );
 
 /** A .npy file as numpy.save writes it. */
-export function npy(dtype: string, shape: readonly number[], data: Uint8Array): Uint8Array {
+export function npy(dtype: string, shape: readonly number[], data: Uint8Array, fortran = false): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  const dict = `{'descr': '${dtype}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const dict = `{'descr': '${dtype}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': ${tuple}, }`;
   const text = dict.padEnd(Math.ceil((dict.length + 11) / 64) * 64 - 11) + '\n';
   const head = Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, 0, 0]);
   head.writeUInt16LE(text.length, 8);

@@ -2,12 +2,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
-import { DataError, usingData } from '../errors.js';
+import { DataError, usingOwnData } from '../errors.js';
 
 /** The sha256 (hex) of one file's bytes, as `sha256sum` gives it. The file's name does not count. */
 export async function fileSha256(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await usingData(file, async () => {
+  await usingOwnData(file, async () => {
     for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
   });
   return hash.digest('hex');

@@ -1,7 +1,8 @@
 /** Finds the images of a folder: which there are, in which split, of which class. Nothing is decoded here. */
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { DataError, usingData } from '../errors.js';
+import { errnoOf } from '../../files/problem.js';
+import { DataError, usingOwnData } from '../errors.js';
 
 export interface ImageFile {
   /** Relative to the data's path, with slashes. */
@@ -35,13 +36,27 @@ interface Entries {
   readonly files: string[];
 }
 
+/** The system says of a link that leads nowhere only that its path does not exist. */
+const refusingDeadLink = (file: string) => async (error: unknown) => {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+  const target = await readlink(file).catch(() => undefined);
+  if (target === undefined) throw error;
+  throw new DataError(
+    `${file} is a link to ${target}, which does not exist. Delete the link, or correct it.`,
+    {
+      code: 'data-dangling-link',
+      cause: error,
+    },
+  );
+};
+
 /** What lies in a folder, links followed, without what systems hide there. */
 async function entriesOf(folder: string): Promise<Entries> {
   const found: Entries = { folders: [], files: [] };
-  for (const name of (await usingData(folder, () => readdir(folder))).sort(byName)) {
+  for (const name of (await usingOwnData(folder, () => readdir(folder))).sort(byName)) {
     if (name.startsWith('.') || ['Thumbs.db', 'desktop.ini', '__MACOSX'].includes(name)) continue;
     const file = path.join(folder, name);
-    const kind = await usingData(file, () => stat(file));
+    const kind = await usingOwnData(file, () => stat(file).catch(refusingDeadLink(file)));
     (kind.isDirectory() ? found.folders : found.files).push(name);
   }
   return found;
@@ -50,7 +65,7 @@ async function entriesOf(folder: string): Promise<Entries> {
 /** All image files below a folder. @throws DataError `data-not-data` for images of other formats */
 async function imagesBelow(root: string, name: string, label: number, above: readonly string[] = []) {
   const folder = path.join(root, name);
-  const real = await usingData(folder, () => realpath(folder));
+  const real = await usingOwnData(folder, () => realpath(folder));
   if (above.includes(real))
     throw new DataError(`${folder} is a link to a folder that it lies in. Delete the link.`, {
       code: 'data-dangling-link',

@@ -46,6 +46,8 @@ function geometryOf(file: string, array: string, { dtype, shape }: NpyArray): Ge
   const is = `has the shape [${shape.join(', ')}], expected [N, height, width] or [N, height, width, 1 or 3].`;
   if (shape.length === 4 && channels !== 1 && channels !== 3 && (height === 1 || height === 3))
     throw refusal(file, array, `${is} Put the channels last: ${array}.transpose(0, 2, 3, 1).`);
+  if (shape.length === 4 && channels === 4)
+    throw refusal(file, array, `${is} Leave out the transparency: ${array}[..., :3].`);
   if ((shape.length !== 3 && shape.length !== 4) || (channels !== 1 && channels !== 3))
     throw refusal(file, array, `${is} Reshape it.`);
   if (n === 0 || height < 1 || width < 1 || height > MAX_SIDE || width > MAX_SIDE)
@@ -63,6 +65,12 @@ function labelsOf(file: string, array: string, read: NpyArray, n: number): Float
       file,
       array,
       `has the shape [${shape.join(', ')}], expected [${n}]: one class number for each image. One-hot rows become numbers by .argmax(1).`,
+    );
+  if (/^.[US]/.test(dtype))
+    throw refusal(
+      file,
+      array,
+      `holds texts (${dtype}), expected integers. numpy.unique(${array}, return_inverse=True)[1] numbers them.`,
     );
   if (!/[iu]\d$/.test(dtype))
     throw refusal(file, array, `holds ${dtype}, expected integers. Use ${array}.astype("int64").`);

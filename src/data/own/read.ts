@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { MAX_SIDE, type OwnImagesSpec } from '../../experiment/ownImages.js';
 import type { Labels } from '../dataset.js';
 import type { Progress } from '../download.js';
-import { DataError, usingData } from '../errors.js';
+import { DataError, usingOwnData } from '../errors.js';
 import { whatIs } from '../whatIs.js';
 import { decodedCache, type Decoded } from './cache.js';
 import { FilesSha256 } from './content.js';
@@ -55,11 +55,12 @@ const SLOW = 2000;
  * @throws DataError naming the file and the reason; FileError if the system refuses to read
  */
 export async function readImages(place: string, form: Form, options: ReadOptions): Promise<OwnImages> {
-  if ((await usingData(place, () => stat(place))).isDirectory()) return readFolder(place, form, options);
+  if ((await usingOwnData(place, () => stat(place))).isDirectory()) return readFolder(place, form, options);
   if (!place.endsWith('.npz'))
-    throw new DataError(`${place} is neither a folder nor an .npz file. Correct \`dataset.path\`.`, {
-      code: 'data-not-data',
-    });
+    throw new DataError(
+      `${place} is neither a folder nor an .npz file. Correct \`dataset.path\`. If it is a text, write \`name: text\`; \`data check\` needs --length to read it as one.`,
+      { code: 'data-not-data' },
+    );
   return readNpzFile(await npzImages(place), form);
 }
 
@@ -111,7 +112,7 @@ async function keptImages(
   about: readonly unknown[],
 ): Promise<Read | undefined> {
   const hash = new FilesSha256();
-  for (const { name, file } of files) hash.add(name, await usingData(file, () => readFile(file)));
+  for (const { name, file } of files) hash.add(name, await usingOwnData(file, () => readFile(file)));
   const sha256 = hash.digest();
   const kept = await decodedCache(cache, [sha256, ...about]).read();
   return kept && kept.pixels.length === files.length * kept.height * kept.width * kept.channels
@@ -130,7 +131,7 @@ async function decodedFiles(
   let first: FormedFile | undefined;
   let pixels: Uint8Array | undefined;
   for (const [i, { name, file }] of files.entries()) {
-    const bytes = await usingData(file, () => readFile(file));
+    const bytes = await usingOwnData(file, () => readFile(file));
     hash.add(name, bytes);
     const picture = formed(await decoded(file, bytes), form, file);
     first ??= { file, picture };
