@@ -1,9 +1,6 @@
 /** The data sets there are: shapes, files, checksums and where they are published. Facts only, no reading. */
-import { modularSizes } from '../experiment/modular.js';
-import { ownSizes } from '../experiment/ownImages.js';
 import type { AnyDataset, ImagesSpec } from '../experiment/specs.js';
-import { textSizes } from '../experiment/text.js';
-import { heldBack } from '../experiment/validation.js';
+import { heldBack, modularSizes, ownSizes, textSizes } from '../experiment/splits.js';
 import type { Tokens } from './dataset.js';
 import { modularShape } from './modular.js';
 import { textShape } from './own/textShape.js';

@@ -1,7 +1,7 @@
 /** From a `dataset:` of a configuration to images and labels in memory. */
 import type { ModularSpec } from '../experiment/modular.js';
 import type { AnyDataset, ImagesSpec } from '../experiment/specs.js';
-import { heldBack } from '../experiment/validation.js';
+import { heldBack } from '../experiment/splits.js';
 import { stream } from '../random/stream.js';
 import { catalogEntry, type CatalogEntry } from './catalog.js';
 import { resolveDataDir } from './dataDir.js';

@@ -1,5 +1,6 @@
 /** All equations a o b = c modulo a prime, as tokens. */
-import { modularSizes, type ModularSpec } from '../experiment/modular.js';
+import type { ModularSpec } from '../experiment/modular.js';
+import { modularSizes } from '../experiment/splits.js';
 import { permutation, stream } from '../random/stream.js';
 import type { Split, Tokens } from './dataset.js';
 

@@ -7,11 +7,11 @@ import { cellCount, MAX_CELLS, type Sections } from './size.js';
 import { isClassic } from './optimizerSettings.js';
 import type { OptimizerSpec } from './optimizerSpec.js';
 import { placementOf } from './placement.js';
-import { modularSizes, type ModularSpec } from './modular.js';
-import { ownSizes, type OwnImagesSpec } from './ownImages.js';
+import type { ModularSpec } from './modular.js';
+import type { OwnImagesSpec } from './ownImages.js';
 import { examplesOf, type DatasetSpec, type ImagesSpec, type TrainSpec } from './specs.js';
-import { textSizes, type TextSpec } from './text.js';
-import { heldBack } from './validation.js';
+import { heldBack, modularSizes, ownSizes, textSizes } from './splits.js';
+import type { TextSpec } from './text.js';
 
 /** Warm-up and restart cycles must fit into the run. */
 export function checkTrain(train: TrainSpec, ctx: Context): void {

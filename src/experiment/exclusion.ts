@@ -1,8 +1,6 @@
 /** Which parameters decay leaves alone. */
 import { z } from 'zod';
-
-/** `none`; or a kind of parameter or a pattern of their names; or several of these, in the order of the alphabet. */
-export type Exclusion = string | readonly string[];
+import type { Exclusion } from './excluded.js';
 
 const RULE =
   'must be none, rank1, embeddings, a pattern of parameter names such as "stage1.*", or a list of these';
@@ -24,7 +22,3 @@ export const exclusionSchema = z
   .describe(
     'What does not decay: rank1 (biases and norm parameters), embeddings, a pattern of parameter names, in which * stands for anything, or a list of these.',
   ) as z.ZodType<Exclusion>;
-
-/** The names and patterns of an exclusion; none for `none`. */
-export const excludedNames = (exclusion: Exclusion): readonly string[] =>
-  exclusion === 'none' ? [] : typeof exclusion === 'string' ? [exclusion] : exclusion;

@@ -1,6 +1,6 @@
 /** Arithmetic modulo a prime as a data set: the equations `a o b = c` of Power et al. 2022 (https://arxiv.org/abs/2201.02177). */
 import { z } from 'zod';
-import { heldBack, validationSchema } from './validation.js';
+import { validationSchema } from './validation.js';
 
 const isPrime = (n: number): boolean => {
   for (let k = 2; k * k <= n; k++) if (n % k === 0) return false;
@@ -35,11 +35,3 @@ export const modularSchema = z.strictObject({
 });
 
 export type ModularSpec = z.infer<typeof modularSchema>;
-
-/** How many equations there are, and how many of them each split has. Validation is taken from the training share. */
-export function modularSizes({ op, p, share, validation }: ModularSpec) {
-  const all = op === 'add' ? p * p : p * (p - 1);
-  const chosen = Math.round(share * all);
-  const held = heldBack(chosen, validation);
-  return { all, validation: held, train: chosen - held, test: all - chosen };
-}

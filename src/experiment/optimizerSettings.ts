@@ -1,7 +1,7 @@
 /** What decides an optimizer's arithmetic, as types: workers need no schemas. */
 import { ruleOf, type RULES } from '../rules/index.js';
 import type { Setting, ValuesOf } from '../rules/settings.js';
-import type { Exclusion } from './exclusion.js';
+import type { Exclusion } from './excluded.js';
 import { familyOf, type OptimizerName, type Placement } from './placement.js';
 
 /** What multiplies decay that acts on theta: `decayFactor` in optim/scalars.ts. */

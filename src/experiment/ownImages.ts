@@ -1,13 +1,10 @@
 /** A user's own images: a folder of one folder a class, or an .npz file. */
 import { z } from 'zod';
 import { imageFields } from './imageFields.js';
+import { MAX_SIDE } from './maxSide.js';
 import { contentSchema, pathSchema } from './ownData.js';
-import { heldBack } from './validation.js';
 
 const count = z.int().positive();
-
-/** Longest side of an image, pixels. */
-export const MAX_SIDE = 4096;
 
 const side = z.int().min(1).max(MAX_SIDE);
 
@@ -56,18 +53,3 @@ export const ownImagesSchema = z.strictObject({
 
 export type OwnImagesSpec = z.infer<typeof ownImagesSchema>;
 export type ImagesContent = NonNullable<OwnImagesSpec['content']>;
-
-/** How many images each split has before `train` is taken of it. Where they have no test set, one is cut off first. */
-export function ownSizes(
-  { validation }: Pick<OwnImagesSpec, 'validation'>,
-  content: Pick<ImagesContent, 'train' | 'validation' | 'test'>,
-): { train: number; validation: number } {
-  const held = heldBack(content.train, validation);
-  return { train: content.train - held, validation: content.validation + held };
-}
-
-/** How many test images there are after a number of them has been chosen. */
-export const testSize = (
-  { test }: Pick<OwnImagesSpec, 'test'>,
-  content: Pick<ImagesContent, 'test'>,
-): number => (test !== undefined && test >= 1 ? test : content.test);

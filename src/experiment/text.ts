@@ -1,7 +1,7 @@
 /** A text file of the user's own as a data set: its characters, each predicted from those before it. */
 import { z } from 'zod';
 import { contentSchema, pathSchema } from './ownData.js';
-import { heldBack, validationSchema } from './validation.js';
+import { validationSchema } from './validation.js';
 
 export const textSchema = z.strictObject({
   name: z
@@ -29,35 +29,3 @@ export const textSchema = z.strictObject({
 
 export type TextSpec = z.infer<typeof textSchema>;
 export type TextContent = NonNullable<TextSpec['content']>;
-
-/** How a text of so many characters is cut, in windows. */
-export interface TextSizes {
-  /** From the first character on. */
-  readonly train: number;
-  /** Behind all training windows, also those that `train` leaves out. */
-  readonly validation: number;
-  readonly test: number;
-  /** Training windows there are, before any are left out. */
-  readonly available: number;
-  /** Characters before the test set. */
-  readonly before: number;
-}
-
-/** Windows do not overlap; each needs one character more, the last answer. */
-export function textSizes(
-  { length, test, train, validation }: Pick<TextSpec, 'length' | 'test' | 'train' | 'validation'>,
-  characters: number,
-): TextSizes {
-  const before = characters - Math.round(test * characters);
-  const windows = (count: number) => Math.max(0, Math.floor((count - 1) / length));
-  const all = windows(before);
-  const held = Math.min(all, heldBack(all, validation));
-  const available = all - held;
-  return {
-    train: Math.min(train ?? available, available),
-    validation: held,
-    test: windows(characters - before),
-    available,
-    before,
-  };
-}

@@ -14,7 +14,3 @@ export const validationSchema = (examples: string) =>
     .describe(
       `Hold back this many training ${examples} (below 1: this share of them). The best cell is chosen by its error on them; default none. \`train\` counts the ${examples} that are left.`,
     );
-
-/** How many of `n` training images are held back; `validation` is a share of them, below 1, or their number. */
-export const heldBack = (n: number, validation = 0): number =>
-  validation < 1 ? Math.round(validation * n) : validation;

@@ -1,5 +1,5 @@
 /** Which parameters of a network decay, as a vector of theta's length. */
-import { excludedNames, type Exclusion } from '../experiment/exclusion.js';
+import { excludedNames, type Exclusion } from '../experiment/excluded.js';
 import type { Experiment } from '../experiment/experiment.js';
 import { sizeOf, type ParamSpec } from '../nn/layer.js';
 import { ModelError } from './error.js';

@@ -7,7 +7,8 @@ import { describe, expect, it, test } from 'vitest';
 import { DataError, trainShape, type Split } from '../../src/data/index.js';
 import { readText, textContent, textSplits } from '../../src/data/own/text.js';
 import { datasetSchema } from '../../src/experiment/specs.js';
-import { textSizes, type TextSpec } from '../../src/experiment/text.js';
+import { textSizes } from '../../src/experiment/splits.js';
+import type { TextSpec } from '../../src/experiment/text.js';
 import { scratch } from './scratch.js';
 
 const spec = (of: object): TextSpec =>

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { forSeed, loadDataset, trainShape, type Split } from '../../src/data/index.js';
 import { datasetSchema } from '../../src/experiment/specs.js';
-import { heldBack } from '../../src/experiment/validation.js';
+import { heldBack } from '../../src/experiment/splits.js';
 import { without } from '../../src/data/subset.js';
 import { absent, realDataDir } from './real.js';
 

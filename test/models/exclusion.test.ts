@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it, test } from 'vitest';
 import { experimentSchema } from '../../src/config/index.js';
-import type { Exclusion } from '../../src/experiment/exclusion.js';
+import type { Exclusion } from '../../src/experiment/excluded.js';
 import { plan } from '../../src/experiment/plan.js';
 import { buildModel, decayMask, requireExclusions } from '../../src/models/index.js';
 import { train } from '../../src/train/train.js';

@@ -2,7 +2,8 @@
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { contentOf } from '../../data/own/ownData.js';
-import { textSchema, textSizes, type TextContent, type TextSpec } from '../../experiment/text.js';
+import { textSizes } from '../../experiment/splits.js';
+import { textSchema, type TextContent, type TextSpec } from '../../experiment/text.js';
 import { explainingFiles } from '../../files/problem.js';
 import { UsageError, exitCode } from '../exit.js';
 

@@ -1,7 +1,7 @@
 /** A user's own images as a data set: read, brought to one form, and split. */
 import { join } from 'node:path';
 import type { ImagesContent, OwnImagesSpec } from '../../experiment/ownImages.js';
-import { heldBack } from '../../experiment/validation.js';
+import { heldBack } from '../../experiment/splits.js';
 import type { CellDataset } from '../../experiment/specs.js';
 import { permutation, stream } from '../../random/stream.js';
 import { resolveDataDir } from '../dataDir.js';

@@ -3,7 +3,7 @@ import { DataError } from '../errors.js';
 import { integers, type NpyArray } from '../npy.js';
 import { findInNpz, readNpz } from '../npz.js';
 import { fileSha256 } from './content.js';
-import { MAX_SIDE } from '../../experiment/ownImages.js';
+import { MAX_SIDE } from '../../experiment/maxSide.js';
 
 export interface NpzSplit {
   readonly images: Uint8Array;

@@ -1,7 +1,8 @@
 /** From a folder or an .npz file to images of one size and one number of channels in memory. */
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { MAX_SIDE, type OwnImagesSpec } from '../../experiment/ownImages.js';
+import { MAX_SIDE } from '../../experiment/maxSide.js';
+import type { OwnImagesSpec } from '../../experiment/ownImages.js';
 import type { Labels } from '../dataset.js';
 import type { Progress } from '../download.js';
 import { DataError, usingOwnData } from '../errors.js';

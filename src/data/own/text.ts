@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { AnyDataset } from '../../experiment/specs.js';
-import { textSizes, type TextContent, type TextSpec } from '../../experiment/text.js';
+import { textSizes } from '../../experiment/splits.js';
+import type { TextContent, TextSpec } from '../../experiment/text.js';
 import { explainingFiles } from '../../files/problem.js';
 import { resolveDataDir } from '../dataDir.js';
 import type { Dataset, Split } from '../dataset.js';

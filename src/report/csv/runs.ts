@@ -1,5 +1,5 @@
 /** runs.csv and epochs.csv. */
-import { excludedNames } from '../../experiment/exclusion.js';
+import { excludedNames } from '../../experiment/excluded.js';
 import { isClassic, ownSettings, settingOf } from '../../experiment/optimizerSettings.js';
 import { placementOf } from '../../experiment/placement.js';
 import {
