@@ -3,7 +3,6 @@ import './gradients.js';
 import {
   add,
   concat,
-  customGrad,
   matMul,
   mul,
   registerGradient,
@@ -18,6 +17,7 @@ import {
   type Tensor3D,
 } from '../backends/tfjs.js';
 import { Attention, AttentionGrad, hasKernel, runKernel } from '../backends/kernels.js';
+import { withGradient } from './withGradient.js';
 
 interface AttentionAttrs {
   readonly heads: number;
@@ -64,8 +64,7 @@ export function attend(qkv: Tensor3D, attrs: AttentionAttrs): Tensor {
   if (hasKernel(Attention)) return runKernel(Attention, { qkv }, { ...attrs })[0]!;
   const { heads, causal } = attrs;
   const scale = 1 / Math.sqrt(qkv.shape[2] / 3 / heads);
-  const operation = customGrad((...args) => {
-    const [qkv, save] = args as unknown as [Tensor, (saved: Tensor[]) => void];
+  return withGradient([qkv], ([qkv], save) => {
     const [q, k, v] = split(qkv, 3, 2).map((one) => parted(one, heads));
     const scores = mul(matMul(q!, k!, false, true), scale);
     const weights = softmax(causal ? add(scores, ahead(qkv.shape[1]!)) : scores);
@@ -80,5 +79,4 @@ export function attend(qkv: Tensor3D, attrs: AttentionAttrs): Tensor {
     };
     return { value: joined(matMul(weights, v!)), gradFunc };
   });
-  return operation(qkv);
 }

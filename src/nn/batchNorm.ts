@@ -7,7 +7,6 @@ import './gradients.js';
 import {
   add,
   batchNorm as normalize,
-  customGrad,
   dispose,
   keep,
   mean,
@@ -26,6 +25,7 @@ import {
 } from '../backends/tfjs.js';
 import { BatchNormTrain, BatchNormTrainGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { Layer, Pass, Shape } from './layer.js';
+import { withGradient } from './withGradient.js';
 
 const epsilon = 1e-5;
 
@@ -71,20 +71,21 @@ function composed(x: Tensor, scale: Tensor, offset: Tensor, relu: boolean, resid
   const channels = scale.size;
   const rows = (t: Tensor) => reshape(t, [-1, channels]);
   let seen: { mean: Tensor1D; variance: Tensor1D } | undefined;
-  const operation = customGrad((...args) => {
-    const [x, scale, offset] = args as Tensor[];
-    const residual = args.length > 4 ? (args[3] as Tensor) : undefined;
-    const save = args[args.length - 1] as unknown as (saved: Tensor[]) => void;
-    const mu = mean(rows(x!), 0) as Tensor1D;
-    const centred = sub(x!, mu);
+  const inputs: readonly [Tensor, Tensor, Tensor, Tensor?] = residual
+    ? [x, scale, offset, residual]
+    : [x, scale, offset];
+  const y = withGradient(inputs as readonly Tensor[], (given, save) => {
+    const [x, scale, offset, residual] = given as typeof inputs;
+    const mu = mean(rows(x), 0) as Tensor1D;
+    const centred = sub(x, mu);
     const variance = mean(square(rows(centred)), 0) as Tensor1D;
     const inverse = rsqrt(add(variance, epsilon));
     const normalized = mul(centred, inverse);
-    let y = add(mul(normalized, scale!), offset!);
+    let y = add(mul(normalized, scale), offset);
     if (residual) y = add(y, residual);
     if (relu) y = rectify(y);
     seen = { mean: keep(mu), variance: keep(variance) };
-    save([normalized, inverse, scale!, y]);
+    save([normalized, inverse, scale, y]);
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
       const [normalized, inverse, scale, y] = saved as [Tensor, Tensor, Tensor, Tensor];
       const dz = relu ? mul(dy, step(y)) : dy;
@@ -97,7 +98,6 @@ function composed(x: Tensor, scale: Tensor, offset: Tensor, relu: boolean, resid
     };
     return { value: y, gradFunc };
   });
-  const y = residual ? operation(x, scale, offset, residual) : operation(x, scale, offset);
   return { y, ...seen! };
 }
 

@@ -1,7 +1,6 @@
 /** Softmax cross-entropy, the loss of every network here. */
 import './gradients.js';
 import {
-  customGrad,
   exp,
   logSoftmax,
   mean,
@@ -17,6 +16,7 @@ import {
   type Tensor2D,
 } from '../backends/tfjs.js';
 import { SoftmaxCrossEntropy, hasKernel, runKernel } from '../backends/kernels.js';
+import { withGradient } from './withGradient.js';
 
 registerGradient({
   kernelName: SoftmaxCrossEntropy,
@@ -33,13 +33,12 @@ registerGradient({
  */
 export function crossEntropy(logits: Tensor2D, labels: Tensor1D): Scalar {
   if (hasKernel(SoftmaxCrossEntropy)) return runKernel(SoftmaxCrossEntropy, { logits, labels })[0] as Scalar;
-  const operation = customGrad((input, save) => {
+  return withGradient([logits], ([logits], save) => {
     const [batch, classes] = logits.shape;
-    const logProbability = logSoftmax(input as Tensor2D);
+    const logProbability = logSoftmax(logits);
     const target = oneHot(labels, classes);
     const value = neg(mean(sum(mul(logProbability, target), 1)));
-    (save as (saved: Tensor[]) => void)([mul(sub(exp(logProbability), target), 1 / batch)]);
+    save([mul(sub(exp(logProbability), target), 1 / batch)]);
     return { value, gradFunc: (dy: Tensor, saved: Tensor[]) => mul(saved[0]!, dy) };
-  });
-  return operation(logits) as Scalar;
+  }) as Scalar;
 }

@@ -3,7 +3,6 @@ import './gradients.js';
 import {
   add,
   cast,
-  customGrad,
   matMul,
   oneHot,
   registerGradient,
@@ -14,6 +13,7 @@ import {
 } from '../backends/tfjs.js';
 import { Embedding, EmbeddingGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import { sizeOf, type LayerOf } from './layer.js';
+import { withGradient } from './withGradient.js';
 
 registerGradient({
   kernelName: Embedding,
@@ -31,8 +31,7 @@ export function embed(tokens: Tensor, table: Tensor2D): Tensor {
   if (hasKernel(Embedding)) return runKernel(Embedding, { tokens, table })[0]!;
   const [n, d] = table.shape;
   // A product with the tokens' indicators: its gradient is a sum over equal tokens, by operations that all backends have.
-  const operation = customGrad((...args) => {
-    const [table, save] = args as unknown as [Tensor2D, (saved: Tensor[]) => void];
+  return withGradient([table], ([table], save) => {
     const chosen = oneHot(cast(reshape(tokens, [-1]), 'int32') as Tensor1D, n) as Tensor2D;
     save([cast(chosen, 'float32')]);
     const gradFunc = (dy: Tensor, [chosen]: Tensor[]) =>
@@ -42,7 +41,6 @@ export function embed(tokens: Tensor, table: Tensor2D): Tensor {
       gradFunc,
     };
   });
-  return operation(table);
 }
 
 /** Tokens [t] of a vocabulary -> [t, width]; the vectors start normal with variance 1 / width. */

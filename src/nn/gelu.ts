@@ -1,8 +1,9 @@
 /** GELU (Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415) in its form with tanh, as in GPT-2. */
 import './gradients.js';
-import { add, customGrad, mul, registerGradient, square, sub, tanh, type Tensor } from '../backends/tfjs.js';
+import { add, mul, registerGradient, square, sub, tanh, type Tensor } from '../backends/tfjs.js';
 import { Gelu, GeluGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
+import { withGradient } from './withGradient.js';
 
 const ROOT = Math.sqrt(2 / Math.PI);
 const CUBIC = 0.044715;
@@ -19,8 +20,7 @@ const inner = (x: Tensor): Tensor => tanh(mul(mul(x, add(mul(square(x), CUBIC), 
 /** x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2, elementwise. */
 export function geluOf(x: Tensor): Tensor {
   if (hasKernel(Gelu)) return runKernel(Gelu, { x })[0]!;
-  const operation = customGrad((...args) => {
-    const [x, save] = args as unknown as [Tensor, (saved: Tensor[]) => void];
+  return withGradient([x], ([x], save) => {
     save([x]);
     const gradFunc = (dy: Tensor, [x]: Tensor[]) => {
       const t = inner(x!);
@@ -30,7 +30,6 @@ export function geluOf(x: Tensor): Tensor {
     };
     return { value: mul(mul(x, add(inner(x), 1)), 0.5), gradFunc };
   });
-  return operation(x);
 }
 
 /** `geluOf` as a layer. */

@@ -2,7 +2,6 @@
 import './gradients.js';
 import {
   add,
-  customGrad,
   mean,
   mul,
   registerGradient,
@@ -15,6 +14,7 @@ import {
 } from '../backends/tfjs.js';
 import { LayerNorm, LayerNormGrad, hasKernel, runKernel } from '../backends/kernels.js';
 import type { LayerOf } from './layer.js';
+import { withGradient } from './withGradient.js';
 
 /** PyTorch's. */
 const epsilon = 1e-5;
@@ -35,13 +35,11 @@ registerGradient({
 export function layerNormOf(x: Tensor, scale: Tensor, offset: Tensor): Tensor {
   if (hasKernel(LayerNorm)) return runKernel(LayerNorm, { x, scale, offset }, { epsilon })[0]!;
   const rows = (t: Tensor) => reshape(t, [-1, scale.size]);
-  const operation = customGrad((...args) => {
-    const [x, scale, offset] = args as Tensor[];
-    const save = args[args.length - 1] as unknown as (saved: Tensor[]) => void;
-    const centred = sub(x!, mean(x!, -1, true));
+  return withGradient([x, scale, offset], ([x, scale, offset], save) => {
+    const centred = sub(x, mean(x, -1, true));
     const inverse = rsqrt(add(mean(square(centred), -1, true), epsilon));
     const normalized = mul(centred, inverse);
-    save([normalized, inverse, scale!]);
+    save([normalized, inverse, scale]);
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
       const [normalized, inverse, scale] = saved as [Tensor, Tensor, Tensor];
       const dn = mul(dy, scale);
@@ -49,9 +47,8 @@ export function layerNormOf(x: Tensor, scale: Tensor, offset: Tensor): Tensor {
       const dx = mul(sub(sub(dn, mean(dn, -1, true)), along), inverse);
       return [dx, sum(rows(mul(dy, normalized)), 0), sum(rows(dy), 0)];
     };
-    return { value: add(mul(normalized, scale!), offset!), gradFunc };
+    return { value: add(mul(normalized, scale), offset), gradFunc };
   });
-  return operation(x, scale, offset);
 }
 
 /** `layerNormOf` as a layer; scale starts at 1, offset at 0. */

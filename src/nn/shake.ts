@@ -3,9 +3,10 @@
  * branches in the forward pass, another one in the backward pass: on purpose, the gradient is not that of the value.
  */
 import './gradients.js';
-import { add, customGrad, mul, sub, tensor4d, tidy, type Tensor, type Tensor4D } from '../backends/tfjs.js';
+import { add, mul, sub, tensor4d, tidy, type Tensor, type Tensor4D } from '../backends/tfjs.js';
 import type { Stream } from '../random/stream.js';
 import type { DrawnNumbers } from './layer.js';
+import { withGradient } from './withGradient.js';
 
 /** Numbers, or a function that makes them a tensor [count, 1, 1, 1]. */
 type Share = Float32Array | (() => Tensor4D);
@@ -33,16 +34,14 @@ export const drawnShares = (drawn: DrawnNumbers, count: number): Shares => ({
  * (1 - beta) dy and `skip` dy.
  */
 export function shake(first: Tensor, second: Tensor, skip: Tensor, { forward, backward }: Shares): Tensor {
-  const operation = customGrad((...args) => {
-    const [first, second, skip] = args as Tensor[];
-    const value = add(add(mul(sub(first!, second!), column(forward)), second!), skip!);
+  return withGradient([first, second, skip], ([first, second, skip]) => {
+    const value = add(add(mul(sub(first, second), column(forward)), second), skip);
     const gradFunc = (dy: Tensor) => {
       const dfirst = mul(dy, column(backward));
       return [dfirst, sub(dy, dfirst), dy];
     };
     return { value, gradFunc };
   });
-  return operation(first, second, skip);
 }
 
 /** What `shake` is on average, for evaluation: (first + second)/2 + skip. */

@@ -1,54 +1,11 @@
 /** The arithmetic of rules on tensors, and one step of a chain. */
-import {
-  abs,
-  add,
-  cast,
-  concat,
-  div,
-  greater,
-  less,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  matMul,
-  maximum,
-  mul,
-  reshape,
-  split,
-  sqrt,
-  square,
-  sub,
-  sum,
-  tidy,
-  type Scalar,
-  type Tensor,
-  type Tensor1D,
-} from '../backends/tfjs.js';
+import * as tfjs from '../backends/tfjs.js';
+import { sub, tidy, type Scalar, type Tensor, type Tensor1D } from '../backends/tfjs.js';
 import type { Transform } from '../rules/transforms.js';
 import { opsOf } from './ops.js';
 import type { Updated } from './optimizer.js';
 
-const tensorOps = opsOf({
-  abs,
-  add,
-  cast,
-  concat,
-  div,
-  greater,
-  less,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  matMul,
-  maximum,
-  mul,
-  reshape,
-  split,
-  sqrt,
-  square,
-  sub,
-  sum,
-});
+const tensorOps = opsOf(tfjs);
 
 /** What a step is computed from. `mask` as for `OptimizerOptions`. */
 export interface StepInput {

@@ -7,13 +7,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { datasetSchema } from '../../src/experiment/specs.js';
 import { loadDataset } from '../../src/data/index.js';
 import { isRunning } from '../../src/files/process.js';
-import { parseAddress } from '../../src/queue/address.js';
 import { listWorkers, registerSweep, unregisterSweep } from '../../src/queue/registry.js';
-import { serve } from '../../src/queue/serve.js';
 import { closeIfDone, type ServedSweep } from '../../src/queue/servedSweep.js';
 import { idxFile } from '../data/scratch.js';
 import { journalOf, start, temporaryFolder, writeConfig } from './program.js';
 import { noRedis, startRedis, type Server } from './redis.js';
+import { startServing } from './serving.js';
 import { specWith } from './spec.js';
 
 describe.skipIf(noRedis)('a worker', () => {
@@ -34,18 +33,9 @@ describe.skipIf(noRedis)('a worker', () => {
 
   /** Starts one; what it says. */
   function work(dataDir?: string): string[] {
-    const notices: string[] = [];
-    const stop = new AbortController();
-    const done = serve(
-      parseAddress(server.url),
-      { concurrency: 1, idleExit: 0, dataDir, signal: stop.signal, now: () => performance.now() + ahead },
-      { onNotice: (text) => void notices.push(text) },
-    );
-    leave = () => {
-      stop.abort();
-      return done;
-    };
-    return notices;
+    const serving = startServing(server.url, dataDir, () => performance.now() + ahead);
+    leave = () => serving.leave();
+    return serving.notices;
   }
   /** Resolves once a cell of this queue has told how far it is. */
   async function inTraining(name: string): Promise<void> {

@@ -6,11 +6,10 @@ import { stringify } from 'yaml';
 import { loadDataset } from '../../src/data/index.js';
 import { contentOf } from '../../src/data/own/ownData.js';
 import { datasetSchema } from '../../src/experiment/specs.js';
-import { parseAddress } from '../../src/queue/address.js';
 import { registerSweep, unregisterSweep } from '../../src/queue/registry.js';
-import { serve } from '../../src/queue/serve.js';
 import { resultsOf, start, temporaryFolder } from './program.js';
 import { noRedis, startRedis, type Server } from './redis.js';
+import { startServing } from './serving.js';
 import { specWith } from './spec.js';
 
 const folder = temporaryFolder();
@@ -31,18 +30,9 @@ describe.skipIf(noRedis)('a sweep on a text', () => {
   });
 
   function work(dataDir: string): string[] {
-    const notices: string[] = [];
-    const stop = new AbortController();
-    const done = serve(
-      parseAddress(server.url),
-      { concurrency: 1, idleExit: 0, dataDir, signal: stop.signal, now: () => performance.now() + ahead },
-      { onNotice: (text) => void notices.push(text) },
-    );
-    leave = () => {
-      stop.abort();
-      return done;
-    };
-    return notices;
+    const serving = startServing(server.url, dataDir, () => performance.now() + ahead);
+    leave = () => serving.leave();
+    return serving.notices;
   }
 
   it('is left to others where the file is missing or another, with the reason', async () => {

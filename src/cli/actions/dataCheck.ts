@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { loadDataset } from '../../data/index.js';
 import { contentOf } from '../../data/own/ownData.js';
 import { ownImagesSchema, type ImagesContent, type OwnImagesSpec } from '../../experiment/ownImages.js';
-import { UsageError, exitCode } from '../exit.js';
+import { exitCode } from '../exit.js';
 import { showingProgress } from '../ownData.js';
 import { interactiveStyle } from '../progress.js';
+import { datasetLine, settingsFor } from './dataSettings.js';
 import { checkText, isText, type TextFlags } from './textCheck.js';
 
 export interface CheckFlags extends TextFlags {
@@ -19,14 +20,7 @@ export interface CheckFlags extends TextFlags {
 export async function check(path: string, flags: CheckFlags): Promise<number> {
   if (await isText(path, flags)) return checkText(path, flags);
   const given = settingsOf(flags);
-  const parsed = ownImagesSchema.safeParse({ name: 'images', path: resolve(path), ...given });
-  if (!parsed.success) {
-    const { path: at, message } = parsed.error.issues[0]!;
-    throw new UsageError(
-      `--${String(at[0])} cannot be used: ${message}. See \`adamw-bench data check --help\`.`,
-    );
-  }
-  const spec = parsed.data;
+  const spec = settingsFor(ownImagesSchema, { name: 'images', path: resolve(path), ...given });
   // Both, so that what only loading finds is found here.
   const { content, warnings } = await showingProgress(interactiveStyle(), async (onProgress) => {
     const found = (await contentOf(spec, { onProgress })) as ImagesContent;
@@ -49,9 +43,6 @@ function settingsOf({ size, channels, background, test }: CheckFlags): Partial<O
 
 function description(path: string, given: object, content: ImagesContent): string {
   const { sha256, height, width, channels, classes, train, validation, test } = content;
-  const settings = Object.entries({ path, ...given }).map(
-    ([key, value]) => `${key}: ${JSON.stringify(value)}`,
-  );
   return [
     `${path} can be used.`,
     `  images       ${height}x${width}, ${channels === 1 ? 'grey' : 'colour'}`,
@@ -61,6 +52,6 @@ function description(path: string, given: object, content: ImagesContent): strin
     `  test         ${test}`,
     `  fingerprint  ${sha256}`,
     'In a configuration:',
-    `  dataset: { name: images, ${settings.join(', ')} }`,
+    `  ${datasetLine({ name: 'images', path, ...given })}`,
   ].join('\n');
 }

@@ -5,7 +5,8 @@ import { contentOf } from '../../data/own/ownData.js';
 import { textSizes } from '../../experiment/splits.js';
 import { textSchema, type TextContent, type TextSpec } from '../../experiment/text.js';
 import { explainingFiles } from '../../files/problem.js';
-import { UsageError, exitCode } from '../exit.js';
+import { exitCode } from '../exit.js';
+import { datasetLine, settingsFor } from './dataSettings.js';
 
 export interface TextFlags {
   readonly length?: string;
@@ -40,24 +41,15 @@ export async function checkText(path: string, { length, test }: TextFlags): Prom
     ...(length === undefined ? {} : { length: Number(length) }),
     ...(test === undefined ? {} : { test: Number(test) }),
   };
-  const parsed = textSchema.safeParse({ name: 'text', path: resolve(path), ...given });
-  if (!parsed.success) {
-    const { path: at, message } = parsed.error.issues[0]!;
-    throw new UsageError(
-      `--${String(at[0])} cannot be used: ${message}. See \`adamw-bench data check --help\`.`,
-    );
-  }
-  const content = (await contentOf(parsed.data)) as TextContent;
-  console.log(description(path, given, parsed.data, content));
+  const spec = settingsFor(textSchema, { name: 'text', path: resolve(path), ...given });
+  const content = (await contentOf(spec)) as TextContent;
+  console.log(description(path, given, spec, content));
   return exitCode.ok;
 }
 
 function description(path: string, given: object, spec: TextSpec, content: TextContent): string {
   const { characters, vocabulary, sha256 } = content;
   const { train, test } = textSizes(spec, characters);
-  const settings = Object.entries({ path, ...given }).map(
-    ([key, value]) => `${key}: ${JSON.stringify(value)}`,
-  );
   return [
     `${path} can be used.`,
     `  text         ${characters} characters, ${vocabulary} different ones`,
@@ -65,7 +57,7 @@ function description(path: string, given: object, spec: TextSpec, content: TextC
     `  test         ${test}`,
     `  fingerprint  ${sha256}`,
     'In a configuration:',
-    `  dataset: { name: text, ${settings.join(', ')} }`,
+    `  ${datasetLine({ name: 'text', path, ...given })}`,
     '  model: { name: transformer }',
   ].join('\n');
 }
