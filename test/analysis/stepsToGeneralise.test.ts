@@ -36,6 +36,7 @@ describe('the steps of a run', () => {
     for (const status of ['ok', 'diverged'] as const) {
       const [cell] = stepsOf([{ generalise: null, status }]).cells;
       expect(cell!.runs[0]!.generalise).toEqual({ steps: null, horizon: 300 });
+      expect(cell!.runs[0]!.fellBack).toBe(false);
     }
   });
 

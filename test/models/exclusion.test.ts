@@ -12,13 +12,17 @@ import { sizeOf } from './formula.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
+const transformer = buildModel(
+  { name: 'transformer', layers: 1, width: 4, heads: 1, expand: 1, norm: true, patch: 4 },
+  { height: 1, width: 3, channels: 1, classes: 5, tokens: { vocabulary: 5, answers: 'last' } },
+);
 const resnet = buildModel({ name: 'resnet', depth: 8, width: 2 }, tiny);
 
 /** The parameters whose part of a mask is 0; fails where a parameter is masked in part. */
-function maskedNames(exclude: Exclusion): string[] {
-  const mask = decayMask(resnet, exclude) ?? new Float32Array(resnet.parameterCount).fill(1);
+function maskedNames(exclude: Exclusion, model = resnet): string[] {
+  const mask = decayMask(model, exclude) ?? new Float32Array(model.parameterCount).fill(1);
   let at = 0;
-  return resnet.params.flatMap(({ name, shape }) => {
+  return model.params.flatMap(({ name, shape }) => {
     const values = new Set(mask.subarray(at, (at += sizeOf(shape))));
     expect(values.size, name).toBe(1);
     return values.has(0) ? [name] : [];
@@ -38,6 +42,10 @@ test.each<[Exclusion, (name: string) => boolean]>([
   ['head.bia', () => false],
 ])('%j', (exclude, expected) => {
   expect(maskedNames(exclude)).toEqual(names.filter(expected));
+});
+
+test('embeddings are those of tokens and of positions', () => {
+  expect(maskedNames('embeddings', transformer)).toEqual(['tokens.embedding', 'positions.embedding']);
 });
 
 const experimentOf = (exclude: unknown) =>
