@@ -2,10 +2,10 @@
 import { ReportedError } from '../errors/reported.js';
 
 /** The backends by their names in the configuration file. */
-export type BackendName = 'tensorflow' | 'onednn' | 'wasm' | 'cpu';
+export type BackendName = 'tensorflow' | 'webgpu' | 'onednn' | 'wasm' | 'cpu';
 
 /** Every backend, in the order in which `adamw-bench doctor` lists them. */
-export const BACKEND_NAMES: readonly BackendName[] = ['tensorflow', 'onednn', 'wasm', 'cpu'];
+export const BACKEND_NAMES: readonly BackendName[] = ['tensorflow', 'webgpu', 'onednn', 'wasm', 'cpu'];
 
 export interface BackendReport {
   readonly name: BackendName;

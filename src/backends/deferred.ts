@@ -5,7 +5,7 @@
  */
 import { engine } from './tfjs.js';
 
-const deferred: ReadonlySet<string> = new Set(['tensorflow']);
+const deferred: ReadonlySet<string> = new Set(['tensorflow', 'webgpu']);
 
 /** Whether the current backend is a deferred one. */
 export const isDeferred = (): boolean => deferred.has(engine().backendName);

@@ -30,6 +30,11 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
     if (found.device === 'GPU') return { ...report, device: 'GPU' };
     return { ...report, device: 'CPU', ...(threads === undefined ? {} : { threads }) };
   },
+  async webgpu() {
+    const { loadWebgpu } = await import('./webgpu/index.js');
+    const { version, name, facts } = await loadWebgpu();
+    return { name: 'webgpu', available: true, device: `GPU, ${name}`, version, facts };
+  },
   async onednn({ threads = 1 }) {
     const { loadOnednn } = await import('./onednn/index.js');
     const { setBackend } = await import('./tfjs.js');

@@ -144,6 +144,15 @@ export const AdamStep = 'AdamwBenchAdamStep';
  */
 export const SgdStep = 'AdamwBenchSgdStep';
 
+/**
+ * Arithmetic on flat vectors, element by element, in one pass (program.ts): an optimizer's step whose numbers come as a
+ * tensor (optim/deferred.ts).
+ *   inputs  x0, x1, ... [n]: the program's inputs; numbers [k]
+ *   attrs   program: Program
+ *   outputs one vector [n] for each output of the program
+ */
+export const RunProgram = 'AdamwBenchRunProgram';
+
 /** Whether the current backend has registered a kernel of this name. */
 export const hasKernel = (name: string): boolean => getKernel(name, engine().backendName) != null;
 

@@ -22,6 +22,7 @@ export interface ProbeOptions {
 /** CUDA libraries have 4 GB, which may come from a slow disk. */
 const longest: Readonly<Record<BackendName, number>> = {
   tensorflow: 300_000,
+  webgpu: 60_000,
   onednn: 60_000,
   wasm: 60_000,
   cpu: 60_000,

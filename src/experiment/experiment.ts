@@ -47,7 +47,7 @@ export const writtenSchema = z
     confirm: confirmSchema,
     endpoints: endpointsSchema,
     backend: z
-      .enum(['auto', 'tensorflow', 'onednn', 'wasm', 'cpu'])
+      .enum(['auto', 'tensorflow', 'webgpu', 'onednn', 'wasm', 'cpu'])
       .default('auto')
       .describe('What computes; auto takes the fastest that works.'),
     workers: z

@@ -41,8 +41,8 @@ export function requireMemory(
   experiment: Experiment,
   { backend, limit = 0 }: MemoryLimits,
 ): void {
-  // TensorFlow may compute on a GPU, which has its own memory.
-  if (backend === 'tensorflow') return;
+  // A GPU has its own memory.
+  if (backend === 'tensorflow' || backend === 'webgpu') return;
   const needed = leastBytes(model, experiment);
   const limits = [
     { bytes: availableBytes(), what: 'this machine or its container has' },

@@ -1,0 +1,74 @@
+/** The webgpu backend: tfjs's WebGPU kernels and our own on Dawn, for the GPUs of any maker. */
+import { setBackend } from '../tfjs.js';
+import { BackendError } from '../backend.js';
+import { versionOf } from '../version.js';
+import { findAdapter, kindOf, TFJS_PACKAGE, type AdapterKind } from './adapter.js';
+import { registerWebgpu } from './backend.js';
+import { registerWebgpuKernels } from './kernels/index.js';
+
+export interface WebgpuFacts {
+  readonly version: string;
+  /** The adapter's name, e.g. `NVIDIA GeForce RTX 4090`. */
+  readonly name: string;
+  readonly kind: AdapterKind;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** The limits of a device that matter here; all that the adapter has is asked for. */
+const limits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+
+function factsOf({ info, limits }: GPUAdapter, kind: AdapterKind): Record<string, string> {
+  const driver = [info.vendor, info.architecture, info.device].filter(Boolean).join(', ');
+  return {
+    adapter: `${info.description || 'without a name'} (${kind})`,
+    ...(driver ? { hardware: driver } : {}),
+    limits: [
+      `${mebibytes(limits.maxStorageBufferBindingSize)} a tensor`,
+      `${limits.maxComputeInvocationsPerWorkgroup} threads and ${limits.maxComputeWorkgroupStorageSize / 1024} KiB a workgroup`,
+      `${limits.maxStorageBuffersPerShaderStage} buffers a kernel`,
+    ].join(', '),
+  };
+}
+
+/** Whether this process has a device: a second one would leave tensors behind on the first. */
+let loaded: WebgpuFacts | undefined;
+
+/**
+ * Makes webgpu the current tfjs backend.
+ * @throws BackendError that says what is missing and what to do
+ */
+export async function loadWebgpu(): Promise<WebgpuFacts> {
+  loaded ??= await start();
+  if (!(await setBackend('webgpu').catch(() => false)))
+    throw new BackendError('webgpu', 'tfjs could not start on the device.', 'Use `backend: auto`.');
+  return loaded;
+}
+
+async function start(): Promise<WebgpuFacts> {
+  const { gpu, adapter } = await findAdapter();
+  const kind = kindOf(adapter.info);
+  const device = await adapter.requestDevice({
+    requiredLimits: Object.fromEntries(limits.map((name) => [name, adapter.limits[name]])),
+    requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+  });
+  registerWebgpu(gpu, device, adapter.info);
+  registerWebgpuKernels();
+  return {
+    version: versionOf(TFJS_PACKAGE),
+    name: adapter.info.description || adapter.info.vendor || 'GPU',
+    kind,
+    facts: factsOf(adapter, kind),
+  };
+}

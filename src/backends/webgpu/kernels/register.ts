@@ -1,0 +1,20 @@
+/** How kernels are registered under the names of backends/kernels.ts, or in the place of one of tfjs's own. */
+import { getKernel, registerKernel, unregisterKernel, type KernelFunc, type TensorInfo } from '../../tfjs.js';
+import type { WebgpuBackend } from '../backend.js';
+
+const BACKEND_NAME = 'webgpu';
+
+/** What tfjs hands to a kernel. */
+export interface Call<Inputs, Attrs> {
+  readonly inputs: Inputs;
+  readonly attrs: Attrs;
+  readonly backend: WebgpuBackend;
+}
+
+export function register<Inputs, Attrs>(
+  kernelName: string,
+  run: (call: Call<Inputs, Attrs>) => TensorInfo | TensorInfo[],
+): void {
+  if ((getKernel(kernelName, BACKEND_NAME) as unknown) != null) unregisterKernel(kernelName, BACKEND_NAME);
+  registerKernel({ kernelName, backendName: BACKEND_NAME, kernelFunc: run as unknown as KernelFunc });
+}
