@@ -7,6 +7,15 @@ export type BackendName = 'tensorflow' | 'webgpu' | 'onednn' | 'wasm' | 'cpu';
 /** Every backend, in the order in which `adamw-bench doctor` lists them. */
 export const BACKEND_NAMES: readonly BackendName[] = ['tensorflow', 'webgpu', 'onednn', 'wasm', 'cpu'];
 
+/** What sort of device a GPU is. `unknown`: its name does not tell a discrete one from one within the processor. */
+export type AdapterKind = 'discrete' | 'apple' | 'integrated' | 'software' | 'unknown';
+
+/** A backend that `auto` did not take, and why: what follows "it" or the backend's name. */
+export interface PassedOver {
+  readonly name: BackendName;
+  readonly why: string;
+}
+
 export interface BackendReport {
   readonly name: BackendName;
   readonly available: boolean;
@@ -16,6 +25,10 @@ export interface BackendReport {
   readonly threads?: number;
   /** tensorflow: whether it records steps and runs them as one call, compiled by XLA if asked for. */
   readonly records?: boolean;
+  /** webgpu: what sort of device it found. */
+  readonly adapter?: AdapterKind;
+  /** Where `auto` chose it: why it passed each backend over that comes before it. */
+  readonly passed?: readonly PassedOver[];
   /** Further facts worth a line each in `doctor`. */
   readonly facts?: Record<string, string>;
   /** Why it is not available, as a sentence. */

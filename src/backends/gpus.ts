@@ -77,3 +77,16 @@ const DRIVER_FILES = ['/proc/driver/nvidia/version', '/dev/nvidiactl', 'C:\\Wind
 
 /** Whether this machine shows an NVIDIA driver; an object, so that tests can be about another machine. */
 export const nvidiaDriver = { isThere: () => DRIVER_FILES.some((file) => existsSync(file)) };
+
+/** Where Linux shows a graphics device: the kernel's render nodes, NVIDIA's own files, and Windows' within WSL. */
+const hasDeviceFile = (): boolean => {
+  if (existsSync('/dev/nvidiactl') || existsSync('/dev/dxg')) return true;
+  try {
+    return readdirSync('/dev/dri').some((name) => name.startsWith('renderD'));
+  } catch {
+    return false;
+  }
+};
+
+/** Whether this machine may have a GPU; elsewhere than on Linux only trying tells. An object for tests, as above. */
+export const graphicsDevice = { isThere: () => process.platform !== 'linux' || hasDeviceFile() };

@@ -1,6 +1,6 @@
 /** Choosing the engine that computes: one backend by name, or the fastest that works. */
-import { BackendError, NOT_USED, type BackendName, type BackendReport } from './backend.js';
-import { nvidiaDriver } from './gpus.js';
+import { findGpu, firstOnCpu } from './auto.js';
+import { BackendError, type BackendName, type BackendReport } from './backend.js';
 import type { OnednnFacts } from './onednn/facts.js';
 import { probeBackend } from './probe.js';
 import { versionOf } from './version.js';
@@ -32,8 +32,8 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
   },
   async webgpu() {
     const { loadWebgpu } = await import('./webgpu/index.js');
-    const { version, name, facts } = await loadWebgpu();
-    return { name: 'webgpu', available: true, device: `GPU, ${name}`, version, facts };
+    const { version, name, kind, facts } = await loadWebgpu();
+    return { name: 'webgpu', available: true, device: `GPU, ${name}`, version, adapter: kind, facts };
   },
   async onednn({ threads = 1 }) {
     const { loadOnednn } = await import('./onednn/index.js');
@@ -124,48 +124,10 @@ async function explaining(name: BackendName, load: () => Promise<BackendReport>)
   }
 }
 
-/** Loads or describes backends in turn until one works; why the others do not is added to its facts. */
-async function firstOf(
-  names: readonly BackendName[],
-  load: typeof loadBackend,
-  options: BackendOptions,
-  passedOver: Failures,
-) {
-  const failures = { ...passedOver };
-  for (const name of names) {
-    try {
-      const report = await load(name, options);
-      return { ...report, facts: { ...report.facts, ...failures } };
-    } catch (error) {
-      failures[`${name}${NOT_USED}`] = (error as BackendError).reason;
-    }
-  }
-  throw new Error(`No backend works here: ${JSON.stringify(failures)}. Run \`adamw-bench doctor\`.`);
-}
-
-type Failures = Readonly<Record<string, string>>;
-
-/** What `auto` takes on a CPU, the fastest first. TensorFlow's CPU kernels are for who asks for them. */
-const onCpu: readonly BackendName[] = ['onednn', 'wasm', 'cpu'];
-
-/**
- * TensorFlow, if it runs on a GPU here, else why not. It is tried in a process of its own: with TensorFlow's libraries
- * in this one, our oneDNN addon could not be loaded any more. Without a driver there is nothing to try.
- */
-async function tryGpu(): Promise<BackendReport | Failures> {
-  if (!nvidiaDriver.isThere()) return {};
-  const report = await probeBackend('tensorflow');
-  if (report.available && report.device === 'GPU') return report;
-  const why = [report.reason, report.advice].filter(Boolean).join(' ') || report.facts?.['warning'];
-  return { [`tensorflow${NOT_USED}`]: why ?? 'it runs on the CPU.' };
-}
-
-const isReport = (found: BackendReport | Failures): found is BackendReport => 'available' in found;
-
 /**
  * Makes a backend the current one of tfjs and says which, on what.
- * @param name `auto` takes the first that works of: tensorflow on a GPU, onednn, wasm, cpu; why others were passed
- *   over is then in the report's facts
+ * @param name `auto` takes the first that works of: tensorflow on a GPU, webgpu on a discrete GPU or Apple's, onednn,
+ *   wasm, cpu; the report then says why others were passed over
  * @param options `threads` inside one operation (onednn: 1 unless given; wasm and cpu have one)
  * @throws BackendError with a reason and advice if a backend named by the user cannot be used
  */
@@ -175,8 +137,10 @@ export async function useBackend(
 ): Promise<BackendReport> {
   const use = async () => {
     if (name !== 'auto') return loadBackend(name, options);
-    const gpu = await tryGpu();
-    return isReport(gpu) ? loadBackend('tensorflow', options) : firstOf(onCpu, loadBackend, options, gpu);
+    const gpu = await findGpu();
+    if (gpu.report === undefined) return firstOnCpu(gpu, (each) => loadBackend(each, options));
+    const loaded = await loadBackend(gpu.report.name, options);
+    return { ...loaded, passed: gpu.passed, facts: { ...loaded.facts, ...gpu.failures } };
   };
   const report = await use();
   const { engine } = await import('./tfjs.js');
@@ -185,23 +149,28 @@ export async function useBackend(
 }
 
 /**
- * Says what useBackend would make current, for a process that trains nothing itself: it makes none current. TensorFlow
- * is not loaded for that: it would take memory of the GPU, and its copies of TLS symbols do not go together with Node's, which a
- * connection to Redis may need.
+ * Says what useBackend would make current, for a process that trains nothing itself: it makes none current. Backends
+ * of a GPU are tried in another process.
  * Throws as useBackend does.
  */
 export async function chooseBackend(
   name: 'auto' | BackendName,
   options: BackendOptions = {},
 ): Promise<BackendReport> {
-  const gpu = name === 'auto' ? await tryGpu() : {};
-  if (name !== 'tensorflow' && !isReport(gpu)) {
-    return name === 'auto' ? firstOf(onCpu, describeBackend, options, gpu) : describeBackend(name, options);
+  if (name === 'auto') {
+    const gpu = await findGpu();
+    if (gpu.report === undefined) return firstOnCpu(gpu, (each) => describeBackend(each, options));
+    return { ...gpu.report, facts: { ...gpu.report.facts, ...gpu.failures } };
   }
-  const report = isReport(gpu) ? gpu : await probeBackend('tensorflow');
-  if (!report.available) throw new BackendError('tensorflow', report.reason ?? '', report.advice ?? '');
-  return {
-    ...report,
-    ...(report.device === 'GPU' || options.threads === undefined ? {} : { threads: options.threads }),
-  };
+  if (!inOwnProcess.has(name)) return describeBackend(name, options);
+  const report = await probeBackend(name);
+  if (!report.available) throw new BackendError(name, report.reason ?? '', report.advice ?? '');
+  const isCpu = name === 'tensorflow' && report.device !== 'GPU';
+  return { ...report, ...(isCpu && options.threads !== undefined ? { threads: options.threads } : {}) };
 }
+
+/**
+ * Backends that a process which trains nothing must not load: they take memory of the GPU, and TensorFlow's copies of TLS
+ * symbols do not go together with Node's, which a connection to Redis may need.
+ */
+const inOwnProcess: ReadonlySet<BackendName> = new Set(['tensorflow', 'webgpu']);

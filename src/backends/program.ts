@@ -11,8 +11,7 @@ export type Source =
   | { readonly constant: number };
 
 /** The operations, as rules/ops.ts defines them. */
-export type Operation =
-  'add' | 'sub' | 'mul' | 'div' | 'max' | 'sqrt' | 'square' | 'abs' | 'sign' | 'agree';
+export type Operation = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'sqrt' | 'square' | 'abs' | 'sign' | 'agree';
 
 export interface Instruction {
   readonly operation: Operation;

@@ -62,3 +62,6 @@ export function libraryVersion({
 }) {
   return version === undefined ? '' : `${name === 'onednn' ? 'oneDNN' : 'tfjs'} ${version}`;
 }
+
+/** Seconds as milliseconds with one decimal. */
+export const milliseconds = (seconds: number): string => `${(seconds * 1000).toFixed(1)} ms`;

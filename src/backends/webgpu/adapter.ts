@@ -2,14 +2,11 @@
  * The GPUs that WebGPU finds here. Dawn, Chromium's WebGPU, is in the npm package `webgpu`; it talks to Vulkan on Linux,
  * Metal on macOS and Direct3D 12 on Windows.
  */
-import { BackendError } from '../backend.js';
+import { BackendError, type AdapterKind } from '../backend.js';
 
 /** The packages that the backend needs. npm leaves them out where the user installs without optional dependencies. */
 export const DAWN_PACKAGE = 'webgpu';
 export const TFJS_PACKAGE = '@tensorflow/tfjs-backend-webgpu';
-
-/** What sort of device an adapter is. `unknown`: the name does not tell a discrete device from an integrated one. */
-export type AdapterKind = 'discrete' | 'apple' | 'integrated' | 'software' | 'unknown';
 
 /** The strings by which WebGPU describes an adapter (https://www.w3.org/TR/webgpu/#gpuadapterinfo). */
 export type AdapterStrings = Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'description'> & {
@@ -31,7 +28,12 @@ const discrete: Readonly<Record<string, RegExp>> = {
 };
 
 /** The sort of a device by its strings. */
-export function kindOf({ vendor, architecture, description, isFallbackAdapter }: AdapterStrings): AdapterKind {
+export function kindOf({
+  vendor,
+  architecture,
+  description,
+  isFallbackAdapter,
+}: AdapterStrings): AdapterKind {
   if (isFallbackAdapter || software.test(`${architecture} ${description}`)) return 'software';
   if (vendor === 'apple') return 'apple';
   const pattern = discrete[vendor];
@@ -39,9 +41,6 @@ export function kindOf({ vendor, architecture, description, isFallbackAdapter }:
   if (pattern.test(description)) return 'discrete';
   return vendor === 'nvidia' ? 'integrated' : 'unknown';
 }
-
-/** Whether `auto` may take such a device: one that is faster than the processor beside it for certain. */
-export const isFast = (kind: AdapterKind): boolean => kind === 'discrete' || kind === 'apple';
 
 /** An adapter and what keeps it alive: Dawn works as long as somebody holds its `GPU`. */
 export interface Found {
@@ -61,7 +60,7 @@ export async function findAdapter(): Promise<Found> {
     'webgpu',
     'WebGPU finds no GPU.',
     process.platform === 'linux'
-      ? 'It needs libvulkan.so.1 (Debian: `apt install libvulkan1`) and the Vulkan driver of the GPU (Debian: `mesa-vulkan-drivers`, or NVIDIA\'s own); docs/gpu.md says more.'
+      ? "It needs libvulkan.so.1 (Debian: `apt install libvulkan1`) and the Vulkan driver of the GPU (Debian: `mesa-vulkan-drivers`, or NVIDIA's own); docs/gpu.md says more."
       : "Install the driver of the GPU's maker; docs/gpu.md says more.",
     'backend-no-gpu',
   );

@@ -49,7 +49,8 @@ export function dispatch(backend: WebgpuBackend, kernel: Kernel): TensorInfo[] {
     tensor: backend.makeTensorInfo([...shape], 'float32'),
   }));
   const results = made.map(({ tensor }) => tensor);
-  if (results.some(({ shape }) => util.sizeFromShape(shape) === 0)) return results.map((one) => emptied(backend, one));
+  if (results.some(({ shape }) => util.sizeFromShape(shape) === 0))
+    return results.map((one) => emptied(backend, one));
   const bound = [...made, ...inputs].map(({ tensor }) => tensor);
   for (const { dataId } of bound) {
     backend.uploadToGPU(dataId);

@@ -1,8 +1,8 @@
 /** The webgpu backend: tfjs's WebGPU kernels and our own on Dawn, for the GPUs of any maker. */
 import { setBackend } from '../tfjs.js';
-import { BackendError } from '../backend.js';
+import { BackendError, type AdapterKind } from '../backend.js';
 import { versionOf } from '../version.js';
-import { findAdapter, kindOf, TFJS_PACKAGE, type AdapterKind } from './adapter.js';
+import { findAdapter, kindOf, TFJS_PACKAGE } from './adapter.js';
 import { registerWebgpu } from './backend.js';
 import { registerWebgpuKernels } from './kernels/index.js';
 

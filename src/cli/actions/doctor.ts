@@ -1,19 +1,31 @@
 /** What `adamw-bench doctor` does. */
-import { probeBackends, type BackendReport } from '../../backends/index.js';
+import { probeBackends, type BackendName, type BackendReport } from '../../backends/index.js';
 import { DataError, resolveDataDir } from '../../data/index.js';
 import { usableCpus } from '../../runner/cpuQuota.js';
 import { hostFacts, packageVersion } from '../../runner/manifest.js';
-import { exitCode } from '../exit.js';
+import { exitCode, UsageError } from '../exit.js';
 import { buildAdvice, cautiousManager } from '../packageManager.js';
 import { libraryVersion } from '../units.js';
 
 export interface DoctorFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
+  /** Measures speed instead. */
+  readonly bench?: boolean;
+  readonly backend?: BackendName;
 }
 
-/** Says for each backend whether it works here; returns the exit code. */
-export async function doctor({ json = false, verbose = false }: DoctorFlags): Promise<number> {
+/** Says for each backend whether it works here, or how fast one is; returns the exit code. */
+export async function doctor({ bench, backend, json = false, ...flags }: DoctorFlags): Promise<number> {
+  if (bench) {
+    const { measureSpeed } = await import('./speed.js');
+    return measureSpeed(backend ?? 'auto', json);
+  }
+  if (backend !== undefined) throw new UsageError('--backend says what --bench measures: add --bench.');
+  return examine(json, flags.verbose ?? false);
+}
+
+async function examine(json: boolean, verbose: boolean): Promise<number> {
   const backends = await probeBackends({ verbose, thorough: true });
   const host = hostFacts();
   const working = backends.some(({ available }) => available);

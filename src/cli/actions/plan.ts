@@ -10,14 +10,17 @@ import type { TextSpec } from '../../experiment/text.js';
 import { plan, type Plan } from '../../experiment/plan.js';
 import { defaultWorkers } from '../../runner/cpuQuota.js';
 import { loadWithData } from '../ownData.js';
-import { exitCode } from '../exit.js';
-import { elapsed } from '../units.js';
+import { exitCode, UsageError } from '../exit.js';
+import { elapsed, milliseconds } from '../units.js';
+import { compareBackends, comparisonText } from './backendSpeeds.js';
+import { describeChoice } from './backendChoice.js';
 
 export interface PlanFlags {
   readonly set: readonly string[];
   readonly dataDir?: string;
   readonly workers?: number;
   readonly time: boolean;
+  readonly backends?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,7 +32,10 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
   const { size: cells } = planned;
   const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
   const stages = [gridStage(planned), ...confirmationStage(planned)];
-  if (!flags.json) console.log([planText(planned, workers), ...secondText(planned)].join('\n'));
+  if (flags.backends && !flags.time)
+    throw new UsageError('--backends times steps, and --no-time forbids it: leave one of them out.');
+  const choice = await describeChoice(experiment);
+  if (!flags.json) console.log([planText(planned, workers), ...secondText(planned), choice.text].join('\n'));
   const timed = flags.time ? await timeOf(experiment, flags.dataDir) : undefined;
   const times = timed && stages.map((stage) => timesOf(stage, timed.epochSeconds, workers));
   if (flags.json) {
@@ -39,19 +45,27 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
       wd: wds,
       cells: size,
     }));
-    const about = timed && { backend: timed.backend, stepSeconds: timed.stepSeconds, ...times![0] };
+    const compared = flags.backends ? { backends: await compareBackends(config, flags) } : {};
+    const about = timed && { stepSeconds: timed.stepSeconds, ...times![0] };
     const second = stages[1] && {
       confirmation: { cells: stages[1].cells, seeds: freshSeeds(experiment), ...times?.[1] },
     };
     const { dataset, name } = experiment;
     const data = 'content' in dataset ? { data: dataset.content } : {};
-    console.log(JSON.stringify({ name, ...data, cells, workers, optimizers, ...about, ...second }));
+    const { backend, why } = choice;
+    console.log(
+      JSON.stringify({
+        ...{ name, ...data, cells, workers, optimizers, backend: backend.name, why },
+        ...{ ...about, ...second, ...compared },
+      }),
+    );
   } else if (timed) {
     const { backend, stepSeconds } = timed;
     const [first, second] = times!.map(({ seconds }) => elapsed(seconds));
     const both =
       second === undefined ? `about ${first}` : `about ${first} for the grid, ${second} for the confirmation`;
-    console.log(`${both} with backend ${backend} (${(stepSeconds * 1000).toFixed(1)} ms a step)`);
+    console.log(`${both} with backend ${backend} (${milliseconds(stepSeconds)} a step)`);
+    if (flags.backends) for (const line of await comparisonText(config, flags)) console.log(line);
   }
   return exitCode.ok;
 }

@@ -1,6 +1,13 @@
 /** `adamw-bench doctor`: which backends work here, and what the others need. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { BACKEND_NAMES } from '../../backends/backend.js';
 import type { DoctorFlags } from '../actions/doctor.js';
+
+const examples = `
+Examples:
+  adamw-bench doctor
+  adamw-bench doctor --bench                     half a minute: a line to paste into an issue
+  adamw-bench doctor --bench --backend webgpu    the same for a backend by its name`;
 
 /** Adds the command to the program. */
 export function addDoctor(program: Command, finish: (code: number) => void): void {
@@ -9,7 +16,13 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
     .description('say for each backend whether it works here, on what device, and if not, what to install')
     .option('--json', 'print one JSON object')
     .option('--verbose', "show TensorFlow's own messages as it starts")
-    .addHelpText('after', '\nExample:\n  adamw-bench doctor')
+    .option('--bench', 'train four networks for some seconds each and print their images/s in one line')
+    .addOption(
+      new Option('--backend <name>', 'what --bench measures (default: what a run would take)').choices(
+        BACKEND_NAMES,
+      ),
+    )
+    .addHelpText('after', examples)
     .action(async (flags: DoctorFlags) => {
       const { doctor } = await import('../actions/doctor.js');
       finish(await doctor(flags));

@@ -8,6 +8,7 @@ const examples = `
 Examples:
   adamw-bench plan configs/cifar-cpu.yaml               cells, and an estimate from a few timed steps
   adamw-bench plan configs/cifar.yaml --no-time         cells only: needs no data
+  adamw-bench plan configs/cifar-cpu.yaml --backends    also how long a step takes on each backend that works
 
 Without the data it shows the cells without a time.
 
@@ -23,6 +24,7 @@ export function addPlan(program: Command, finish: (code: number) => void): void 
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
     .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
     .option('--no-time', 'do not train a few steps for the estimate')
+    .option('--backends', 'also time a step on every backend that works here, each in a process of its own')
     .option('--json', 'print one JSON object')
     .addHelpText('after', examples)
     .action(async (config: string, flags: PlanFlags) => {

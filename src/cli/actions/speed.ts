@@ -1,0 +1,42 @@
+/** What `adamw-bench doctor --bench` does: one line that says how fast this machine trains. */
+import { release } from 'node:os';
+import { useBackend, type BackendName, type BackendReport } from '../../backends/index.js';
+import { hostFacts, packageVersion } from '../../runner/manifest.js';
+import { imagesPerSecond, speedNetworks, type Duration } from '../../train/throughput.js';
+import { exitCode } from '../exit.js';
+import { libraryVersion } from '../units.js';
+
+/** Long enough for a GPU to reach its clock, short enough to wait for: under half a minute where a step is quick. */
+const duration: Duration = { batchSize: 128, warmUpSeconds: 2, seconds: 3 };
+
+/**
+ * Measures the four networks on one backend in this process, and prints the line.
+ * @param name `auto` for the one that a run would take
+ * @returns the exit code
+ */
+export async function measureSpeed(name: 'auto' | BackendName, json: boolean): Promise<number> {
+  const backend = await useBackend(name);
+  const speeds: Record<string, number> = {};
+  for (const network of speedNetworks) {
+    console.error(`measuring ${network.name} on ${backend.name} ...`);
+    speeds[network.name] = await imagesPerSecond(network, duration);
+  }
+  const about = { version: packageVersion, node: process.version, host: hostFacts(), backend };
+  if (json) console.log(JSON.stringify({ ...about, batchSize: duration.batchSize, imagesPerSecond: speeds }));
+  else console.log(speedLine(backend, speeds));
+  return exitCode.ok;
+}
+
+/** Three significant digits: a second measurement differs by a few percent. */
+const rounded = (speed: number) => Number(speed.toPrecision(3)).toLocaleString('en');
+
+/** One line to paste: what computes, and the images a second of each network. */
+export function speedLine(backend: BackendReport, speeds: Readonly<Record<string, number>>): string {
+  const { cpu, platform } = hostFacts();
+  const device = [backend.device, libraryVersion(backend), backend.facts?.['driver']]
+    .filter(Boolean)
+    .join(', ');
+  const measured = Object.entries(speeds).map(([network, speed]) => `${network} ${rounded(speed)}`);
+  const system = `${cpu}, ${platform} ${release()}, Node ${process.version}, adamw-bench ${packageVersion}`;
+  return `${backend.name} (${device}) on ${system}: ${measured.join(', ')} images/s at batch ${duration.batchSize}, one process`;
+}
