@@ -23,20 +23,21 @@ type GpuSearch = Search & { readonly report?: BackendReport };
  * TensorFlow on a GPU, else WebGPU on one that is faster than the processor beside it for certain. No time is measured:
  * the same machine always gets the same backend, which is part of what a cell is. Each is tried in a process of its
  * own: with TensorFlow's libraries in this one, our oneDNN addon could not be loaded any more.
+ * @param probe tries a backend
  */
-export async function findGpu(): Promise<GpuSearch> {
-  const cuda = await tryTensorflow();
+export async function findGpu(probe: typeof probeBackend = probeBackend): Promise<GpuSearch> {
+  const cuda = await tryTensorflow(probe);
   if (cuda.report) return cuda;
-  const { report, why } = await tryWebgpu();
+  const { report, why } = await tryWebgpu(probe);
   const passed = [...cuda.passed, ...(why === undefined ? [] : [{ name: 'webgpu', why } as const])];
   return { passed, failures: cuda.failures, ...(report && { report: { ...report, passed } }) };
 }
 
 /** Without a driver there is nothing to try. */
-async function tryTensorflow(): Promise<GpuSearch> {
+async function tryTensorflow(probe: typeof probeBackend): Promise<GpuSearch> {
   if (!nvidiaDriver.isThere())
     return { passed: [{ name: 'tensorflow', why: 'there is no NVIDIA driver.' }], failures: {} };
-  const report = await probeBackend('tensorflow');
+  const report = await probe('tensorflow');
   if (report.available && report.device === 'GPU') return { passed: [], failures: {}, report };
   const why =
     [report.reason, report.advice].filter(Boolean).join(' ') ||
@@ -45,9 +46,9 @@ async function tryTensorflow(): Promise<GpuSearch> {
   return { passed: [{ name: 'tensorflow', why }], failures: { [`tensorflow${NOT_USED}`]: why } };
 }
 
-async function tryWebgpu(): Promise<{ report?: BackendReport; why?: string }> {
+async function tryWebgpu(probe: typeof probeBackend): Promise<{ report?: BackendReport; why?: string }> {
   if (!graphicsDevice.isThere()) return { why: 'there is no graphics device.' };
-  const report = await probeBackend('webgpu');
+  const report = await probe('webgpu');
   if (!report.available) return { why: [report.reason, report.advice].filter(Boolean).join(' ') };
   if (report.adapter === 'discrete' || report.adapter === 'apple') return { report };
   return {

@@ -101,6 +101,48 @@ describe.concurrent('plan', () => {
     expect(plan.cells).toBe(plan.optimizers.reduce((sum, { cells }) => sum + cells, 0));
     expect(plan).not.toHaveProperty('stepSeconds');
   });
+
+  it('says which backend a run would take, and why', async () => {
+    const { file } = configure();
+    const lineOf = async (...set: string[]) => {
+      const settings = set.flatMap((one) => ['--set', one]);
+      const { stdout } = await adamwBench(['plan', file, '--no-time', ...settings]);
+      return /^backend .*/m.exec(stdout)?.[0];
+    };
+    expect(await lineOf('backend=cpu')).toBe('backend cpu (CPU): the configuration names it');
+    expect(await lineOf('backend=auto')).toMatch(
+      /^backend \S+ \(.+\): auto takes the first that works(; tensorflow: .+; webgpu: .+)?$/,
+    );
+    const { stdout } = await adamwBench(['plan', file, '--no-time', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ backend: 'cpu', why: 'the configuration names it' });
+  });
+
+  it('needs no backend for the cells of one that is not here', async () => {
+    const { file } = configure();
+    const nowhere = { ADAMW_BENCH_TENSORFLOW: join(scratch(), 'none') };
+    const { code, stdout } = await adamwBench(['plan', file, '--no-time', '--set', 'backend=tensorflow'], {
+      env: nowhere,
+    });
+    expect({ code, line: /^backend .*/m.exec(stdout)?.[0] }).toEqual({
+      code: 0,
+      line: expect.stringMatching(/^backend tensorflow cannot be used here, as /) as string,
+    });
+  });
+
+  it('--backends times a step on each that works, and says why others do not', async () => {
+    const { file } = configure();
+    const { code, stdout } = await adamwBench(['plan', file, '--json', '--backends']);
+    expect(code).toBe(0);
+    const { backends } = JSON.parse(stdout) as {
+      backends: { backend: string; stepSeconds?: number; reason?: string }[];
+    };
+    expect(backends.map(({ backend }) => backend)).toEqual(['tensorflow', 'webgpu', 'onednn', 'wasm', 'cpu']);
+    for (const { backend, stepSeconds, reason } of backends) {
+      if (['wasm', 'cpu'].includes(backend)) expect(stepSeconds).toBeGreaterThan(0);
+      else if (stepSeconds === undefined) expect(reason).toMatch(/\w/);
+    }
+    expect(await adamwBench(['plan', file, '--no-time', '--backends'])).toMatchObject({ code: 2 });
+  });
 });
 
 describe.concurrent('the small commands', () => {
@@ -188,11 +230,30 @@ syncBuiltinESMExports();
     const { backends } = JSON.parse(stdout) as {
       backends: { name: string; available: boolean; reason?: string }[];
     };
-    expect(backends.map(({ name }) => name).sort()).toEqual(['cpu', 'onednn', 'tensorflow', 'wasm']);
+    expect(backends.map(({ name }) => name).sort()).toEqual([
+      'cpu',
+      'onednn',
+      'tensorflow',
+      'wasm',
+      'webgpu',
+    ]);
     for (const { name, available, reason } of backends) {
       if (['cpu', 'wasm'].includes(name)) expect(available).toBe(true);
       if (!available) expect(reason).not.toBe('');
     }
+  });
+
+  it('doctor --bench prints one line with the speed of four networks', async () => {
+    const bench = ['doctor', '--bench', '--seconds', '0.01'];
+    const { code, stdout } = await adamwBench(bench);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^\S+ \(.+\) on .+: mlp [\d,.]+, cnn [\d,.]+, resnet-8 [\d,.]+, resnet-20 [\d,.]+ images\/s at batch 128, one process\n$/,
+    );
+    expect(await adamwBench(['doctor', '--backend', 'cpu'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--bench') as string,
+    });
   });
 
   it('init writes a configuration that plan accepts, over nothing', async () => {

@@ -23,7 +23,7 @@ const software = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|
  */
 const discrete: Readonly<Record<string, RegExp>> = {
   nvidia: /^(?!.*\btegra\b)(?!.*\borin\b)/i,
-  amd: /\bradeon (rx|pro (w|v)|vii)\b|\binstinct\b|\bfirepro\b|\bnavi ?[123]\d\b|\bvega ?(10|20)\b/i,
+  amd: /\bradeon (rx\b|pro [wv]\d|vii\b)|\binstinct\b|\bfirepro\b|\bnavi ?[123]\d\b|\bvega ?(10|20)\b/i,
   intel: /\barc\b.* [ab]\d{2,3}\b|\bdata center gpu\b/i,
 };
 

@@ -1,26 +1,38 @@
 /** Which backend a run would take here, and why: what `plan` says of it. */
-import { chooseBackend, type BackendReport } from '../../backends/index.js';
+import { BackendError, chooseBackend, type BackendName, type BackendReport } from '../../backends/index.js';
 import type { Experiment } from '../../experiment/experiment.js';
 
 export interface Choice {
-  readonly backend: BackendReport;
+  readonly backend: BackendName;
   /** A sentence without its full stop. */
   readonly why: string;
   readonly text: string;
 }
 
-/** @throws BackendError where the configuration names a backend that cannot be used */
+/** Never throws for a backend that cannot be used here: a plan may be made on another machine than its run. */
 export async function describeChoice({
   backend: wanted,
   threads,
 }: Pick<Experiment, 'backend' | 'threads'>): Promise<Choice> {
-  const backend = await chooseBackend(wanted, { threads });
-  const why = wanted === 'auto' ? reasonOf(backend) : 'the configuration names it';
-  const { name, device } = backend;
-  return { backend, why, text: `backend ${name}${device === undefined ? '' : ` (${device})`}: ${why}` };
+  try {
+    const report = await chooseBackend(wanted, { threads });
+    const { name, device } = report;
+    const why = wanted === 'auto' ? reasonOf(report) : 'the configuration names it';
+    return {
+      backend: name,
+      why,
+      text: `backend ${name}${device === undefined ? '' : ` (${device})`}: ${why}`,
+    };
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    const why = `cannot be used here, as ${bare(error.reason)}`;
+    return { backend: error.backend, why, text: `backend ${error.backend} ${why}` };
+  }
 }
 
 function reasonOf({ passed = [] }: BackendReport): string {
-  const others = passed.map(({ name, why }) => `${name}: ${why.replace(/\.$/, '')}`);
+  const others = passed.map(({ name, why }) => `${name}: ${bare(why)}`);
   return ['auto takes the first that works', ...others].join('; ');
 }
+
+const bare = (sentence: string) => sentence.replace(/\.$/, '');

@@ -13,15 +13,17 @@ export interface DoctorFlags {
   /** Measures speed instead. */
   readonly bench?: boolean;
   readonly backend?: BackendName;
+  readonly seconds?: number;
 }
 
 /** Says for each backend whether it works here, or how fast one is; returns the exit code. */
 export async function doctor({ bench, backend, json = false, ...flags }: DoctorFlags): Promise<number> {
   if (bench) {
     const { measureSpeed } = await import('./speed.js');
-    return measureSpeed(backend ?? 'auto', json);
+    return measureSpeed(backend ?? 'auto', { json, seconds: flags.seconds });
   }
-  if (backend !== undefined) throw new UsageError('--backend says what --bench measures: add --bench.');
+  if (backend !== undefined || flags.seconds !== undefined)
+    throw new UsageError('--backend and --seconds say what --bench measures: add --bench.');
   return examine(json, flags.verbose ?? false);
 }
 

@@ -55,7 +55,7 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
     const { backend, why } = choice;
     console.log(
       JSON.stringify({
-        ...{ name, ...data, cells, workers, optimizers, backend: backend.name, why },
+        ...{ name, ...data, cells, workers, optimizers, backend, why },
         ...{ ...about, ...second, ...compared },
       }),
     );

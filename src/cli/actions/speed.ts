@@ -6,15 +6,23 @@ import { imagesPerSecond, speedNetworks, type Duration } from '../../train/throu
 import { exitCode } from '../exit.js';
 import { libraryVersion } from '../units.js';
 
-/** Long enough for a GPU to reach its clock, short enough to wait for: under half a minute where a step is quick. */
-const duration: Duration = { batchSize: 128, warmUpSeconds: 2, seconds: 3 };
+/** Long enough for a GPU to reach its clock. */
+export const defaultSeconds = 3;
+const longestWarmUp = 2;
+
+const batchSize = 128;
 
 /**
  * Measures the four networks on one backend in this process, and prints the line.
  * @param name `auto` for the one that a run would take
+ * @param seconds for each network, besides the warm-up
  * @returns the exit code
  */
-export async function measureSpeed(name: 'auto' | BackendName, json: boolean): Promise<number> {
+export async function measureSpeed(
+  name: 'auto' | BackendName,
+  { json, seconds = defaultSeconds }: { json: boolean; seconds?: number | undefined },
+): Promise<number> {
+  const duration: Duration = { batchSize, warmUpSeconds: Math.min(longestWarmUp, seconds), seconds };
   const backend = await useBackend(name);
   const speeds: Record<string, number> = {};
   for (const network of speedNetworks) {
@@ -22,7 +30,7 @@ export async function measureSpeed(name: 'auto' | BackendName, json: boolean): P
     speeds[network.name] = await imagesPerSecond(network, duration);
   }
   const about = { version: packageVersion, node: process.version, host: hostFacts(), backend };
-  if (json) console.log(JSON.stringify({ ...about, batchSize: duration.batchSize, imagesPerSecond: speeds }));
+  if (json) console.log(JSON.stringify({ ...about, batchSize, imagesPerSecond: speeds }));
   else console.log(speedLine(backend, speeds));
   return exitCode.ok;
 }
@@ -38,5 +46,5 @@ export function speedLine(backend: BackendReport, speeds: Readonly<Record<string
     .join(', ');
   const measured = Object.entries(speeds).map(([network, speed]) => `${network} ${rounded(speed)}`);
   const system = `${cpu}, ${platform} ${release()}, Node ${process.version}, adamw-bench ${packageVersion}`;
-  return `${backend.name} (${device}) on ${system}: ${measured.join(', ')} images/s at batch ${duration.batchSize}, one process`;
+  return `${backend.name} (${device}) on ${system}: ${measured.join(', ')} images/s at batch ${batchSize}, one process`;
 }

@@ -1,6 +1,7 @@
 /** `adamw-bench doctor`: which backends work here, and what the others need. */
 import { Option, type Command } from 'commander';
 import { BACKEND_NAMES } from '../../backends/backend.js';
+import { numberFromZero } from '../units.js';
 import type { DoctorFlags } from '../actions/doctor.js';
 
 const examples = `
@@ -22,6 +23,7 @@ export function addDoctor(program: Command, finish: (code: number) => void): voi
         BACKEND_NAMES,
       ),
     )
+    .option('--seconds <n>', 'how long --bench measures each network (default: 3)', numberFromZero('3'))
     .addHelpText('after', examples)
     .action(async (flags: DoctorFlags) => {
       const { doctor } = await import('../actions/doctor.js');
