@@ -73,6 +73,6 @@ test.skipIf(whyNoDevice)(
     const reports = [await chooseBackend('auto'), await chooseBackend('auto')];
     expect(reports[1]).toEqual(reports[0]);
     expect(['onednn', 'wasm']).toContain(reports[0]!.name);
-    expect(reports[0]!.passed?.find(({ name }) => name === 'webgpu')?.why).toMatch(/SwiftShader.*software/);
+    expect(reports[0]!.passed?.find(({ name }) => name === 'webgpu')?.why).toMatch(/swiftshader.*software/);
   },
 );

@@ -8,10 +8,17 @@ import { BackendError, type AdapterKind } from '../backend.js';
 export const DAWN_PACKAGE = 'webgpu';
 export const TFJS_PACKAGE = '@tensorflow/tfjs-backend-webgpu';
 
-/** The strings by which WebGPU describes an adapter (https://www.w3.org/TR/webgpu/#gpuadapterinfo). */
-export type AdapterStrings = Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'description'> & {
+/**
+ * The strings by which WebGPU describes an adapter (https://www.w3.org/TR/webgpu/#gpuadapterinfo). From Dawn in Node, `device` is
+ * the name in small letters and hyphens, `swiftshader-device-subzero-`, and `description` the driver's.
+ */
+export type AdapterStrings = Pick<GPUAdapterInfo, 'vendor' | 'architecture' | 'device' | 'description'> & {
   readonly isFallbackAdapter?: boolean;
 };
+
+/** The adapter's name in words. */
+export const nameOf = ({ device, vendor }: Pick<AdapterStrings, 'device' | 'vendor'>): string =>
+  device.replaceAll('-', ' ').replace(/ +/g, ' ').trim() || vendor || 'without a name';
 
 /** Drivers that compute on the processor: SwiftShader, Mesa's lavapipe, Direct3D's WARP. */
 const software = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|\bwarp\b/i;
@@ -28,17 +35,14 @@ const discrete: Readonly<Record<string, RegExp>> = {
 };
 
 /** The sort of a device by its strings. */
-export function kindOf({
-  vendor,
-  architecture,
-  description,
-  isFallbackAdapter,
-}: AdapterStrings): AdapterKind {
-  if (isFallbackAdapter || software.test(`${architecture} ${description}`)) return 'software';
+export function kindOf(info: AdapterStrings): AdapterKind {
+  const { vendor, architecture, description, isFallbackAdapter } = info;
+  const name = nameOf(info);
+  if (isFallbackAdapter || software.test(`${architecture} ${name} ${description}`)) return 'software';
   if (vendor === 'apple') return 'apple';
   const pattern = discrete[vendor];
   if (pattern === undefined) return 'unknown';
-  if (pattern.test(description)) return 'discrete';
+  if (pattern.test(name)) return 'discrete';
   return vendor === 'nvidia' ? 'integrated' : 'unknown';
 }
 

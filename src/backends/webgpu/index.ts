@@ -2,13 +2,13 @@
 import { setBackend } from '../tfjs.js';
 import { BackendError, type AdapterKind } from '../backend.js';
 import { versionOf } from '../version.js';
-import { findAdapter, kindOf, TFJS_PACKAGE } from './adapter.js';
+import { findAdapter, kindOf, nameOf, TFJS_PACKAGE } from './adapter.js';
 import { registerWebgpu } from './backend.js';
 import { registerWebgpuKernels } from './kernels/index.js';
 
 export interface WebgpuFacts {
   readonly version: string;
-  /** The adapter's name, e.g. `NVIDIA GeForce RTX 4090`. */
+  /** The adapter's name, e.g. `nvidia geforce rtx 4090`. */
   readonly name: string;
   readonly kind: AdapterKind;
   readonly facts: Readonly<Record<string, string>>;
@@ -30,10 +30,9 @@ const limits = [
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 
 function factsOf({ info, limits }: GPUAdapter, kind: AdapterKind): Record<string, string> {
-  const driver = [info.vendor, info.architecture, info.device].filter(Boolean).join(', ');
   return {
-    adapter: `${info.description || 'without a name'} (${kind})`,
-    ...(driver ? { hardware: driver } : {}),
+    adapter: `${[nameOf(info), info.vendor, info.architecture].filter(Boolean).join(', ')} (${kind})`,
+    ...(info.description ? { driver: info.description } : {}),
     limits: [
       `${mebibytes(limits.maxStorageBufferBindingSize)} a tensor`,
       `${limits.maxComputeInvocationsPerWorkgroup} threads and ${limits.maxComputeWorkgroupStorageSize / 1024} KiB a workgroup`,
@@ -67,7 +66,7 @@ async function start(): Promise<WebgpuFacts> {
   registerWebgpuKernels();
   return {
     version: versionOf(TFJS_PACKAGE),
-    name: adapter.info.description || adapter.info.vendor || 'GPU',
+    name: nameOf(adapter.info),
     kind,
     facts: factsOf(adapter, kind),
   };

@@ -1,4 +1,7 @@
-/** What sort of device an adapter is, by the strings that drivers give. */
+/**
+ * What sort of device an adapter is, by its name. Only SwiftShader's strings were seen; the other names are those that
+ * the drivers give to Vulkan, Metal and Direct3D, written as Dawn writes them.
+ */
 import { expect, test } from 'vitest';
 import { kindOf } from '../../../src/backends/webgpu/adapter.js';
 
@@ -17,17 +20,24 @@ test.each([
   ['intel', 'xe-lpg', 'Intel(R) Arc(tm) Graphics (MTL)', 'unknown'],
   ['intel', 'gen-9', 'Intel(R) UHD Graphics 630 (CFL GT2)', 'unknown'],
   ['apple', 'metal-3', 'Apple M2 Max', 'apple'],
-  ['google', 'swiftshader', 'SwiftShader driver 5.0.0', 'software'],
+  ['google', 'swiftshader', 'SwiftShader Device (Subzero)', 'software'],
   ['mesa', '', 'llvmpipe (LLVM 15.0.6, 256 bits)', 'software'],
   ['microsoft', '', 'Microsoft Basic Render Driver', 'software'],
   ['qualcomm', 'adreno-7xx', 'Qualcomm Adreno', 'unknown'],
   ['', '', '', 'unknown'],
-])('%s, %s, %s: %s', (vendor, architecture, description, kind) => {
-  expect(kindOf({ vendor, architecture, description, isFallbackAdapter: false })).toBe(kind);
+])('%s, %s, %s: %s', (vendor, architecture, name, kind) => {
+  const device = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const description = 'some driver 1.2.3';
+  expect(kindOf({ vendor, architecture, device, description, isFallbackAdapter: false })).toBe(kind);
 });
 
-test('what the browser calls a fallback is software, whatever its name', () => {
-  expect(
-    kindOf({ vendor: 'nvidia', architecture: 'ampere', description: 'NVIDIA', isFallbackAdapter: true }),
-  ).toBe('software');
+test('what Dawn calls a fallback is software, whatever its name', () => {
+  const card = {
+    vendor: 'nvidia',
+    architecture: 'ampere',
+    device: 'nvidia-geforce-rtx-3090',
+    description: '',
+  };
+  expect(kindOf({ ...card, isFallbackAdapter: true })).toBe('software');
+  expect(kindOf(card)).toBe('discrete');
 });
