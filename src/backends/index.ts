@@ -33,7 +33,14 @@ const loaders: Record<BackendName, (options: BackendOptions) => Promise<BackendR
   async webgpu() {
     const { loadWebgpu } = await import('./webgpu/index.js');
     const { version, name, kind, facts } = await loadWebgpu();
-    return { name: 'webgpu', available: true, device: `${kind === 'software' ? 'in software' : 'GPU'}, ${name}`, version, adapter: kind, facts };
+    return {
+      name: 'webgpu',
+      available: true,
+      device: `${kind === 'software' ? 'in software' : 'GPU'}, ${name}`,
+      version,
+      adapter: kind,
+      facts,
+    };
   },
   async onednn({ threads = 1 }) {
     const { loadOnednn } = await import('./onednn/index.js');

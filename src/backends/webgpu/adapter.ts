@@ -73,7 +73,7 @@ export async function findAdapter(): Promise<Found> {
 /** Dawn, and the names of WebGPU (`GPUBufferUsage`, ...) as globals, where tfjs looks for them. */
 async function loadDawn(): Promise<typeof import('webgpu')> {
   try {
-    const dawn = await import(DAWN_PACKAGE as 'webgpu');
+    const dawn = await import('webgpu');
     Object.assign(globalThis, dawn.globals);
     return dawn;
   } catch (error) {

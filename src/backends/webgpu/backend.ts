@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import type * as Webgpu from '@tensorflow/tfjs-backend-webgpu';
 import { engine, env, registerBackend } from '../tfjs.js';
 import { missing, TFJS_PACKAGE } from './adapter.js';
+import type { Computation, RepeatingBackend } from '../repeat.js';
 import { DeviceFailure, watchDevice } from './failure.js';
+import { Recordings } from './recordings.js';
 
 const require = createRequire(import.meta.url);
-
-export type WebgpuBackend = Webgpu.WebGPUBackend;
 
 /** tfjs's package. It asks for `navigator.gpu` as it makes a backend, and where it finds it, registers its own. */
 function loadPackage(): typeof Webgpu {
@@ -41,11 +41,32 @@ export function registerWebgpu(gpu: GPU, device: GPUDevice, info: GPUAdapterInfo
   env().set('WEBGPU_CPU_FORWARD', false);
   const failure = watchDevice(device);
 
-  class Backend extends WebGPUBackend {
+  class Backend extends WebGPUBackend implements RepeatingBackend {
+    readonly recordings = new Recordings(this);
+
     /** Dawn ends with it. */
     readonly gpu = gpu;
 
+    repeat(computation: Computation) {
+      return this.recordings.repeat(computation);
+    }
+
+    forget(owner: object) {
+      this.recordings.forget(owner);
+    }
+
+    override memory() {
+      const memory = super.memory();
+      const { numBytes } = this.recordings;
+      return {
+        ...memory,
+        numBytesInGPU: memory.numBytesInGPU + numBytes,
+        numBytesAllocatedInGPU: memory.numBytesAllocatedInGPU + numBytes,
+      };
+    }
+
     override async read(dataId: object) {
+      this.recordings.noteRead();
       const values = await failure.orResult(super.read(dataId));
       failure.check();
       return values;

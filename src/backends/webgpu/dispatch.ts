@@ -1,9 +1,9 @@
 /**
  * Running a kernel of our own. tfjs's programs have one output; ours have several, in one pass over memory. They go into
- * the same command buffer as tfjs's, through the parts of its backend that its types call private (version 4.22.0).
+ * the same command buffer as tfjs's, through tfjsBackend.ts.
  */
 import { env, util, type TensorInfo } from '../tfjs.js';
-import type { WebgpuBackend } from './backend.js';
+import { internalsOf, type Internals, type WebgpuBackend } from './tfjsBackend.js';
 
 /** A buffer of a kernel, by the name that its code calls it. */
 export interface Binding {
@@ -29,20 +29,9 @@ export interface Kernel {
   readonly workgroups: readonly [number, number, number];
 }
 
-/** What is used of tfjs's backend besides its public methods. */
-interface Internals {
-  readonly pipelineCache: Record<string, GPUComputePipeline>;
-  readonly commandQueueOwnedIds: WeakSet<object>;
-  commandEncoder: GPUCommandEncoder | null;
-  computePassEncoder: GPUComputePassEncoder | null;
-  dispatchCountInPass: number;
-  tensorToBinding(tensor: TensorInfo): GPUBindingResource;
-  makeUniforms(values: { type: string; data: number[] }[]): GPUBindingResource;
-}
-
 /** Runs a kernel; its outputs come in the order of `outputs`. */
 export function dispatch(backend: WebgpuBackend, kernel: Kernel): TensorInfo[] {
-  const internals = backend as unknown as Internals;
+  const internals = internalsOf(backend);
   const { outputs, inputs, uniforms = {}, workgroups } = kernel;
   const made = Object.entries(outputs).map(([name, shape]) => ({
     name,

@@ -3,7 +3,12 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { probeBackends, type BackendName } from '../../backends/index.js';
 import { milliseconds } from '../units.js';
-import type { PlanFlags } from './plan.js';
+
+/** The options of `plan` that decide what is trained. */
+interface Flags {
+  readonly set: readonly string[];
+  readonly dataDir?: string;
+}
 
 /** A backend's step, or why there is none. */
 type Timed =
@@ -14,7 +19,7 @@ type Timed =
  * Plans the experiment once more for each backend, in a process of its own: native libraries of several do not go
  * together, and none is to slow another down.
  */
-export async function compareBackends(config: string, flags: PlanFlags): Promise<Timed[]> {
+export async function compareBackends(config: string, flags: Flags): Promise<Timed[]> {
   const timed: Timed[] = [];
   for (const { name, available, device, reason = '' } of await probeBackends()) {
     if (!available) timed.push({ backend: name, reason });
@@ -23,7 +28,7 @@ export async function compareBackends(config: string, flags: PlanFlags): Promise
   return timed;
 }
 
-export const comparisonText = async (config: string, flags: PlanFlags): Promise<string[]> => {
+export const comparisonText = async (config: string, flags: Flags): Promise<string[]> => {
   const timed = await compareBackends(config, flags);
   return timed.map((one) =>
     'stepSeconds' in one
@@ -36,7 +41,7 @@ async function timeOn(
   backend: BackendName,
   device: string | undefined,
   config: string,
-  { set, dataDir }: PlanFlags,
+  { set, dataDir }: Flags,
 ): Promise<Timed> {
   console.error(`timing ${backend} ...`);
   const settings = [...set, `backend=${backend}`].flatMap((one) => ['--set', one]);

@@ -4,7 +4,7 @@ import { RunProgram } from '../../kernels.js';
 import type { TensorInfo } from '../../tfjs.js';
 import { util } from '../../tfjs.js';
 import { dispatch, eachValue, flat } from '../dispatch.js';
-import type { WebgpuBackend } from '../backend.js';
+import type { WebgpuBackend } from '../tfjsBackend.js';
 import { register } from './register.js';
 
 /** A number as WGSL reads it: the float32 next to it. */

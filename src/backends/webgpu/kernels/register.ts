@@ -1,6 +1,6 @@
 /** How kernels are registered under the names of backends/kernels.ts, or in the place of one of tfjs's own. */
 import { getKernel, registerKernel, unregisterKernel, type KernelFunc, type TensorInfo } from '../../tfjs.js';
-import type { WebgpuBackend } from '../backend.js';
+import type { WebgpuBackend } from '../tfjsBackend.js';
 
 const BACKEND_NAME = 'webgpu';
 
