@@ -224,6 +224,31 @@ syncBuiltinESMExports();
     expect(await page.ended).toMatchObject({ code: 0, signal: null });
   });
 
+  it('compare says where more than the optimizers differs', async () => {
+    const trained = async (...set: string[]) => {
+      const { file, dir } = configure();
+      const settings = set.flatMap((one) => ['--set', one]);
+      expect((await adamwBench(['run', file, '--out', dir, ...settings])).code).toBe(0);
+      return dir;
+    };
+    const [one, same, longer, other] = await Promise.all([
+      trained(),
+      trained('grid.lr=[0.01]'),
+      trained('train.epochs=2'),
+      trained('dataset.train=40'),
+    ]);
+    const notesOf = async (dir: string) => {
+      const { code, stderr } = await adamwBench(['compare', one!, dir]);
+      expect(code).toBe(0);
+      return stderr.split('\n').filter((line) => line.startsWith('note: '));
+    };
+    expect(await notesOf(same!)).toEqual([]);
+    expect(await notesOf(longer!)).toEqual([
+      `note: ${one} and ${longer} have trained for different numbers of epochs: what differs between them need not be the optimizers' doing.`,
+    ]);
+    expect((await notesOf(other!)).join()).toContain('are of different data');
+  });
+
   it('doctor tells of every backend', async () => {
     const { code, stdout } = await adamwBench(['doctor', '--json']);
     expect(code).toBe(0);

@@ -2,6 +2,7 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { countsSteps } from '../../analysis/stepsToGeneralise.js';
+
 import { measureOf } from '../../experiment/record.js';
 import { errnoOf, explainingFiles } from '../../files/problem.js';
 import {
@@ -12,6 +13,7 @@ import {
   renderConfirmation,
   renderSummary,
   renderVerdict,
+  setUpDifferences,
   writeReport,
 } from '../../report/index.js';
 import { reportFiles, requireOwn } from '../../runner/index.js';
@@ -127,6 +129,10 @@ export async function compare(a: string, b: string, { out, force = false }: Comp
       `${a} has ${one === 'loss' ? 'losses' : 'errors'} and ${b} has not: they cannot be compared.`,
     );
   }
+  for (const difference of setUpDifferences(first, second))
+    console.error(
+      `note: ${a} and ${b} ${difference}: what differs between them need not be the optimizers' doing.`,
+    );
   console.log(renderComparisonText(first, second, terminal()));
   if (out !== undefined) {
     await writeOutput(out, renderComparison(first, second), force);
