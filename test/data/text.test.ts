@@ -55,7 +55,8 @@ describe('a text', () => {
     ['\uFEFF', 'no two different'],
     ['aaaa', 'no two different'],
     [Buffer.from('f\u00fcr', 'latin1'), 'not UTF-8'],
-    [Buffer.from('\uFEFFabc', 'utf16le'), 'not UTF-8'],
+    [Buffer.from('\uFEFFabc', 'utf16le'), 'is UTF-16'],
+    [Buffer.from('\uFEFFabc', 'utf16le').swap16(), 'is UTF-16'],
   ])('%j is refused: it %s', async (content, why) => {
     const file = fileOf(content);
     const refusal = await readText(file).catch((error: unknown) => error);

@@ -64,9 +64,15 @@ function decoded(file: string, bytes: Buffer): string {
     // A byte order mark is no character of the text, and is left out.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw refusal(file, 'is not UTF-8 text', 'Save it as UTF-8.');
+    throw hasUtf16Mark(bytes)
+      ? refusal(file, 'is UTF-16 text, not UTF-8', `Convert it: iconv -f UTF-16 -t UTF-8 ${file} > utf8.txt`)
+      : refusal(file, 'is not UTF-8 text', 'Save it as UTF-8.');
   }
 }
+
+/** Whether a byte order mark of UTF-16, either order, is at the beginning: Windows calls such files Unicode. */
+const hasUtf16Mark = (bytes: Buffer): boolean =>
+  bytes.length >= 2 && [0xfffe, 0xfeff].includes(bytes.readUInt16BE(0));
 
 /** The text's different characters, and all of them as numbers. */
 function numbered(file: string, text: string): Characters {
