@@ -1,5 +1,6 @@
 /** What `adamw-bench doctor --bench` does: one line that says how fast this machine trains. */
 import { release } from 'node:os';
+import { listGpus } from '../../backends/gpus.js';
 import { useBackend, type BackendName, type BackendReport } from '../../backends/index.js';
 import { hostFacts, packageVersion } from '../../runner/manifest.js';
 import { imagesPerSecond, speedNetworks, type Duration } from '../../train/throughput.js';
@@ -38,13 +39,15 @@ export async function measureSpeed(
 /** Three significant digits: a second measurement differs by a few percent. */
 const rounded = (speed: number) => Number(speed.toPrecision(3)).toLocaleString('en');
 
+/** TensorFlow does not name its card; NVIDIA's driver does. */
+const cardsOf = ({ name, device }: BackendReport): string[] =>
+  name === 'tensorflow' && device === 'GPU' ? listGpus().map((card) => card.name) : [];
+
 /** One line to paste: what computes, and the images a second of each network. */
 export function speedLine(backend: BackendReport, speeds: Readonly<Record<string, number>>): string {
   const { cpu, platform } = hostFacts();
-  const device = [backend.device, libraryVersion(backend), backend.facts?.['driver']]
-    .filter(Boolean)
-    .join(', ');
+  const about = [backend.device, ...cardsOf(backend), backend.facts?.['driver'], libraryVersion(backend)];
   const measured = Object.entries(speeds).map(([network, speed]) => `${network} ${rounded(speed)}`);
   const system = `${cpu}, ${platform} ${release()}, Node ${process.version}, adamw-bench ${packageVersion}`;
-  return `${backend.name} (${device}) on ${system}: ${measured.join(', ')} images/s at batch ${batchSize}, one process`;
+  return `${backend.name} (${about.filter(Boolean).join(', ')}) on ${system}: ${measured.join(', ')} images/s at batch ${batchSize}, one process`;
 }
