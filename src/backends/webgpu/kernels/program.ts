@@ -59,7 +59,10 @@ export function codeOf(program: Program, outputs: readonly Source[]): string {
 
 /** As many outputs at a time as the device has buffers for; nearly always all of them. */
 function run(backend: WebgpuBackend, inputs: Record<string, TensorInfo>, program: Program): TensorInfo[] {
-  const vectors = Array.from({ length: program.inputs }, (_, i) => ({ name: `x${i}`, tensor: inputs[`x${i}`]! }));
+  const vectors = Array.from({ length: program.inputs }, (_, i) => ({
+    name: `x${i}`,
+    tensor: inputs[`x${i}`]!,
+  }));
   const n = util.sizeFromShape(vectors[0]!.tensor.shape);
   const bound = [...vectors, { name: 'numbers', tensor: inputs['numbers']! }];
   const atOnce = Math.max(1, backend.device.limits.maxStorageBuffersPerShaderStage - bound.length);
