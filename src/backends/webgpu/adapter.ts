@@ -31,12 +31,7 @@ const discrete: Readonly<Record<string, RegExp>> = {
 };
 
 /** The sort of a device by its strings. */
-export function kindOf({
-  vendor,
-  architecture,
-  description,
-  isFallbackAdapter,
-}: AdapterStrings): AdapterKind {
+export function kindOf({ vendor, architecture, description, isFallbackAdapter }: AdapterStrings): AdapterKind {
   if (isFallbackAdapter || software.test(`${architecture} ${description}`)) return 'software';
   if (vendor === 'apple') return 'apple';
   const pattern = discrete[vendor];
@@ -66,7 +61,7 @@ export async function findAdapter(): Promise<Found> {
     'webgpu',
     'WebGPU finds no GPU.',
     process.platform === 'linux'
-      ? "It needs libvulkan.so.1 (Debian: `apt install libvulkan1`) and the Vulkan driver of the GPU (Debian: `mesa-vulkan-drivers`, or NVIDIA's own); docs/gpu.md says more."
+      ? 'It needs libvulkan.so.1 (Debian: `apt install libvulkan1`) and the Vulkan driver of the GPU (Debian: `mesa-vulkan-drivers`, or NVIDIA\'s own); docs/gpu.md says more.'
       : "Install the driver of the GPU's maker; docs/gpu.md says more.",
     'backend-no-gpu',
   );

@@ -9,11 +9,11 @@
 export const TILES = {
   /**
    * Sums over the rows of [rows, channels]. `widest` channels side by side, a power of two: 32 float32 are 128 bytes, a
-   * whole line of memory, and leave 8 rows at a time to a workgroup. A thread takes at least `rows` rows, or the merging
-   * would cost more than the sums. At most `groups` workgroups share the work: 1024 are eight for each of the 128
-   * processors of the largest GPUs, and few enough that the second pass over their sums takes little.
+   * whole line of memory, and leave 8 rows at a time to a workgroup. A thread takes at least `rows` rows, as merging costs
+   * more than adding. At most `groups` workgroups share the work: 1024 are eight for each of the 128 processors of the
+   * largest GPUs, and few enough that the second pass over their sums takes little.
    */
-  sums: { threads: 256, widest: 32, rows: 16, groups: 1024 },
+  sums: { threads: 256, widest: 32, rows: 8, groups: 1024 },
   /**
    * The second pass, over the sums of at most `sums.groups` workgroups. 8 channels are 32 bytes, the least that a GPU
    * reads at once; so 32 threads share the chain of sums of a channel, and many channels still give many workgroups.
@@ -34,4 +34,9 @@ export const TILES = {
    * at a time. `groups` as above; below `tokens` tokens a workgroup, looking for a share costs more than it saves.
    */
   embedding: { threads: 64, tokens: 2048, groups: 1024 },
+  /**
+   * Attention. side x side threads have as many queries and keys at a time: 16 make 256 threads, and a multiplication for
+   * every value that they read from the workgroup's memory, of which they need 3 KiB.
+   */
+  attention: { side: 16 },
 } as const;

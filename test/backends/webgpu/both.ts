@@ -47,3 +47,15 @@ export async function withLimits<T>(
     Object.defineProperty(device, 'limits', { value: given, configurable: true });
   }
 }
+
+/** The sources of our own kernels that something runs for the first time. */
+export async function newKernels(run: () => Promise<unknown>): Promise<string[]> {
+  await tf.setBackend('webgpu');
+  const { pipelineCache } = webgpu() as unknown as { pipelineCache: Record<string, unknown> };
+  const before = new Set(Object.keys(pipelineCache));
+  await run();
+  return Object.keys(pipelineCache).filter((key) => !before.has(key) && key.includes('@compute'));
+}
+
+/** How many buffers the source of a kernel has. */
+export const buffersOf = (source: string): number => source.match(/var<storage/g)!.length;

@@ -5,7 +5,9 @@ import { whyNoDevice } from './softwareDevice.js';
 import { useBackend } from '../../../src/backends/index.js';
 import * as kernels from '../../../src/backends/kernels.js';
 import { hasKernel, runKernel } from '../../../src/backends/kernels.js';
+import { flat } from '../../../src/backends/webgpu/dispatch.js';
 import { TILES } from '../../../src/backends/webgpu/tiles.js';
+import { attend } from '../../../src/nn/attention.js';
 import { batchNormTrain } from '../../../src/nn/batchNorm.js';
 import { conv } from '../../../src/nn/conv.js';
 import { crossEntropy } from '../../../src/nn/crossEntropy.js';
@@ -15,7 +17,17 @@ import { gelu, geluOf } from '../../../src/nn/gelu.js';
 import { serial, type LayerOf, type Pass } from '../../../src/nn/layer.js';
 import { layerNorm, layerNormOf } from '../../../src/nn/layerNorm.js';
 import { rectify } from '../../../src/nn/relu.js';
-import { bits, expectSame, on, tensor, withLimits, type Compute } from './both.js';
+import {
+  bits,
+  buffersOf,
+  expectSame,
+  newKernels,
+  on,
+  tensor,
+  webgpu,
+  withLimits,
+  type Compute,
+} from './both.js';
 
 /** A value, and its gradients by all inputs. */
 const withGradients =
@@ -31,10 +43,8 @@ const withGradients =
  */
 const matrices = [
   [1, 1],
-  [1, 7],
   [2, 3, 5, 10],
   [5000, 1],
-  [9, 3],
   [7, 70],
   [1300, 40],
 ];
@@ -69,6 +79,8 @@ describe.skipIf(whyNoDevice)(`fused kernels ${whyNoDevice ?? ''}`, () => {
       kernels.GeluGrad,
       kernels.Embedding,
       kernels.EmbeddingGrad,
+      kernels.Attention,
+      kernels.AttentionGrad,
     ].map((name) => ({ name })),
   )('$name is there', async ({ name }) => {
     await tf.setBackend('webgpu');
@@ -93,6 +105,13 @@ describe.skipIf(whyNoDevice)(`fused kernels ${whyNoDevice ?? ''}`, () => {
         });
         await expectSame(withGradients(outputOf(relu), given), 1e-4);
       }
+    });
+
+    test('needs no more buffers than every device has', async () => {
+      const compute = withGradients(outputOf(true), inputs([9000, 2], true));
+      const kernels = await newKernels(() => on('webgpu', compute));
+      expect(kernels.length).toBeGreaterThan(4);
+      expect(Math.max(...kernels.map(buffersOf))).toBe(8);
     });
 
     test('with ReLU or residual alone', async () => {
@@ -231,6 +250,32 @@ describe.skipIf(whyNoDevice)(`fused kernels ${whyNoDevice ?? ''}`, () => {
     expect([...y!]).toEqual([NaN, Infinity, 50, expect.closeTo(0, 30), 0]);
   });
 
+  describe('attention', () => {
+    test.each([
+      { b: 1, t: 1, heads: 1, size: 1, causal: false, large: 1 },
+      { b: 3, t: 5, heads: 2, size: 3, causal: true, large: 30 },
+      { b: 2, t: 37, heads: 3, size: 17, causal: false, large: 30 },
+      { b: 2, t: 37, heads: 2, size: 20, causal: true, large: 1 },
+    ])('$b x $t, $heads heads of $size, causal $causal', async ({ b, t, heads, size, causal, large }) => {
+      await expectSame(
+        withGradients(
+          (x) => attend(x as tf.Tensor3D, { heads, causal }),
+          () => [tf.mul(tensor([b, t, 3 * heads * size], 2), large)],
+        ),
+        // Large scores magnify what float32 rounds.
+        1e-4,
+      );
+    });
+
+    test('keeps NaN, and hides what lies ahead', async () => {
+      const [y] = await on('webgpu', () => {
+        const values = Float32Array.from({ length: 4 * 3 }, (_, i) => (i === 2 * 3 + 1 ? NaN : 0.1 * i));
+        return attend(tf.tensor3d(values, [1, 4, 3]), { heads: 1, causal: true });
+      });
+      expect([...y!].map(Number.isNaN)).toEqual([false, false, true, true]);
+    });
+  });
+
   describe('embedding', () => {
     const tokens = (n: number, shape: number[]) =>
       tf.tensor(
@@ -273,6 +318,7 @@ describe.skipIf(whyNoDevice)(`fused kernels ${whyNoDevice ?? ''}`, () => {
   describe('numbers of workgroups beyond what a device has along one axis', () => {
     test('on a device that has few', async () => {
       const limits = { maxComputeWorkgroupsPerDimension: 3 };
+      expect(await withLimits(limits, async () => flat(webgpu(), 1000))).toEqual([3, 6, 1]);
       const compute = [
         withGradients(rectify, () => [tensor([1000])]),
         withGradients(layerNormOf, () => [tensor([300, 7], 2), tensor([7], 3), tensor([7], 4)]),
@@ -280,6 +326,10 @@ describe.skipIf(whyNoDevice)(`fused kernels ${whyNoDevice ?? ''}`, () => {
         withGradients(
           (table) => embed(tokensOf(7), table as tf.Tensor2D),
           () => [tensor([7, 5], 2)],
+        ),
+        withGradients(
+          (x) => attend(x as tf.Tensor3D, { heads: 2, causal: true }),
+          () => [tensor([2, 40, 12], 2)],
         ),
       ];
       for (const one of compute) {

@@ -10,7 +10,7 @@ import { programOf } from '../../../src/optim/program.js';
 import { RULE_NAMES, ruleOf, type RuleName } from '../../../src/rules/index.js';
 import { placesOf } from '../../../src/rules/placements.js';
 import { CASES, LAYOUT, plain, rateOf } from '../../rules/cases.js';
-import { expectClose, on, tensor, withLimits } from './both.js';
+import { buffersOf, expectClose, newKernels, on, tensor, withLimits } from './both.js';
 
 /** As many parameters as the layout of test/rules/cases.ts has, for Muon; no multiple of a workgroup. */
 const n = 21;
@@ -92,10 +92,15 @@ describe.skipIf(whyNoDevice)(`programs ${whyNoDevice ?? ''}`, () => {
     const settings = placed(plain('amsgrad'), 'l2-in-v');
     const setting = { settings, isMasked: true };
     const whole = await on('webgpu', trained(setting, 'tensor'));
-    for (const maxStorageBuffersPerShaderStage of [8, 9])
-      expect(
-        await withLimits({ maxStorageBuffersPerShaderStage }, () => on('webgpu', trained(setting, 'tensor'))),
-      ).toEqual(whole);
+    for (const maxStorageBuffersPerShaderStage of [8, 9]) {
+      const kernels = await newKernels(async () => {
+        const found = await withLimits({ maxStorageBuffersPerShaderStage }, () =>
+          on('webgpu', trained(setting, 'tensor')),
+        );
+        expect(found).toEqual(whole);
+      });
+      expect(Math.max(...kernels.map(buffersOf))).toBe(maxStorageBuffersPerShaderStage);
+    }
   });
 
   test('more parameters than threads of one workgroup', async () => {

@@ -35,7 +35,7 @@ function biasReluGradient(
   { dy, y }: { dy: TensorInfo; y: TensorInfo },
   { relu }: { relu: boolean },
 ): TensorInfo[] {
-  const out = sumRows(backend, matrixOf(dy), {
+  const [dbias, dz] = sumRows(backend, matrixOf(dy), {
     name: 'bias gradient',
     inputs: [{ name: 'dy', tensor: dy }, ...(relu ? [{ name: 'y', tensor: y }] : [])],
     sums: ['dbias'],
@@ -49,7 +49,7 @@ fn part(row: i32, i: i32, channel: i32) -> f32 {
 }`
       : 'fn part(row: i32, i: i32, channel: i32) -> f32 { return dy[i]; }',
   });
-  return relu ? out : [alias(backend, dy), out[0]!];
+  return [dz ?? alias(backend, dy), dbias!];
 }
 
 /**

@@ -94,8 +94,8 @@ interface GradientInputs {
 }
 
 /**
- * dz is dy where ReLU let it through. Where the residual's gradient is wanted it is dz, so the first pass writes it and
- * the last one reads it; else the last one computes it again, which is less traffic.
+ * dz is dy where ReLU let it through. The first pass writes it, and the last reads it in the place of dy and y: that is
+ * no more traffic, and it is the residual's gradient. No kernel needs more than the 8 buffers that every device has.
  */
 function gradient(
   backend: WebgpuBackend,
@@ -103,33 +103,27 @@ function gradient(
   { relu, residual }: { relu: boolean; residual: boolean },
 ): TensorInfo[] {
   const matrix = matrixOf(x);
-  const through = relu ? 'select(0f, dy[i], y[i] > 0f)' : 'dy[i]';
-  const masking: Binding[] = relu ? [{ name: 'y', tensor: y }] : [];
   const normalizing: Binding[] = [
     { name: 'x', tensor: x },
     { name: 'mean', tensor: mean },
     { name: 'inverse', tensor: kept0 },
   ];
-  const writes = relu && residual;
-  const out = sumRows(backend, matrix, {
+  const [dscale, doffset, masked] = sumRows(backend, matrix, {
     name: 'batch norm gradient, sums',
-    inputs: [{ name: 'dy', tensor: dy }, ...masking, ...normalizing],
+    inputs: [{ name: 'dy', tensor: dy }, ...(relu ? [{ name: 'y', tensor: y }] : []), ...normalizing],
     sums: ['dscale', 'doffset'],
-    ...(writes ? { besides: { dz: x.shape } } : {}),
+    ...(relu ? { besides: { dz: x.shape } } : {}),
     part: `
 fn part(row: i32, i: i32, channel: i32) -> vec2<f32> {
-  let d = ${through};
-  ${writes ? 'dz[i] = d;' : ''}
+  ${relu ? 'let d = select(0f, dy[i], y[i] > 0f); dz[i] = d;' : 'let d = dy[i];'}
   return vec2<f32>(d * (x[i] - mean[channel]) * inverse[channel], d);
 }`,
   });
-  const [dscale, doffset] = out.slice(-2);
-  const dz = writes ? out[0]! : dy;
+  const dz = masked ?? alias(backend, dy);
   const [dx] = eachElement(backend, matrix, {
     name: 'batch norm gradient',
     inputs: [
-      { name: 'dy', tensor: dz },
-      ...(writes ? [] : masking),
+      { name: 'dz', tensor: dz },
       ...normalizing,
       { name: 'scale', tensor: scale },
       { name: 'dscale', tensor: dscale! },
@@ -142,12 +136,11 @@ fn part(row: i32, i: i32, channel: i32) -> vec2<f32> {
   let factor = scale[channel] * root;
   let slope = dscale[channel] / f32(u.rows);
   let level = doffset[channel] / f32(u.rows);`,
-    ofElement: `
-    let d = ${writes ? 'dy[i]' : through};
-    dx[i] = factor * (d - level - (x[i] - centre) * root * slope);`,
+    ofElement: `dx[i] = factor * (dz[i] - level - (x[i] - centre) * root * slope);`,
   });
-  const gradients = [dx!, dscale!, doffset!];
-  return residual ? [...gradients, writes ? dz : alias(backend, dy)] : gradients;
+  if (residual) return [dx!, dscale!, doffset!, dz];
+  backend.disposeData(dz.dataId);
+  return [dx!, dscale!, doffset!];
 }
 
 export function registerBatchNorm(): void {

@@ -174,7 +174,7 @@ ${ahead.map((at, k) => `    let v${k} = ${of(at)};`).join('\n')}
 }`;
 }
 
-/** One pass: the matrices of `besides`, then a value of each channel for each chunk of rows. */
+/** One pass: a value of each channel for each chunk of rows, then the matrices of `besides`. */
 function reduceOnce(
   backend: WebgpuBackend,
   matrix: Matrix,
@@ -186,35 +186,36 @@ function reduceOnce(
   return dispatch(backend, {
     name: of.name,
     inputs: [...of.inputs, ...(of.inBoth ?? [])],
-    outputs: { ...of.besides, ...Object.fromEntries(kept.outputs.map((name) => [name, shape])) },
+    outputs: { ...Object.fromEntries(kept.outputs.map((name) => [name, shape])), ...of.besides },
     uniforms: { ...shared(matrix, dealt), ...of.uniforms },
     workgroups: workgroupsOf(backend, dealt),
     code: reductionCode(of, kept, dealt),
   });
 }
 
-/** Reduces the rows of a matrix: first come the matrices of `besides`, then the results, each [channels]. */
+/** Reduces the rows of a matrix: first come the results, each [channels], then the matrices of `besides`. */
 export function reduceRows(
   backend: WebgpuBackend,
   matrix: Matrix,
   given: Reduction,
   tile: Tile = TILES.sums,
 ): TensorInfo[] {
-  const { besides = {}, ...of } = { ...given, uniforms: { n: { f32: matrix.rows }, ...given.uniforms } };
+  const of = { ...given, uniforms: { n: { f32: matrix.rows }, ...given.uniforms } };
   const dealt = deal(matrix, tile);
-  if (dealt.chunks === 1) return reduceOnce(backend, matrix, { ...of, besides }, dealt, of.results);
-  const first = reduceOnce(backend, matrix, { ...of, besides }, dealt, of.between);
-  const kept = first.splice(Object.keys(besides).length);
+  if (dealt.chunks === 1) return reduceOnce(backend, matrix, of, dealt, of.results);
+  const kept = reduceOnce(backend, matrix, of, dealt, of.between);
+  const besides = kept.splice(of.between.outputs.length);
   const chunks = { rows: dealt.chunks, channels: matrix.channels };
   const second: Reduction = {
     ...of,
     inputs: of.between.outputs.map((name, i): Binding => ({ name, tensor: kept[i]! })),
+    besides: {},
     part: of.between.part,
     uniforms: { ...of.uniforms, chunk: { i32: dealt.rowsOfChunk } },
   };
   const results = reduceOnce(backend, chunks, second, deal(chunks, TILES.finish), of.results);
   for (const { dataId } of kept) backend.disposeData(dataId);
-  return [...first, ...results];
+  return [...results, ...besides];
 }
 
 /** Sums of all rows for each channel, one or two. */

@@ -4,13 +4,9 @@ import { SoftmaxCrossEntropy } from '../../kernels.js';
 import type { WebgpuBackend } from '../backend.js';
 import { TILES } from '../tiles.js';
 import { sumRows } from './columns.js';
+import { NOT_A_NUMBER } from './notANumber.js';
 import { register } from './register.js';
 import { eachOf, eachRow } from './rows.js';
-
-/** NaN by its bits: a device's maximum, exp and log may turn it into a number, and compilers may think that there is none. */
-const NOT_A_NUMBER = `
-fn isNaN(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-fn expOf(x: f32) -> f32 { return select(exp(x), u.nan, isNaN(x)); }`;
 
 /**
  * exp(logit - max) never overflows, and the sum of a row is at least 1. A device cannot refuse a label that is no class:

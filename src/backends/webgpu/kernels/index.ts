@@ -1,5 +1,6 @@
 /** Our kernels on WebGPU: the fused ones of backends/kernels.ts, and those in the place of slow ones of tfjs. */
 import { registerActivations } from './activations.js';
+import { registerAttention } from './attention.js';
 import { registerBatchNorm } from './batchNorm.js';
 import { registerCrossEntropy } from './crossEntropy.js';
 import { registerEmbedding } from './embedding.js';
@@ -13,4 +14,5 @@ export function registerWebgpuKernels(): void {
   registerActivations();
   registerLayerNorm();
   registerEmbedding();
+  registerAttention();
 }

@@ -26,7 +26,11 @@ export const eachOf = (body: string): string => `
     ${body}
   }`;
 
-const tree = (name: string, lanes: number, merged: string): string => `
+/**
+ * WGSL: a function that merges the values of `lanes` neighbouring threads, which all call it and all get the result. Needs
+ * `values`, a value of each thread of the workgroup in its memory.
+ */
+export const tree = (name: string, lanes: number, merged: string): string => `
 fn ${name}(value: f32, place: u32, lane: i32) -> f32 {
   workgroupBarrier();
   values[place] = value;
