@@ -77,9 +77,10 @@ export function dispatch(backend: WebgpuBackend, kernel: Kernel): TensorInfo[] {
 }
 
 /** tfjs casts whole numbers to float32 in name only: the buffer keeps its integers. Here they become floats. */
-function asNamed(backend: WebgpuBackend, { name, tensor }: Binding): Binding {
+function asNamed(backend: WebgpuBackend, input: Binding): Binding {
+  const { tensor } = input;
   const { dtype } = backend.tensorMap.get(tensor.dataId);
-  if (tensor.dtype !== 'float32' || dtype === 'float32') return { name, tensor };
+  if (tensor.dtype !== 'float32' || dtype === 'float32') return input;
   const size = util.sizeFromShape(tensor.shape);
   const [floats] = dispatch(backend, {
     name: 'floats',
@@ -89,7 +90,7 @@ function asNamed(backend: WebgpuBackend, { name, tensor }: Binding): Binding {
     code: eachValue('  y[i] = f32(x[i]);'),
     workgroups: flat(backend, size),
   });
-  return { name, tensor: floats! };
+  return { ...input, tensor: floats! };
 }
 
 /** Nothing is computed for a tensor without values. */
