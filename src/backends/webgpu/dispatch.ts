@@ -32,7 +32,8 @@ export interface Kernel {
 /** Runs a kernel; its outputs come in the order of `outputs`. */
 export function dispatch(backend: WebgpuBackend, kernel: Kernel): TensorInfo[] {
   const internals = internalsOf(backend);
-  const { outputs, inputs, uniforms = {}, workgroups } = kernel;
+  const { outputs, uniforms = {}, workgroups } = kernel;
+  const inputs = kernel.inputs.map((input) => asNamed(backend, input));
   const made = Object.entries(outputs).map(([name, shape]) => ({
     name,
     tensor: backend.makeTensorInfo([...shape], 'float32'),
@@ -52,13 +53,33 @@ export function dispatch(backend: WebgpuBackend, kernel: Kernel): TensorInfo[] {
     ...bound.map((tensor) => internals.tensorToBinding(tensor)),
     ...(values.length > 0 ? [internals.makeUniforms(values)] : []),
   ];
-  const pipeline = pipelineOf(backend.device, internals, kernel);
+  const pipeline = pipelineOf(backend.device, internals, { ...kernel, inputs });
   const bindGroup = backend.device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
     entries: resources.map((resource, binding) => ({ binding, resource })),
   });
   submit(backend, internals, pipeline, bindGroup, workgroups);
+  inputs.forEach(({ tensor }, i) => {
+    if (tensor !== kernel.inputs[i]!.tensor) backend.disposeData(tensor.dataId);
+  });
   return results;
+}
+
+/** tfjs casts whole numbers to float32 in name only: the buffer keeps its integers. Here they become floats. */
+function asNamed(backend: WebgpuBackend, input: Binding): Binding {
+  const { tensor } = input;
+  const { dtype } = backend.tensorMap.get(tensor.dataId);
+  if (tensor.dtype !== 'float32' || dtype === 'float32') return input;
+  const size = util.sizeFromShape(tensor.shape);
+  const [floats] = dispatch(backend, {
+    name: 'floats',
+    outputs: { y: tensor.shape },
+    inputs: [{ name: 'x', tensor: { ...tensor, dtype } }],
+    uniforms: { size: { i32: size } },
+    code: eachValue('  y[i] = f32(x[i]);'),
+    workgroups: flat(backend, size),
+  });
+  return { ...input, tensor: floats! };
 }
 
 /** Nothing is computed for a tensor without values. */
@@ -135,9 +156,13 @@ export const THREADS = 64;
 
 /** Workgroups for n threads: along a second axis where a device has not so many along the first. */
 export function flat({ device }: WebgpuBackend, n: number): [number, number, number] {
-  const groups = Math.ceil(n / THREADS);
-  const x = Math.min(groups, device.limits.maxComputeWorkgroupsPerDimension);
-  return [x, Math.ceil(groups / x), 1];
+  return [...spread(Math.ceil(n / THREADS), device.limits.maxComputeWorkgroupsPerDimension), 1];
+}
+
+/** At least n workgroups along two axes, none longer than `most`: `y * groups.x + x` counts them from 0. */
+export function spread(n: number, most: number): [number, number] {
+  const x = Math.max(1, Math.min(n, most));
+  return [x, Math.max(1, Math.ceil(n / x))];
 }
 
 /** The main function of a kernel whose thread `i` of n computes one value; n is the uniform `u.size`. */

@@ -18,3 +18,9 @@ export function register<Inputs, Attrs>(
   if ((getKernel(kernelName, BACKEND_NAME) as unknown) != null) unregisterKernel(kernelName, BACKEND_NAME);
   registerKernel({ kernelName, backendName: BACKEND_NAME, kernelFunc: run as unknown as KernelFunc });
 }
+
+/** The same values once more, as another result: nothing is copied. */
+export function alias(backend: WebgpuBackend, { dataId, shape, dtype }: TensorInfo): TensorInfo {
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
+}
