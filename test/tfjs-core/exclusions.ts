@@ -1,11 +1,12 @@
 /**
  * Which of tfjs-core's specs run against which backend, and which are left out, each by name with its reason.
  *
- * onednn, cpu and tensorflow are held to all of them. wasm is held to those on what training uses; the rest is tfjs's own affair,
- * whose wasm backend does not implement every operation.
+ * onednn, cpu, tensorflow and webgpu are held to all of them. wasm is held to those on what training uses; the rest is
+ * tfjs's own affair, whose wasm backend does not implement every operation.
  */
 
 import { tensorflow } from './tensorflowExclusions.js';
+import { webgpu } from './webgpuExclusions.js';
 
 export interface Exclusion {
   readonly reason: string;
@@ -118,6 +119,7 @@ const exclusions: Readonly<Record<string, readonly Exclusion[]>> = {
   cpu: [],
   wasm,
   tensorflow,
+  webgpu,
 };
 
 /** Whether the spec is among those that this backend is held to. */

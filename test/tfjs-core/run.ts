@@ -1,7 +1,7 @@
 /**
  * Runs tfjs-core's own compiled test-suite against one of our backends.
  *
- *   npm run test:tfjs-core -- onednn|wasm|cpu|tensorflow [--filter PART_OF_A_SPEC_NAME] [--allow-missing]
+ *   npm run test:tfjs-core -- onednn|wasm|cpu|tensorflow|webgpu [--filter PART_OF_A_SPEC_NAME] [--allow-missing]
  *
  * The suite ships in the npm package of tfjs-core as ES modules whose imports lack extensions, so it is bundled first,
  * together with the backend (both have to share one tfjs-core), and runs in a process of its own.
@@ -15,6 +15,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build, type Plugin } from 'esbuild';
+import { useSoftwareDevice } from '../backends/webgpu/swiftshader.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const core = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-core/package.json'));
@@ -36,14 +37,23 @@ const allSpecs: Plugin = {
   },
 };
 
+/** Our modules that load a package of tfjs by `require`, by the ends of their paths. */
+const required = {
+  'backends/tfjs.ts': "export * from '@tensorflow/tfjs-core';",
+  'backends/tfjsCpu.ts': "export * from '@tensorflow/tfjs-backend-cpu';",
+  'backends/webgpu/tfjsPackage.ts':
+    "import * as webgpu from '@tensorflow/tfjs-backend-webgpu'; export const loadPackage = () => webgpu;",
+};
+
 /** In the bundle, backends share the tfjs-core of the specs: what is loaded by `require` otherwise is imported. */
 const sharedCore: Plugin = {
   name: 'shared-core',
   setup(setup) {
-    setup.onLoad({ filter: /\/src\/backends\/tfjs(Cpu)?\.ts$/ }, ({ path }) => ({
-      loader: 'ts',
-      contents: `export * from '@tensorflow/${path.endsWith('Cpu.ts') ? 'tfjs-backend-cpu' : 'tfjs-core'}';`,
-    }));
+    for (const [file, contents] of Object.entries(required))
+      setup.onLoad({ filter: new RegExp(`/src/${file.replace('.', '\\.')}$`) }, () => ({
+        loader: 'ts',
+        contents,
+      }));
   },
 };
 
@@ -75,8 +85,8 @@ async function bundle(outfile: string): Promise<void> {
     mainFields: ['module', 'main'],
     // tfjs-core declares itself free of side effects, which would shake the spec files away.
     ignoreAnnotations: true,
-    // jasmine looks for its own files; .node files are loaded, not bundled; tfjs-node is optional.
-    external: ['jasmine-core', '*.node', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
+    // jasmine and Dawn look for their own files; .node files are loaded, not bundled; tfjs-node is optional.
+    external: ['jasmine-core', 'webgpu', '*.node', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'],
     plugins: [allSpecs, sharedCore, ownAddress],
     logLevel: 'error',
     logOverride: { 'empty-import-meta': 'silent' },
@@ -88,12 +98,13 @@ const { positionals, values } = parseArgs({
   options: { filter: { type: 'string', default: '' }, 'allow-missing': { type: 'boolean', default: false } },
 });
 const backend = positionals[0];
-if (backend === undefined || !['onednn', 'wasm', 'cpu', 'tensorflow'].includes(backend)) {
+if (backend === undefined || !['onednn', 'wasm', 'cpu', 'tensorflow', 'webgpu'].includes(backend)) {
   console.error(
-    'Name the backend to test: npm run test:tfjs-core -- onednn|wasm|cpu|tensorflow [--filter NAME] [--allow-missing]',
+    'Name the backend to test: npm run test:tfjs-core -- onednn|wasm|cpu|tensorflow|webgpu [--filter NAME] [--allow-missing]',
   );
   process.exit(2);
 }
+if (backend === 'webgpu') useSoftwareDevice();
 const outfile = join(root, 'node_modules/.cache/adamw-bench/tfjs-core-suite.cjs');
 await bundle(outfile);
 console.log(`tfjs-core's specs on ${backend} (${relative(root, outfile)})`);

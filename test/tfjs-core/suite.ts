@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
+import { engine, env, registerBackend } from '../../src/backends/tfjs.js';
 import { TFJS_BRIDGE } from '../../src/backends/tensorflowHome.js';
 import { isExcluded, isSelected } from './exclusions.js';
 
@@ -16,6 +17,10 @@ interface Spec {
   readonly fullName: string;
   readonly status: 'passed' | 'failed' | 'pending' | 'excluded';
   readonly failedExpectations: readonly { readonly message: string; readonly stack: string }[];
+}
+interface Jasmine {
+  DEFAULT_TIMEOUT_INTERVAL: number;
+  getEnv(): Environment;
 }
 interface Environment {
   configure(options: { random: boolean; specFilter: (spec: { getFullName(): string }) => boolean }): void;
@@ -37,12 +42,29 @@ async function loadTensorflow(): Promise<void> {
   await (await import('../../src/backends/tensorflow.js')).loadTensorflow({ threads: 1 });
 }
 
+/**
+ * Each group of specs resets tfjs's engine, which disposes of its backends and forgets their settings. Here the device
+ * stays, since its kernels take long to compile.
+ */
+async function loadWebgpu(): Promise<void> {
+  await (await import('../../src/backends/webgpu/index.js')).loadWebgpu();
+  const { backend } = engine();
+  const forward = env().getBool('WEBGPU_CPU_FORWARD');
+  backend.dispose = () => undefined;
+  engine().removeBackend('webgpu');
+  registerBackend('webgpu', () => {
+    env().set('WEBGPU_CPU_FORWARD', forward);
+    return backend;
+  });
+}
+
 /** Makes the backend ready; false where it does not load on this machine. */
 async function load(backend: string): Promise<boolean> {
   try {
     if (backend === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
     else if (backend === 'wasm') await (await import('../../src/backends/wasm/index.js')).loadWasm();
     else if (backend === 'tensorflow') await loadTensorflow();
+    else if (backend === 'webgpu') await loadWebgpu();
     else await (await import('../../src/backends/onednn/index.js')).loadOnednn({ threads: 1 });
     return true;
   } catch (error) {
@@ -52,13 +74,15 @@ async function load(backend: string): Promise<boolean> {
 }
 
 async function run(backend: string, filter: string, allowMissing: boolean): Promise<number> {
-  const boot = createRequire(__filename)('jasmine-core') as { boot(): { getEnv(): Environment } };
-  const environment = boot.boot().getEnv();
+  const jasmine = (createRequire(__filename)('jasmine-core') as { boot(): Jasmine }).boot();
+  // A software device that shares its cores is slow at times.
+  jasmine.DEFAULT_TIMEOUT_INTERVAL = 60_000;
+  const environment = jasmine.getEnv();
   if (!(await load(backend))) {
     if (allowMissing) console.log('skipped');
     return allowMissing ? 0 : 1;
   }
-  setTestEnvs([{ name: backend, backendName: backend, isDataSync: true }]);
+  setTestEnvs([{ name: backend, backendName: backend, isDataSync: backend !== 'webgpu' }]);
   await import('tfjs-core-specs');
 
   const count = { passed: 0, failed: 0, skipped: 0 };

@@ -1,22 +1,9 @@
 /** The tfjs backend `webgpu` with what a run of many hours needs: no error of the device goes unnoticed. */
-import { createRequire } from 'node:module';
-import type * as Webgpu from '@tensorflow/tfjs-backend-webgpu';
 import { engine, env, registerBackend } from '../tfjs.js';
-import { missing, TFJS_PACKAGE } from './adapter.js';
 import type { Computation, RepeatingBackend } from '../repeat.js';
 import { DeviceFailure, watchDevice } from './failure.js';
 import { Recordings } from './recordings.js';
-
-const require = createRequire(import.meta.url);
-
-/** tfjs's package. It asks for `navigator.gpu` as it makes a backend, and where it finds it, registers its own. */
-function loadPackage(): typeof Webgpu {
-  try {
-    return require(TFJS_PACKAGE) as typeof Webgpu;
-  } catch (error) {
-    throw missing(TFJS_PACKAGE, error);
-  }
-}
+import { loadPackage } from './tfjsPackage.js';
 
 /** Runs `make` where `navigator.gpu` is there. It goes again, since other libraries take `navigator` for a browser. */
 function withNavigator<T>(gpu: GPU, make: () => T): T {

@@ -1,13 +1,8 @@
-/**
- * WebGPU on a software device, for tests: SwiftShader, which Debian's package `chromium` brings. VK_ICD_FILENAMES names
- * it to Vulkan, and must be set before Dawn is loaded; a value that is there stays.
- */
-import { existsSync } from 'node:fs';
+/** Whether WebGPU has a device for tests; where nothing else is asked for, it is a software device (swiftshader.ts). */
 import { probeBackend } from '../../../src/backends/probe.js';
+import { useSoftwareDevice } from './swiftshader.js';
 
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
-
-if (existsSync(SWIFTSHADER)) process.env['VK_ICD_FILENAMES'] ??= SWIFTSHADER;
+useSoftwareDevice();
 
 const report = await probeBackend('webgpu');
 
