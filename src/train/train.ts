@@ -111,7 +111,7 @@ async function trainEpoch(run: Run, observer: Observer): Promise<Ending | undefi
   while (batch) {
     const t = epoch * loader.stepsPerEpoch + run.taken + 1;
     const random = stream(cell.seed, 'forward', epoch, run.taken);
-    run.weights = passes.train(run.weights, batch, { t, ...schedule(t) }, random);
+    run.weights = await passes.train(run.weights, batch, { t, ...schedule(t) }, random);
     run.taken++;
     // While the device computes.
     batch = trainingBatch(run, order);

@@ -52,7 +52,8 @@ export async function trained(backend: BackendName, spec: Network) {
     state: model.initialState(),
   });
   const random = goldenStream();
-  for (let t = 1; t <= 3; t++) weights = passes.train(weights, input, { t, eta: 1, cycleSteps: 3 }, random);
+  for (let t = 1; t <= 3; t++)
+    weights = await passes.train(weights, input, { t, eta: 1, cycleSteps: 3 }, random);
   const arrays = await weightArrays(weights);
   passes.evaluate(weights, input);
   const { loss } = (await passes.scores()).at(-1)!;

@@ -33,14 +33,14 @@ test.skipIf(missing)('memory stays flat over 2000 steps', async () => {
   let weights = weightTensors({ theta, slots, state: model.initialState() });
   const batch = { images: images(shape), labels: labels(8, 5), shape };
   const random = goldenStream();
-  const go = (from: number, to: number) => {
+  const go = async (from: number, to: number) => {
     for (let t = from; t < to; t++)
-      weights = passes.train(weights, batch, { t, eta: 1, cycleSteps: 2000 }, random);
+      weights = await passes.train(weights, batch, { t, eta: 1, cycleSteps: 2000 }, random);
   };
-  go(1, 500);
+  await go(1, 500);
   const tensors = tf.memory().numTensors;
   const resident = process.memoryUsage.rss();
-  go(500, 2500);
+  await go(500, 2500);
   expect(tf.memory().numTensors).toBe(tensors);
   // 16 KiB a step would be 32 MiB; JavaScript's own heap breathes by some.
   expect(process.memoryUsage.rss() - resident).toBeLessThan(32 * 2 ** 20);
