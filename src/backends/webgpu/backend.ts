@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import type * as Webgpu from '@tensorflow/tfjs-backend-webgpu';
 import { engine, env, registerBackend } from '../tfjs.js';
 import { missing, TFJS_PACKAGE } from './adapter.js';
-import { DeviceFailure, watchDevice } from './failure.js';
+import type { DeviceBackend } from '../device.js';
+import { watchDevice } from './failure.js';
 
 const require = createRequire(import.meta.url);
 
@@ -39,27 +40,34 @@ export function registerWebgpu(gpu: GPU, device: GPUDevice, info: GPUAdapterInfo
   // Small tensors would be computed on the processor if nobody has used them on the GPU yet. The bits of a run would
   // then depend on where it was continued.
   env().set('WEBGPU_CPU_FORWARD', false);
-  const failure = watchDevice(device);
 
-  class Backend extends WebGPUBackend {
-    /** Dawn ends with it. */
-    readonly gpu = gpu;
+  class Backend extends WebGPUBackend implements DeviceBackend {
+    private readonly watch = watchDevice(device, () => this.memory().numBytesInGPU);
+    readonly lost = this.watch.lost;
+    readonly largestTensor = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
 
-    override async read(dataId: object) {
-      const values = await failure.orResult(super.read(dataId));
-      failure.check();
-      return values;
+    get failure() {
+      return this.watch.failure;
+    }
+
+    override read(dataId: object) {
+      return this.watch.orResult(super.read(dataId));
     }
 
     override readSync(dataId: object) {
+      this.watch.check();
       const { values } = this.tensorMap.get(dataId);
       if (values != null) return values;
-      throw new DeviceFailure('A value on the GPU cannot be read at once: use `data()`.');
+      throw new Error('A value on the GPU cannot be read at once: use `data()`.');
+    }
+
+    override uploadToGPU(dataId: object) {
+      this.watch.orBuffer(() => super.uploadToGPU(dataId));
     }
 
     override dispose() {
       super.dispose();
-      failure.expectLoss();
+      this.watch.expectLoss();
       device.destroy();
     }
   }
