@@ -5,6 +5,7 @@ import { engine, env, registerBackend } from '../tfjs.js';
 import { missing, TFJS_PACKAGE } from './adapter.js';
 import type { DeviceBackend } from '../device.js';
 import { watchDevice } from './failure.js';
+import { sumInOneOrder } from './inOneOrder.js';
 
 const require = createRequire(import.meta.url);
 
@@ -63,6 +64,11 @@ export function registerWebgpu(gpu: GPU, device: GPUDevice, info: GPUAdapterInfo
 
     override uploadToGPU(dataId: object) {
       this.watch.orBuffer(() => super.uploadToGPU(dataId));
+    }
+
+    override runWebGPUProgram(...[program, ...rest]: Parameters<Webgpu.WebGPUBackend['runWebGPUProgram']>) {
+      sumInOneOrder(program);
+      return super.runWebGPUProgram(program, ...rest);
     }
 
     override dispose() {
