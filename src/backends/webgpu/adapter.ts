@@ -31,7 +31,12 @@ const discrete: Readonly<Record<string, RegExp>> = {
 };
 
 /** The sort of a device by its strings. */
-export function kindOf({ vendor, architecture, description, isFallbackAdapter }: AdapterStrings): AdapterKind {
+export function kindOf({
+  vendor,
+  architecture,
+  description,
+  isFallbackAdapter,
+}: AdapterStrings): AdapterKind {
   if (isFallbackAdapter || software.test(`${architecture} ${description}`)) return 'software';
   if (vendor === 'apple') return 'apple';
   const pattern = discrete[vendor];
@@ -43,7 +48,10 @@ export function kindOf({ vendor, architecture, description, isFallbackAdapter }:
 /** Whether `auto` may take such a device: one that is faster than the processor beside it for certain. */
 export const isFast = (kind: AdapterKind): boolean => kind === 'discrete' || kind === 'apple';
 
-/** An adapter and what keeps it alive: Dawn works as long as somebody holds its `GPU`. */
+/** Held as long as the process lives: Dawn crashes if one is collected while a device of it waits, be it for its loss. */
+const held: GPU[] = [];
+
+/** An adapter and where it was found. */
 export interface Found {
   readonly gpu: GPU;
   readonly adapter: GPUAdapter;
@@ -55,13 +63,14 @@ export interface Found {
  */
 export async function findAdapter(): Promise<Found> {
   const gpu = (await loadDawn()).create([]);
+  held.push(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter) return { gpu, adapter };
   throw new BackendError(
     'webgpu',
     'WebGPU finds no GPU.',
     process.platform === 'linux'
-      ? 'It needs libvulkan.so.1 (Debian: `apt install libvulkan1`) and the Vulkan driver of the GPU (Debian: `mesa-vulkan-drivers`, or NVIDIA\'s own); docs/gpu.md says more.'
+      ? "It needs libvulkan.so.1 (Debian: `apt install libvulkan1`) and the Vulkan driver of the GPU (Debian: `mesa-vulkan-drivers`, or NVIDIA's own); docs/gpu.md says more."
       : "Install the driver of the GPU's maker; docs/gpu.md says more.",
     'backend-no-gpu',
   );
