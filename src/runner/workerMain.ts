@@ -3,7 +3,7 @@
  * as long as its coordinator. workerStart.ts is where its process begins.
  */
 import { gpuEnvironment, listGpus, visibleGpus } from '../backends/gpus.js';
-import { backendOfIdentity, isOnGpu, requireIdentity } from '../backends/identity.js';
+import { backendOfIdentity, usesCuda, requireIdentity } from '../backends/identity.js';
 import { useBackend } from '../backends/index.js';
 import { forSeed, loadDataset, type Dataset } from '../data/index.js';
 import type { Cell } from '../experiment/cell.js';
@@ -31,7 +31,7 @@ const say = (message: FromWorker) =>
 
 /** Loads the backend that the cells are of. What decides on its device must be in the environment before. */
 async function computeWith({ backend, threads, slot = 0 }: WorkerSetup): Promise<void> {
-  if (isOnGpu(backend)) {
+  if (usesCuda(backend)) {
     const visible = visibleGpus(listGpus(), process.env['CUDA_VISIBLE_DEVICES']);
     Object.assign(process.env, gpuEnvironment(slot, visible));
   }

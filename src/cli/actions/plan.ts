@@ -8,7 +8,7 @@ import { freshSeeds } from '../../experiment/confirm.js';
 import { mostConfirmed } from '../../experiment/stages.js';
 import type { TextSpec } from '../../experiment/text.js';
 import { plan, type Plan } from '../../experiment/plan.js';
-import { defaultWorkers } from '../../runner/cpuQuota.js';
+import { defaultWorkers } from '../../runner/defaultWorkers.js';
 import { loadWithData } from '../ownData.js';
 import { exitCode } from '../exit.js';
 import { elapsed } from '../units.js';
@@ -27,7 +27,8 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
   requireNetwork(experiment);
   const planned = plan(experiment, experiment.backend);
   const { size: cells } = planned;
-  const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
+  const { backend, threads } = experiment;
+  const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(backend, threads));
   const stages = [gridStage(planned), ...confirmationStage(planned)];
   if (!flags.json) console.log([planText(planned, workers), ...secondText(planned)].join('\n'));
   const timed = flags.time ? await timeOf(experiment, flags.dataDir) : undefined;
