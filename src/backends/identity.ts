@@ -14,14 +14,14 @@ export const identityOf = ({ name, device }: Pick<BackendReport, 'name' | 'devic
 export const backendOfIdentity = (identity: string): BackendName =>
   (identity === TENSORFLOW_GPU ? 'tensorflow' : identity) as BackendName;
 
-/** Whether such cells are trained on a GPU. */
-export const isOnGpu = (identity: string): boolean => identity === TENSORFLOW_GPU;
+/** Whether such cells are trained by CUDA, which the environment tells which GPU to use. */
+export const usesCuda = (identity: string): boolean => identity === TENSORFLOW_GPU;
 
 /** Refuses a backend that runs on another kind of device than the cells' own. @throws BackendError */
 export function requireIdentity(identity: string, report: BackendReport): void {
   const found = identityOf(report);
   if (found === identity) return;
-  const [cells, here] = isOnGpu(identity) ? ['a GPU', 'the CPU'] : ['the CPU', 'a GPU'];
+  const [cells, here] = usesCuda(identity) ? ['a GPU', 'the CPU'] : ['the CPU', 'a GPU'];
   throw new BackendError(
     report.name,
     `the cells are trained on ${cells}, and TensorFlow runs on ${here} here.`,

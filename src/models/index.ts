@@ -11,7 +11,7 @@ import { transformer } from './transformer.js';
 import { wideResnet } from './wideResnet.js';
 
 export { decayMask, requireExclusions } from './exclusion.js';
-export { requireMemory, type MemoryLimits } from './memory.js';
+export { requireMemory, requireTensors, type MemoryLimits } from './memory.js';
 export type { InputShape, Model } from './model.js';
 
 function network(spec: ModelSpec, shape: InputShape): LayerOf {

@@ -1,5 +1,7 @@
 /** Whether a network can be trained in the memory there is: told from its shapes, before anything is allocated. */
 import { totalmem } from 'node:os';
+import { largestTensor } from '../backends/device.js';
+import type { Cell } from '../experiment/cell.js';
 import type { Experiment } from '../experiment/experiment.js';
 import { slotsOf } from '../optim/index.js';
 import { ModelError } from './error.js';
@@ -56,6 +58,41 @@ export function requireMemory(
     `The network ${experiment.model.name} has ${parameters}. With gradient, optimizer state and a batch of ${experiment.train.batchSize} it takes at least ${gibibytes(needed)}, more than the ${gibibytes(tightest.bytes)} that ${tightest.what}.`,
     { code: 'model-too-large', remedy: 'Make the network or the batch smaller.' },
   );
+}
+
+/**
+ * Refuses a network with a tensor that is too large for the device that computes: its parameters, or what a layer gives
+ * for a batch. Only the process that has the device knows its limit.
+ * @param largest bytes of the largest tensor; undefined: no limit
+ * @throws ModelError with both sizes
+ */
+export function requireTensors(
+  model: Model,
+  { model: { name }, batchSize }: Pick<Cell, 'model' | 'batchSize'>,
+  largest = largestTensor(),
+): void {
+  if (largest === undefined) return;
+  const { parameterCount, largestActivation } = model;
+  const tensors = [
+    {
+      values: parameterCount,
+      what: `Its ${parameterCount.toLocaleString('en')} parameters are one tensor of`,
+      remedy: 'Make the network smaller.',
+    },
+    {
+      values: batchSize * largestActivation,
+      what: `For a batch of ${batchSize}, its largest layer has a tensor of`,
+      remedy: 'Make the batch or the network smaller.',
+    },
+  ];
+  for (const { values, what, remedy } of tensors) {
+    const bytes = FLOAT32_BYTES * values;
+    if (bytes <= largest) continue;
+    throw new ModelError(
+      `The network ${name} does not fit onto this GPU. ${what} ${gibibytes(bytes)}, and the GPU takes at most ${gibibytes(largest)} a tensor.`,
+      { code: 'model-too-large', remedy },
+    );
+  }
 }
 
 const gibibytes = (bytes: number) =>

@@ -74,9 +74,14 @@ async function attempt(taken: TakenJob, job: Job, lease: Lease): Promise<CellOut
       const record = failureOf(job, 'timeout', error.message, { startedAt, attempts, seconds });
       return await deliver(taken, job, lease, record);
     }
-    // BullMQ counts the attempts as `nextStep` does: the coordinator has queued the job with one more than its retries.
-    taken.onNotice(`Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${error.message}.`);
-    return await fail(taken, lease, error, { spent: seconds });
+    // Besides, BullMQ counts the attempts as `nextStep` does: the coordinator has queued the job with one more than its
+    // retries.
+    taken.onNotice(
+      `Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${error.message.replace(/\.$/, '')}.`,
+    );
+    const { message } = error;
+    const failure = next === 'failed' ? new UnrecoverableError(message) : new Error(message);
+    return await fail(taken, lease, failure, { spent: seconds });
   }
 }
 
@@ -108,14 +113,14 @@ async function workerFor({ sweep, slot, folders, dataDir }: TakenJob): Promise<W
   }
 }
 
-/** Tells the queue that an attempt failed; it decides whether there is another. */
-async function fail(taken: TakenJob, lease: Lease, { message }: Error, spent: Attempt): Promise<CellOutcome> {
+/** Tells the queue that an attempt failed. It decides whether there is another, unless the failure is final. */
+async function fail(taken: TakenJob, lease: Lease, failure: Error, spent: Attempt): Promise<CellOutcome> {
   const { queued, token } = taken;
   await lease.shareCheckpoint();
   await lease.end();
   const told = await settle(taken, async () => {
     await queued.updateProgress(spent);
-    await queued.moveToFailed(new Error(message), token);
+    await queued.moveToFailed(failure, token);
   });
   return told ? 'failed' : 'lost';
 }

@@ -79,7 +79,3 @@ const readText: ReadText = (path) => {
 /** Whole processors that this process may use: cores that the scheduler gives it, within the CPU quota; at least 1. */
 export const usableCpus = (read: ReadText = readText, cores = availableParallelism()): number =>
   Math.max(1, Math.floor(Math.min(cores, cpuQuota(read) ?? Infinity)));
-
-/** How many workers of so many threads there are unless somebody says otherwise. */
-export const defaultWorkers = (threads: number, cpus = usableCpus()): number =>
-  Math.max(1, Math.floor(cpus / threads));

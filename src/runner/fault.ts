@@ -7,11 +7,18 @@
  *     crash   the process kills itself with SIGKILL     throw   the training throws
  *     exit    the process exits with code 7             hang    the process does nothing any more
  *     slow    every batch takes `epoch` milliseconds longer
+ *     lose-device     the backend webgpu loses its device
+ *     refuse-kernel   its device is given a kernel that it refuses
+ *     fill-device     its device's memory is filled until it refuses more, and freed again
  */
 import type { Position } from '../train/snapshot.js';
 import type { Job } from '../experiment/plan.js';
+import { deviceFaults, strikeDevice, type DeviceFault } from './deviceFaults.js';
 
-const kinds = ['crash', 'exit', 'throw', 'hang', 'slow'] as const;
+const kinds = [
+  ...(['crash', 'exit', 'throw', 'hang', 'slow'] as const),
+  ...(Object.keys(deviceFaults) as DeviceFault[]),
+];
 
 interface Fault {
   readonly kind: (typeof kinds)[number];
@@ -55,7 +62,8 @@ export function faultsOf(
       else if (kind === 'crash') process.kill(process.pid, 'SIGKILL');
       else if (kind === 'exit') process.exit(7);
       else if (kind === 'hang') pause(Infinity);
-      else throw new Error('a fault was asked for');
+      else if (kind === 'throw') throw new Error('a fault was asked for');
+      else strikeDevice(kind);
     }
   };
 }

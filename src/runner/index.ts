@@ -1,5 +1,6 @@
 /** Experiments into cells, and their execution. */
-export { defaultWorkers, usableCpus } from './cpuQuota.js';
+export { usableCpus } from './cpuQuota.js';
+export { defaultWorkers } from './defaultWorkers.js';
 export { inSlices, jobsInSlices } from './slices.js';
 export { DirectoryError, StorageError, layout, moveOrChoose } from './directory.js';
 export { hasFailedFast, type ExecutionContext, type ExecutionEvents, type Executor } from './executor.js';

@@ -76,10 +76,13 @@ async function trainWithRetries(
         const seconds = (performance.now() - began) / 1000;
         return failureOf(job, next, error.message, { startedAt, attempts: attempt, seconds });
       }
-      events.onNotice?.(`Cell ${job.cell.id} (${job.label}) is tried again: ${error.message}.`);
+      events.onNotice?.(`Cell ${job.cell.id} (${job.label}) is tried again: ${withoutStop(error.message)}.`);
     }
   }
 }
+
+/** For the middle of a sentence. */
+const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');
 
 /** @throws WorkerFailure `setup`: whatever prevents a start, it is not held against a cell */
 async function workerIn(

@@ -26,11 +26,17 @@ export type ToWorker =
   /** Keep a checkpoint of the current cell, if any, and exit. */
   | { readonly type: 'stop' };
 
+/**
+ * `error`: something was thrown, and the worker is fine. `model`: the network does not fit the device, nor would it the
+ * next time. `device`: the worker's GPU has failed; another process may get a new device.
+ */
+export type ErrorKind = 'error' | 'model' | 'device';
+
 export type FromWorker =
   | { readonly type: 'ready'; readonly fingerprint: string }
   | { readonly type: 'beat'; readonly beat: Beat }
   | { readonly type: 'notice'; readonly text: string }
   | { readonly type: 'record'; readonly record: RunRecord }
-  /** The cell's training threw; the worker itself is fine. */
-  | { readonly type: 'error'; readonly message: string }
+  /** What was asked for has failed. After `device` the worker ends. */
+  | { readonly type: 'error'; readonly message: string; readonly kind: ErrorKind }
   | { readonly type: 'stopped' };

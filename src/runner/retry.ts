@@ -19,6 +19,8 @@ export function nextStep(
   if (stopping || kind === 'stopped') return 'stopped';
   // It would take as long again.
   if (kind === 'timeout') return 'timeout';
+  // It would be as large again.
+  if (kind === 'model') return 'failed';
   return attempt > retries ? 'failed' : 'retry';
 }
 

@@ -10,7 +10,7 @@ import type { FromWorker, ToWorker } from './protocol.js';
 export class WorkerFailure extends ReportedError {
   constructor(
     message: string,
-    readonly kind: 'crash' | 'error' | 'timeout' | 'memory' | 'stopped' | 'setup',
+    readonly kind: 'crash' | 'error' | 'model' | 'device' | 'timeout' | 'memory' | 'stopped' | 'setup',
     /** Whether somebody else has killed the process: it had no say in it. */
     readonly killed = false,
   ) {
@@ -130,9 +130,14 @@ export class WorkerLink {
     this.silent = 0;
     if (message.type === 'notice') this.pending?.events.onNotice?.(message.text);
     else if (message.type === 'beat') this.hearBeat(message.beat);
-    else if (message.type === 'error')
-      this.finish(({ fail }) => fail(new WorkerFailure(message.message, 'error')));
+    else if (message.type === 'error') this.hearError(message);
     else this.finish(({ settle }) => settle(message));
+  }
+
+  private hearError({ message, kind }: Extract<FromWorker, { type: 'error' }>): void {
+    // It is about to exit, and must be given nothing more.
+    if (kind === 'device') this.gone = true;
+    this.finish(({ fail }) => fail(new WorkerFailure(message, kind)));
   }
 
   private hearBeat(beat: Beat): void {
@@ -209,11 +214,14 @@ async function endOf(child: ChildProcess): Promise<WorkerEnd> {
   return { how, killed: signal !== null };
 }
 
-/** The message in what a process has written as it died: the end, without its stack and Node's signature. */
+/** Lines that say nothing of a process's death: stacks, Node's signature, what Wayland tells a GPU driver of displays. */
+const beside = /^\s*$|^\s+at |^Node\.js v|^\s*\^+\s*$|^file:\/\/|XDG_RUNTIME_DIR/;
+
+/** The message in what a process has written as it died: the end. */
 const messageIn = (words: string) =>
   words
     .split('\n')
-    .filter((line) => line.trim() !== '' && !/^\s+at |^Node\.js v|^\s*\^+\s*$|^file:\/\//.test(line))
+    .filter((line) => !beside.test(line))
     .slice(-2)
     .map((line) => line.trim())
     .join(' | ');

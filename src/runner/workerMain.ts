@@ -3,9 +3,11 @@
  * as long as its coordinator. workerStart.ts is where its process begins.
  */
 import { gpuEnvironment, listGpus, visibleGpus } from '../backends/gpus.js';
-import { backendOfIdentity, isOnGpu, requireIdentity } from '../backends/identity.js';
+import { deviceFailure, onDeviceLost } from '../backends/device.js';
+import { backendOfIdentity, usesCuda, requireIdentity } from '../backends/identity.js';
 import { useBackend } from '../backends/index.js';
 import { forSeed, loadDataset, type Dataset } from '../data/index.js';
+import { ModelError } from '../models/error.js';
 import type { Cell } from '../experiment/cell.js';
 import type { Beat, EpochMetrics } from '../experiment/record.js';
 import type { Progress } from '../train/snapshot.js';
@@ -31,11 +33,13 @@ const say = (message: FromWorker) =>
 
 /** Loads the backend that the cells are of. What decides on its device must be in the environment before. */
 async function computeWith({ backend, threads, slot = 0 }: WorkerSetup): Promise<void> {
-  if (isOnGpu(backend)) {
+  if (usesCuda(backend)) {
     const visible = visibleGpus(listGpus(), process.env['CUDA_VISIBLE_DEVICES']);
     Object.assign(process.env, gpuEnvironment(slot, visible));
   }
   requireIdentity(backend, await useBackend(backendOfIdentity(backend), { threads }));
+  // A cell under way learns of it by itself. The next one gets another process.
+  onDeviceLost(() => busy || process.exit(1));
 }
 
 async function prepare(wanted: WorkerSetup): Promise<void> {
@@ -103,6 +107,17 @@ async function trainOne({ job, attempt }: Extract<ToWorker, { type: 'train' }>):
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
+/** Tells why something has failed. A process whose device has failed cannot compute any more, and ends. */
+async function fail(error: unknown): Promise<void> {
+  const failure = deviceFailure();
+  if (failure) {
+    await say({ type: 'error', message: failure.message, kind: 'device' });
+    process.exit(1);
+  }
+  const kind = error instanceof ModelError ? 'model' : 'error';
+  await say({ type: 'error', message: messageOf(error), kind });
+}
+
 async function exit(): Promise<never> {
   await say({ type: 'stopped' });
   process.exit(0);
@@ -119,7 +134,7 @@ async function handle(message: ToWorker): Promise<void> {
     if (message.type === 'setup') await prepare(message.setup);
     else await trainOne(message);
   } catch (error) {
-    await say({ type: 'error', message: messageOf(error) });
+    await fail(error);
   }
   busy = false;
   if (stopping) await exit();

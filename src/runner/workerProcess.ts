@@ -56,7 +56,7 @@ export async function startWorker(
   } catch (error) {
     link.kill();
     const { message, kind, killed } = error as WorkerFailure;
-    throw new WorkerFailure(message, kind === 'error' ? 'setup' : kind, killed);
+    throw new WorkerFailure(message, kind === 'error' || kind === 'model' ? 'setup' : kind, killed);
   } finally {
     signal?.removeEventListener('abort', link.kill);
   }

@@ -30,10 +30,19 @@ const bucketCount = 24;
 export interface DecayRecorder {
   /** The hook for one step, to be called with the weights before it and its gradient. */
   see(at: StepInfo): (weights: Weights, gradient: Tensor1D) => void;
+  /** The same where reading takes its time; the tensors must live until it resolves. */
+  seeDeferred(at: StepInfo, weights: Weights, gradient: Tensor1D): Promise<void>;
   /** Relative decay per step by gradient magnitude, smallest gradients first; weight tensors only. */
   buckets(): DecayBucket[];
   /** What a checkpoint must keep, and `decayRecorder` takes back as `from`. */
   arrays(): Float32Array[];
+}
+
+/** What is read of a step: theta and the optimizer's vector that the rule needs before it, and its gradient. */
+interface SeenStep {
+  readonly theta: Float32Array;
+  readonly gradient: Float32Array;
+  readonly slot: Float32Array | undefined;
 }
 
 /** Sums over the recorded steps, per parameter. */
@@ -60,26 +69,51 @@ export function decayRecorder(
     from?.map((array) => array.slice()) ?? [n, n, n, n, 1].map((size) => new Float32Array(size));
   const sums = { moment, squaredGradient, shrink, magnitude, steps } as Sums;
   const isWeight = decayMask(model, 'rank1')!;
+  const slotOf = ({ slots }: Weights): Tensor1D | undefined => slots[neededSlot(cell.optimizer)];
+  const note = (at: StepInfo, { theta, gradient: g, slot }: SeenStep) => {
+    const rates = { lr: cell.lr, wd: cell.wd, stepsPerEpoch: totalSteps / cell.epochs };
+    const shrinkage = shrinkageOf(cell.optimizer, rates, at, sums.moment, slot);
+    const recorded = at.t > totalSteps / 2;
+    for (let i = 0; i < n; i++) {
+      const towardsZero = shrinkage(i, theta[i]!, g[i]!);
+      if (!recorded) continue;
+      sums.squaredGradient[i]! += g[i]! * g[i]!;
+      sums.shrink[i]! += theta[i]! < 0 ? -towardsZero : towardsZero;
+      sums.magnitude[i]! += Math.abs(theta[i]!);
+    }
+    if (recorded) sums.steps[0]! += 1;
+  };
   return {
-    see: (at) => (weights, gradient) => {
-      const theta = weights.theta.dataSync();
-      const g = gradient.dataSync();
-      const rates = { lr: cell.lr, wd: cell.wd, stepsPerEpoch: totalSteps / cell.epochs };
-      const shrinkage = shrinkageOf(cell.optimizer, rates, at, sums.moment, weights);
-      const recorded = at.t > totalSteps / 2;
-      for (let i = 0; i < n; i++) {
-        const towardsZero = shrinkage(i, theta[i]!, g[i]!);
-        if (!recorded) continue;
-        sums.squaredGradient[i]! += g[i]! * g[i]!;
-        sums.shrink[i]! += theta[i]! < 0 ? -towardsZero : towardsZero;
-        sums.magnitude[i]! += Math.abs(theta[i]!);
-      }
-      if (recorded) sums.steps[0]! += 1;
+    see: (at) => (weights, gradient) =>
+      note(at, {
+        theta: weights.theta.dataSync<'float32'>(),
+        gradient: gradient.dataSync<'float32'>(),
+        slot: slotOf(weights)?.dataSync<'float32'>(),
+      }),
+    async seeDeferred(at, weights, gradient) {
+      const read = (tensor: Tensor1D) => tensor.data<'float32'>();
+      const slot = slotOf(weights);
+      note(at, {
+        theta: await read(weights.theta),
+        gradient: await read(gradient),
+        slot: slot && (await read(slot)),
+      });
     },
     buckets: () => bucketsOf(sums, isWeight),
     arrays: () => Object.values(sums).map((array: Float32Array) => array.slice()),
   };
 }
+
+/** Which of the optimizer's vectors the formulas below need: its place; -1 for none. */
+function neededSlot(optimizer: Cell['optimizer']): number {
+  const placement = placementOf(optimizer);
+  if (placement === 'cautious') return FIRST_MOMENT;
+  const isPenalty = placement === 'l2' || placement === 'l2-in-m';
+  return isPenalty && familyOf(optimizer) === 'adam' ? SECOND_MOMENT : -1;
+}
+
+const FIRST_MOMENT = 0;
+const SECOND_MOMENT = 1;
 
 /** The part of parameter i's step that decay causes; carries the decay's own moment along. */
 function shrinkageOf(
@@ -87,7 +121,7 @@ function shrinkageOf(
   rates: Rates,
   at: StepInfo,
   moment: Float32Array,
-  weights: Weights,
+  slot: Float32Array | undefined,
 ): (i: number, theta: number, g: number) => number {
   const placement = placementOf(optimizer);
   switch (placement) {
@@ -101,14 +135,14 @@ function shrinkageOf(
     case 'cautious': {
       const rule = requireClassic(optimizer);
       const s = stepScalars(rule, rates, at);
-      const momentum = nextMomentum(rule, s, weights);
+      const momentum = nextMomentum(rule, s, slot!);
       return (i, theta, g) =>
         s.stepSize * Math.sign(momentum(i, g)) * Math.sign(theta) >= 0 ? s.decay * theta : 0;
     }
     case 'l2':
     case 'l2-in-m': {
       const rule = requireClassic(optimizer);
-      return penaltyShrinkage(rule, stepScalars(rule, rates, at), moment, weights, placement === 'l2');
+      return penaltyShrinkage(rule, stepScalars(rule, rates, at), moment, slot, placement === 'l2');
     }
   }
 }
@@ -123,19 +157,18 @@ function requireClassic(optimizer: Cell['optimizer']): OptimizerRule {
 function nextMomentum(
   { name, beta1 }: OptimizerRule,
   s: StepScalars,
-  weights: Weights,
+  m: Float32Array,
 ): (i: number, g: number) => number {
-  const m = weights.slots[0]!.dataSync();
   const scale = familyOf({ name }) === 'adam' ? 1 - beta1 : s.gradientScale;
   return (i, g) => beta1 * m[i]! + scale * g;
 }
 
-/** The step of the penalty's own first moment. `inV`: whether the penalty also enters the second one. */
+/** The step of the penalty's own first moment. `slot`: Adam's second one; `inV`: whether the penalty enters it too. */
 function penaltyShrinkage(
   { name, beta1, beta2 }: OptimizerRule,
   s: StepScalars,
   moment: Float32Array,
-  weights: Weights,
+  slot: Float32Array | undefined,
   inV: boolean,
 ): (i: number, theta: number, g: number) => number {
   if (familyOf({ name }) === 'sgd') {
@@ -144,7 +177,7 @@ function penaltyShrinkage(
       return s.momentumScale * moment[i];
     };
   }
-  const v = weights.slots[1]!.dataSync();
+  const v = slot!;
   return (i, theta, g) => {
     const total = inV ? g + s.l2 * theta : g;
     moment[i] = beta1 * moment[i]! + (1 - beta1) * s.l2 * theta;

@@ -41,8 +41,11 @@ export interface DeferredRun {
   readonly recorder?: DecayRecorder | undefined;
 }
 
-/** As `step` of step.ts. Disposes of the weights before it. */
-export function deferredStep(run: DeferredRun, before: Weights, input: StepInput): Weights {
+/**
+ * As `step` of step.ts. Disposes of the weights before it. The computation has been asked for when this returns; its
+ * promise waits for nothing else unless a recorder reads.
+ */
+export async function deferredStep(run: DeferredRun, before: Weights, input: StepInput): Promise<Weights> {
   const { model, optimizer, tally, recorder } = run;
   const given = tensorsOf(run, input);
   const stateful = model.stateCount > 0 ? [before.state] : [];
@@ -60,7 +63,7 @@ export function deferredStep(run: DeferredRun, before: Weights, input: StepInput
   const [state = before.state] = take(stateful.length);
   const [gradient] = take(recorder ? 1 : 0);
   tally.replace(results[0] as Tensor2D);
-  if (gradient) recorder!.see(input.at)(before, gradient);
+  if (gradient) await recorder!.seeDeferred(input.at, before, gradient);
   dispose([before.theta, ...before.slots, ...stateful, gradient ?? [], Object.values(given)]);
   return { theta: theta!, slots, state };
 }

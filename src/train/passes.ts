@@ -13,8 +13,8 @@ import { Tally } from './tally.js';
 
 /** Takes a model's steps. */
 export interface Passes extends Evaluation {
-  /** One step. Disposes of the weights before it. */
-  train(weights: Weights, batch: Batch, at: StepInfo, random: Stream): Weights;
+  /** One step. Disposes of the weights before it. The batch may change once this has returned. */
+  train(weights: Weights, batch: Batch, at: StepInfo, random: Stream): Weights | Promise<Weights>;
 }
 
 /** Evaluates a model. */

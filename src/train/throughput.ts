@@ -87,7 +87,7 @@ function startTraining(spec: ModelSpec, shape: InputShape, batchSize: number) {
       const [began, before] = [performance.now(), taken];
       while (taken - before < fewestSteps || performance.now() - began < 1000 * seconds) {
         const at = { t: taken + 1, eta: 1, cycleSteps: 1000 };
-        weights = passes.train(weights, batches[taken % batches.length]!, at, random);
+        weights = await passes.train(weights, batches[taken % batches.length]!, at, random);
         taken++;
         if (passes.isDue()) await settle();
         await yieldToEvents();

@@ -7,7 +7,7 @@ import { tensor1d, type Tensor1D } from '../backends/tfjs.js';
 import { forget } from '../backends/repeat.js';
 import { useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';
-import { buildModel, decayMask, type Model } from '../models/index.js';
+import { buildModel, decayMask, requireTensors, type Model } from '../models/index.js';
 import {
   makeOptimizer,
   makeSchedule,
@@ -77,6 +77,7 @@ export class InvalidSnapshot extends Error {}
 /**
  * Trains one cell on a data set with the current tfjs backend, from the start or from a snapshot.
  * @throws InvalidSnapshot before any training
+ * @throws ModelError before any training, where the backend's device has no room for the network's tensors
  */
 export async function train(
   cell: Cell,
@@ -111,7 +112,7 @@ async function trainEpoch(run: Run, observer: Observer): Promise<Ending | undefi
   while (batch) {
     const t = epoch * loader.stepsPerEpoch + run.taken + 1;
     const random = stream(cell.seed, 'forward', epoch, run.taken);
-    run.weights = passes.train(run.weights, batch, { t, ...schedule(t) }, random);
+    run.weights = await passes.train(run.weights, batch, { t, ...schedule(t) }, random);
     run.taken++;
     // While the device computes.
     batch = trainingBatch(run, order);
@@ -234,6 +235,7 @@ const start: Position = { epoch: 0, batch: 0, lossSum: 0, wrong: 0, epochSeconds
 function prepare(cell: Cell, dataset: Dataset, from?: Snapshot): Run {
   useXla(cell.xla === true);
   const model = buildModel(cell.model, dataset);
+  requireTensors(model, cell);
   const loader = batchLoader(dataset, augmentationOf(cell.dataset), cell.batchSize);
   if (from) checkSnapshot(from, cell, model, loader);
   const decays = decayMask(model, cell.optimizer.exclude);

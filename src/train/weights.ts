@@ -6,7 +6,7 @@ import { forget } from '../backends/repeat.js';
 import { canUseXla, useXla } from '../backends/xla.js';
 import type { Dataset } from '../data/index.js';
 import { decodeSafetensors, encodeSafetensors } from '../files/safetensors.js';
-import { buildModel, type InputShape, type Model } from '../models/index.js';
+import { buildModel, requireTensors, type InputShape, type Model } from '../models/index.js';
 import { hasValidId, type Cell } from '../experiment/cell.js';
 import { evaluateBatches } from './evaluate.js';
 import { augmentationOf, batchLoader } from './loader.js';
@@ -106,6 +106,7 @@ export async function evaluateWeights(
   // Weights may be measured on another backend than the one that trained them.
   useXla(cell.xla === true && canUseXla());
   const model = buildModel(cell.model, dataset);
+  requireTensors(model, cell);
   const loader = batchLoader(dataset, augmentationOf(cell.dataset), cell.batchSize);
   const tensors = weightTensors(weights);
   const evaluation = evaluationOf(model);

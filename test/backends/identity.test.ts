@@ -1,7 +1,7 @@
 /** What a cell says of the backend that trained it. */
 import { expect, it } from 'vitest';
 import { BACKEND_NAMES } from '../../src/backends/index.js';
-import { backendOfIdentity, identityOf, isOnGpu, requireIdentity } from '../../src/backends/identity.js';
+import { backendOfIdentity, identityOf, usesCuda, requireIdentity } from '../../src/backends/identity.js';
 
 const report = (name: (typeof BACKEND_NAMES)[number], device: string) =>
   ({ name, device, available: true }) as const;
@@ -10,12 +10,12 @@ it('only TensorFlow on a GPU is called otherwise than by its name', () => {
   for (const name of BACKEND_NAMES) {
     expect(identityOf(report(name, 'CPU'))).toBe(name);
     expect(backendOfIdentity(name)).toBe(name);
-    expect(isOnGpu(name)).toBe(false);
+    expect(usesCuda(name)).toBe(false);
   }
   const gpu = identityOf(report('tensorflow', 'GPU'));
   expect(gpu).not.toBe('tensorflow');
   expect(backendOfIdentity(gpu)).toBe('tensorflow');
-  expect(isOnGpu(gpu)).toBe(true);
+  expect(usesCuda(gpu)).toBe(true);
 });
 
 it('cells of one kind of device are not trained on the other', () => {

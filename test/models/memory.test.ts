@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../src/experiment/experiment.js';
 import { trainShape } from '../../src/data/index.js';
 import { buildModel } from '../../src/models/index.js';
-import { availableBytes, leastBytes, requireMemory } from '../../src/models/memory.js';
+import { availableBytes, leastBytes, requireMemory, requireTensors } from '../../src/models/memory.js';
 
 const experiment = (model: object, optimizers = ['sgd']) =>
   experimentSchema.parse({
@@ -61,4 +61,33 @@ describe('a network', () => {
 it('the memory that is there is some', () => {
   expect(availableBytes()).toBeGreaterThan(2 ** 27);
   expect(availableBytes()).toBeLessThan(2 ** 50);
+});
+
+describe('the tensors of a network', () => {
+  const require = (hidden: number, batchSize: number, largest: number | undefined) => () => {
+    const { model, dataset } = experiment({ name: 'mlp', hidden: [hidden] });
+    requireTensors(buildModel(model, trainShape(dataset)), { model, batchSize }, largest);
+  };
+  const refused = (...sizes: string[]) =>
+    expect.objectContaining({
+      code: 'model-too-large',
+      message: expect.stringMatching(sizes.join('.*')) as string,
+    }) as Error;
+  const parameters = 4 * (784 * 3000 + 3000 + 3000 * 10 + 10);
+
+  it('may be as large as the device takes', () => {
+    expect(require(3000, 100, parameters)).not.toThrow();
+    expect(require(3000, 900, 4 * 900 * 3000)).not.toThrow();
+  });
+  it('are refused where the parameters are too many, with both sizes', () => {
+    expect(require(3000, 100, parameters - 4)).toThrow(
+      refused('2,385,010 parameters', '0.00888 GiB', '0.00888 GiB'),
+    );
+  });
+  it('are refused where a layer gives too much for a batch, with both sizes', () => {
+    expect(require(3000, 900, parameters)).toThrow(refused('batch of 900', '0.0101 GiB', '0.00888 GiB'));
+  });
+  it('have no limit on a backend that names none', () => {
+    expect(require(3000, 1e9, undefined)).not.toThrow();
+  });
 });

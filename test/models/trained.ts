@@ -53,7 +53,9 @@ export function training({ tokens, ...spec }: Network, settings: OptimizerSettin
   const random = goldenStream();
   let t = 0;
   return {
-    step: () => void (weights = passes.train(weights, input, { t: ++t, eta: 1, cycleSteps: 3 }, random)),
+    async step() {
+      weights = await passes.train(weights, input, { t: ++t, eta: 1, cycleSteps: 3 }, random);
+    },
     evaluate: () => passes.evaluate(weights, input),
     isDue: () => passes.isDue(),
     losses: async () => (await passes.scores()).map(({ loss }) => loss),
@@ -70,7 +72,7 @@ export function training({ tokens, ...spec }: Network, settings: OptimizerSettin
 export async function trained(backend: BackendName, spec: Network, settings: OptimizerSettings = sgd) {
   await loadBackend(backend, { threads: 1 });
   const run = training(spec, settings);
-  for (let i = 0; i < 3; i++) run.step();
+  for (let i = 0; i < 3; i++) await run.step();
   const arrays = await run.arrays();
   run.evaluate();
   const losses = await run.losses();

@@ -1,6 +1,6 @@
 /** How many processors a container's control groups leave to the program. */
 import { describe, expect, it } from 'vitest';
-import { cpuQuota, defaultWorkers, usableCpus } from '../../src/runner/cpuQuota.js';
+import { cpuQuota, usableCpus } from '../../src/runner/cpuQuota.js';
 
 const reading = (files: Readonly<Record<string, string>>) => (path: string) => files[path];
 
@@ -92,12 +92,4 @@ it.each([
   ['max 100000', 4, 4],
 ])('cpu.max of %s on %i cores leaves %i', (max, cores, expected) => {
   expect(usableCpus(v2('/', '/', { '/sys/fs/cgroup/cpu.max': max }), cores)).toBe(expected);
-});
-
-it.each([
-  [1, 8, 8],
-  [3, 8, 2],
-  [16, 8, 1],
-])('workers of %i threads on %i processors: %i', (threads, cpus, expected) => {
-  expect(defaultWorkers(threads, cpus)).toBe(expected);
 });

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../src/experiment/experiment.js';
+import { loadBackend } from '../../src/backends/index.js';
 import { DirectoryError, explainingAccess, layout, takeDirectory } from '../../src/runner/directory.js';
 import { faultsOf, parseFaults } from '../../src/runner/fault.js';
 import { NUMERICS } from '../../src/experiment/cell.js';
@@ -164,6 +165,13 @@ describe('faults on demand', () => {
     faultsOf(faults, { ...job, label: 'other' }, 1, 4)(at(2, 0));
     expect(() => faultsOf(parseFaults(`throw:${job.cell.id}:0`), job, 1, 4)(at(0, 1))).toThrow();
     expect(() => faultsOf(parseFaults('throw:*:0'), job, 9, 4)(at(0, 1))).toThrow();
+  });
+
+  it('of a device are refused where the backend has none', async () => {
+    await loadBackend('cpu');
+    for (const kind of ['lose-device', 'refuse-kernel', 'fill-device']) {
+      expect(() => faultsOf(parseFaults(`${kind}:*:0`), job, 1, 4)(at(0, 1))).toThrow('no device');
+    }
   });
 
   it('are none where none are asked for, and must be spelt right', () => {

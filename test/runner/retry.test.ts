@@ -14,6 +14,13 @@ it('never tries again what took too long, and blames no cell for a stop', () => 
     expect(nextStep({ kind }, 9, 0, true)).toBe('stopped');
 });
 
+it('never tries again what is too large for the device, and gives a failed device another chance', () => {
+  expect(nextStep({ kind: 'model' }, 1, 9, false)).toBe('failed');
+  expect(nextStep({ kind: 'device' }, 1, 1, false)).toBe('retry');
+  expect(nextStep({ kind: 'device' }, 2, 1, false)).toBe('failed');
+  for (const kind of ['model', 'device'] as const) expect(nextStep({ kind }, 1, 9, true)).toBe('stopped');
+});
+
 it('starts a worker that dies three times at once, one that is killed ten times with growing waits', () => {
   const waits = (killed: boolean) =>
     Array.from({ length: 11 }, (_, i) => waitBeforeStart({ kind: 'crash', killed }, i + 1));

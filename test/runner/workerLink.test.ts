@@ -38,3 +38,17 @@ it('is not alive from the moment it is killed', async () => {
   await expect(link.ask(train, forever)).rejects.toThrow('its worker process is gone');
   await link.stop();
 });
+
+it('is given nothing more once its device has failed, and exits by itself', async () => {
+  const file = join(scratch(), 'lossy.mjs');
+  const failure = { type: 'error', kind: 'device', message: 'The GPU was lost.' };
+  const answer = `process.send(${JSON.stringify(failure)}, () => setTimeout(() => process.exit(1), 200))`;
+  writeFileSync(file, `process.on('message', () => ${answer});`);
+  const child = fork(file, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const link = new WorkerLink(child, unlimited);
+  await expect(link.ask(train, forever)).rejects.toMatchObject({ kind: 'device', code: 'worker-device' });
+  expect(link.alive).toBe(false);
+  await expect(link.ask(train, forever)).rejects.toThrow('its worker process is gone');
+  await link.stop();
+  expect([child.exitCode, child.signalCode]).toEqual([1, null]);
+});

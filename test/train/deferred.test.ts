@@ -71,7 +71,7 @@ async function trained({ model: spec, wd, recordDecay, ...rule }: Settings, isDe
     const batch = loader.train(Int32Array.from([t, t + 1, 0, t + 2]), stream(1, 'augment', t));
     const random = stream(1, 'forward', t);
     if (isDeferred) {
-      weights = deferredStep({ model, optimizer, tally, recorder }, weights, { batch, at, random });
+      weights = await deferredStep({ model, optimizer, tally, recorder }, weights, { batch, at, random });
     } else {
       const done = step(model, optimizer, weights, batch, at, random, recorder?.see(at));
       weights = done.weights;

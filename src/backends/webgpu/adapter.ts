@@ -46,7 +46,10 @@ export function kindOf(info: AdapterStrings): AdapterKind {
   return vendor === 'nvidia' ? 'integrated' : 'unknown';
 }
 
-/** An adapter and what keeps it alive: Dawn works as long as somebody holds its `GPU`. */
+/** Held as long as the process lives: Dawn crashes if one is collected while a device of it waits, be it for its loss. */
+const held: GPU[] = [];
+
+/** An adapter and where it was found. */
 export interface Found {
   readonly gpu: GPU;
   readonly adapter: GPUAdapter;
@@ -58,6 +61,7 @@ export interface Found {
  */
 export async function findAdapter(): Promise<Found> {
   const gpu = (await loadDawn()).create([]);
+  held.push(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter) return { gpu, adapter };
   throw new BackendError(

@@ -1,7 +1,10 @@
 /** The tfjs backend `webgpu` with what a run of many hours needs: no error of the device goes unnoticed. */
 import { engine, env, registerBackend } from '../tfjs.js';
+import type { WebgpuBackend } from './tfjsBackend.js';
+import type { DeviceBackend } from '../device.js';
 import type { Computation, RepeatingBackend } from '../repeat.js';
-import { DeviceFailure, watchDevice } from './failure.js';
+import { watchDevice } from './failure.js';
+import { sumInOneOrder } from './inOneOrder.js';
 import { Recordings } from './recordings.js';
 import { loadPackage } from './tfjsPackage.js';
 
@@ -26,13 +29,16 @@ export function registerWebgpu(gpu: GPU, device: GPUDevice, info: GPUAdapterInfo
   // Small tensors would be computed on the processor if nobody has used them on the GPU yet. The bits of a run would
   // then depend on where it was continued.
   env().set('WEBGPU_CPU_FORWARD', false);
-  const failure = watchDevice(device);
 
-  class Backend extends WebGPUBackend implements RepeatingBackend {
+  class Backend extends WebGPUBackend implements DeviceBackend, RepeatingBackend {
+    private readonly watch = watchDevice(device, () => this.memory().numBytesInGPU);
     readonly recordings = new Recordings(this);
+    readonly lost = this.watch.lost;
+    readonly largestTensor = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
 
-    /** Dawn ends with it. */
-    readonly gpu = gpu;
+    get failure() {
+      return this.watch.failure;
+    }
 
     repeat(computation: Computation) {
       return this.recordings.repeat(computation);
@@ -52,22 +58,30 @@ export function registerWebgpu(gpu: GPU, device: GPUDevice, info: GPUAdapterInfo
       };
     }
 
-    override async read(dataId: object) {
+    override read(dataId: object) {
       this.recordings.noteRead();
-      const values = await failure.orResult(super.read(dataId));
-      failure.check();
-      return values;
+      return this.watch.orResult(super.read(dataId));
     }
 
     override readSync(dataId: object) {
+      this.watch.check();
       const { values } = this.tensorMap.get(dataId);
       if (values != null) return values;
-      throw new DeviceFailure('A value on the GPU cannot be read at once: use `data()`.');
+      throw new Error('A value on the GPU cannot be read at once: use `data()`.');
+    }
+
+    override uploadToGPU(dataId: object) {
+      this.watch.orBuffer(() => super.uploadToGPU(dataId));
+    }
+
+    override runWebGPUProgram(...[program, ...rest]: Parameters<WebgpuBackend['runWebGPUProgram']>) {
+      sumInOneOrder(program);
+      return super.runWebGPUProgram(program, ...rest);
     }
 
     override dispose() {
       super.dispose();
-      failure.expectLoss();
+      this.watch.expectLoss();
       device.destroy();
     }
   }

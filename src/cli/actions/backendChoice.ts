@@ -1,9 +1,17 @@
 /** Which backend a run would take here, and why: what `plan` says of it. */
-import { BackendError, chooseBackend, type BackendName, type BackendReport } from '../../backends/index.js';
+import {
+  BackendError,
+  chooseBackend,
+  identityOf,
+  type BackendName,
+  type BackendReport,
+} from '../../backends/index.js';
 import type { Experiment } from '../../experiment/experiment.js';
 
 export interface Choice {
   readonly backend: BackendName;
+  /** What cells would say of it. */
+  readonly identity: string;
   /** A sentence without its full stop. */
   readonly why: string;
   readonly text: string;
@@ -20,13 +28,14 @@ export async function describeChoice({
     const why = wanted === 'auto' ? reasonOf(report) : 'the configuration names it';
     return {
       backend: name,
+      identity: identityOf(report),
       why,
       text: `backend ${name}${device === undefined ? '' : ` (${device})`}: ${why}`,
     };
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
     const why = `cannot be used here, as ${bare(error.reason)}`;
-    return { backend: error.backend, why, text: `backend ${error.backend} ${why}` };
+    return { backend: error.backend, identity: error.backend, why, text: `backend ${error.backend} ${why}` };
   }
 }
 

@@ -8,7 +8,7 @@ import { freshSeeds } from '../../experiment/confirm.js';
 import { mostConfirmed } from '../../experiment/stages.js';
 import type { TextSpec } from '../../experiment/text.js';
 import { plan, type Plan } from '../../experiment/plan.js';
-import { defaultWorkers } from '../../runner/cpuQuota.js';
+import { defaultWorkers } from '../../runner/defaultWorkers.js';
 import { loadWithData } from '../ownData.js';
 import { exitCode, UsageError } from '../exit.js';
 import { elapsed, milliseconds } from '../units.js';
@@ -30,11 +30,12 @@ export async function showPlan(config: string, flags: PlanFlags): Promise<number
   requireNetwork(experiment);
   const planned = plan(experiment, experiment.backend);
   const { size: cells } = planned;
-  const workers = Math.min(cells, flags.workers ?? experiment.workers ?? defaultWorkers(experiment.threads));
-  const stages = [gridStage(planned), ...confirmationStage(planned)];
   if (flags.backends && !flags.time)
     throw new UsageError('--backends times steps, and --no-time forbids it: leave one of them out.');
   const choice = await describeChoice(experiment);
+  const usual = () => defaultWorkers(choice.identity, experiment.threads);
+  const workers = Math.min(cells, flags.workers ?? experiment.workers ?? usual());
+  const stages = [gridStage(planned), ...confirmationStage(planned)];
   if (!flags.json) console.log([planText(planned, workers), ...secondText(planned), choice.text].join('\n'));
   const timed = flags.time ? await timeOf(experiment, flags.dataDir) : undefined;
   const times = timed && stages.map((stage) => timesOf(stage, timed.epochSeconds, workers));

@@ -2,9 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { experimentWarnings, type Experiment } from '../../config/index.js';
-import { listGpus, visibleGpus } from '../../backends/gpus.js';
-import { identityOf, isOnGpu } from '../../backends/identity.js';
-import type { BackendReport } from '../../backends/index.js';
+import { identityOf } from '../../backends/identity.js';
 import {
   analyse,
   colorDepth,
@@ -89,7 +87,10 @@ export async function run(config: string, flags: RunFlags): Promise<number> {
       {
         dir,
         dataDir: flags.dataDir,
-        workers: flags.workers ?? experiment.workers ?? ((backend) => workersFor(backend, experiment)),
+        workers:
+          flags.workers ??
+          experiment.workers ??
+          ((backend) => defaultWorkers(identityOf(backend), experiment.threads)),
         retries: flags.retries,
         failFast: flags.failFast ?? false,
         retryFailed: flags.retryFailed ?? false,
@@ -146,11 +147,6 @@ const writtenFiles = (flags: RunFlags, experiment: Experiment) => [
 ];
 const tablesAndFigures = ({ figures }: RunFlags, { confirm, dataset }: Experiment) =>
   reportFiles({ figures, confirmation: confirm !== undefined, steps: dataset.name === 'modular' });
-/** Worker processes if nobody has said how many: one for each visible GPU, else as many as fill the CPU. */
-const workersFor = (backend: BackendReport, { threads }: Experiment): number =>
-  isOnGpu(identityOf(backend))
-    ? Math.max(1, visibleGpus(listGpus(), process.env['CUDA_VISIBLE_DEVICES']).length)
-    : defaultWorkers(threads);
 
 /** @throws UsageError where options contradict each other, or have no meaning */
 function checkFlags({ out, join: joining, chooseAgain, queue, stallTime }: RunFlags): void {

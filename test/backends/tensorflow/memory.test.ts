@@ -9,13 +9,13 @@ import { missing } from './setUp.js';
 test.skipIf(missing)('memory stays flat over 2000 steps', async () => {
   await loadBackend('tensorflow', { threads: 1 });
   const run = training({ name: 'cnn', filters: [4, 4], hidden: [8] }, ruleOf('adamw'));
-  const go = (steps: number) => {
-    for (let i = 0; i < steps; i++) run.step();
+  const go = async (steps: number) => {
+    for (let i = 0; i < steps; i++) await run.step();
   };
-  go(500);
+  await go(500);
   const tensors = tf.memory().numTensors;
   const resident = process.memoryUsage.rss();
-  go(2000);
+  await go(2000);
   expect(tf.memory().numTensors).toBe(tensors);
   // 16 KiB a step would be 32 MiB; JavaScript's own heap breathes by some.
   expect(process.memoryUsage.rss() - resident).toBeLessThan(32 * 2 ** 20);

@@ -34,7 +34,7 @@ describe.skipIf(whyNoDevice)(`on WebGPU ${whyNoDevice ?? ''}`, () => {
     // The losses are read now and then, as the training loop does, and at the end. What was disposed of before is free then.
     const go = async (count: number) => {
       for (let i = 0; i < count; i++) {
-        run.step();
+        await run.step();
         if (run.isDue()) await run.losses();
       }
       await run.losses();
