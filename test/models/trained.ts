@@ -1,7 +1,9 @@
-/** Three steps of every network on a backend, on fixed numbers, for comparison with another backend. */
+/** Steps of every network on a backend, on fixed numbers, for comparison with another backend. */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBackend, type BackendName } from '../../src/backends/index.js';
+import { forget } from '../../src/backends/repeat.js';
 import type { Tokens } from '../../src/data/dataset.js';
+import type { OptimizerSettings } from '../../src/experiment/optimizerSettings.js';
 import type { ModelSpec } from '../../src/experiment/specs.js';
 import { buildModel } from '../../src/models/index.js';
 import { makeOptimizer } from '../../src/optim/index.js';
@@ -10,7 +12,7 @@ import { weightArrays, weightTensors } from '../../src/train/snapshot.js';
 import type { Batch } from '../../src/train/step.js';
 import { goldenStream, images, labels, thetaOf } from './formula.js';
 
-const rule = {
+const sgd: OptimizerSettings = {
   name: 'sgd',
   beta1: 0.9,
   beta2: 0,
@@ -18,7 +20,7 @@ const rule = {
   epsForm: 'paper',
   momentumForm: 'paper',
   convention: 'paper',
-} as const;
+};
 
 /** A network, and the tokens that it reads; none: images. */
 export type Network = ModelSpec & { readonly tokens?: Tokens };
@@ -36,29 +38,44 @@ function batchFor(tokens: Tokens | undefined) {
   return { classes, input: { images: text, labels: labels(answers, classes), shape } };
 }
 
-/** Parameters and running statistics after three steps, and the loss in evaluation. */
-export async function trained(backend: BackendName, spec: Network) {
-  await loadBackend(backend, { threads: 1 });
-  const { tokens } = spec;
+/** Steps of a network on the current backend, all on one batch, from weights by formula. */
+export function training({ tokens, ...spec }: Network, settings: OptimizerSettings) {
   const { classes, input } = batchFor(tokens);
   const [, height, width, channels] = input.shape;
   const model = buildModel(spec, { height, width, channels, classes, tokens });
-  const optimizer = makeOptimizer(rule, { lr: 0.02, wd: 0.01 });
+  const layout = model.params.map(({ shape }) => shape);
+  const wd = settings.placement === 'none' ? 0 : 0.01;
+  const optimizer = makeOptimizer(settings, { lr: 0.02, wd, layout });
   const passes = passesOf(model, optimizer);
   const theta = thetaOf(model.params);
-  let weights = weightTensors({
-    theta,
-    slots: [new Float32Array(theta.length)],
-    state: model.initialState(),
-  });
+  const slots = optimizer.slots.map(() => new Float32Array(theta.length));
+  let weights = weightTensors({ theta, slots, state: model.initialState() });
   const random = goldenStream();
-  for (let t = 1; t <= 3; t++) weights = passes.train(weights, input, { t, eta: 1, cycleSteps: 3 }, random);
-  const arrays = await weightArrays(weights);
-  passes.evaluate(weights, input);
-  const { loss } = (await passes.scores()).at(-1)!;
-  passes.dispose();
-  tf.dispose([weights.theta, weights.state, ...weights.slots]);
-  return { ...arrays, loss };
+  let t = 0;
+  return {
+    step: () => void (weights = passes.train(weights, input, { t: ++t, eta: 1, cycleSteps: 3 }, random)),
+    evaluate: () => passes.evaluate(weights, input),
+    isDue: () => passes.isDue(),
+    losses: async () => (await passes.scores()).map(({ loss }) => loss),
+    arrays: () => weightArrays(weights),
+    dispose() {
+      passes.dispose();
+      tf.dispose([weights.theta, weights.state, ...weights.slots]);
+      forget(model);
+    },
+  };
+}
+
+/** Parameters and running statistics after three steps, the losses of the steps, and the loss in evaluation. */
+export async function trained(backend: BackendName, spec: Network, settings: OptimizerSettings = sgd) {
+  await loadBackend(backend, { threads: 1 });
+  const run = training(spec, settings);
+  for (let i = 0; i < 3; i++) run.step();
+  const arrays = await run.arrays();
+  run.evaluate();
+  const losses = await run.losses();
+  run.dispose();
+  return { ...arrays, losses: losses.slice(0, -1), loss: losses.at(-1)! };
 }
 
 const references = new Map<Network, ReturnType<typeof trained>>();
