@@ -1,6 +1,5 @@
 /** Whole sweeps with `backend: tensorflow`: both executors, repeats to the bit, interruptions, a worker that dies. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   adamwBench,
@@ -9,10 +8,10 @@ import {
   journalLines,
   results,
   run,
-  scratch,
   start,
   until,
 } from '../../cli/cli.js';
+import { errorsApart } from '../../cli/errorsApart.js';
 import { noRedis, startRedis } from '../../queue/redis.js';
 import { env, missing } from './setUp.js';
 
@@ -34,9 +33,6 @@ const whole = () =>
     expect(await adamwBench(run(file, dir, '-q', '-w', '1'), { env })).toMatchObject({ code: 0 });
     return results(dir);
   })());
-
-/** The cells' test errors. */
-const errors = (dir: string): number[] => results(dir).runs.map((row) => Number(row['final_test_error']));
 
 describe.skipIf(missing)('with backend: tensorflow', () => {
   test('two runs give the same bits', async () => {
@@ -116,18 +112,13 @@ describe.skipIf(missing)('with backend: tensorflow', () => {
     // Two of its twenty epochs; and recording the decay would read every step.
     ['quick', 0.02, ['train.epochs=2', 'train.recordDecay=false', 'train.seeds=[0]']],
   ])('configs/%s.yaml ends, with errors within %f of onednn’s', async (name, most, changes) => {
-    const folder = scratch();
-    const end = async (backend: string) => {
-      const dir = join(folder, backend);
-      const set = [`backend=${backend}`, ...changes].flatMap((change) => ['--set', change]);
-      const args = run(`configs/${name}.yaml`, dir, '-q', ...set);
-      expect(await adamwBench(args, { env })).toMatchObject({ code: 0 });
-      return errors(dir);
-    };
-    const [here, there] = [await end('tensorflow'), await end('onednn')];
-    expect(here.length).toBe(there.length);
-    const distances = here.map((error, i) => Math.abs(error - there[i]!));
-    console.log(`${name}: largest distance ${Math.max(...distances)} over ${here.length} cells`);
-    expect(Math.max(...distances)).toBeLessThanOrEqual(most);
+    const { cells, most: apart } = await errorsApart({
+      config: `configs/${name}.yaml`,
+      backends: ['tensorflow', 'onednn'],
+      changes,
+      env,
+    });
+    console.log(`${name}: largest distance ${apart} over ${cells} cells`);
+    expect(apart).toBeLessThanOrEqual(most);
   });
 });
