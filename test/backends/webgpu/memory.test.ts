@@ -1,10 +1,13 @@
 /** Training on WebGPU does not grow: neither the number of tensors, nor the memory that tfjs has on the device. */
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadBackend } from '../../../src/backends/index.js';
 import { ruleOf } from '../../experiment/rule.js';
 import { training, type Network } from '../../models/trained.js';
 import { whyNoDevice } from './softwareDevice.js';
+
+// A software device on a busy machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 const networks: readonly { readonly steps: number; readonly spec: Network }[] = [
   { steps: 1000, spec: { name: 'mlp', hidden: [7, 5] } },
