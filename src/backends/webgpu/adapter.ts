@@ -56,11 +56,17 @@ export interface Found {
 }
 
 /**
+ * Dawn zeroes workgroup memory by a loop, as it does without Vulkan, not by Vulkan's extension: SwiftShader makes one
+ * instruction of each value then, and compiles a kernel for up to a second instead of a tenth of it.
+ */
+const dawnOptions = ['disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension'];
+
+/**
  * The adapter that WebGPU calls the most powerful one.
  * @throws BackendError where the package is missing or there is no adapter
  */
 export async function findAdapter(): Promise<Found> {
-  const gpu = (await loadDawn()).create([]);
+  const gpu = (await loadDawn()).create(dawnOptions);
   held.push(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter) return { gpu, adapter };

@@ -9,6 +9,8 @@ import { internalsOf, type Internals, type WebgpuBackend } from './tfjsBackend.j
 export interface Binding {
   readonly name: string;
   readonly tensor: TensorInfo;
+  /** Whether the code sees an array of vec4<f32>: four values in one read. The tensor must have a multiple of 4. */
+  readonly isVector?: boolean;
 }
 
 /** Numbers that the code calls `u.<name>`. They do not make another shader. */
@@ -23,7 +25,7 @@ export interface Kernel {
   readonly uniforms?: Uniforms;
   /**
    * WGSL: functions, shared memory, and `@compute @workgroup_size(...) fn main(...)`. The buffers are arrays of f32 or
-   * i32 of the tensors' values in their order.
+   * i32 of the tensors' values in their order, or of vec4<f32> where a binding says so.
    */
   readonly code: string;
   readonly workgroups: readonly [number, number, number];
@@ -131,14 +133,19 @@ function layoutOf(device: GPUDevice, { outputs, inputs, uniforms }: Kernel): GPU
   return device.createPipelineLayout({ bindGroupLayouts: [device.createBindGroupLayout({ entries })] });
 }
 
+function elementOf({ tensor, isVector }: Binding): string {
+  if (isVector) return 'vec4<f32>';
+  return tensor.dtype === 'float32' ? 'f32' : 'i32';
+}
+
 /** The declarations of the buffers, and the kernel's own code. */
 function sourceOf({ outputs, inputs, uniforms = {}, code }: Kernel): string {
   const written = Object.keys(outputs).map(
     (name, i) => `@group(0) @binding(${i}) var<storage, read_write> ${name}: array<f32>;`,
   );
   const read = inputs.map(
-    ({ name, tensor }, i) =>
-      `@group(0) @binding(${written.length + i}) var<storage, read> ${name}: array<${tensor.dtype === 'float32' ? 'f32' : 'i32'}>;`,
+    (input, i) =>
+      `@group(0) @binding(${written.length + i}) var<storage, read> ${input.name}: array<${elementOf(input)}>;`,
   );
   const fields = Object.entries(uniforms).map(([name, value]) => `${name}: ${Object.keys(value)[0]!}`);
   const uniform =

@@ -5,6 +5,9 @@ import { registerBatchNorm } from './batchNorm.js';
 import { registerCrossEntropy } from './crossEntropy.js';
 import { registerEmbedding } from './embedding.js';
 import { registerLayerNorm } from './layerNorm.js';
+import { registerConvolutions } from './convolution.js';
+import { registerMatMul } from './matMul.js';
+import { registerMaxPool } from './maxPool.js';
 import { registerProgram } from './program.js';
 
 export function registerWebgpuKernels(): void {
@@ -15,4 +18,7 @@ export function registerWebgpuKernels(): void {
   registerLayerNorm();
   registerEmbedding();
   registerAttention();
+  registerConvolutions();
+  registerMatMul();
+  registerMaxPool();
 }

@@ -24,3 +24,22 @@ export function alias(backend: WebgpuBackend, { dataId, shape, dtype }: TensorIn
   backend.incRef(dataId);
   return { dataId, shape, dtype };
 }
+
+/** tfjs's own kernels, kept before ours stand in their places. */
+const originals = new Map<string, KernelFunc>();
+
+/**
+ * Registers a kernel in the place of tfjs's own. `run` gets that one too, for what it does not do itself.
+ * @throws Error where tfjs has none
+ */
+export function replace<Inputs, Attrs>(
+  kernelName: string,
+  run: (call: Call<Inputs, Attrs>, original: () => TensorInfo | TensorInfo[]) => TensorInfo | TensorInfo[],
+): void {
+  const kept = originals.get(kernelName) ?? getKernel(kernelName, BACKEND_NAME)?.kernelFunc;
+  if (!kept) throw new Error(`tfjs-backend-webgpu has no kernel ${kernelName}; is it version 4.22?`);
+  originals.set(kernelName, kept);
+  register<Inputs, Attrs>(kernelName, (call) =>
+    run(call, () => kept(call as unknown as Parameters<KernelFunc>[0])),
+  );
+}
