@@ -31,8 +31,9 @@ const foreign: Readonly<Record<string, readonly string[]>> = {
   ],
   'docs/gpu.md': [
     ...['--no-deps', '--only-binary', '--python-version', '--implementation', '--platform', '--gpus'],
-    ...['--setup', '--rehearse'],
+    ...['--setup', '--rehearse', '--omit', '--device', '--summary'],
   ],
+  'docs/errors.md': ['--omit'],
   'docs/paper.md': ['--scale'],
   'docs/report.md': ['--scale'],
   'docs/tfjs.md': ['--save-exact', '--write'],

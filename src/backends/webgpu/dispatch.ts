@@ -27,7 +27,7 @@ export interface Kernel {
    * WGSL: functions, shared memory, and `@compute @workgroup_size(...) fn main(...)`. The buffers are arrays of f32 or
    * i32 of the tensors' values in their order, or of vec4<f32> where a binding says so.
    */
-  readonly code: string;
+  readonly wgsl: string;
   readonly workgroups: readonly [number, number, number];
 }
 
@@ -78,7 +78,7 @@ function asNamed(backend: WebgpuBackend, input: Binding): Binding {
     outputs: { y: tensor.shape },
     inputs: [{ name: 'x', tensor: { ...tensor, dtype } }],
     uniforms: { size: { i32: size } },
-    code: eachValue('  y[i] = f32(x[i]);'),
+    wgsl: eachValue('  y[i] = f32(x[i]);'),
     workgroups: flat(backend, size),
   });
   return { ...input, tensor: floats! };
@@ -139,7 +139,7 @@ function elementOf({ tensor, isVector }: Binding): string {
 }
 
 /** The declarations of the buffers, and the kernel's own code. */
-function sourceOf({ outputs, inputs, uniforms = {}, code }: Kernel): string {
+function sourceOf({ outputs, inputs, uniforms = {}, wgsl }: Kernel): string {
   const written = Object.keys(outputs).map(
     (name, i) => `@group(0) @binding(${i}) var<storage, read_write> ${name}: array<f32>;`,
   );
@@ -155,7 +155,7 @@ function sourceOf({ outputs, inputs, uniforms = {}, code }: Kernel): string {
           `struct Uniforms { ${fields.join(', ')} }`,
           `@group(0) @binding(${written.length + read.length}) var<uniform> u: Uniforms;`,
         ];
-  return [...written, ...read, ...uniform, code].join('\n');
+  return [...written, ...read, ...uniform, wgsl].join('\n');
 }
 
 /** Threads of a workgroup where each computes one value. */

@@ -6,7 +6,7 @@ import { dispatch, eachValue, flat, type Binding } from '../dispatch.js';
 import { matrixOf, sumRows } from './columns.js';
 import { alias, register } from './register.js';
 
-/** A kernel that gives one value for each of the inputs, all of one shape. `code` may use `i` and gives the value. */
+/** A kernel that gives one value for each of the inputs, all of one shape. `wgsl` may use `i` and gives the value. */
 function elementwise(
   backend: WebgpuBackend,
   of: {
@@ -24,7 +24,7 @@ function elementwise(
     inputs,
     outputs: { out: shape },
     uniforms: { size: { i32: size } },
-    code: functions + eachValue(`  out[i] = ${of.value};`),
+    wgsl: functions + eachValue(`  out[i] = ${of.value};`),
     workgroups: flat(backend, size),
   });
   return out!;

@@ -100,7 +100,7 @@ function attention(backend: WebgpuBackend, { qkv }: { qkv: TensorInfo }, attrs: 
     outputs: { weights: [b, attrs.heads, t, t] },
     uniforms,
     workgroups: workgroupsOf(backend, qkv.shape, attrs.heads),
-    code: productCode({
+    wgsl: productCode({
       left: 'qkv[first * 3 * u.width + channel]',
       right: 'qkv[second * 3 * u.width + u.width + channel]',
       product: 'weights[row + key] = dot * u.scale;',
@@ -131,7 +131,7 @@ function attention(backend: WebgpuBackend, { qkv }: { qkv: TensorInfo }, attrs: 
     outputs: { y: shape },
     uniforms: { ...uniforms, size: { i32: util.sizeFromShape(shape) } },
     workgroups: flat(backend, util.sizeFromShape(shape)),
-    code: `
+    wgsl: `
 ${SEEN}
 ${eachValue(`
   let channel = i % u.width;
@@ -167,7 +167,7 @@ function gradient(backend: WebgpuBackend, { dy, qkv, weights }: GradientInputs, 
     outputs: { dscores: weights.shape },
     uniforms,
     workgroups: workgroupsOf(backend, qkv.shape, attrs.heads),
-    code: productCode({
+    wgsl: productCode({
       left: 'dy[first * u.width + channel]',
       right: 'qkv[(second * 3 + 2) * u.width + channel]',
       product: 'dscores[row + key] = dot;',
@@ -188,7 +188,7 @@ function gradient(backend: WebgpuBackend, { dy, qkv, weights }: GradientInputs, 
     outputs: { dqkv: qkv.shape },
     uniforms: { ...uniforms, size: { i32: total } },
     workgroups: flat(backend, total),
-    code: `
+    wgsl: `
 ${SEEN}
 ${eachValue(`
   let channel = i % u.width;

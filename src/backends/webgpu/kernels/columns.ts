@@ -96,7 +96,7 @@ export function eachElement(backend: WebgpuBackend, matrix: Matrix, of: Elementw
     ...of,
     uniforms: { ...shared(matrix, dealt), ...of.uniforms },
     workgroups: workgroupsOf(backend, dealt),
-    code: `${head(dealt)}
+    wgsl: `${head(dealt)}
   if (first >= end) { return; }
   ${of.ofChannel}
   for (var row = first; row < end; row += ${dealt.lanes}) {
@@ -113,7 +113,7 @@ export interface Kept {
   readonly write: string;
 }
 
-/** One value of all rows for each channel. The functions of `code` may use `u.n`, the number of rows as f32. */
+/** One value of all rows for each channel. The functions of `wgsl` may use `u.n`, the number of rows as f32. */
 export interface Reduction extends Given {
   readonly type: 'f32' | 'vec2<f32>' | 'vec3<f32>';
   /**
@@ -189,7 +189,7 @@ function reduceOnce(
     outputs: { ...Object.fromEntries(kept.outputs.map((name) => [name, shape])), ...of.besides },
     uniforms: { ...shared(matrix, dealt), ...of.uniforms },
     workgroups: workgroupsOf(backend, dealt),
-    code: reductionCode(of, kept, dealt),
+    wgsl: reductionCode(of, kept, dealt),
   });
 }
 

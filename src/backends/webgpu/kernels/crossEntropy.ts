@@ -29,7 +29,7 @@ function crossEntropy(
       outputs: { losses: [rows], dlogits: logits.shape },
       uniforms: { nan: { f32: NaN } },
       functions: NOT_A_NUMBER,
-      code: `
+      wgsl: `
   var most = -3.4e38f;
   ${eachOf('most = max(most, logits[i]);')}
   let top = maxOf(most, place, lane);

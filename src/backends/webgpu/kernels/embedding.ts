@@ -23,7 +23,7 @@ function embedding(
     ],
     outputs: { y: shape },
     uniforms: { size: { i32: size }, rows: { i32: rows }, width: { i32: width }, nan: { f32: NaN } },
-    code: eachValue(`
+    wgsl: eachValue(`
   let token = i32(tokens[i / u.width]);
   let isToken = token >= 0 && token < u.rows;
   y[i] = select(u.nan, table[token * u.width + i % u.width], isToken);`),
@@ -101,7 +101,7 @@ function gradient(
       chunk: { i32: chunk },
       blocks: { i32: blocks },
     },
-    code: gradientCode(threads),
+    wgsl: gradientCode(threads),
     workgroups: [x, chunks, z],
   });
   if (chunks === 1) return parts!;

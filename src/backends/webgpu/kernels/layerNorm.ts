@@ -28,7 +28,7 @@ function layerNorm(
     ],
     outputs: { y: x.shape, mean: [matrix.rows], inverse: [matrix.rows] },
     uniforms: { epsilon: { f32: epsilon } },
-    code: `
+    wgsl: `
   var sum = 0f;
   ${eachOf('sum += x[i];')}
   let centre = sumOf(sum, place, lane) / f32(u.channels);
@@ -63,7 +63,7 @@ function gradient(backend: WebgpuBackend, { dy, x, scale, mean, inverse }: Gradi
     name: 'layer norm gradient',
     inputs: [...inputs, { name: 'scale', tensor: scale }],
     outputs: { dx: x.shape },
-    code: `
+    wgsl: `
   let centre = select(0f, mean[row], isRow);
   let root = select(0f, inverse[row], isRow);
   var sum = 0f;

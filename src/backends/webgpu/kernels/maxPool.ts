@@ -52,7 +52,7 @@ function maxPoolGradient(backend: WebgpuBackend, x: TensorInfo, dy: TensorInfo, 
       { name: 'dy', tensor: dy },
     ],
     uniforms: { size: { i32: size } },
-    code: codeOf(info),
+    wgsl: codeOf(info),
     workgroups: flat(backend, size),
   });
   return dx!;

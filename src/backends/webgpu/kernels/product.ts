@@ -275,7 +275,7 @@ export function runProduct(backend: WebgpuBackend, product: Product): TensorInfo
       ...inputs,
     ],
     ...(uniforms ? { uniforms } : {}),
-    code: codeOf(product),
+    wgsl: codeOf(product),
     workgroups: [across, Math.ceil(blocks / across), Math.ceil(cols / tile.cols) * parts],
   });
   return result!;

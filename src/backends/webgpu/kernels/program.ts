@@ -75,7 +75,7 @@ function run(backend: WebgpuBackend, inputs: Record<string, TensorInfo>, program
       outputs: Object.fromEntries(outputs.map((_, i) => [`y${i}`, [n]])),
       inputs: bound,
       uniforms: { size: { i32: n } },
-      code: codeOf(program, outputs),
+      wgsl: codeOf(program, outputs),
       workgroups: flat(backend, n),
     }),
   );

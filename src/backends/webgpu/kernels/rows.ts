@@ -14,7 +14,7 @@ export interface RowKernel extends Pick<Kernel, 'name' | 'inputs' | 'outputs' | 
    * row's elements are at `start` to before `end`; `eachOf` loops over those of the thread. All threads must call
    * `sumOf` and `maxOf`, which give the sum and the maximum of the values of a row's threads.
    */
-  readonly code: string;
+  readonly wgsl: string;
   /** WGSL that it calls. */
   readonly functions?: string;
 }
@@ -49,7 +49,7 @@ fn ${name}(value: f32, place: u32, lane: i32) -> f32 {
 export function eachRow(
   backend: WebgpuBackend,
   { rows, channels }: Matrix,
-  { code, functions = '', ...kernel }: RowKernel,
+  { wgsl, functions = '', ...kernel }: RowKernel,
 ): TensorInfo[] {
   const { threads, each } = TILES.rows;
   const lanes = Math.min(threads, powerOfTwo(Math.ceil(channels / each)));
@@ -59,7 +59,7 @@ export function eachRow(
     ...kernel,
     uniforms: { rows: { i32: rows }, channels: { i32: channels }, ...kernel.uniforms },
     workgroups: [x, y, 1],
-    code: `
+    wgsl: `
 ${functions}
 const LANES = ${lanes};
 var<workgroup> values: array<f32, ${threads}>;
@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let lane = i32(local.x);
   let start = row * u.channels;
   let end = select(0, u.channels, isRow);
-${code}
+${wgsl}
 }`,
   });
 }

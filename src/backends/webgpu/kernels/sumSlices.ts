@@ -26,7 +26,7 @@ export function sumSlices(backend: WebgpuBackend, sum: Sum): TensorInfo {
   const size = shape.reduce((product, n) => product * n, 1);
   const groups = Math.ceil(size / values);
   const across = Math.min(groups, backend.device.limits.maxComputeWorkgroupsPerDimension);
-  const code = `
+  const wgsl = `
 var<workgroup> sums: array<f32, ${sumThreads}>;
 fn finish(value: f32, col: i32) -> f32 { ${finish} }
 @compute @workgroup_size(${sumThreads})
@@ -50,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     outputs: { y: shape },
     inputs: [{ name: 'slices', tensor: slices }, ...inputs],
     uniforms: { size: { i32: size }, count: { i32: count }, cols: { i32: cols } },
-    code,
+    wgsl,
     workgroups: [across, Math.ceil(groups / across), 1],
   });
   backend.disposeData(slices.dataId);
