@@ -15,6 +15,7 @@ import type { CompilingBackend } from './xla.js';
 import { isNodeBackend } from './tensorflow/binding.js';
 import { hasFunctionsAddon, loadFunctionsAddon, readyFunctionsAddon } from './tensorflow/functionsAddon.js';
 import { registerTensorflowKernels } from './tensorflow/kernels/index.js';
+import { registerSoftmax } from './tensorflow/kernels/softmax.js';
 import { StepFunctions } from './tensorflow/repeats.js';
 import {
   PACKAGE_FOLDER,
@@ -290,6 +291,7 @@ export async function loadTensorflow(
   const { isUsingGpuDevice, binding } = backend as unknown as LoadedBackend;
   const records = addRepeat(backend);
   const onGpu = isUsingGpuDevice === true;
+  if (!onGpu) registerSoftmax();
   const kind = setUp?.kind ?? (name === GPU_PACKAGE ? 'npm' : 'cpu');
   const warnings = [
     onGpu ? undefined : whyNoGpu(kind, host.hasNvidiaDriver()),

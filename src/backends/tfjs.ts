@@ -62,6 +62,7 @@ export const {
   logicalNot,
   logicalOr,
   matMul,
+  max,
   maxPool,
   maximum,
   mean,

@@ -1,7 +1,7 @@
 /** How our kernels call TensorFlow's operations: by name, as tfjs-node's own kernels do. */
 import { registerKernel, type KernelFunc, type Tensor, type TensorInfo } from '../../tfjs.js';
 
-const BACKEND_NAME = 'tensorflow';
+export const BACKEND_NAME = 'tensorflow';
 
 /** An attribute in the binding's form. */
 interface OpAttr {
