@@ -17,7 +17,7 @@ const textOf = (page: string) => readFileSync(page, 'utf8');
 /** Options of other programs: npm, Redis, Slurm, pip, Docker and the scripts of bench/ and test/gpu/. */
 const foreign: Readonly<Record<string, readonly string[]>> = {
   'README.md': ['--omit', '--scale', '--only'],
-  'CONTRIBUTING.md': ['--setup'],
+  'CONTRIBUTING.md': ['--setup', '--config'],
   'docs/cluster.md': [
     ...[
       '--requirepass',
