@@ -159,7 +159,7 @@ describe('a second stage', () => {
     const { file } = configure({ train, grid, confirm: { freshSeeds: 4, at: 'best+neighbours' } });
     const text = await adamwBench(['plan', file]);
     expect(text.stdout).toMatch(
-      /16 cells on \d+ workers?\nthen, to confirm, .* at most 24 cells\nabout .* for the grid, .* for the confirmation/,
+      /16 cells on \d+ workers?\nthen, to confirm, .* at most 24 cells\nbackend cpu .*\nabout .* for the grid, .* for the confirmation/,
     );
     const { stdout } = await adamwBench(['plan', file, '--json', '--workers', '2']);
     const json = JSON.parse(stdout) as Record<string, number> & { confirmation: Record<string, number> };
