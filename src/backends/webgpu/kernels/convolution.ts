@@ -225,6 +225,10 @@ function isKnown(info: Conv2DInfo, tensors: readonly TensorInfo[]): boolean {
   );
 }
 
+/** Whether dy is of the convolution's output; tfjs's transposed convolution may ask for the gradient of another one. */
+const isGradientOf = ({ outShape }: Conv2DInfo, dy: TensorInfo): boolean =>
+  util.arraysEqual(outShape, dy.shape);
+
 /**
  * Where our convolution takes the place of tfjs's. That one computes blocks of 32 x 32: half of them for nothing where
  * there are 16 channels. Where it has few blocks it takes other ways, and one of these adds with atomics, in an order
@@ -260,14 +264,16 @@ export function registerConvolutions(): void {
     Conv2DBackpropFilter,
     ({ inputs: { x, dy }, attrs, backend }, original) => {
       const info = infoOf(x.shape, attrs.filterShape, { ...attrs, dilations: 1 });
-      return isKnown(info, [x, dy]) ? filterGradient(backend, x, dy, info) : original();
+      const isOurOwn = isKnown(info, [x, dy]) && isGradientOf(info, dy);
+      return isOurOwn ? filterGradient(backend, x, dy, info) : original();
     },
   );
   replace<{ dy: TensorInfo; filter: TensorInfo }, Conv2DBackpropInputAttrs>(
     Conv2DBackpropInput,
     ({ inputs: { dy, filter }, attrs, backend }, original) => {
       const info = infoOf(attrs.inputShape, filter.shape, { ...attrs, dilations: 1 });
-      return isKnown(info, [dy, filter]) ? inputGradient(backend, dy, filter, info) : original();
+      const isOurOwn = isKnown(info, [dy, filter]) && isGradientOf(info, dy);
+      return isOurOwn ? inputGradient(backend, dy, filter, info) : original();
     },
   );
   replace<{ x: TensorInfo; filter: TensorInfo }, ConvAttrs>(
