@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { whyNoDevice } from './softwareDevice.js';
-import { env, saidOf, sweep } from './program.js';
+import { env, saidOf, sweep } from './command.js';
 import { adamwBench, configure } from '../../cli/cli.js';
 
 describe.skipIf(whyNoDevice).concurrent(`commands end ${whyNoDevice ?? ''}`, () => {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { whyNoDevice } from './softwareDevice.js';
-import { env, sweep } from './program.js';
+import { env, sweep } from './command.js';
 import { adamwBench, configure, csv, run, start } from '../../cli/cli.js';
 import { noRedis, startRedis } from '../../queue/redis.js';
 

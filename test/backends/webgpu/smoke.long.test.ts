@@ -2,9 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { errorsApart } from '../../cli/errorsApart.js';
 import { whyNoDevice } from './softwareDevice.js';
-
-/** softwareDevice.ts has set it. */
-const env = { VK_ICD_FILENAMES: process.env['VK_ICD_FILENAMES'] ?? '' };
+import { env } from './command.js';
 
 describe.skipIf(whyNoDevice)(`with backend: webgpu ${whyNoDevice ?? ''}`, () => {
   // Rounding differs between the two, which some steps enlarge: at most two of the 100 test images.

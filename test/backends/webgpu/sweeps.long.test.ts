@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { whyNoDevice } from './softwareDevice.js';
-import { env, eventsOf, saidOf, sweep } from './program.js';
+import { env, eventsOf, saidOf, sweep } from './command.js';
 import {
   adamwBench,
   configure,

@@ -1,4 +1,4 @@
-/** The built program on the device of the tests. */
+/** The built command on the device of the tests. */
 
 /** Names the software device to child processes; softwareDevice.ts has set it. */
 export const env: Readonly<Record<string, string>> = {
