@@ -1,8 +1,7 @@
 /** What `adamw-bench plan` does. */
-import { nvidiaDriver } from '../../backends/gpus.js';
 import type { Experiment } from '../../config/index.js';
 import { trainShape } from '../../data/catalog.js';
-import { buildModel, requireExclusions, requireMemory } from '../../models/index.js';
+import { buildModel, requireExclusions, requireMemory, type Model } from '../../models/index.js';
 import { ownSizes, testSize, textSizes } from '../../experiment/splits.js';
 import { freshSeeds } from '../../experiment/confirm.js';
 import { mostConfirmed } from '../../experiment/stages.js';
@@ -27,12 +26,13 @@ export interface PlanFlags {
 /** Prints the cells of a configuration and an estimate of their time; returns the exit code. */
 export async function showPlan(config: string, flags: PlanFlags): Promise<number> {
   const experiment = await loadWithData(config, { set: flags.set }, { dataDir: flags.dataDir });
-  requireNetwork(experiment);
+  const model = networkOf(experiment);
   const planned = plan(experiment, experiment.backend);
   const { size: cells } = planned;
   if (flags.backends && !flags.time)
     throw new UsageError('--backends times steps, and --no-time forbids it: leave one of them out.');
   const choice = await describeChoice(experiment);
+  requireMemory(model, experiment, { backend: choice.backend });
   const usual = () => defaultWorkers(choice.identity, experiment.threads);
   const workers = Math.min(cells, flags.workers ?? experiment.workers ?? usual());
   const stages = [gridStage(planned), ...confirmationStage(planned)];
@@ -102,12 +102,11 @@ async function timeOf(experiment: Experiment, dataDir: string | undefined) {
   return timeIfDataThere(experiment, dataDir);
 }
 
-/** Refuses a network that `run` would refuse. @throws ModelError */
-function requireNetwork(experiment: Experiment): void {
+/** The network. @throws ModelError where `run` would refuse it, whatever computes */
+function networkOf(experiment: Experiment): Model {
   const model = buildModel(experiment.model, trainShape(experiment.dataset));
   requireExclusions(model, experiment);
-  const mayUseGpu = experiment.backend === 'auto' && nvidiaDriver.isThere();
-  requireMemory(model, experiment, { backend: mayUseGpu ? 'tensorflow' : experiment.backend });
+  return model;
 }
 
 function planText({ experiment, optimizers, size }: Plan, workers: number): string {
