@@ -31,7 +31,7 @@ const foreign: Readonly<Record<string, readonly string[]>> = {
   ],
   'docs/gpu.md': [
     ...['--no-deps', '--only-binary', '--python-version', '--implementation', '--platform', '--gpus'],
-    ...['--setup', '--rehearse', '--omit', '--device', '--summary'],
+    ...['--setup', '--rehearse', '--omit', '--device', '--summary', '--config'],
   ],
   'docs/errors.md': ['--omit'],
   'docs/paper.md': ['--scale'],

@@ -2,7 +2,6 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { countsSteps } from '../../analysis/stepsToGeneralise.js';
-
 import { measureOf } from '../../experiment/record.js';
 import { errnoOf, explainingFiles } from '../../files/problem.js';
 import {

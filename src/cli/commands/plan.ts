@@ -22,7 +22,7 @@ export function addPlan(program: Command, finish: (code: number) => void): void 
     .argument('<config>', 'YAML file, or the name of a configuration that `init --list` shows')
     .addOption(setOption('override a setting (repeatable)'))
     .option('--data-dir <dir>', 'where data sets are (default: $ADAMW_BENCH_DATA or the cache folder)')
-    .option('-w, --workers <n>', 'worker processes (default: one per core)', wholeNumber(1))
+    .option('-w, --workers <n>', 'worker processes (default: one per core, or per GPU)', wholeNumber(1))
     .option('--no-time', 'do not train a few steps for the estimate')
     .option('--backends', 'also time a step on every backend that works here, each in a process of its own')
     .option('--json', 'print one JSON object')
