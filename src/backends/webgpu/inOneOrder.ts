@@ -1,7 +1,8 @@
 /**
  * tfjs splits the long sums of a small matrix product among workgroups, which add their parts to the result in the
  * order in which they happen to end. The last bits then differ from run to run, and a run that is continued would not
- * give the bits of one that was not cut. Here one workgroup computes all of a sum. (tfjs's other atomic additions, in
+ * give the bits of one that was not cut. Here one workgroup computes all of a sum. Most such products are ours
+ * (kernels/matMul.ts); what is left are those with an activation that ours lacks. (tfjs's other atomic additions, in
  * scatter and segment sums, are in no network here.)
  */
 
