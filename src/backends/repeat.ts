@@ -2,7 +2,7 @@
  * Repeats a computation, such as a training step, with less work. A backend that supports this records a run and makes
  * later runs from the recording, which skips tfjs's work around each kernel (tape, scopes, shapes, bookkeeping of
  * memory). `onednn` calls the same kernels on the same memory (onednn/recorder.ts). `tensorflow` makes one function of
- * them (tensorflow/repeats.ts).
+ * them (tensorflow/repeats.ts). `webgpu` sends the recorded commands again (webgpu/recordings.ts).
  */
 import { engine, type Tensor } from './tfjs.js';
 

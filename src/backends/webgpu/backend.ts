@@ -20,6 +20,9 @@ function withNavigator<T>(gpu: GPU, make: () => T): T {
   }
 }
 
+/** Kernels count values in i32: so many bytes of them are 2^30, and no index overflows. */
+const INDEXED = 2 ** 32;
+
 /**
  * Registers the backend for a device. A read of it rejects with a `DeviceFailure` where the device was lost, or has
  * refused a kernel or memory: WebGPU would give zeros.
@@ -34,7 +37,11 @@ export function registerWebgpu(gpu: GPU, device: GPUDevice, info: GPUAdapterInfo
     private readonly watch = watchDevice(device, () => this.memory().numBytesInGPU);
     readonly recordings = new Recordings(this);
     readonly lost = this.watch.lost;
-    readonly largestTensor = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+    readonly largestTensor = Math.min(
+      device.limits.maxStorageBufferBindingSize,
+      device.limits.maxBufferSize,
+      INDEXED,
+    );
 
     get failure() {
       return this.watch.failure;
@@ -65,6 +72,7 @@ export function registerWebgpu(gpu: GPU, device: GPUDevice, info: GPUAdapterInfo
 
     override readSync(dataId: object) {
       this.watch.check();
+      this.recordings.noteRead();
       const { values } = this.tensorMap.get(dataId);
       if (values != null) return values;
       throw new Error('A value on the GPU cannot be read at once: use `data()`.');

@@ -35,7 +35,6 @@ export interface Kernel {
 export function dispatch(backend: WebgpuBackend, kernel: Kernel): TensorInfo[] {
   const internals = internalsOf(backend);
   const { outputs, uniforms = {}, workgroups } = kernel;
-  const inputs = kernel.inputs.map((input) => asNamed(backend, input));
   const made = Object.entries(outputs).map(([name, shape]) => ({
     name,
     tensor: backend.makeTensorInfo([...shape], 'float32'),
@@ -43,6 +42,7 @@ export function dispatch(backend: WebgpuBackend, kernel: Kernel): TensorInfo[] {
   const results = made.map(({ tensor }) => tensor);
   if (results.some(({ shape }) => util.sizeFromShape(shape) === 0))
     return results.map((one) => emptied(backend, one));
+  const inputs = kernel.inputs.map((input) => asNamed(backend, input));
   const bound = [...made, ...inputs].map(({ tensor }) => tensor);
   for (const { dataId } of bound) {
     backend.uploadToGPU(dataId);

@@ -41,18 +41,22 @@ function factsOf({ info, limits }: GPUAdapter, kind: AdapterKind): Record<string
   };
 }
 
-/** Whether this process has a device: a second one would leave tensors behind on the first. */
-let loaded: WebgpuFacts | undefined;
+/** The start of this process's device: a second one would leave tensors behind on the first. */
+let started: Promise<WebgpuFacts> | undefined;
 
 /**
  * Makes webgpu the current tfjs backend.
  * @throws BackendError that says what is missing and what to do
  */
 export async function loadWebgpu(): Promise<WebgpuFacts> {
-  loaded ??= await start();
+  started ??= start();
+  const facts = await started.catch((error: unknown) => {
+    started = undefined;
+    throw error;
+  });
   if (!(await setBackend('webgpu').catch(() => false)))
     throw new BackendError('webgpu', 'tfjs could not start on the device.', 'Use `backend: auto`.');
-  return loaded;
+  return facts;
 }
 
 async function start(): Promise<WebgpuFacts> {

@@ -25,6 +25,8 @@ export class Run {
   readonly notes: string[] = [];
   /** Empty where the run is only watched. */
   readonly commands: Command[] = [];
+  /** Tensors whose values came from the processor, where the run is recorded. */
+  readonly uploaded: TensorData[] = [];
   /** Why it cannot be repeated. */
   obstacle: string | undefined;
 
@@ -54,7 +56,7 @@ export class Recorder {
     };
     internals.tensorToBinding = (tensor) => {
       const binding = tensorToBinding.call(backend, tensor);
-      this.look(binding);
+      this.checkBinding(binding);
       return binding;
     };
     backend.uploadToGPU = (dataId) => {
@@ -97,14 +99,17 @@ export class Recorder {
   }
 
   /** A buffer that is neither an input nor made by the run may hold something else when it is replayed. */
-  private look(binding: GPUBindingResource): void {
+  private checkBinding(binding: GPUBindingResource): void {
     const pool = this.run?.pool;
     if (pool && 'buffer' in binding && !pool.owns((binding as GPUBufferBinding).buffer))
       this.run!.refuse('it uses a tensor that is no input');
   }
 
-  private noteConstant({ values, resource }: TensorData): void {
-    if (this.run && resource == null && values != null) this.run.notes.push(digestOf(values));
+  private noteConstant(data: TensorData): void {
+    const { values, resource } = data;
+    if (!this.run || resource != null || values == null) return;
+    this.run.notes.push(digestOf(values));
+    if (this.run.pool) this.run.uploaded.push(data);
   }
 
   private numberOf(pipeline: GPUComputePipeline): number {
@@ -147,12 +152,12 @@ export class Recorder {
   }
 }
 
-/** The length and a checksum (FNV-1a over 32-bit words) of values. */
-function digestOf(values: ArrayBufferView): string {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.byteLength >> 2);
+/** The length and a checksum (FNV-1a) of the bytes of values. */
+function digestOf({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
   let hash = 0x811c9dc5;
-  for (const word of words) hash = Math.imul(hash ^ word, 0x01000193) >>> 0;
-  return `constant ${values.byteLength} ${hash}`;
+  for (const byte of new Uint8Array(buffer, byteOffset, byteLength))
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return `constant ${byteLength} ${hash}`;
 }
 
 /** GPUBufferUsage.MAP_WRITE. */

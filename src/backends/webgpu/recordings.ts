@@ -5,7 +5,7 @@
  *
  * The kernels are the same in all three, and so are the bits.
  */
-import { engine, util, type Tensor } from '../tfjs.js';
+import { engine, util, type DataType, type Tensor } from '../tfjs.js';
 import type { Computation, RepeatingBackend } from '../repeat.js';
 import { isSame, Recorder, Run, type Command } from './recorder.js';
 import { RecordingPool } from './recordingPool.js';
@@ -19,7 +19,16 @@ interface Recording {
   readonly commands: readonly Command[];
   /** Where the inputs are copied to, in their order. */
   readonly slots: readonly GPUBuffer[];
-  readonly outputs: readonly { readonly shape: number[]; readonly buffer: GPUBuffer }[];
+  readonly outputs: readonly Output[];
+}
+
+/** A result of a recorded run. */
+interface Output {
+  readonly shape: number[];
+  readonly dtype: DataType;
+  /** What the buffer holds: tfjs casts integers to float32 in name only. */
+  readonly stored: DataType;
+  readonly buffer: GPUBuffer;
 }
 
 /** How far a computation is: watched once, recorded, or not to be repeated. */
@@ -60,12 +69,17 @@ export class Recordings implements RepeatingBackend {
     if (current) return run(() => current.refuse(DRAWS));
     const states = this.owners.get(owner) ?? new Map<string, State>();
     this.owners.set(owner, states);
-    const key = [name, ...inputs.map(({ shape, dtype }) => `${dtype} ${shape.join('x')}`)].join();
+    const key = [name, ...inputs.map((input) => this.describe(input))].join();
     const state = states.get(key);
     if (state && 'obstacle' in state) return run(() => undefined);
     if (state && 'recording' in state) return this.replay(state.recording, inputs);
     if (!state) return this.watch(inputs, run, (next) => states.set(key, next));
     return this.record(inputs, run, state.watched, (next) => states.set(key, next));
+  }
+
+  /** What kernels depend on: a tensor's type, that of the numbers in its buffer, and its shape. */
+  private describe({ dataId, dtype, shape }: Tensor): string {
+    return `${dtype} ${dataOf(this.backend, dataId).dtype} ${shape.join('x')}`;
   }
 
   forget(owner: object): void {
@@ -102,11 +116,15 @@ export class Recordings implements RepeatingBackend {
     const recorded = new Run(pool);
     const slots = inputs.map(({ size }) => pool.acquireBuffer(4 * size, STORAGE));
     this.fill(slots, inputs);
-    const results = this.withResources(inputs, slots, () =>
-      this.recorder.watch(recorded, () => run(() => recorded.refuse(DRAWS))),
+    const results = this.orDestroy(pool, recorded, () =>
+      this.withResources(inputs, slots, () =>
+        this.recorder.watch(recorded, () => run(() => recorded.refuse(DRAWS))),
+      ),
     );
     if (!isSame(watched, recorded)) recorded.refuse('two runs of it differ');
-    const outputs = this.takeOut(results);
+    const outputs = this.takeOut(results, pool);
+    if (outputs.length < results.length) recorded.refuse('a result is an input, a number or another result');
+    this.takeOutOthers(recorded, pool);
     this.bytes += pool.numBytesAllocated;
     if (recorded.obstacle === undefined) {
       become({ recording: { pool, slots, outputs, commands: recorded.commands } });
@@ -115,6 +133,17 @@ export class Recordings implements RepeatingBackend {
       become({ obstacle: recorded.obstacle });
     }
     return results;
+  }
+
+  /** Runs `compute`; where that throws, nobody will use the pool. */
+  private orDestroy<T>(pool: RecordingPool, recorded: Run, compute: () => T): T {
+    try {
+      return compute();
+    } catch (error) {
+      this.takeOutOthers(recorded, pool);
+      pool.destroy();
+      throw error;
+    }
   }
 
   /** Copies the inputs' values, wherever they are, into buffers. */
@@ -145,17 +174,28 @@ export class Recordings implements RepeatingBackend {
     }
   }
 
-  /** Moves the results of the recorded run out of its buffers, which the next run writes to. */
-  private takeOut(results: readonly Tensor[]): Recording['outputs'] {
+  /** Moves the results of the recorded run out of its buffers, which the next run writes to; those that are in them. */
+  private takeOut(results: readonly Tensor[], pool: RecordingPool): Output[] {
     const encoder = this.backend.device.createCommandEncoder();
-    const outputs = results.map(({ dataId, shape, size }) => {
+    const outputs = results.flatMap(({ dataId, shape, dtype, size }): Output[] => {
       const data = dataOf(this.backend, dataId);
-      const buffer = data.resource!;
+      const buffer = data.resource;
+      if (!buffer || !pool.owns(buffer)) return [];
       data.resource = this.copyOut(encoder, buffer, size);
-      return { shape, buffer };
+      return [{ shape, dtype, stored: data.dtype, buffer }];
     });
     this.backend.queue.submit([encoder.finish()]);
     return outputs;
+  }
+
+  /** Moves out what the run has brought to the device and not made: it outlives the recording. */
+  private takeOutOthers(recorded: Run, pool: RecordingPool): void {
+    const others = recorded.uploaded.filter(({ resource }) => resource && pool.owns(resource));
+    if (others.length === 0) return;
+    recorded.refuse('it uses a tensor that is no input');
+    const encoder = this.backend.device.createCommandEncoder();
+    for (const data of others) data.resource = this.copyOut(encoder, data.resource!, data.resource!.size / 4);
+    this.backend.queue.submit([encoder.finish()]);
   }
 
   private copyOut(encoder: GPUCommandEncoder, from: GPUBuffer, size: number): GPUBuffer {
@@ -169,10 +209,10 @@ export class Recordings implements RepeatingBackend {
     const encoder = this.backend.device.createCommandEncoder();
     this.copyIn(encoder, slots, inputs);
     encode(encoder, commands);
-    const results = outputs.map(({ shape, buffer }) => {
-      const info = this.backend.makeTensorInfo(shape, 'float32');
-      dataOf(this.backend, info.dataId).resource = this.copyOut(encoder, buffer, util.sizeFromShape(shape));
-      return engine().makeTensorFromTensorInfo(info);
+    const results = outputs.map(({ shape, dtype, stored, buffer }) => {
+      const { dataId } = this.backend.makeTensorInfo(shape, stored);
+      dataOf(this.backend, dataId).resource = this.copyOut(encoder, buffer, util.sizeFromShape(shape));
+      return engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
     });
     this.backend.queue.submit([encoder.finish()]);
     return results;

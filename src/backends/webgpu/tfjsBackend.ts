@@ -1,6 +1,6 @@
 /** tfjs's backend as it is used here: its public type, and the parts that its types call private (version 4.22.0). */
 import type * as Webgpu from '@tensorflow/tfjs-backend-webgpu';
-import type { TensorInfo } from '../tfjs.js';
+import type { DataType, TensorInfo } from '../tfjs.js';
 import type { BufferManager } from './recordingPool.js';
 
 export type WebgpuBackend = Webgpu.WebGPUBackend;
@@ -22,6 +22,7 @@ export const internalsOf = (backend: WebgpuBackend): Internals => backend as unk
 
 /** tfjs's record of a tensor: its values on the processor, its buffer on the device, or both. */
 export interface TensorData {
+  readonly dtype: DataType;
   readonly values?: ArrayBufferView | null;
   resource?: GPUBuffer | null;
 }

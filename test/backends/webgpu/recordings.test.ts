@@ -1,9 +1,10 @@
 /** A recorded step is the step itself, to the bit; what cannot be recorded runs in full. */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { whyNoDevice } from './softwareDevice.js';
 import { useBackend } from '../../../src/backends/index.js';
 import { forget, repeat, type RepeatingBackend } from '../../../src/backends/repeat.js';
 import * as tf from '../../../src/backends/tfjs.js';
+import { RecordingPool } from '../../../src/backends/webgpu/recordingPool.js';
 import type { Recordings } from '../../../src/backends/webgpu/recordings.js';
 import { optimizerSchema } from '../../../src/experiment/optimizerSpec.js';
 import type { ModelSpec } from '../../../src/experiment/specs.js';
@@ -117,6 +118,91 @@ describe.skipIf(whyNoDevice)(`recordings ${whyNoDevice ?? ''}`, () => {
     expect(values).toEqual(Array(4).fill([6, 12, 18]));
     expect(obstacles).toEqual(['it uses a tensor that is no input']);
     other.dispose();
+  });
+
+  test('nor is what gives an input, a number or one result twice', async () => {
+    const results: Record<string, () => tf.Tensor[]> = {
+      'an input': () => [tf.clone(current)],
+      'a number': () => [tf.tensor1d([1, 2, 3])],
+      twice: () => tf.tidy(() => [tf.mul(current, 1)].flatMap((y) => [y, tf.clone(y)])),
+    };
+    const inputs = () => [tf.tidy(() => tf.mul(x(), 1))];
+    for (const [name, run] of Object.entries(results)) {
+      const tensors = tf.memory().numTensors;
+      for (let i = 0; i < 4; i++) {
+        const given = inputs();
+        current = given[0]!;
+        const out = repeat({ owner: results, name, inputs: given, run });
+        for (const one of out) expect([...(await one.data())], name).toEqual([1, 2, 3]);
+        tf.dispose([...out, ...given]);
+      }
+      expect(tf.memory().numTensors).toBe(tensors);
+    }
+    const { recorded, obstacles } = backend().recordings.statesOf(results);
+    forget(results);
+    expect({ recorded, obstacles }).toEqual({
+      recorded: 0,
+      obstacles: Array(3).fill('a result is an input, a number or another result'),
+    });
+  });
+
+  test('a run that throws as it is recorded leaves nothing, and the next one is recorded', async () => {
+    const owner = {};
+    let calls = 0;
+    const run = () =>
+      tf.tidy(() => {
+        const y = tf.square(current);
+        if (++calls === 2) throw new Error('thrown in the second run');
+        return [y];
+      });
+    const destroyed = vi.spyOn(RecordingPool.prototype, 'destroy');
+    const tensors = tf.memory().numTensors;
+    for (let i = 0; i < 4; i++) {
+      current = x();
+      const compute = () => repeat({ owner, name: 'test', inputs: [current], run });
+      if (i === 1) {
+        expect(compute).toThrow('thrown in the second run');
+        expect(destroyed).toHaveBeenCalledOnce();
+      } else {
+        const [y] = compute();
+        expect([...(await y!.data())]).toEqual([1, 4, 9]);
+        y!.dispose();
+      }
+      current.dispose();
+    }
+    destroyed.mockRestore();
+    expect(backend().recordings.statesOf(owner).recorded).toBe(1);
+    forget(owner);
+    expect(backend().recordings.numBytes).toBe(0);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  test('a tensor of the caller that a run brings to the device outlives the recording', async () => {
+    const others = [1, 2, 3, 4].map((factor) => tf.scalar(factor));
+    let calls = 0;
+    const { values, recorded } = await four({}, () => [tf.mul(current, others[calls++]!)]);
+    expect(values).toEqual([1, 2, 3, 4].map((factor) => [factor, 2 * factor, 3 * factor]));
+    expect(recorded).toBe(0);
+    for (const [i, other] of others.entries()) {
+      const product = tf.mul(other, 2);
+      expect([...(await product.data())]).toEqual([2 * (i + 1)]);
+      tf.dispose([product, other]);
+    }
+  });
+
+  test('integers that are called floats stay apart from floats', async () => {
+    const owner = {};
+    const run = () => tf.tidy(() => [tf.square(current), tf.cast(tf.cast(current, 'int32'), 'float32')]);
+    const integers = () => tf.tidy(() => tf.cast(tf.tensor1d([1, 2, 3], 'int32'), 'float32'));
+    for (const input of [integers, integers, integers, x, x, x, integers]) {
+      current = input();
+      const out = repeat({ owner, name: 'test', inputs: [current], run });
+      expect(out.map(({ dtype }) => dtype)).toEqual(['float32', 'float32']);
+      expect([...(await out[0]!.data())]).toEqual([1, 4, 9]);
+      expect([...(await out[1]!.data())]).toEqual([1, 2, 3]);
+      tf.dispose([...out, current]);
+    }
+    forget(owner);
   });
 
   test('inputs are taken from the processor and from the device, and are left as they were', async () => {
