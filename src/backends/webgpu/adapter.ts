@@ -5,7 +5,7 @@
 import { BackendError, type AdapterKind } from '../backend.js';
 
 /** The packages that the backend needs. npm leaves them out where the user installs without optional dependencies. */
-export const DAWN_PACKAGE = 'webgpu';
+const DAWN_PACKAGE = 'webgpu';
 export const TFJS_PACKAGE = '@tensorflow/tfjs-backend-webgpu';
 
 /**

@@ -159,7 +159,7 @@ function sourceOf({ outputs, inputs, uniforms = {}, wgsl }: Kernel): string {
 }
 
 /** Threads of a workgroup where each computes one value. */
-export const THREADS = 64;
+const THREADS = 64;
 
 /** Workgroups for n threads: along a second axis where a device has not so many along the first. */
 export function flat({ device }: WebgpuBackend, n: number): [number, number, number] {

@@ -8,7 +8,7 @@ import { exitCode } from '../exit.js';
 import { libraryVersion } from '../units.js';
 
 /** Long enough for a GPU to reach its clock. */
-export const defaultSeconds = 3;
+const defaultSeconds = 3;
 const longestWarmUp = 2;
 
 const batchSize = 128;
@@ -44,7 +44,7 @@ const cardsOf = ({ name, device }: BackendReport): string[] =>
   name === 'tensorflow' && device === 'GPU' ? listGpus().map((card) => card.name) : [];
 
 /** One line to paste: what computes, and the images a second of each network. */
-export function speedLine(backend: BackendReport, speeds: Readonly<Record<string, number>>): string {
+function speedLine(backend: BackendReport, speeds: Readonly<Record<string, number>>): string {
   const { cpu, platform } = hostFacts();
   const about = [backend.device, ...cardsOf(backend), backend.facts?.['driver'], libraryVersion(backend)];
   const measured = Object.entries(speeds).map(([network, speed]) => `${network} ${rounded(speed)}`);

@@ -4,13 +4,13 @@
  */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { webgpu } from './both.js';
 import { whyNoDevice } from './softwareDevice.js';
 import { relativeDifference } from '../../../src/backends/check.js';
 import { useBackend } from '../../../src/backends/index.js';
 import { loadCpu } from '../../../src/backends/cpu.js';
 import { runKernel } from '../../../src/backends/kernels.js';
 import * as tf from '../../../src/backends/tfjs.js';
-import type { WebgpuBackend } from '../../../src/backends/webgpu/tfjsBackend.js';
 import {
   convolution,
   filterGradient,
@@ -53,7 +53,6 @@ async function expectEqual(onCpu: () => tf.Tensor[], onGpu = onCpu, tolerance = 
   expect(relativeDifference(await on('webgpu', onGpu), expected)).toBeLessThan(tolerance);
 }
 
-const webgpu = () => tf.engine().backend as unknown as WebgpuBackend;
 const made = (info: tf.TensorInfo) => tf.engine().makeTensorFromTensorInfo(info);
 
 interface Geometry {

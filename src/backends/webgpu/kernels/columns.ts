@@ -45,7 +45,7 @@ interface Dealt {
 /** The least power of two that is no less than n. */
 export const powerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
-export function deal({ rows, channels }: Matrix, tile: Tile): Dealt {
+function deal({ rows, channels }: Matrix, tile: Tile): Dealt {
   const width = Math.min(powerOfTwo(channels), tile.widest);
   const lanes = tile.threads / width;
   const blocks = Math.ceil(channels / width);
