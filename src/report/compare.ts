@@ -79,7 +79,7 @@ function sentence(p: Pairing, a: string, b: string, measure: MeasureWords): stri
   const bests = `${label}: best ${measure.name} ${value(p.bestA)} in ${a}, ${value(p.bestB)} in ${b}`;
   if (p.matched === 0) return `${bests}; no cell (lr, wd) is in both.`;
   if (p.equal === p.matched)
-    return `${bests}; all ${String(p.matched)} common cells are equal to the last bit.`;
+    return `${bests}; all ${String(p.matched)} common cells have equal ${measure.name}s to the last bit.`;
   const spread = p.standardError === null ? '' : ` ± ${shown(measure, p.standardError)}`;
   return `${bests}; over ${String(p.matched)} common cells ${b} differs by ${shown(measure, p.difference)}${spread}${measure.points.replace(',', '')} (mean ± standard error) and is better in ${String(p.better)}.`;
 }

@@ -28,6 +28,7 @@ export function setUpDifferences(one: Compared, other: Compared): string[] {
     ],
     ['are of different networks', (folder) => valuesOf(folder, ({ model }) => model)],
     ['have trained for different numbers of epochs', (folder) => valuesOf(folder, ({ epochs }) => epochs)],
+    ['were trained on different backends', (folder) => valuesOf(folder, ({ backend }) => backend)],
     ['have batches of different sizes', (folder) => valuesOf(folder, ({ batchSize }) => batchSize)],
   ];
   return parts.flatMap(([difference, valueOf]) => {

@@ -70,14 +70,19 @@ export async function findAdapter(): Promise<Found> {
   held.push(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter) return { gpu, adapter };
-  throw new BackendError(
-    'webgpu',
-    'WebGPU finds no GPU.',
-    process.platform === 'linux'
-      ? "It needs libvulkan.so.1 (Debian: `apt install libvulkan1`) and the Vulkan driver of the GPU (Debian: `mesa-vulkan-drivers`, or NVIDIA's own); docs/gpu.md says more."
-      : "Install the driver of the GPU's maker; docs/gpu.md says more.",
-    'backend-no-gpu',
-  );
+  throw new BackendError('webgpu', 'WebGPU finds no GPU.', adviceFor(process.env), 'backend-no-gpu');
+}
+
+/** Variables that tell Vulkan which drivers there are. */
+const driverVariables = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'];
+
+/** What to do where no GPU is found. */
+function adviceFor(env: NodeJS.ProcessEnv): string {
+  if (process.platform !== 'linux') return "Install the driver of the GPU's maker; docs/gpu.md says more.";
+  const set = driverVariables.find((name) => env[name] !== undefined);
+  if (set !== undefined)
+    return `The variable ${set} limits Vulkan to ${env[set]!}: see whether that file is there and belongs to your GPU, or unset it.`;
+  return "It needs libvulkan.so.1 (Debian: `apt install libvulkan1`) and the Vulkan driver of the GPU (Debian: `mesa-vulkan-drivers`, or NVIDIA's own); docs/gpu.md says more.";
 }
 
 /** Dawn, and the names of WebGPU (`GPUBufferUsage`, ...) as globals, where tfjs looks for them. */

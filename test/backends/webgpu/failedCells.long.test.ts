@@ -90,7 +90,7 @@ describe.skipIf(whyNoDevice).concurrent(`cells that fail ${whyNoDevice ?? ''}`, 
     const { file, dir } = configure({ ...sweep, optimizers: ['adamw'] });
     const ended = await adamwBench(run(file, dir, '-q'), {
       env: { ...env, ADAMW_BENCH_FAULT: 'fill-device:*:1' },
-      through: limited(2_800_000),
+      through: limited(3_600_000),
     });
     expect(ended.code).toBe(3);
     const reason = /^The GPU has no memory left: the tensors of this process take [\d.]+ MiB/;
