@@ -7,11 +7,8 @@ import type { Program } from '../backends/program.js';
 import { dispose, unstack, type NamedAttrMap, type Scalar, type Tensor1D } from '../backends/tfjs.js';
 import type { Transform } from '../rules/transforms.js';
 import type { Updated } from './optimizer.js';
-import { programOf } from './program.js';
+import { numbersOf, programOf } from './program.js';
 import { applyChain, type StepInput } from './tensors.js';
-
-/** The names of a chain's numbers, in their order in the tensor. */
-const namesOf = (links: Transform): string[] => Object.keys(links.numbers({ t: 1, stepSize: 1, decay: 1 }));
 
 /**
  * Takes a step by the numbers of the tensor `numbers`, which are those of the chain in their order: in one kernel where
@@ -36,7 +33,7 @@ function runProgram(
 
 function applyUnstacked(links: Transform, input: StepInput, numbers: Tensor1D): Updated {
   const scalars = unstack(numbers) as Scalar[];
-  const named = Object.fromEntries(namesOf(links).map((name, i) => [name, scalars[i]!]));
+  const named = Object.fromEntries(numbersOf(links).map((name, i) => [name, scalars[i]!]));
   const out = applyChain(links, input, named);
   dispose(scalars);
   return out;

@@ -36,6 +36,10 @@ function writing(instructions: Instruction[]): Ops<Source> {
   };
 }
 
+/** The names of a chain's numbers, in their order in the tensor of a step. */
+export const numbersOf = (links: Transform): string[] =>
+  Object.keys(links.numbers({ t: 1, stepSize: 1, decay: 1 }));
+
 /**
  * The program of theta - chain(gradient) and of the new slots. Its inputs are theta, gradient, the slots, and the mask
  * where there is one; its numbers are the chain's, in their order.
@@ -47,8 +51,7 @@ export function programOf(links: Transform, hasMask: boolean): Program | undefin
   const [theta, gradient]: [Source, Source] = [{ input: 0 }, { input: 1 }];
   const slots = links.slots.map((_, i): Source => ({ input: 2 + i }));
   const mask: Source | undefined = hasMask ? { input: 2 + slots.length } : undefined;
-  const names = Object.keys(links.numbers({ t: 1, stepSize: 1, decay: 1 }));
-  const s = Object.fromEntries(names.map((name, i): [string, Source] => [name, { number: i }]));
+  const s = Object.fromEntries(numbersOf(links).map((name, i): [string, Source] => [name, { number: i }]));
   try {
     const out = links.apply<Source>(gradient, { ops, theta, mask, slots, s });
     const next = ops.sub(theta, out.update);

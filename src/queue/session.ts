@@ -3,6 +3,7 @@
  * handed back. The lock that BullMQ gives with the job is renewed until then; without it nothing is delivered.
  */
 import { ErrorCode, UnrecoverableError } from 'bullmq';
+import { withoutStop } from '../errors/sentence.js';
 import { folderStore } from '../runner/checkpoints.js';
 import type { Job } from '../experiment/plan.js';
 import { failureOf, type RunRecord } from '../experiment/record.js';
@@ -77,7 +78,7 @@ async function attempt(taken: TakenJob, job: Job, lease: Lease): Promise<CellOut
     // Besides, BullMQ counts the attempts as `nextStep` does: the coordinator has queued the job with one more than its
     // retries.
     taken.onNotice(
-      `Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${error.message.replace(/\.$/, '')}.`,
+      `Cell ${job.cell.id} (${job.label}) failed in attempt ${attempts}: ${withoutStop(error.message)}.`,
     );
     const { message } = error;
     const failure = next === 'failed' ? new UnrecoverableError(message) : new Error(message);

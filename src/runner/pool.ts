@@ -2,6 +2,7 @@
  * The local executor: a pool of worker processes on this machine. Each trains one cell at a time, and is started again
  * where it dies.
  */
+import { withoutStop } from '../errors/sentence.js';
 import type { Job } from '../experiment/plan.js';
 import { failureOf, type RunRecord } from '../experiment/record.js';
 import type { ExecutionContext, ExecutionEvents, Executor } from './executor.js';
@@ -80,9 +81,6 @@ async function trainWithRetries(
     }
   }
 }
-
-/** For the middle of a sentence. */
-const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');
 
 /** @throws WorkerFailure `setup`: whatever prevents a start, it is not held against a cell */
 async function workerIn(

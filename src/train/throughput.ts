@@ -9,25 +9,8 @@ import { makeOptimizer } from '../optim/index.js';
 import { stream } from '../random/stream.js';
 import { passesOf } from './passes.js';
 import { weightTensors } from './snapshot.js';
+import type { SpeedNetwork } from './speedNetworks.js';
 import type { Batch, Weights } from './step.js';
-
-/** A network that speed is measured with. */
-export interface SpeedNetwork {
-  readonly name: string;
-  readonly spec: ModelSpec;
-  readonly shape: InputShape;
-}
-
-const digits: InputShape = { height: 28, width: 28, channels: 1, classes: 10 };
-const photographs: InputShape = { height: 32, width: 32, channels: 3, classes: 10 };
-
-/** From a few products to many convolutions. */
-export const speedNetworks: readonly SpeedNetwork[] = [
-  { name: 'mlp', spec: { name: 'mlp', hidden: [256, 128] }, shape: digits },
-  { name: 'cnn', spec: { name: 'cnn', filters: [16, 32], hidden: [] }, shape: digits },
-  { name: 'resnet-8', spec: { name: 'resnet', depth: 8, width: 16 }, shape: photographs },
-  { name: 'resnet-20', spec: { name: 'resnet', depth: 20, width: 16 }, shape: photographs },
-];
 
 export interface Duration {
   readonly batchSize: number;

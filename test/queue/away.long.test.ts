@@ -1,26 +1,21 @@
 /** What a worker, a cell's lease and a claim do when Redis is away, slow, or holds another's word. */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openConsumer, type QueuedJob } from '../../src/queue/bull.js';
 import { claimFrom, claimSweep, listSweeps, listWorkers } from '../../src/queue/registry.js';
 import { trainTakenJob } from '../../src/queue/session.js';
 import { failureOf } from '../../src/experiment/record.js';
-import { start, temporaryFolder, writeConfig } from './program.js';
-import { noRedis, startRedis, type Server } from './redis.js';
+import { start, writeConfig } from './program.js';
+import { ownRedis } from './ownRedis.js';
+import { noRedis, type Server } from './redis.js';
 import { job, jobData, specWith } from './spec.js';
 
 describe.skipIf(noRedis)('with a Redis of its own,', () => {
-  const folder = temporaryFolder();
-  let server: Server;
-  beforeAll(async () => (server = await startRedis()));
-  afterAll(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  let server!: Server;
+  const folder = ownRedis((one) => (server = one));
 
   it('a lock that is released is not taken for lost while Redis is slow to say so', async () => {
     const queue = new Queue('slow', { connection: server.client, prefix: 'adamw-bench' });

@@ -1,8 +1,8 @@
 /** How the queue's executor ends before every cell has a record: by a failure that ends the sweep, or a stop from outside. */
-import { rmSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { Queue, UnrecoverableError } from 'bullmq';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../src/experiment/experiment.js';
 import { NUMERICS } from '../../src/experiment/cell.js';
 import { plan } from '../../src/experiment/plan.js';
@@ -13,8 +13,8 @@ import { queueExecutor } from '../../src/queue/coordinator.js';
 import { queueNameOf } from '../../src/queue/payload.js';
 import { isDrained } from '../../src/queue/registry.js';
 import { FailedFast, type ExecutionContext } from '../../src/runner/executor.js';
-import { temporaryFolder } from './program.js';
-import { noRedis, startRedis, type Server } from './redis.js';
+import { ownRedis } from './ownRedis.js';
+import { noRedis, type Server } from './redis.js';
 
 const experiment = experimentSchema.parse({
   name: 'three',
@@ -26,13 +26,8 @@ const experiment = experimentSchema.parse({
 });
 
 describe.skipIf(noRedis)('a coordinator', () => {
-  const folder = temporaryFolder();
-  let server: Server;
-  beforeAll(async () => (server = await startRedis()));
-  afterAll(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  let server!: Server;
+  const folder = ownRedis((one) => (server = one));
 
   /** Follows a sweep of three cells, one of which fails; then its signal aborts. The cells that wait afterwards. */
   async function endedBy(

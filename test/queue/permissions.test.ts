@@ -1,7 +1,7 @@
 /** Users of Redis with all that is needed, and with less. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadDataset } from '../../src/data/index.js';
 import { parseAddress } from '../../src/queue/address.js';
 import { changeQueues, queueStatus } from '../../src/queue/admin.js';
@@ -9,8 +9,9 @@ import { connect } from '../../src/queue/connection.js';
 import { aclRules } from '../../src/queue/permissions.js';
 import { registerSweep } from '../../src/queue/registry.js';
 import { serve } from '../../src/queue/serve.js';
-import { call, journalOf, start, temporaryFolder, writeConfig } from './program.js';
-import { noRedis, startRedis, type Server } from './redis.js';
+import { call, journalOf, start, writeConfig } from './program.js';
+import { ownRedis } from './ownRedis.js';
+import { noRedis, type Server } from './redis.js';
 import { specWith } from './spec.js';
 
 it('the rules are in the documentation', () => {
@@ -20,13 +21,8 @@ it('the rules are in the documentation', () => {
 const denied = { name: 'QueueError', code: 'redis-permission', exitCode: 2 };
 
 describe.skipIf(noRedis)('a user of Redis', () => {
-  const folder = temporaryFolder();
-  let server: Server;
-  beforeAll(async () => (server = await startRedis()));
-  afterAll(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  let server!: Server;
+  const folder = ownRedis((one) => (server = one));
 
   /** Makes one, with changes to the rules; its address. */
   async function user(name: string, changes = ''): Promise<string> {

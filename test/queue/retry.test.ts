@@ -1,21 +1,17 @@
 /** `--retry-failed` after a coordinator that died with a failure on disk, before its job was off Redis. */
-import { rmSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openConsumer } from '../../src/queue/bull.js';
 import type { RunRecord } from '../../src/experiment/record.js';
-import { journalOf, start, temporaryFolder, writeConfig } from './program.js';
-import { lastingKeys, noRedis, startRedis, type Server } from './redis.js';
+import { journalOf, start, writeConfig } from './program.js';
+import { ownRedis } from './ownRedis.js';
+import { lastingKeys, noRedis, type Server } from './redis.js';
 
 describe.skipIf(noRedis)('a failure that is still in Redis', () => {
-  const folder = temporaryFolder();
-  let server: Server;
-  beforeAll(async () => (server = await startRedis()));
-  afterAll(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  let server!: Server;
+  const folder = ownRedis((one) => (server = one));
 
   /** The failed job as it was before the coordinator took it off. */
   async function putBack(name: string, { cell, startedAt, seconds, reason }: RunRecord): Promise<void> {

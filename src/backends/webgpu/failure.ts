@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReportedError } from '../../errors/reported.js';
+import { withoutStop } from '../../errors/sentence.js';
 
 /** The device was lost, has no memory left, or has refused something. */
 export class DeviceFailure extends ReportedError {
@@ -93,7 +94,7 @@ export function watchDevice(device: GPUDevice, bytesInUse: () => number): Device
 }
 
 /** What Dawn says in its first line, without the full stop. */
-const detail = (message: string) => firstLine(message).replace(/\.$/, '');
+const detail = (message: string) => withoutStop(firstLine(message));
 
 const lossOf = (why: string) =>
   new DeviceFailure(

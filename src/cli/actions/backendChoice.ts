@@ -6,6 +6,7 @@ import {
   type BackendName,
   type BackendReport,
 } from '../../backends/index.js';
+import { withoutStop } from '../../errors/sentence.js';
 import type { Experiment } from '../../experiment/experiment.js';
 
 export interface Choice {
@@ -34,14 +35,12 @@ export async function describeChoice({
     };
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
-    const why = `cannot be used here, as ${bare(error.reason)}`;
+    const why = `cannot be used here, as ${withoutStop(error.reason)}`;
     return { backend: error.backend, identity: error.backend, why, text: `backend ${error.backend} ${why}` };
   }
 }
 
 function reasonOf({ passed = [] }: BackendReport): string {
-  const others = passed.map(({ name, why }) => `${name}: ${bare(why)}`);
+  const others = passed.map(({ name, why }) => `${name}: ${withoutStop(why)}`);
   return ['auto takes the first that works', ...others].join('; ');
 }
-
-const bare = (sentence: string) => sentence.replace(/\.$/, '');

@@ -3,7 +3,8 @@ import { release } from 'node:os';
 import { listGpus } from '../../backends/gpus.js';
 import { useBackend, type BackendName, type BackendReport } from '../../backends/index.js';
 import { hostFacts, packageVersion } from '../../runner/manifest.js';
-import { imagesPerSecond, speedNetworks, type Duration } from '../../train/throughput.js';
+import { speedNetworks } from '../../train/speedNetworks.js';
+import { imagesPerSecond, type Duration } from '../../train/throughput.js';
 import { exitCode } from '../exit.js';
 import { libraryVersion } from '../units.js';
 

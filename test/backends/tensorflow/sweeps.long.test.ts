@@ -11,6 +11,7 @@ import {
   start,
   until,
 } from '../../cli/cli.js';
+import { runInterrupted } from '../../cli/interrupted.js';
 import { errorsApart } from '../../cli/errorsApart.js';
 import { noRedis, startRedis } from '../../queue/redis.js';
 import { env, missing } from './setUp.js';
@@ -43,12 +44,7 @@ describe.skipIf(missing)('with backend: tensorflow', () => {
 
   test('an interrupted run that is continued gives the same bits', async () => {
     const { file, dir } = configure(sweep);
-    const slow = { ...env, ADAMW_BENCH_FAULT: 'slow:*:300' };
-    const first = start(run(file, dir, '--json', '-w', '1', '--checkpoint-every', '1s'), { env: slow });
-    await first.saw(/"event":"beat".*"epoch":0\.[5-9]|"epoch":1/);
-    first.child.kill('SIGTERM');
-    expect(await first.ended).toMatchObject({ code: 130 });
-    expect(await adamwBench(run(file, dir, '-q', '-w', '1'), { env })).toMatchObject({ code: 0 });
+    await runInterrupted(file, dir, env);
     expect(results(dir)).toEqual(await whole());
     expect(journalLines(dir)).toHaveLength(4);
   });

@@ -5,7 +5,8 @@ import { loadBackend } from '../../../src/backends/index.js';
 import { forget, repeat } from '../../../src/backends/repeat.js';
 import { recordStep } from '../../../src/backends/tensorflow/recordStep.js';
 import { useXla } from '../../../src/backends/xla.js';
-import { adamwBench, configure, journalLines, results, run, start } from '../../cli/cli.js';
+import { adamwBench, configure, journalLines, results, run } from '../../cli/cli.js';
+import { runInterrupted } from '../../cli/interrupted.js';
 import { cannotRecord, env } from './setUp.js';
 import { bitsAfter, bitsOf, initial, makeModel, step } from './wholeStep.js';
 
@@ -86,12 +87,7 @@ describe.skipIf(cannotRecord)('with XLA', () => {
     const whole = configure(sweep);
     expect(await adamwBench(run(whole.file, whole.dir, '-q', '-w', '1'), { env })).toMatchObject({ code: 0 });
     const { file, dir } = configure(sweep);
-    const slow = { ...env, ADAMW_BENCH_FAULT: 'slow:*:300' };
-    const first = start(run(file, dir, '--json', '-w', '1', '--checkpoint-every', '1s'), { env: slow });
-    await first.saw(/"event":"beat".*"epoch":0\.[5-9]|"epoch":1/);
-    first.child.kill('SIGTERM');
-    expect(await first.ended).toMatchObject({ code: 130 });
-    expect(await adamwBench(run(file, dir, '-q', '-w', '1'), { env })).toMatchObject({ code: 0 });
+    await runInterrupted(file, dir, env);
     expect(results(dir)).toEqual(results(whole.dir));
     expect(journalLines(dir).every((line) => line.includes('"xla":true'))).toBe(true);
   });

@@ -197,27 +197,16 @@ describe.skipIf(whyNoDevice)(`webgpu against cpu ${whyNoDevice ?? ''}`, () => {
   });
 
   describe.each(tiles)('with the tile %s', (_, tile) => {
-    test('convolutions of more than one tile along each axis', async () => {
-      const geometry: Geometry = {
-        batch: 2,
-        size: [9, 8],
-        channels: [8, 68],
-        filter: [3, 3],
-        strides: [2, 1],
-        pad: 'same',
-      };
-      await expectEqual(registered(geometry), forced(geometry, tile));
-    });
-
-    test('channels that are not multiples of four', async () => {
-      const geometry: Geometry = {
-        batch: 1,
-        size: [9, 9],
-        channels: [3, 10],
-        filter: [5, 5],
-        strides: [1, 1],
-        pad: 'same',
-      };
+    test.each<[string, Geometry]>([
+      [
+        'more than one tile along each axis',
+        { batch: 2, size: [9, 8], channels: [8, 68], filter: [3, 3], strides: [2, 1], pad: 'same' },
+      ],
+      [
+        'channels that are not multiples of four',
+        { batch: 1, size: [9, 9], channels: [3, 10], filter: [5, 5], strides: [1, 1], pad: 'same' },
+      ],
+    ])('convolutions: %s', async (_what, geometry) => {
       await expectEqual(registered(geometry), forced(geometry, tile));
     });
 
