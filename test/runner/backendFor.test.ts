@@ -1,6 +1,9 @@
 /** Which backend a begun folder goes on with. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { chooseBackend, type BackendReport } from '../../src/backends/index.js';
+import { HOME_VARIABLE } from '../../src/backends/tensorflowHome.js';
 import { backendFor } from '../../src/runner/backendFor.js';
 import type { Manifest } from '../../src/runner/manifest.js';
 
@@ -37,6 +40,15 @@ describe('with backend: auto', () => {
     const { backend, notice } = await backendFor({ backend: 'auto', threads: 1 }, before);
     expect(backend.name).toBe(fastest.name);
     expect(notice).toMatch(/begun with backend tensorflow, which cannot be used now: .+ goes on with/);
+  });
+
+  it('the notice has the reason where the folder’s backend does not work any more', async () => {
+    vi.stubEnv(HOME_VARIABLE, join(tmpdir(), 'adamw-bench-no-set-up'));
+    const before = after({ name: 'tensorflow', device: 'GPU' });
+    const { backend, notice } = await backendFor({ backend: 'auto', threads: 1 }, before);
+    vi.unstubAllEnvs();
+    expect(backend.name).toBe(fastest.name);
+    expect(notice).toContain('is not set up. Run `adamw-bench setup');
   });
 });
 
